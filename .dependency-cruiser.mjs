@@ -1,0 +1,121 @@
+/** Who may import whom under src/. Tests are exempt; scripts/plant.test.ts shows that each rule fires. */
+
+const TEST = "\\.test\\.ts$";
+
+/** Packages that the enclave and the pure folders may stand on: what an auditor of the enclave has to trust. */
+const TRUSTED_PACKAGES = [
+  "@hpke/core",
+  "@noble/[^/]+",
+  "@peculiar/asn1-[^/]+",
+  "hyparquet",
+  "immutable",
+  "quickjs-emscripten",
+  "sm-crypto-v2",
+  "tar-stream",
+  "zod",
+];
+
+/** Files of `src/<folder>` import, of src/, only their own folder and `allowed`; of `types` types only. */
+const layer = (folder, allowed, types = []) => {
+  const own = `^src/${folder}/`;
+  const values = [own, ...allowed.map((path) => `^src/${path}`)];
+  const all = [...values, ...types.map((path) => `^src/${path}`)];
+  const rules = [
+    {
+      name: `${folder}-imports`,
+      comment: `src/${folder} imports of src/ only itself${[...allowed, ...types].map((path) => `, ${path}`).join("")}`,
+      severity: "error",
+      from: { path: own, pathNot: TEST },
+      to: { path: "^src/", pathNot: all },
+    },
+  ];
+  if (types.length > 0)
+    rules.push({
+      name: `${folder}-imports-types`,
+      comment: `src/${folder} imports only types of ${types.join(", ")}`,
+      severity: "error",
+      from: { path: own, pathNot: TEST },
+      to: { path: types.map((path) => `^src/${path}`), dependencyTypesNot: ["type-only"] },
+    });
+  return rules;
+};
+
+export default {
+  forbidden: [
+    ...layer("base", []),
+    ...layer("trust", ["base/"]),
+    ...layer("rules", ["base/", "trust/"]),
+    ...layer("contract", ["base/", "rules/"], ["trust/"]),
+    ...layer("platform", ["base/", "trust/"], ["contract/"]),
+    ...layer("ledger", ["base/", "trust/", "rules/"]),
+    ...layer("compute", ["base/", "trust/", "rules/", "contract/", "platform/"]),
+    ...layer("enclave", ["base/", "trust/", "rules/"]),
+    ...layer("sdk", ["base/", "trust/", "rules/", "contract/"]),
+    ...layer("cli", ["base/", "trust/", "rules/", "contract/", "sdk/", "server/", "compose\\.ts$"]),
+    {
+      name: "enclave-internals",
+      comment: "outside src/enclave, only its protocol is known",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/enclave/", TEST] },
+      to: { path: "^src/enclave/", pathNot: "^src/enclave/protocol/" },
+    },
+    {
+      name: "no-cycles",
+      comment: "no module reaches itself",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { circular: true },
+    },
+    {
+      name: "no-builtins",
+      comment: "base, trust, rules, contract and sdk run in browsers too: no module of Node.js",
+      severity: "error",
+      from: { path: "^src/(base|trust|rules|contract|sdk)/", pathNot: ["^src/trust/crypto/node\\.ts$", TEST] },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "trusted-packages",
+      comment: "the enclave and what it stands on use only the packages listed at the top of this file",
+      severity: "error",
+      from: { path: "^src/(enclave|base|trust|rules)/", pathNot: TEST },
+      to: { path: "node_modules/", pathNot: `node_modules/(${TRUSTED_PACKAGES.join("|")})/` },
+    },
+    {
+      name: "fastify-in-server",
+      comment: "HTTP is the server's business",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/server/", TEST] },
+      to: { path: "node_modules/@?fastify/" },
+    },
+    {
+      name: "not-resolvable",
+      comment: "what is imported exists",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-dev-packages",
+      comment: "the product runs without the packages of devDependencies",
+      severity: "error",
+      from: { path: "^src/", pathNot: TEST },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "node_modules/@types/" },
+    },
+    {
+      name: "no-tests",
+      comment: "src/ stands on nothing that is there for tests, scripts or benches",
+      severity: "error",
+      from: { path: "^src/", pathNot: TEST },
+      to: { path: ["^(test|scripts|bench|drill)/", TEST] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["node", "import", "types", "default"],
+    },
+  },
+};

@@ -1,0 +1,58 @@
+/** What the event centre (事件中心) shows because of a stream: who has to decide, and what became of it. */
+import type { Alliance } from "../rules/alliance.ts";
+import type { StreamState } from "../rules/rulebook.ts";
+import type { Task } from "../rules/task.ts";
+
+export interface InboxEvent {
+  readonly member: string;
+  readonly stream: string;
+  readonly kind: "invitation" | "authorisation";
+  /** Who asked, by stream id. */
+  readonly by: string;
+  readonly state: "pending" | "succeeded" | "failed";
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly handledAt: number | null;
+}
+
+export const inboxEventsOf = (stream: string, { book, state }: StreamState): InboxEvent[] => {
+  if (book === "alliance") return invitationsOf(stream, state as Alliance);
+  if (book === "task") return authorisationsOf(stream, state as Task);
+  return [];
+};
+
+const invitationsOf = (stream: string, { invitations }: Alliance): InboxEvent[] =>
+  [...invitations].map(([member, { by, sent, expires, answer, answered }]) => ({
+    member,
+    stream,
+    kind: "invitation",
+    by,
+    state: answer === "open" ? "pending" : answer === "joined" ? "succeeded" : "failed",
+    createdAt: sent,
+    expiresAt: expires,
+    handledAt: answered || null,
+  }));
+
+/** One event a party, from the step at which it is asked. A party with several roles is asked in each, in one event. */
+const authorisationsOf = (stream: string, task: Task): InboxEvent[] => {
+  const { receiver } = task.definition;
+  const asked = new Map<string, number[]>([[receiver, [task.decided.receiver]]]);
+  const ask = (member: string, decided: number) => asked.set(member, [...(asked.get(member) ?? []), decided]);
+  if (task.decided.receiver) for (const [member, decided] of task.providers) ask(member, decided);
+  if (task.decided.receiver && task.providers.every(Boolean)) ask(task.modelOwner, task.decided.model);
+
+  const refused = task.state === "authorisation-failed";
+  return [...asked].map(([member, decisions]) => {
+    const done = decisions.every(Boolean);
+    return {
+      member,
+      stream,
+      kind: "authorisation",
+      by: task.creator,
+      state: refused ? "failed" : done ? "succeeded" : "pending",
+      createdAt: task.created,
+      expiresAt: task.expires,
+      handledAt: done ? Math.max(...decisions) : refused ? (task.ended?.time ?? null) : null,
+    };
+  });
+};

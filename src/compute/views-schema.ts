@@ -1,0 +1,57 @@
+/**
+ * Tables computed from streams. Everything in them but `details` can be thrown away and made again from the ledger
+ * (`entente rebuild`). Times are milliseconds.
+ */
+import type { Kysely } from "kysely";
+
+export type ResourceKind = "alliance" | "model" | "source" | "task";
+
+/** What lists show and search: one row a stream. */
+export interface ResourceRow {
+  stream: string;
+  kind: ResourceKind;
+  /** M…, D…, T…; for an alliance the stream's id. */
+  id: string;
+  owner: string;
+  name: string;
+  /** What search compares with: name and id, lower case. */
+  search: string;
+  permission: "private" | "named" | "public";
+  state: string;
+  createdAt: number;
+  expiresAt: number | null;
+}
+
+/** Who has to do with a stream beyond owning it. */
+export interface PartyRow {
+  stream: string;
+  member: string;
+  relation: "member" | "invited" | "named" | "party";
+}
+
+export interface MemberRow {
+  id: string;
+  appId: string;
+  nickname: string;
+}
+
+/** Text that statements commit to, by its digest: not on the ledger, so not computed from it. */
+export interface DetailRow {
+  digest: string;
+  text: string;
+}
+
+/** Ledger entries that the views contain. */
+export interface ViewCursorRow {
+  name: string;
+  size: number;
+}
+
+export interface ComputeTables {
+  resources: ResourceRow;
+  parties: PartyRow;
+  members: MemberRow;
+  details: DetailRow;
+  viewCursors: ViewCursorRow;
+}
+export type ComputeDb = Kysely<ComputeTables>;

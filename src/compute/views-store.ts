@@ -1,0 +1,169 @@
+/** All SQL over the computed tables. */
+import type { ExpressionBuilder } from "kysely";
+import type { ComputeDb, ComputeTables, MemberRow, PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
+
+const CURSOR = "compute";
+/** Rows in one insert: both databases limit the parameters of a statement. */
+const ROWS = 500;
+
+export type Tab = "all" | "mine" | "public" | "participating";
+
+export interface ListQuery {
+  kind: ResourceKind;
+  member: string;
+  tab: Tab;
+  search?: string;
+  state?: string;
+  page: number;
+  pageSize: number;
+}
+
+/** Rows of one stream, replacing those it had. */
+export interface Projection {
+  resource?: ResourceRow;
+  parties: PartyRow[];
+  member?: MemberRow;
+}
+
+export const createViewsStore = (db: ComputeDb) => ({
+  /** Entries contained so far. */
+  async cursor(): Promise<number> {
+    const row = await db.selectFrom("viewCursors").select("size").where("name", "=", CURSOR).executeTakeFirst();
+    return row?.size ?? 0;
+  },
+
+  async moveCursor(tx: ComputeDb, size: number): Promise<void> {
+    await tx
+      .insertInto("viewCursors")
+      .values({ name: CURSOR, size })
+      .onConflict((oc) => oc.column("name").doUpdateSet({ size }))
+      .execute();
+  },
+
+  async clear(tx: ComputeDb): Promise<void> {
+    for (const table of ["resources", "parties", "members", "viewCursors"] as const) await tx.deleteFrom(table).execute();
+  },
+
+  /** @param streams whose rows are replaced by `projections` */
+  async replace(tx: ComputeDb, streams: string[], projections: Projection[]): Promise<void> {
+    for (const some of slices(streams)) {
+      await tx.deleteFrom("resources").where("stream", "in", some).execute();
+      await tx.deleteFrom("parties").where("stream", "in", some).execute();
+      await tx.deleteFrom("members").where("id", "in", some).execute();
+    }
+    for (const rows of slices(projections.flatMap(({ resource }) => resource ?? [])))
+      await tx.insertInto("resources").values(rows).execute();
+    for (const rows of slices(projections.flatMap(({ parties }) => parties)))
+      await tx.insertInto("parties").values(rows).execute();
+    for (const rows of slices(projections.flatMap(({ member }) => member ?? [])))
+      await tx.insertInto("members").values(rows).execute();
+  },
+
+  /** Newest first, with the number of all that match. */
+  async list(query: ListQuery): Promise<{ streams: string[]; total: number }> {
+    const matching = () => {
+      let found = db
+        .selectFrom("resources as r")
+        .where("r.kind", "=", query.kind)
+        .where((eb) => visible(eb, query.tab, query.member));
+      if (query.state) found = found.where("r.state", "=", query.state);
+      if (query.search) found = found.where("r.search", "like", `%${escapeLike(query.search.toLowerCase())}%`);
+      return found;
+    };
+    const [rows, count] = await Promise.all([
+      matching()
+        .select("r.stream")
+        .orderBy("r.createdAt", "desc")
+        .orderBy("r.stream")
+        .limit(query.pageSize)
+        .offset((query.page - 1) * query.pageSize)
+        .execute(),
+      matching()
+        .select((eb) => eb.fn.countAll<number>().as("n"))
+        .executeTakeFirstOrThrow(),
+    ]);
+    return { streams: rows.map((row) => row.stream), total: Number(count.n) };
+  },
+
+  async streamOf(id: string): Promise<string | undefined> {
+    const row = await db.selectFrom("resources").select("stream").where("id", "=", id).executeTakeFirst();
+    return row?.stream;
+  },
+
+  async members(ids: readonly string[]): Promise<Map<string, MemberRow>> {
+    const rows = ids.length ? await db.selectFrom("members").selectAll().where("id", "in", [...ids]).execute() : [];
+    return new Map(rows.map((row) => [row.id, row]));
+  },
+
+  async memberByAppId(appId: string): Promise<MemberRow | undefined> {
+    return await db.selectFrom("members").selectAll().where("appId", "=", appId).executeTakeFirst();
+  },
+
+  /** Streams (models, sources, tasks, alliances) in which `member` may see something of `owner`: a shared alliance. */
+  async shareAlliance(member: string, other: string): Promise<boolean> {
+    const row = await db
+      .selectFrom("parties as a")
+      .innerJoin("parties as b", (join) => join.onRef("a.stream", "=", "b.stream").on("b.relation", "=", "member"))
+      .select("a.stream")
+      .where("a.relation", "=", "member")
+      .where("a.member", "=", member)
+      .where("b.member", "=", other)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
+  async putDetail(digest: string, text: string): Promise<void> {
+    await db
+      .insertInto("details")
+      .values({ digest, text })
+      .onConflict((oc) => oc.column("digest").doNothing())
+      .execute();
+  },
+
+  async details(digests: readonly string[]): Promise<Map<string, unknown>> {
+    const found = new Map<string, unknown>();
+    for (const some of slices(digests)) {
+      const rows = await db.selectFrom("details").selectAll().where("digest", "in", some).execute();
+      for (const row of rows) found.set(row.digest, JSON.parse(row.text));
+    }
+    return found;
+  },
+});
+export type ViewsStore = ReturnType<typeof createViewsStore>;
+
+function* slices<T>(all: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < all.length; at += ROWS) yield all.slice(at, at + ROWS);
+}
+
+const escapeLike = (text: string) => text.replace(/[\\%_]/g, "");
+
+type Rows = ExpressionBuilder<ComputeTables & { r: ResourceRow }, "r">;
+
+/** Private: the owner. Named: those named. Public: whoever shares an alliance with the owner. Parties always. */
+const visible = (eb: Rows, tab: Tab, member: string) => {
+  const mine = eb("r.owner", "=", member);
+  const related = eb.exists(
+    eb.selectFrom("parties as p").select("p.stream").whereRef("p.stream", "=", "r.stream").where("p.member", "=", member),
+  );
+  const sharing = eb.exists(
+    eb
+      .selectFrom("parties as a")
+      .innerJoin("parties as b", (join) => join.onRef("a.stream", "=", "b.stream").on("b.relation", "=", "member"))
+      .select("a.stream")
+      .where("a.relation", "=", "member")
+      .where("a.member", "=", member)
+      .whereRef("b.member", "=", "r.owner"),
+  );
+  const open = eb.and([eb("r.permission", "=", "public"), sharing]);
+  switch (tab) {
+    case "mine":
+      return mine;
+    case "public":
+      return eb.or([open, eb.and([related, eb("r.permission", "=", "named"), sharing])]);
+    case "participating":
+      return related;
+    case "all":
+      return eb.or([mine, open, eb.and([related, eb.or([eb("r.permission", "!=", "named"), sharing])])]);
+  }
+};

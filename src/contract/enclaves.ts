@@ -1,0 +1,77 @@
+/** Enclaves (可信执行环境): what they prove of themselves, and the structure of sealed tables. */
+import { z } from "zod";
+import { command, STATEMENT_MAX, view } from "./endpoint.ts";
+import { ById, Label, Nothing, streamed, Time } from "./shapes.ts";
+
+export const Enclave = z
+  .object({
+    ...streamed,
+    /** Its founding statement (compact JWS): keys, measurement and evidence. */
+    statement: z.string(),
+    /** SHA-384 (hex) of the program. */
+    measurement: z.string(),
+    /** Attestation provider; `simulated` proves nothing about hardware. */
+    provider: z.string(),
+    hardware: z.boolean(),
+    /** SubjectPublicKeyInfo (DER, base64) of the key that signs receipts. */
+    signingKey: z.string(),
+    /** SubjectPublicKeyInfo (DER, base64) of the key that envelopes are sealed to. */
+    encryptionKey: z.string(),
+    proves: Label,
+    doesNotProve: Label,
+    createdAt: Time,
+  })
+  .meta({ id: "Enclave" });
+
+/** Fresh evidence over the enclave's keys and the caller's nonce. */
+export const Evidence = z
+  .object({ provider: z.string(), evidence: z.string(), nonce: z.string(), at: Time })
+  .meta({ id: "Evidence" });
+
+/** First rows are never shown; names and types are. */
+const Structure = z.object({
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  rows: z.int(),
+});
+
+export const enclaves = {
+  list: view({
+    path: "/v1/enclaves",
+    permission: "enclave.read",
+    input: Nothing,
+    output: z.object({ items: z.array(Enclave) }),
+    summary: { en: "List the enclaves", "zh-CN": "查询可信执行环境" },
+  }),
+  get: view({
+    path: "/v1/enclaves/:id",
+    permission: "enclave.read",
+    input: ById,
+    output: Enclave,
+    summary: { en: "Show an enclave, its keys and its evidence", "zh-CN": "查看可信执行环境及其密钥与证明" },
+    errors: ["stream.unknown"],
+  }),
+  attest: command({
+    path: "/v1/enclaves/:id/attestation",
+    method: "POST",
+    permission: "enclave.read",
+    input: z.strictObject({
+      ...ById.shape,
+      /** Random, base64url, 16 to 64 bytes. */
+      nonce: z.string().regex(/^[A-Za-z0-9_-]{22,86}$/),
+    }),
+    output: Evidence,
+    summary: { en: "Ask an enclave for fresh evidence over your nonce", "zh-CN": "使用随机数获取最新远程证明" },
+    errors: ["stream.unknown", "enclave.unavailable"],
+    example: { nonce: "q83vEjRWeJCrze8SNFZ4kA" },
+  }),
+  describe: command({
+    path: "/v1/enclaves/:id/structure",
+    method: "POST",
+    permission: "source.register",
+    /** A request signed by the owner over {use, enclave, envelope}. */
+    input: z.strictObject({ ...ById.shape, request: z.string().min(1).max(STATEMENT_MAX) }),
+    output: Structure,
+    summary: { en: "Read the structure of a sealed table (获取表结构)", "zh-CN": "获取表结构" },
+    errors: ["stream.unknown", "enclave.unavailable", "blob.unknown"],
+  }),
+};

@@ -1,0 +1,32 @@
+/** The whole interface. One line a resource. */
+import { accessKeys, accounts, sessions, users } from "./accounts.ts";
+import { alliances } from "./alliances.ts";
+import { blobs } from "./blobs.ts";
+import { enclaves } from "./enclaves.ts";
+import type { Contract } from "./endpoint.ts";
+import { events } from "./events.ts";
+import { ledger, streams } from "./ledger.ts";
+import { models } from "./models.ts";
+import { organisations } from "./organisations.ts";
+import { sources } from "./sources.ts";
+import { audit, system } from "./system.ts";
+import { tasks } from "./tasks.ts";
+
+export const contract = {
+  accounts,
+  users,
+  accessKeys,
+  sessions,
+  organisations,
+  enclaves,
+  alliances,
+  models,
+  sources,
+  tasks,
+  events,
+  blobs,
+  ledger,
+  streams,
+  audit,
+  system,
+} satisfies Contract;

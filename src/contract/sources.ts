@@ -1,0 +1,85 @@
+/** 数据源管理 */
+import { z } from "zod";
+import * as rules from "../rules/source.ts";
+import { act, acted, view } from "./endpoint.ts";
+import { AnyId, ById, Label, Member, OwnershipTab, Page, paged, Search, SharedWith, streamed, Time } from "./shapes.ts";
+
+export const Source = z
+  .object({
+    ...streamed,
+    name: z.string(),
+    description: z.string(),
+    /** Which reader of the enclave opens it: `csv`, `parquet`. */
+    type: z.string(),
+    typeLabel: Label,
+    creator: Member,
+    permission: SharedWith,
+    state: z.enum(["registered", "withdrawn"]),
+    columns: z.array(z.object({ name: z.string(), type: z.string(), description: z.string() })),
+    /** 元数据表名; empty where there is none. */
+    metadata: z.string(),
+    /** Digest of the names and types of its columns. */
+    structure: z.string(),
+    envelope: z.object({ digest: z.string(), size: z.int() }),
+    enclave: z.string(),
+    mine: z.boolean(),
+    createdAt: Time,
+    updatedAt: Time,
+  })
+  .meta({ id: "Source" });
+
+const path = "/v1/sources";
+const one = `${path}/:id` as const;
+const output = acted(Source);
+const changeErrors = ["stream.unknown", "owner.required", "resource.withdrawn"];
+
+export const sources = {
+  register: act({
+    path,
+    kind: rules.registered,
+    permission: "source.register",
+    output,
+    summary: { en: "Register a data source", "zh-CN": "新建数据源" },
+    errors: ["id.taken", "blob.unknown", "enclave.unknown", "account.not-verified"],
+  }),
+  list: view({
+    path,
+    permission: "source.read",
+    input: Page.extend({ tab: OwnershipTab, search: Search, owner: AnyId.optional(), alliance: AnyId.optional() }),
+    output: paged(Source),
+    summary: { en: "List the data sources you may use", "zh-CN": "查询数据源" },
+    example: { tab: "mine", page: 1 },
+  }),
+  get: view({
+    path: one,
+    permission: "source.read",
+    input: ById,
+    output: Source,
+    summary: { en: "Show a data source", "zh-CN": "查看数据源" },
+    errors: ["stream.unknown"],
+  }),
+  describe: act({
+    path: `${one}/description`,
+    kind: rules.described,
+    permission: "source.register",
+    output,
+    summary: { en: "Describe the columns of a data source anew", "zh-CN": "修改数据源与字段说明" },
+    errors: changeErrors,
+  }),
+  permit: act({
+    path: `${one}/permission`,
+    kind: rules.permitted,
+    permission: "source.register",
+    output,
+    summary: { en: "Change who may apply to use a data source", "zh-CN": "修改数据源权限" },
+    errors: changeErrors,
+  }),
+  withdraw: act({
+    path: `${one}/withdrawal`,
+    kind: rules.withdrawn,
+    permission: "source.register",
+    output,
+    summary: { en: "Withdraw a data source", "zh-CN": "撤回数据源" },
+    errors: changeErrors,
+  }),
+};

@@ -1,0 +1,228 @@
+/** 计算任务管理 */
+import { z } from "zod";
+import * as rules from "../rules/task.ts";
+import { act, acted, download, type Text, view } from "./endpoint.ts";
+import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+
+/** The states of a task as the console names them. */
+export const taskStateLabels: Readonly<Record<rules.TaskState, Text>> = {
+  "receiver-authorising": label("Waiting for the result receiver", "结果使用方授权中"),
+  "source-authorising": label("Waiting for the data providers", "数据源提供方授权中"),
+  "model-authorising": label("Waiting for the model provider", "模型提供方授权中"),
+  authorised: label("Authorised", "计算任务授权成功"),
+  "authorisation-failed": label("Authorisation failed", "计算任务授权失败"),
+  running: label("Running", "计算任务执行中"),
+  succeeded: label("Succeeded", "计算任务执行成功"),
+  failed: label("Failed", "计算任务执行失败"),
+};
+
+export const TaskState = z.enum([
+  "receiver-authorising",
+  "source-authorising",
+  "model-authorising",
+  "authorised",
+  "authorisation-failed",
+  "running",
+  "succeeded",
+  "failed",
+]);
+
+/** The five steps of an authorisation (事件流程). */
+export const stepLabels = {
+  request: label("Authorisation asked for", "发起授权邀请"),
+  receiver: label("Result receiver authorises", "结果使用方授权"),
+  sources: label("Data providers authorise", "数据源提供方授权"),
+  model: label("Model provider authorises", "模型提供方授权"),
+  complete: label("Authorisation complete", "授权完成"),
+} as const;
+
+/** One step: who decides, who has, and when. `decided` of `of` have agreed. */
+export const Step = z
+  .object({
+    step: z.enum(["request", "receiver", "sources", "model", "complete"]),
+    label: Label,
+    state: z.enum(["waiting", "current", "done", "failed"]),
+    decided: z.int(),
+    of: z.int(),
+    decisions: z.array(
+      z.object({
+        member: Member,
+        decision: z.enum(["asked", "authorised", "refused", "revoked", "expired"]).nullable(),
+        at: Time.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Step" });
+
+const State = { state: TaskState, stateLabel: Label };
+
+/** A line of the list. */
+export const TaskSummary = z
+  .object({
+    ...streamed,
+    name: z.string(),
+    creator: Member,
+    alliance: z.object({ id: z.string(), name: z.string() }),
+    ...State,
+    createdAt: Time,
+    expiresAt: Time,
+    /** You decide next. */
+    awaitsYou: z.boolean(),
+    /** You created it, and it waits to be run (执行任务). */
+    runnable: z.boolean(),
+  })
+  .meta({ id: "TaskSummary" });
+
+export const Task = z
+  .object({
+    ...TaskSummary.shape,
+    description: z.string(),
+    type: z.literal("ordinary"),
+    start: z.enum(["automatic", "manual"]),
+    /** What is asked for, exactly as it was signed. */
+    definition: rules.Definition,
+    /** Where the result goes; null before the receiver has said. */
+    delivery: z.object({ key: z.string(), cipher: z.string(), sink: z.string() }).nullable(),
+    /** What the next authorisation signs; null before the receiver has authorised. */
+    digest: z.string().nullable(),
+    receiver: Member,
+    model: z.object({
+      id: z.string(),
+      name: z.string(),
+      version: z.string(),
+      owner: Member,
+      /** Its code can be downloaded and read. */
+      open: z.boolean(),
+    }),
+    sources: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        description: z.string(),
+        type: z.string(),
+        typeLabel: Label,
+        owner: Member,
+        table: z.string(),
+        columns: z.array(z.object({ name: z.string(), type: z.string(), description: z.string() })),
+      }),
+    ),
+    steps: z.array(Step),
+    /** Whoever decides now. */
+    deciders: z.array(Member),
+    receipt: rules.completed.payload.shape.receipt.nullable(),
+    result: z.object({ digest: z.string(), size: z.int(), rows: z.int() }).nullable(),
+    failure: z.object({ code: z.string(), text: Label, by: Member.nullable() }).nullable(),
+    endedAt: Time.nullable(),
+  })
+  .meta({ id: "Task" });
+
+const path = "/v1/tasks";
+const one = `${path}/:id` as const;
+const output = acted(Task);
+const authoriseErrors = ["stream.unknown", "task.party", "task.state", "task.decided", "task.digest", "task.expired"];
+
+export const tasks = {
+  create: act({
+    path,
+    kind: rules.created,
+    permission: "task.create",
+    output,
+    summary: { en: "Create a compute task", "zh-CN": "新建计算任务" },
+    errors: [
+      "id.taken",
+      "member.required",
+      "resource.not-shared",
+      "resource.withdrawn",
+      "resource.changed",
+      "enclave.mismatch",
+      "enclave.unknown",
+      "task.sources",
+      "account.not-verified",
+    ],
+  }),
+  list: view({
+    path,
+    permission: "task.read",
+    input: Page.extend({
+      /** 全部, 我创建的, 我参与的. */
+      tab: z.enum(["all", "mine", "participating"]).default("all"),
+      state: TaskState.optional(),
+      search: Search,
+    }),
+    output: paged(TaskSummary),
+    summary: { en: "List the tasks you have a part in", "zh-CN": "查询计算任务" },
+    example: { tab: "participating", state: "source-authorising" },
+  }),
+  get: view({
+    path: one,
+    permission: "task.read",
+    input: ById,
+    output: Task,
+    summary: { en: "Show a task, its steps and who has decided", "zh-CN": "查看计算任务及授权进度" },
+    errors: ["stream.unknown"],
+  }),
+  authoriseReceiver: act({
+    path: `${one}/authorisations/receiver`,
+    kind: rules.receiverAuthorised,
+    permission: "task.authorise",
+    output,
+    summary: { en: "Authorise as the result receiver", "zh-CN": "结果使用方授权" },
+    errors: authoriseErrors,
+  }),
+  authoriseSource: act({
+    path: `${one}/authorisations/source`,
+    kind: rules.sourceAuthorised,
+    permission: "task.authorise",
+    output,
+    summary: { en: "Authorise as a data provider", "zh-CN": "数据源提供方授权" },
+    errors: authoriseErrors,
+  }),
+  authoriseModel: act({
+    path: `${one}/authorisations/model`,
+    kind: rules.modelAuthorised,
+    permission: "task.authorise",
+    output,
+    summary: { en: "Authorise as the model provider", "zh-CN": "模型提供方授权" },
+    errors: authoriseErrors,
+  }),
+  refuse: act({
+    path: `${one}/refusals`,
+    kind: rules.refused,
+    permission: "task.authorise",
+    output,
+    summary: { en: "Refuse to authorise", "zh-CN": "拒绝授权" },
+    errors: ["stream.unknown", "task.party", "task.state", "task.expired"],
+  }),
+  revoke: act({
+    path: `${one}/revocations`,
+    kind: rules.revoked,
+    permission: "task.authorise",
+    output,
+    summary: { en: "Take back an authorisation you gave", "zh-CN": "撤销授权" },
+    errors: ["stream.unknown", "task.party", "task.state", "task.expired"],
+  }),
+  run: act({
+    path: `${one}/runs`,
+    kind: rules.runRequested,
+    permission: "task.run",
+    output,
+    summary: { en: "Run an authorised task", "zh-CN": "执行任务" },
+    errors: ["stream.unknown", "task.party", "task.state"],
+  }),
+  result: download({
+    path: `${one}/result`,
+    permission: "task.read",
+    input: ById,
+    media: "application/octet-stream",
+    summary: { en: "Download the result, sealed to the receiver's key", "zh-CN": "下载加密结果" },
+    errors: ["stream.unknown", "blob.unknown"],
+  }),
+  bundle: download({
+    path: `${one}/bundle`,
+    permission: "task.read",
+    input: ById,
+    media: "application/json",
+    summary: { en: "Download the evidence bundle of a task", "zh-CN": "下载证据包" },
+    errors: ["stream.unknown"],
+  }),
+};

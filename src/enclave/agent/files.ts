@@ -1,0 +1,31 @@
+/** Small files of the enclave: there whole, or not at all. */
+import { open, readFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export const readIfThere = async (path: string): Promise<Buffer | undefined> => {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+/** Replaces the file; durable when it resolves. */
+export const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const fresh = `${path}.new`;
+  const file = await open(fresh, "w", 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(fresh, path);
+  const directory = await open(dirname(path), "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+};

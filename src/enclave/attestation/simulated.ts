@@ -1,0 +1,29 @@
+/**
+ * No hardware: key and counter are files that whoever runs the machine can read and copy. Good for trying things
+ * out, and it is called simulated wherever it shows.
+ */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { hkdfSha256, randomBytes } from "#crypto";
+import { utf8 } from "../../base/bytes.ts";
+import { simulatedEvidence } from "../../trust/attestation/simulated.ts";
+import { readIfThere, writeDurably } from "../agent/files.ts";
+import type { AttestationProvider } from "./provider.ts";
+
+export const openSimulated = async (directory: string): Promise<AttestationProvider> => {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const keyFile = join(directory, "machine-key");
+  const counterFile = join(directory, "counter");
+  if (!(await readIfThere(keyFile))) await writeDurably(keyFile, randomBytes(32));
+  const machineKey = await readFile(keyFile);
+  return {
+    id: "simulated",
+    evidence: async (reportData, measurement) => simulatedEvidence({ reportData, measurement }),
+    sealingKey: async (measurement) =>
+      hkdfSha256(machineKey, new Uint8Array(), utf8(`entente/sealing/1 ${measurement}`), 32),
+    counter: {
+      read: async () => Number((await readIfThere(counterFile))?.toString() ?? "0"),
+      set: (value) => writeDurably(counterFile, utf8(String(value))),
+    },
+  };
+};

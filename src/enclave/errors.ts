@@ -1,0 +1,70 @@
+import { refusals } from "../base/refusal.ts";
+
+/** Why the enclave will not do what the server asks. */
+export const refuse = refusals({
+  "enclave.ledger.stale": {
+    status: 409,
+    en: "The ledger shown ends at {shown}, but this enclave has followed it to {followed}: it was rolled back or forked. Nothing is opened.",
+    zh: "所示账本止于 {shown}，而该可信执行环境已跟随到 {followed}：账本被回滚或分叉，不会打开任何数据。",
+  },
+  "enclave.ledger.forked": {
+    status: 409,
+    en: "The leaves shown do not give the root of the checkpoint at {size}. The server shows another ledger; nothing is opened.",
+    zh: "所示叶子无法得到检查点 {size} 的根。服务端展示了另一个账本，不会打开任何数据。",
+  },
+  "enclave.state.rolled-back": {
+    status: 409,
+    en: "The enclave's sealed state {found} is older than its counter {counter}. Restore nothing; found a new enclave and seal again.",
+    zh: "可信执行环境的密封状态 {found} 早于计数器 {counter}。请勿恢复旧状态；请新建可信执行环境并重新加密。",
+  },
+  "enclave.state.unreadable": {
+    status: 409,
+    en: "The enclave's sealed state was not made by this program ({measurement}). Members must accept the new measurement and seal again.",
+    zh: "可信执行环境的密封状态不是由此程序（{measurement}）生成。成员须认可新的度量值并重新加密。",
+  },
+  "enclave.stream.incomplete": {
+    status: 409,
+    en: "The statements shown of stream {stream} are not all that the ledger has. Show the whole stream.",
+    zh: "所示流 {stream} 的声明与账本不一致。请提供完整的流。",
+  },
+  "enclave.statement.hidden": {
+    status: 409,
+    en: "Statements are out of the ledger's order at {index}. Show them as the ledger has them.",
+    zh: "位置 {index} 的声明未按账本顺序排列。请按账本顺序提供。",
+  },
+  "enclave.task.state": {
+    status: 409,
+    en: "The task is not ready to run: its state is {state}. Wait for the authorisations it lacks.",
+    zh: "任务尚不能执行，当前状态为 {state}。请等待其余授权。",
+  },
+  "enclave.task.enclave": {
+    status: 403,
+    en: "The task is bound to enclave {expected}, not to this one. Run it there.",
+    zh: "任务绑定的可信执行环境为 {expected}，并非此环境。请在对应环境中执行。",
+  },
+  "enclave.file": {
+    status: 409,
+    en: "A file does not have the digest {digest} that was authorised. Provide the very file.",
+    zh: "文件摘要与已授权的 {digest} 不符。请提供原始文件。",
+  },
+  "enclave.withdrawn": {
+    status: 410,
+    en: "{id} was withdrawn by its owner after the task was authorised. The task does not run.",
+    zh: "{id} 在任务授权后已被所有者撤回，任务不会执行。",
+  },
+  "enclave.structure": {
+    status: 409,
+    en: "The table of {id} no longer has the structure that was authorised: {difference}. Register it again.",
+    zh: "{id} 的表结构与授权时不同：{difference}。请重新登记数据源。",
+  },
+  "enclave.request": {
+    status: 403,
+    en: "The request to look into an envelope is not its owner's, or not recent. Sign a new one.",
+    zh: "查看信封的请求不是由其所有者签名，或已过期。请重新签名。",
+  },
+  "enclave.source-type": {
+    status: 400,
+    en: "This enclave reads no sources of type {type}. It reads {known}.",
+    zh: "该可信执行环境不支持类型为 {type} 的数据源，支持的类型：{known}。",
+  },
+});

@@ -1,0 +1,61 @@
+/**
+ * What server and enclave say to one another. The enclave believes none of it: statements are verified, files are
+ * compared with digests that statements name, leaves with a checkpoint of the ledger's key.
+ */
+import { z } from "zod";
+import { Column } from "../../rules/source.ts";
+
+/** A statement with its place on the ledger. */
+export const PlacedStatement = z.strictObject({
+  index: z.int().min(0),
+  time: z.int().min(0),
+  jws: z.string().max(524_288),
+});
+export type PlacedStatement = z.output<typeof PlacedStatement>;
+
+const Leaf = z.strictObject({ seq: z.int().min(0), statement: z.string(), stream: z.string(), time: z.int().min(0) });
+
+/** The enclave's methods, by name. */
+export const enclaveMethods = {
+  /** Who the enclave is: its founding statement. */
+  identify: { params: z.strictObject({}), result: z.strictObject({ stream: z.string(), statement: z.string() }) },
+  /** Fresh evidence over the same keys. */
+  attest: {
+    params: z.strictObject({ nonce: z.string().max(128) }),
+    result: z.strictObject({ provider: z.string(), evidence: z.string() }),
+  },
+  /** The next leaves of the ledger, from the size followed so far, and a checkpoint at their end. */
+  follow: {
+    params: z.strictObject({ from: z.int().min(0), leaves: z.array(Leaf).max(65_536), checkpoint: z.string() }),
+    result: z.strictObject({ size: z.int() }),
+  },
+  /** Structure of the table in an envelope, on its owner's signed request. */
+  describe: {
+    params: z.strictObject({ request: z.string(), statements: z.array(PlacedStatement) }),
+    result: z.strictObject({ columns: z.array(Column), rows: z.int() }),
+  },
+  /** Runs an authorised task; answers with the enclave's statement of how it ended. */
+  run: {
+    params: z.strictObject({
+      task: z.string(),
+      statements: z.array(PlacedStatement),
+      /** Details by digest: column structures that the statements commit to. */
+      details: z.record(z.string(), z.unknown()),
+    }),
+    result: z.strictObject({ statement: z.string() }),
+  },
+} as const;
+export type EnclaveMethods = {
+  [M in keyof typeof enclaveMethods]: {
+    params: z.output<(typeof enclaveMethods)[M]["params"]>;
+    result: z.output<(typeof enclaveMethods)[M]["result"]>;
+  };
+};
+
+/** The server's methods: files by digest. `read` and `write` move bytes in chunks of at most 1 MiB, base64-free. */
+export interface HostMethods {
+  /** Opens a file for reading; its chunks follow as bytes. */
+  read: { params: { digest: string }; result: { size: number } };
+  /** Keeps the bytes that were sent before under this call; answers with their digest. */
+  write: { params: { max: number }; result: { digest: string; size: number } };
+}

@@ -1,0 +1,177 @@
+/**
+ * An append-only file of batches, the evidence engine's store. What `append` has resolved for survives the machine.
+ * A batch is a frame (length, CRC-32, records), and the next one starts only when it is on stable storage: so a bad
+ * frame at the end is a write that was interrupted before anybody was told, and is dropped when the file is opened,
+ * while a bad frame with a good one behind it is damage, and an error.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
+import { refuse } from "../../errors.ts";
+
+const FRAME_HEAD = 8; // u32 length of the body, u32 CRC-32 of the body
+const RECORD_HEAD = 12; // u64 time in milliseconds, u32 length of the JWS
+const MAX_FRAME = 1 << 28;
+const READ_CHUNK = 1 << 20;
+
+export interface NewRecord {
+  readonly time: number;
+  /** ASCII. */
+  readonly jws: string;
+}
+
+/** Where a record's JWS lies in the file, bytes. */
+export interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface RecordFile {
+  /** Resolves when the batch is on stable storage. One call at a time. */
+  append(records: readonly NewRecord[]): Promise<Place[]>;
+  read(place: Place): Promise<string>;
+  records(): AsyncIterable<NewRecord & Place>;
+  close(): Promise<void>;
+}
+
+/** @throws Refusal ledger.corrupt */
+export const openRecordFile = async (path: string): Promise<RecordFile> => {
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  let end = await dropTornTail(file);
+  await syncDirectory(dirname(path));
+
+  return {
+    async append(records) {
+      const frame = encodeFrame(records);
+      try {
+        await writeAll(file, frame, end);
+        await file.datasync();
+      } catch (error) {
+        // What was half-written must not be found behind what is written next.
+        await file.truncate(end);
+        throw error;
+      }
+      const start = end;
+      end += frame.length;
+      return [...decodeBody(frame.subarray(FRAME_HEAD), start + FRAME_HEAD)].map(({ offset, length }) => ({
+        offset,
+        length,
+      }));
+    },
+    async read({ offset, length }) {
+      const bytes = Buffer.allocUnsafe(length);
+      const { bytesRead } = await file.read(bytes, 0, length, offset);
+      if (bytesRead < length) throw refuse("ledger.corrupt", { offset, reason: "ends early" });
+      return bytes.toString("latin1");
+    },
+    async *records() {
+      for await (const { body, offset } of frames(file, end)) yield* decodeBody(body, offset);
+    },
+    close: () => file.close(),
+  };
+};
+
+const encodeFrame = (records: readonly NewRecord[]): Buffer => {
+  const size = records.reduce((sum, { jws }) => sum + RECORD_HEAD + jws.length, FRAME_HEAD);
+  const frame = Buffer.allocUnsafe(size);
+  let at = FRAME_HEAD;
+  for (const { time, jws } of records) {
+    frame.writeBigUInt64BE(BigInt(time), at);
+    frame.writeUInt32BE(jws.length, at + 8);
+    at += RECORD_HEAD + frame.write(jws, at + RECORD_HEAD, "latin1");
+  }
+  frame.writeUInt32BE(size - FRAME_HEAD, 0);
+  frame.writeUInt32BE(crc32(frame.subarray(FRAME_HEAD)), 4);
+  return frame;
+};
+
+/** @param start offset of the body in the file */
+function* decodeBody(body: Buffer, start: number): Generator<NewRecord & Place> {
+  for (let at = 0; at < body.length; ) {
+    const length = body.readUInt32BE(at + 8);
+    const from = at + RECORD_HEAD;
+    yield {
+      time: Number(body.readBigUInt64BE(at)),
+      jws: body.toString("latin1", from, from + length),
+      offset: start + from,
+      length,
+    };
+    at = from + length;
+  }
+}
+
+/** The frame at `at` of `bytes`; undefined where they end before it does. */
+const frameAt = (bytes: Buffer, at: number, offset: number): Buffer | undefined => {
+  if (bytes.length - at < FRAME_HEAD) return undefined;
+  const length = bytes.readUInt32BE(at);
+  if (length === 0 || length > MAX_FRAME) throw refuse("ledger.corrupt", { offset, reason: "impossible length" });
+  if (bytes.length - at < FRAME_HEAD + length) return undefined;
+  const body = bytes.subarray(at + FRAME_HEAD, at + FRAME_HEAD + length);
+  if (crc32(body) !== bytes.readUInt32BE(at + 4)) throw refuse("ledger.corrupt", { offset, reason: "checksum" });
+  return body;
+};
+
+/** Bodies of the whole frames before `end`, each with its offset in the file. */
+async function* frames(file: FileHandle, end: number): AsyncGenerator<{ body: Buffer; offset: number }> {
+  let held: Buffer = Buffer.alloc(0);
+  let position = 0;
+  while (position < end) {
+    const chunk = Buffer.allocUnsafe(Math.min(READ_CHUNK, end - position));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+    if (bytesRead === 0) return;
+    const base = position - held.length;
+    held = Buffer.concat([held, chunk.subarray(0, bytesRead)]);
+    position += bytesRead;
+    let at = 0;
+    for (let body = frameAt(held, at, base + at); body; body = frameAt(held, at, base + at)) {
+      yield { body, offset: base + at + FRAME_HEAD };
+      at += FRAME_HEAD + body.length;
+    }
+    held = held.subarray(at);
+  }
+}
+
+const writeAll = async (file: FileHandle, bytes: Buffer, position: number) => {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+};
+
+/** Cuts off a last frame whose write was interrupted; returns the length of what is whole. */
+const dropTornTail = async (file: FileHandle): Promise<number> => {
+  const { size } = await file.stat();
+  let whole = 0;
+  try {
+    for await (const { body, offset } of frames(file, size)) whole = offset + body.length;
+  } catch (error) {
+    if (await anyFrameBeyond(file, whole, size)) throw error;
+  }
+  if (whole < size) {
+    await file.truncate(whole);
+    await file.datasync();
+  }
+  return whole;
+};
+
+/** Whether a good frame lies somewhere beyond the first bad one. */
+const anyFrameBeyond = async (file: FileHandle, from: number, size: number): Promise<boolean> => {
+  const tail = Buffer.allocUnsafe(size - from);
+  await file.read(tail, 0, tail.length, from);
+  for (let at = 1; at + FRAME_HEAD + RECORD_HEAD < tail.length; at++) {
+    const length = tail.readUInt32BE(at);
+    if (length < RECORD_HEAD || at + FRAME_HEAD + length > tail.length) continue;
+    if (crc32(tail.subarray(at + FRAME_HEAD, at + FRAME_HEAD + length)) === tail.readUInt32BE(at + 4)) return true;
+  }
+  return false;
+};
+
+const syncDirectory = async (path: string) => {
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+};

@@ -1,0 +1,151 @@
+/**
+ * Every setting, declared once: `rateLimit` here is `rateLimit` in entente.json, ENTENTE_RATE_LIMIT in the environment
+ * and --rate-limit as a flag.
+ */
+import { DAY, MINUTE, SECOND } from "../../base/clock.ts";
+import { duration, integer, type Kind, list, oneOf, size, text } from "./kinds.ts";
+
+const KiB = 1 << 10;
+const MiB = 1 << 20;
+const GiB = 1 << 30;
+
+export interface Setting<T> {
+  kind: Kind<T>;
+  /** As it is written in the file; undefined when `loadConfig` works it out. */
+  preset: unknown;
+  /** What it is for, in both languages. */
+  en: string;
+  zh: string;
+  /** Never shown: not in logs, not in the effective configuration. */
+  secret: boolean;
+}
+
+const setting = <T>(kind: Kind<T>, preset: unknown, en: string, zh: string): Setting<T> => ({
+  kind,
+  preset,
+  en,
+  zh,
+  secret: false,
+});
+const secret = <T>(kind: Kind<T>, preset: unknown, en: string, zh: string): Setting<T> => ({
+  ...setting(kind, preset, en, zh),
+  secret: true,
+});
+
+export const settings = {
+  data: setting(
+    text(/^.+$/s, "a path", "路径"),
+    "data",
+    "Directory of everything this server keeps. Relative paths start where the server was started.",
+    "服务器保存所有数据的目录。相对路径以启动目录为准。",
+  ),
+  host: setting(
+    text(/^[^\s/]+$/, "a host name or address", "主机名或地址"),
+    "127.0.0.1",
+    "Address to listen on. 0.0.0.0 or :: listens on every interface.",
+    "监听地址。0.0.0.0 或 :: 表示监听所有网络接口。",
+  ),
+  port: setting(integer(0, 65_535), 8800, "Port to listen on; 0 takes a free one.", "监听端口；0 表示自动选择空闲端口。"),
+  publicUrl: setting(
+    text(/^(https?:\/\/[^\s/]+)?$/, "an http or https address without a path, or empty", "不含路径的 http 或 https 地址，或留空"),
+    "",
+    "Address under which others reach the server. With https, cookies are sent over TLS only.",
+    "外部访问本服务器所用的地址。使用 https 时，Cookie 仅通过 TLS 发送。",
+  ),
+  trustedProxies: setting(
+    list("addresses or networks (CIDR), with commas between", "以逗号分隔的地址或网段（CIDR）"),
+    [],
+    "Proxies whose X-Forwarded-For header is believed.",
+    "信任其 X-Forwarded-For 请求头的代理。",
+  ),
+  database: secret(
+    text(/^(postgres(ql)?:\/\/\S+)?$/, "empty, or an address such as postgres://user@host/name", "留空，或形如 postgres://user@host/name 的地址"),
+    "",
+    "Empty for SQLite in the data directory, or the address of a PostgreSQL database.",
+    "留空表示使用数据目录中的 SQLite；或填写 PostgreSQL 数据库地址。",
+  ),
+  databaseConnections: setting(integer(2, 200), 10, "Connections to PostgreSQL at most.", "PostgreSQL 的最大连接数。"),
+  logLevel: setting(
+    oneOf("trace", "debug", "info", "warn", "error", "silent"),
+    "info",
+    "Least important log lines that are written.",
+    "写入日志的最低级别。",
+  ),
+  logFormat: setting(
+    oneOf("auto", "json", "pretty"),
+    "auto",
+    "JSON lines, or one short line for people; auto is pretty on a terminal.",
+    "JSON 行，或便于阅读的单行格式；auto 在终端中使用后者。",
+  ),
+  signup: setting(
+    oneOf("open", "closed"),
+    "open",
+    "Whether organisations may register themselves, or only the operator adds them.",
+    "允许组织自行注册，或仅由运营方添加。",
+  ),
+  sessionIdle: setting(
+    duration(MINUTE, 30 * DAY),
+    "2h",
+    "A browser session ends when it was not used for so long.",
+    "浏览器会话在闲置该时长后结束。",
+  ),
+  sessionLifetime: setting(
+    duration(MINUTE, 90 * DAY),
+    "12h",
+    "A browser session ends so long after signing in, used or not.",
+    "浏览器会话自登录起经过该时长后结束，无论是否使用。",
+  ),
+  rateLimit: setting(
+    integer(1, 1_000_000),
+    200,
+    "Requests a second for each access key, session or address.",
+    "每个访问密钥、会话或地址每秒允许的请求数。",
+  ),
+  rateBurst: setting(
+    integer(1, 1_000_000),
+    1000,
+    "Requests that may come at once before the rate counts.",
+    "限速生效前允许的突发请求数。",
+  ),
+  signInLimit: setting(
+    integer(1, 10_000),
+    10,
+    "Failed sign-ins a minute for each login name and for each address.",
+    "每个登录名、每个地址每分钟允许的登录失败次数。",
+  ),
+  bodyLimit: setting(size(16 * KiB, 64 * MiB), "2MiB", "Largest body of an ordinary request.", "普通请求正文的最大字节数。"),
+  uploadLimit: setting(
+    size(MiB, 64 * GiB),
+    "4GiB",
+    "Largest sealed file that may be uploaded.",
+    "允许上传的密封文件的最大字节数。",
+  ),
+  ledgerBatch: setting(integer(1, 10_000), 512, "Statements the ledger writes at once, at most.", "账本单批写入的最大声明数。"),
+  ledgerDelay: setting(
+    duration(0, SECOND),
+    "2ms",
+    "How long a statement may wait for others to be written with it.",
+    "声明等待与其他声明合并写入的最长时间。",
+  ),
+  enclaveMemory: setting(size(64 * MiB, 256 * GiB), "1GiB", "Memory a model may use.", "模型可使用的内存。"),
+  enclaveTime: setting(duration(SECOND, DAY), "10m", "How long a model may run.", "模型的最长运行时间。"),
+  enclaveOutput: setting(size(KiB, 16 * GiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),
+  sandbox: setting(
+    oneOf("bubblewrap", "quickjs"),
+    "bubblewrap",
+    "What keeps a model in. quickjs is slower and for machines without bubblewrap; it is never chosen silently.",
+    "隔离模型所用的沙箱。quickjs 较慢，用于没有 bubblewrap 的机器；系统不会自动降级。",
+  ),
+  shutdownGrace: setting(
+    duration(0, 5 * MINUTE),
+    "10s",
+    "How long requests in progress may take after the server was told to stop.",
+    "服务器收到停止信号后，处理中的请求可继续的时长。",
+  ),
+  idempotencyLifetime: setting(
+    duration(MINUTE, 30 * DAY),
+    "24h",
+    "How long the answer to a request with an idempotency key is kept.",
+    "带幂等键的请求的结果保留时长。",
+  ),
+};

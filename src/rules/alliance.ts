@@ -1,0 +1,114 @@
+/** A compute alliance (计算联盟): who belongs to it and which enclave its tasks run in. */
+import { Map as PersistentMap } from "immutable";
+import { z } from "zod";
+import { iso } from "../base/clock.ts";
+import { enclave } from "./enclave.ts";
+import { refuse } from "./errors.ts";
+import { organisation } from "./organisation.ts";
+import { type Act, kindsOf, type Rulebook } from "./rulebook.ts";
+import { Description, Digest, Name, OPEN_FOR, Salt, StreamId } from "./shapes.ts";
+
+export interface Invitation {
+  readonly by: string;
+  readonly sent: number;
+  readonly expires: number;
+  readonly answer: "open" | "joined" | "declined";
+  readonly answered: number;
+}
+
+/** Times are the ledger's, in milliseconds. */
+export interface Alliance {
+  readonly creator: string;
+  readonly created: number;
+  readonly detail: string;
+  readonly network: string;
+  readonly enclave: string;
+  readonly members: PersistentMap<string, { readonly joined: number }>;
+  /** The newest invitation of each member, answered ones too. */
+  readonly invitations: PersistentMap<string, Invitation>;
+}
+
+const kind = kindsOf<Alliance>();
+
+const requireMember = (state: Alliance, id: string, by: string) => {
+  if (!state.members.has(by)) throw refuse("member.required", { id });
+};
+
+export const founded = kind({
+  name: "alliance.founded",
+  founds: true,
+  by: "organisation",
+  payload: z.strictObject({ network: z.string().min(1).max(64), enclave: StreamId, detail: Digest }),
+  detail: z.strictObject({ salt: Salt, name: Name, description: Description }),
+  apply: (state, { by, time, payload }, elsewhere) => {
+    if (!elsewhere.stream(enclave, payload.enclave)) throw refuse("enclave.unknown", { enclave: payload.enclave });
+    return {
+      ...state,
+      creator: by,
+      created: time,
+      detail: payload.detail,
+      network: payload.network,
+      enclave: payload.enclave,
+      members: state.members.set(by, { joined: time }),
+    };
+  },
+});
+
+export const invited = kind({
+  name: "alliance.invited",
+  by: "organisation",
+  payload: z.strictObject({ member: StreamId }),
+  apply: (state, { stream, by, time, payload: { member } }, elsewhere) => {
+    requireMember(state, stream, by);
+    if (!elsewhere.stream(organisation, member)) throw refuse("stream.unknown", { id: member });
+    if (state.members.has(member)) throw refuse("member.exists", { member });
+    const open = state.invitations.get(member);
+    if (open?.answer === "open" && open.expires >= time) throw refuse("invitation.open", { member, expires: iso(open.expires) });
+    const invitation: Invitation = { by, sent: time, expires: time + OPEN_FOR, answer: "open", answered: 0 };
+    return { ...state, invitations: state.invitations.set(member, invitation) };
+  },
+});
+
+/** Answers the invitation of whoever acts, which must still be open. */
+const answerInvitation = (
+  state: Alliance,
+  { stream: id, by, time }: Act<unknown>,
+  answer: "joined" | "declined",
+): Alliance["invitations"] => {
+  const invitation = state.invitations.get(by);
+  if (invitation?.answer !== "open") throw refuse("invitation.unknown", { id });
+  if (invitation.expires < time) throw refuse("invitation.expired", { expires: iso(invitation.expires) });
+  return state.invitations.set(by, { ...invitation, answer, answered: time });
+};
+
+export const joined = kind({
+  name: "alliance.joined",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, act) => ({
+    ...state,
+    invitations: answerInvitation(state, act, "joined"),
+    members: state.members.set(act.by, { joined: act.time }),
+  }),
+});
+
+export const declined = kind({
+  name: "alliance.declined",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, act) => ({ ...state, invitations: answerInvitation(state, act, "declined") }),
+});
+
+export const alliance: Rulebook<Alliance> = {
+  name: "alliance",
+  initial: {
+    creator: "",
+    created: 0,
+    detail: "",
+    network: "",
+    enclave: "",
+    members: PersistentMap(),
+    invitations: PersistentMap(),
+  },
+  kinds: [founded, invited, joined, declined],
+};

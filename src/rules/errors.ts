@@ -1,0 +1,130 @@
+import { refusals } from "../base/refusal.ts";
+
+/** Refusals of the rulebooks. What a stranger may not see answers as unknown (404). */
+export const refuse = refusals({
+  "stream.unknown": {
+    status: 404,
+    en: "There is nothing here under {id} that you may see. Check the id, and that you were given access.",
+    zh: "没有您可以查看的 {id}。请检查编号，以及您是否已获得权限。",
+  },
+  "stream.moved": {
+    status: 409,
+    en: "Somebody else acted first: the head is now {head}. Read the newest state and sign again.",
+    zh: "已有其他成员先行操作，最新的流头为 {head}。请读取最新状态后重新签名。",
+  },
+  "stream.founded": {
+    status: 409,
+    en: "A statement of kind {kind} must begin a stream of its own, and only that. Leave stream and seen empty.",
+    zh: "类型为 {kind} 的声明只能用于创建新的流。请将 stream 与 seen 留空。",
+  },
+  "id.taken": {
+    status: 409,
+    en: "The id {id} is taken. Choose the next sequence number and sign again.",
+    zh: "编号 {id} 已被使用。请换用下一个序号并重新签名。",
+  },
+  "member.required": {
+    status: 404,
+    en: "There is nothing here under {id} that you may see. Only members of the alliance act in it.",
+    zh: "没有您可以查看的 {id}。只有联盟成员可以在其中操作。",
+  },
+  "member.exists": {
+    status: 409,
+    en: "{member} is a member already. Nothing needs to be done.",
+    zh: "{member} 已经是成员，无需再次邀请。",
+  },
+  "invitation.unknown": {
+    status: 404,
+    en: "There is no open invitation for you under {id}. Ask a member of the alliance to invite you.",
+    zh: "{id} 没有给您的待处理邀请。请联系联盟成员邀请您。",
+  },
+  "invitation.open": {
+    status: 409,
+    en: "{member} has an open invitation until {expires}. Wait for the answer.",
+    zh: "{member} 已有未处理的邀请，有效期至 {expires}。请等待对方处理。",
+  },
+  "invitation.expired": {
+    status: 410,
+    en: "The invitation expired at {expires}. Ask a member of the alliance to invite you again.",
+    zh: "邀请已于 {expires} 过期。请联系联盟成员重新邀请。",
+  },
+  "crl.number": {
+    status: 409,
+    en: "The revocation list has number {number}, not above the published {before}. Issue it again with the next number.",
+    zh: "吊销列表编号 {number} 不大于已发布的 {before}。请使用下一个编号重新签发。",
+  },
+  "authority.other": {
+    status: 409,
+    en: "This is not the same certificate authority: name and key must stay. Renew the certificate for the same key.",
+    zh: "这不是同一个证书颁发机构：名称与密钥必须保持不变。请使用同一密钥续期证书。",
+  },
+  "owner.required": {
+    status: 404,
+    en: "There is nothing of yours under {id}. Only its owner changes it.",
+    zh: "{id} 不属于您。只有所有者可以修改。",
+  },
+  "resource.withdrawn": {
+    status: 410,
+    en: "{id} has been withdrawn by its owner. Choose another.",
+    zh: "{id} 已被所有者撤回。请选择其他资源。",
+  },
+  "resource.changed": {
+    status: 409,
+    en: "{id} was changed since you looked at it. Look at its newest version and sign again.",
+    zh: "{id} 在您查看之后发生了变化。请查看最新版本后重新签名。",
+  },
+  "resource.not-shared": {
+    status: 404,
+    en: "There is nothing here under {id} that you may use. Ask its owner to share it with you.",
+    zh: "没有您可以使用的 {id}。请联系所有者向您开放权限。",
+  },
+  "enclave.mismatch": {
+    status: 409,
+    en: "{id} is bound to another enclave than the task. Register it again for the enclave {enclave}.",
+    zh: "{id} 绑定的可信执行环境与任务不同。请面向 {enclave} 重新登记。",
+  },
+  "enclave.unknown": {
+    status: 409,
+    en: "The enclave {enclave} is not known on this ledger. Fetch its attestation again.",
+    zh: "账本上没有可信执行环境 {enclave}。请重新获取其远程证明。",
+  },
+  "attestation.refused": {
+    status: 403,
+    en: "The enclave's attestation does not hold: {reason}. Do not seal anything to it.",
+    zh: "可信执行环境的远程证明不成立：{reason}。请勿向其加密任何数据。",
+  },
+  "task.sources": {
+    status: 400,
+    en: "A task reads from 1 to 5 different data sources; this one names {count}. Choose again.",
+    zh: "一个计算任务使用 1 至 5 个不同的数据源，当前为 {count} 个。请重新选择。",
+  },
+  "task.state": {
+    status: 409,
+    en: "The task is in state {state}; {kind} is not possible now. See the task for who decides next.",
+    zh: "任务当前状态为 {state}，不能执行 {kind}。请在任务中查看下一步由谁处理。",
+  },
+  "task.party": {
+    status: 404,
+    en: "There is no decision of yours open under {id}. Others decide at this step.",
+    zh: "{id} 当前没有待您处理的授权。此步骤由其他成员处理。",
+  },
+  "task.decided": {
+    status: 409,
+    en: "You have decided on {id} already. A decision is made once.",
+    zh: "您已经处理过 {id} 的授权。每项授权只能处理一次。",
+  },
+  "task.digest": {
+    status: 409,
+    en: "The authorisation names another task digest than {expected}. Read the task again before you sign.",
+    zh: "授权所签的任务摘要不是 {expected}。请重新查看任务后再签名。",
+  },
+  "task.expired": {
+    status: 410,
+    en: "The request expired at {expires}. Create the task again.",
+    zh: "授权请求已于 {expires} 过期。请重新创建计算任务。",
+  },
+  "task.receipt": {
+    status: 409,
+    en: "The enclave's receipt does not fit the task: {reason}. The result is not accepted.",
+    zh: "可信执行环境的回执与任务不符：{reason}。结果未被接受。",
+  },
+});

@@ -1,0 +1,96 @@
+/** A compute model (计算模型): code in an archive, its main function, who may apply to use it. */
+import { z } from "zod";
+import { kindsOf, type Rulebook } from "./rulebook.ts";
+import { requireOwner, type Shared } from "./sharing.ts";
+import { Blob, Digest, Name, Permission, resourceId, Salt, StreamId } from "./shapes.ts";
+
+const MiB = 2 ** 20;
+/** .tar.gz, bytes. */
+export const ARCHIVE_MAX = 20 * MiB;
+/** .md, bytes. */
+export const DESCRIPTION_MAX = 1 * MiB;
+
+const Identifier = z.string().regex(/^[A-Za-z_$][A-Za-z0-9_$]{0,63}$/);
+
+/** What is particular to one version. */
+const version = {
+  version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$/),
+  /** Name of the exported function that the enclave calls. */
+  main: Identifier,
+  /** The plain archive's digest and size: what providers authorise and the enclave checks before it runs a byte. */
+  archive: z.strictObject({ digest: Digest, size: z.int().min(1).max(ARCHIVE_MAX) }),
+  /** The archive sealed to the enclave; absent when the author publishes the code itself. */
+  envelope: Blob.optional(),
+  enclave: StreamId,
+  /** Markdown, digest of the file kept beside. */
+  description: z.strictObject({ digest: Digest, size: z.int().min(0).max(DESCRIPTION_MAX) }).optional(),
+};
+
+export interface Model extends Shared {
+  readonly version: string;
+  readonly main: string;
+  readonly archive: { readonly digest: string; readonly size: number };
+  readonly envelope: { readonly digest: string; readonly size: number } | undefined;
+  readonly enclave: string;
+  readonly description: { readonly digest: string; readonly size: number } | undefined;
+}
+
+const kind = kindsOf<Model>();
+
+export const published = kind({
+  name: "model.published",
+  founds: true,
+  by: "organisation",
+  payload: z.strictObject({ id: resourceId("M"), permission: Permission, detail: Digest, ...version }),
+  detail: z.strictObject({ salt: Salt, name: Name }),
+  apply: (state, { by, time, payload }) => ({ ...state, ...payload, owner: by, created: time }),
+});
+
+export const revised = kind({
+  name: "model.revised",
+  by: "organisation",
+  payload: z.strictObject(version),
+  apply: (state, { by, payload }) => {
+    requireOwner(state, by);
+    return { ...state, ...payload, envelope: payload.envelope, description: payload.description };
+  },
+});
+
+export const permitted = kind({
+  name: "model.permitted",
+  by: "organisation",
+  payload: z.strictObject({ permission: Permission }),
+  apply: (state, { by, payload }) => {
+    requireOwner(state, by);
+    return { ...state, permission: payload.permission };
+  },
+});
+
+export const withdrawn = kind({
+  name: "model.withdrawn",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, { by }) => {
+    requireOwner(state, by);
+    return { ...state, withdrawn: true };
+  },
+});
+
+export const model: Rulebook<Model> = {
+  name: "model",
+  initial: {
+    id: "",
+    owner: "",
+    permission: { kind: "private" },
+    withdrawn: false,
+    version: "",
+    main: "",
+    archive: { digest: "", size: 0 },
+    envelope: undefined,
+    enclave: "",
+    description: undefined,
+    created: 0,
+    detail: "",
+  },
+  kinds: [published, revised, permitted, withdrawn],
+};

@@ -1,0 +1,69 @@
+/** An organisation: its certificate authority and what it has revoked. Its stream's id is the member's id. */
+import { z } from "zod";
+import { equal, fromBase64 } from "../base/bytes.ts";
+import { parseCertificate } from "../trust/x509/certificate.ts";
+import { parseCrl } from "../trust/x509/crl.ts";
+import { verifyCrl } from "../trust/x509/verify.ts";
+import { refuse } from "./errors.ts";
+import { kindsOf, type Rulebook } from "./rulebook.ts";
+import { Der, Digest, Name, Salt } from "./shapes.ts";
+
+export interface Organisation {
+  readonly appId: string;
+  readonly founded: number;
+  readonly detail: string;
+  /** Newest certificate of its CA (DER, base64). */
+  readonly authority: string;
+  /** Its newest certificate revocation list (DER, base64). */
+  readonly crl: string | undefined;
+}
+
+const kind = kindsOf<Organisation>();
+
+export const founded = kind({
+  name: "organisation.founded",
+  founds: true,
+  by: "organisation",
+  payload: z.strictObject({ appId: z.string().regex(/^\d{10}$/), authority: Der, detail: Digest }),
+  detail: z.strictObject({ salt: Salt, nickname: Name }),
+  apply: (_, { time, payload }) => ({
+    appId: payload.appId,
+    founded: time,
+    detail: payload.detail,
+    authority: payload.authority,
+    crl: undefined,
+  }),
+});
+
+export const crlPublished = kind({
+  name: "organisation.crl-published",
+  by: "organisation",
+  payload: z.strictObject({ crl: z.string().max(262_144).regex(/^[A-Za-z0-9+/]+={0,2}$/) }),
+  apply: (state, { time, payload }) => {
+    const crl = parseCrl(fromBase64(payload.crl));
+    verifyCrl({ crl, ca: parseCertificate(fromBase64(state.authority)), at: time });
+    const before = state.crl && parseCrl(fromBase64(state.crl)).number;
+    if ((crl.number ?? 0) <= (before || 0)) throw refuse("crl.number", { number: crl.number ?? 0, before: before || 0 });
+    return { ...state, crl: payload.crl };
+  },
+});
+
+/** The CA's certificate with a later end, for the same name and key: what it has issued stays issued. */
+export const authorityRenewed = kind({
+  name: "organisation.authority-renewed",
+  by: "organisation",
+  payload: z.strictObject({ authority: Der }),
+  apply: (state, { payload }) => {
+    const before = parseCertificate(fromBase64(state.authority));
+    const after = parseCertificate(fromBase64(payload.authority));
+    const same = equal(before.publicKey.spki, after.publicKey.spki) && equal(before.subject.der, after.subject.der);
+    if (!same || !after.isCa) throw refuse("authority.other");
+    return { ...state, authority: payload.authority };
+  },
+});
+
+export const organisation: Rulebook<Organisation> = {
+  name: "organisation",
+  initial: { appId: "", founded: 0, detail: "", authority: "", crl: undefined },
+  kinds: [founded, crlPublished, authorityRenewed],
+};

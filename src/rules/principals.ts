@@ -1,0 +1,70 @@
+/** Whose key must have signed a statement. */
+import { fromBase64 } from "../base/bytes.ts";
+import { iso } from "../base/clock.ts";
+import type { PublicKey } from "../trust/crypto/crypto.ts";
+import { createLru } from "../trust/crypto/lru.ts";
+import { refuse } from "../trust/errors.ts";
+import { refuse as refuseCertificate } from "../trust/keys-errors.ts";
+import { publicKeyFromSpki } from "../trust/keys.ts";
+import type { SignedStatement } from "../trust/statement.ts";
+import { type Certificate, parseCertificate } from "../trust/x509/certificate.ts";
+import { type Crl, parseCrl } from "../trust/x509/crl.ts";
+import { verifyLeaf } from "../trust/x509/verify.ts";
+import { type EnclaveState, enclave } from "./enclave.ts";
+import { type Organisation, organisation } from "./organisation.ts";
+import type { Kind, StreamState } from "./rulebook.ts";
+
+/** Parsed once and used for every statement after: the same objects, so that their signatures are checked once too. */
+const certificates = createLru<Certificate>(4_096);
+const lists = createLru<Crl>(256);
+
+/**
+ * @param principal the stream of `by`; undefined where the statement founds it
+ * @throws Refusal statement.principal, certificate.*
+ */
+export const signingKeyOf = (
+  kind: Kind<unknown>,
+  signed: SignedStatement,
+  payload: unknown,
+  principal: StreamState | undefined,
+  time: number,
+): PublicKey => {
+  const { by } = signed.statement;
+  const founding = by === "";
+  const mayFound = kind.founds && (kind.name.startsWith("organisation.") || kind.name.startsWith("enclave."));
+  const expected = kind.by === "organisation" ? organisation.name : enclave.name;
+  if (founding !== Boolean(mayFound) || (!founding && principal?.book !== expected))
+    throw refuse("statement.principal", { by: by || "(nobody)", kind: kind.name });
+  if (kind.by === "enclave") {
+    const { signingKey } = (founding ? payload : principal?.state) as EnclaveState;
+    return publicKeyFromSpki(fromBase64(signingKey), ["P-256"]);
+  }
+  const authority = founding
+    ? { authority: (payload as { authority: string }).authority, crl: undefined }
+    : (principal?.state as Organisation);
+  return memberKey(signed, authority, time);
+};
+
+/** The key of the leaf certificate in the header, if the member's authority issued it and has not revoked it. */
+const memberKey = (
+  signed: SignedStatement,
+  { authority, crl }: Pick<Organisation, "authority" | "crl">,
+  time: number,
+): PublicKey => {
+  const [leafText, ...more] = signed.jws.header.x5c ?? [];
+  if (!leafText || more.length > 0) throw refuse("statement.malformed", { reason: "one leaf certificate is expected" });
+  const leaf = parsedCertificate(leafText);
+  verifyLeaf({ leaf, ca: parsedCertificate(authority), at: time });
+  // The list's own signature was checked when it was published, and the ledger makes sure that it is the newest:
+  // unlike a list that is fetched, it cannot be overdue.
+  const revocation = crl && lists.get(crl, () => parseCrl(fromBase64(crl))).revoked.get(leaf.serial);
+  if (revocation && time >= revocation.date)
+    throw refuseCertificate("certificate.revoked", {
+      serial: leaf.serial,
+      date: iso(revocation.date),
+      reason: revocation.reason ?? "unspecified",
+    });
+  return leaf.publicKey;
+};
+
+const parsedCertificate = (text: string) => certificates.get(text, () => parseCertificate(fromBase64(text)));

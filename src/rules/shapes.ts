@@ -1,0 +1,55 @@
+/** Shapes that statements share. Limits are the ones the trusted-computing console states. */
+import { z } from "zod";
+import { DAY } from "../base/clock.ts";
+
+/** SHA-256, lower-case hex. */
+export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
+export const StreamId = Digest;
+/** Standard base64 of DER. */
+export const Der = z.string().max(16_384).regex(/^[A-Za-z0-9+/]+={0,2}$/);
+
+/** Invitations and requests for authorisation are open for seven days. */
+export const OPEN_FOR = 7 * DAY;
+
+/** Letter, UTC timestamp to the second, sequence of one to six digits. */
+export const resourceId = (letter: "M" | "D" | "T") => z.string().regex(new RegExp(`^${letter}\\d{14}\\d{1,6}$`));
+
+/** Random text that keeps the digest of short details from being guessed. */
+export const Salt = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
+
+const characters = (text: string): number => [...text].length;
+/** Counts characters, not UTF-16 units, as the console's counters do. */
+const upTo = (max: number) => (text: string) => characters(text) <= max;
+const PRINTABLE = /^[^\p{Cc}\p{Cs}\p{Co}]*$/u;
+
+/** A name without control characters. */
+export const Name = z
+  .string()
+  .min(1)
+  .refine(upTo(50), { params: { max: 50 }, message: "at most 50 characters" })
+  .regex(PRINTABLE)
+  .refine((name) => name.trim() === name, { message: "no space at either end" });
+
+/** Names of data sources and tasks: Chinese characters, letters and digits only. */
+export const PlainName = z
+  .string()
+  .min(1)
+  .refine(upTo(50), { params: { max: 50 }, message: "at most 50 characters" })
+  .regex(/^[\p{Script=Han}A-Za-z0-9]+$/u, { message: "Chinese characters, letters and digits only" });
+
+export const Description = z
+  .string()
+  .refine(upTo(100), { params: { max: 100 }, message: "at most 100 characters" })
+  .regex(PRINTABLE)
+  .default("");
+
+/** A digest-addressed file kept beside the ledger. `size` in bytes. */
+export const Blob = z.strictObject({ digest: Digest, size: z.int().min(0) });
+
+/** Who may apply to use a model or a data source. */
+export const Permission = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("private") }),
+  z.strictObject({ kind: z.literal("named"), members: z.array(StreamId).min(1).max(100) }),
+  z.strictObject({ kind: z.literal("public") }),
+]);
+export type Permission = z.output<typeof Permission>;

@@ -1,0 +1,110 @@
+/** A data source (数据源): where a table is and how to read it, sealed to the enclave; its structure, described. */
+import { z } from "zod";
+import { digestOf } from "../trust/digest.ts";
+import { kindsOf, type Rulebook } from "./rulebook.ts";
+import { requireOwner, type Shared } from "./sharing.ts";
+import { Blob, Description, Digest, Permission, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
+
+export const Column = z.strictObject({
+  name: z.string().min(1).max(128),
+  type: z.string().max(32),
+  description: z.string().max(200).default(""),
+});
+export type Column = z.output<typeof Column>;
+
+/** Kept beside: names of columns can themselves tell something. */
+export const SourceDetail = z.strictObject({
+  salt: Salt,
+  name: PlainName,
+  description: Description,
+  /** The table's structure as the enclave reported it, with the owner's descriptions. */
+  columns: z.array(Column).min(1).max(4_096),
+  /** Name of the table or file that describes the columns, if there is one (元数据表名). */
+  metadata: z.string().max(128).default(""),
+});
+
+/** Names and types in order: what a run compares with the table it finds. */
+export const structureDigest = (columns: readonly { name: string; type: string }[]): string =>
+  digestOf({ use: "entente/structure/1", columns: columns.map(({ name, type }) => ({ name, type })) });
+
+const agrees = (payload: { structure: string }, detail: { columns: Column[] }) =>
+  structureDigest(detail.columns) === payload.structure;
+
+export interface Source extends Shared {
+  readonly type: string;
+  readonly enclave: string;
+  readonly envelope: { readonly digest: string; readonly size: number };
+  /** Digest of the names and types of its columns, in order. */
+  readonly structure: string;
+}
+
+const kind = kindsOf<Source>();
+
+export const registered = kind({
+  name: "source.registered",
+  founds: true,
+  by: "organisation",
+  payload: z.strictObject({
+    id: resourceId("D"),
+    /** Which reader of the enclave opens it: `csv`, `parquet`. */
+    type: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+    enclave: StreamId,
+    envelope: Blob,
+    structure: Digest,
+    permission: Permission,
+    detail: Digest,
+  }),
+  detail: SourceDetail,
+  agrees,
+  apply: (state, { by, time, payload }) => ({ ...state, ...payload, owner: by, created: time }),
+});
+
+/** New words for the same columns. */
+export const described = kind({
+  name: "source.described",
+  by: "organisation",
+  payload: z.strictObject({ structure: Digest, detail: Digest }),
+  detail: SourceDetail,
+  agrees,
+  apply: (state, { by, payload }) => {
+    requireOwner(state, by);
+    return { ...state, ...payload };
+  },
+});
+
+export const permitted = kind({
+  name: "source.permitted",
+  by: "organisation",
+  payload: z.strictObject({ permission: Permission }),
+  apply: (state, { by, payload }) => {
+    requireOwner(state, by);
+    return { ...state, permission: payload.permission };
+  },
+});
+
+export const withdrawn = kind({
+  name: "source.withdrawn",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, { by }) => {
+    requireOwner(state, by);
+    return { ...state, withdrawn: true };
+  },
+});
+
+export const source: Rulebook<Source> = {
+  name: "source",
+  initial: {
+    id: "",
+    owner: "",
+    permission: { kind: "private" },
+    withdrawn: false,
+    type: "",
+    enclave: "",
+    envelope: { digest: "", size: 0 },
+    structure: "",
+    created: 0,
+    detail: "",
+  },
+  kinds: [registered, described, permitted, withdrawn],
+};

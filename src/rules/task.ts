@@ -1,0 +1,408 @@
+/**
+ * A compute task (计算任务): one model, one to five data sources, one receiver, and their authorisation in order:
+ * 1 request, 2 receiver, 3 data providers (n of m), 4 model provider, 5 complete. Then the enclave runs it, once.
+ */
+import { Map as PersistentMap } from "immutable";
+import { z } from "zod";
+import { iso } from "../base/clock.ts";
+import { digestOf } from "../trust/digest.ts";
+import { alliance } from "./alliance.ts";
+import { enclave, type EnclaveState } from "./enclave.ts";
+import { refuse } from "./errors.ts";
+import { model } from "./model.ts";
+import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
+import { mayUse } from "./sharing.ts";
+import { Blob, Description, Digest, OPEN_FOR, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
+import { source } from "./source.ts";
+
+/** The seed's states; expiry of an open request is judged against a clock by `stateAt`. */
+export type TaskState =
+  | "receiver-authorising" // 结果使用方授权中
+  | "source-authorising" // 数据源提供方授权中
+  | "model-authorising" // 模型提供方授权中
+  | "authorised" // 计算任务授权成功
+  | "authorisation-failed" // 计算任务授权失败
+  | "running" // 计算任务执行中: authorised, and asked to run
+  | "succeeded" // 计算任务执行成功
+  | "failed"; // 计算任务执行失败
+
+const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
+
+/** What a run may use at most. */
+export const Limits = z.strictObject({
+  /** Rows of the result. */
+  rows: z.int().min(1).max(10_000_000).default(10_000),
+  /** Wall clock of the model, seconds. */
+  seconds: z.int().min(1).max(86_400).default(600),
+  /** Memory of the sandbox, MiB. */
+  memory: z.int().min(64).max(65_536).default(1_024),
+});
+
+/** What is asked for: fixed when the task is created, signed by everybody who authorises it. */
+const definition = {
+  alliance: StreamId,
+  type: z.literal("ordinary"),
+  receiver: StreamId,
+  enclave: StreamId,
+  measurement: z.string().regex(/^[0-9a-f]{96}$/),
+  model: z.strictObject({ stream: StreamId, archive: Digest, main: z.string().max(64) }),
+  sources: z.array(
+    z.strictObject({
+      stream: StreamId,
+      /** Name of the model's table that this source fills. */
+      table: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+      envelope: Digest,
+      structure: Digest,
+    }),
+  ),
+  parameters: z.record(z.string().max(64), Parameter),
+  limits: Limits,
+};
+export const Definition = z.strictObject(definition);
+export type Definition = z.output<typeof Definition>;
+
+/** The receiver's part: where the result goes and to which key it is sealed. */
+const Delivery = z.strictObject({
+  /** Receiver's public key (SubjectPublicKeyInfo PEM). */
+  key: z.string().max(8_192),
+  /** Body cipher of the result envelope. */
+  cipher: z.enum(["A256GCM", "SM4"]),
+  /** `sealed-file`, or the sink of which the enclave holds the sealed configuration. */
+  sink: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  envelope: Blob.optional(),
+});
+export type Delivery = z.output<typeof Delivery>;
+
+/** What the enclave says it did. Digests are SHA-256, times ISO 8601 by the enclave's clock. */
+const Receipt = z.strictObject({
+  task: Digest,
+  measurement: z.string().regex(/^[0-9a-f]{96}$/),
+  /** Isolation of the model's code: `bubblewrap`, `quickjs`. */
+  isolation: z.string().max(32),
+  model: Digest,
+  sources: z.array(z.strictObject({ stream: StreamId, envelope: Digest, rows: z.int().min(0) })),
+  /** The ledger as the enclave had followed it when it opened the envelopes. */
+  checkpoint: z.strictObject({ size: z.int().min(1), root: Digest }),
+  /** Head of every stream it replayed, by stream id. */
+  heads: z.record(StreamId, Digest),
+  started: z.iso.datetime(),
+  finished: z.iso.datetime(),
+});
+export type Receipt = z.output<typeof Receipt>;
+
+export interface Task {
+  readonly id: string;
+  readonly creator: string;
+  readonly detail: string;
+  readonly definition: Definition;
+  readonly start: "automatic" | "manual";
+  readonly created: number;
+  readonly expires: number;
+  readonly state: TaskState;
+  readonly modelOwner: string;
+  /** Distinct owners of the sources, and when each authorised (0: not yet). */
+  readonly providers: PersistentMap<string, number>;
+  readonly delivery: Delivery | undefined;
+  readonly decided: { readonly receiver: number; readonly model: number };
+  readonly ended: { readonly by: string; readonly time: number; readonly code: string } | undefined;
+  readonly receipt: Receipt | undefined;
+  readonly result: { readonly digest: string; readonly size: number; readonly rows: number } | undefined;
+}
+
+/** What an authorisation signs: everything that decides what runs, on what, and for whom. */
+export const taskDigest = (task: Definition, delivery: Delivery): string =>
+  digestOf({ use: "entente/task/1", task, delivery });
+
+/** The state at a time: an open request that has expired has failed. */
+export const stateAt = (task: Task, time: number): TaskState =>
+  isOpen(task.state) && time > task.expires ? "authorisation-failed" : task.state;
+
+const isOpen = (state: TaskState) => state.endsWith("-authorising");
+
+const kind = kindsOf<Task>();
+
+export const created = kind({
+  name: "task.created",
+  founds: true,
+  by: "organisation",
+  payload: z.strictObject({
+    id: resourceId("T"),
+    ...definition,
+    /** Run as soon as the last authorisation is on the ledger, or when the creator asks (执行任务). */
+    start: z.enum(["automatic", "manual"]),
+    detail: Digest,
+  }),
+  detail: z.strictObject({ salt: Salt, name: PlainName, description: Description }),
+  apply: (state, { by, time, payload }, elsewhere) => {
+    const { id, start, detail, ...definition } = payload;
+    const { modelOwner, providers } = requireUsable(definition, by, elsewhere);
+    return {
+      ...state,
+      id,
+      creator: by,
+      detail,
+      definition,
+      start,
+      created: time,
+      expires: time + OPEN_FOR,
+      modelOwner,
+      providers: PersistentMap(providers.map((provider) => [provider, 0])),
+    };
+  },
+});
+
+/** Every party is in the alliance, everything named exists, is shared with the creator and is as it was described. */
+const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere) => {
+  const home = elsewhere.stream(alliance, task.alliance)?.state;
+  const unknown = (id: string) => refuse("resource.not-shared", { id });
+  const isMember = (member: string) => home?.members.has(member) ?? false;
+  if (!home || !isMember(creator)) throw refuse("member.required", { id: task.alliance });
+  if (!isMember(task.receiver)) throw unknown(task.receiver);
+  if (home.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: task.alliance, enclave: task.enclave });
+  if (requireEnclave(elsewhere, task.enclave).measurement !== task.measurement)
+    throw refuse("enclave.unknown", { enclave: task.enclave });
+
+  const code = elsewhere.stream(model, task.model.stream)?.state;
+  if (!code || !isMember(code.owner) || !mayUse(code, creator)) throw unknown(task.model.stream);
+  if (code.withdrawn) throw refuse("resource.withdrawn", { id: code.id });
+  if (code.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: code.id, enclave: task.enclave });
+  if (code.archive.digest !== task.model.archive || code.main !== task.model.main)
+    throw refuse("resource.changed", { id: code.id });
+
+  const distinct = (values: string[]) => new Set(values).size === task.sources.length;
+  if (
+    task.sources.length < 1 ||
+    task.sources.length > 5 ||
+    !distinct(task.sources.map((s) => s.stream)) ||
+    !distinct(task.sources.map((s) => s.table))
+  )
+    throw refuse("task.sources", { count: task.sources.length });
+  const providers = task.sources.map((named) => {
+    const table = elsewhere.stream(source, named.stream)?.state;
+    if (!table || !isMember(table.owner) || !mayUse(table, creator)) throw unknown(named.stream);
+    if (table.withdrawn) throw refuse("resource.withdrawn", { id: table.id });
+    if (table.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: table.id, enclave: task.enclave });
+    if (table.envelope.digest !== named.envelope || table.structure !== named.structure)
+      throw refuse("resource.changed", { id: table.id });
+    return table.owner;
+  });
+  return { modelOwner: code.owner, providers };
+};
+
+const requireEnclave = (elsewhere: Elsewhere, id: string): EnclaveState => {
+  const found = elsewhere.stream(enclave, id)?.state;
+  if (!found) throw refuse("enclave.unknown", { enclave: id });
+  return found;
+};
+
+const requireState = (task: Task, act: Act<unknown>, ...states: TaskState[]) => {
+  if (isOpen(task.state) && act.time > task.expires) throw refuse("task.expired", { expires: iso(task.expires) });
+  if (!states.includes(task.state)) throw refuse("task.state", { state: task.state, kind: act.kind });
+};
+
+const requireDigest = (task: Task, signed: string, delivery = task.delivery) => {
+  const expected = delivery && taskDigest(task.definition, delivery);
+  if (signed !== expected) throw refuse("task.digest", { expected: expected ?? "" });
+};
+
+export const receiverAuthorised = kind({
+  name: "task.receiver-authorised",
+  by: "organisation",
+  payload: z.strictObject({ task: Digest, delivery: Delivery }),
+  apply: (state, act) => {
+    if (act.by !== state.definition.receiver) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "receiver-authorising");
+    requireDigest(state, act.payload.task, act.payload.delivery);
+    return {
+      ...state,
+      state: "source-authorising",
+      delivery: act.payload.delivery,
+      decided: { ...state.decided, receiver: act.time },
+    };
+  },
+});
+
+export const sourceAuthorised = kind({
+  name: "task.source-authorised",
+  by: "organisation",
+  payload: z.strictObject({ task: Digest }),
+  apply: (state, act) => {
+    const decided = state.providers.get(act.by);
+    if (decided === undefined) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "source-authorising");
+    if (decided) throw refuse("task.decided", { id: state.id });
+    requireDigest(state, act.payload.task);
+    const providers = state.providers.set(act.by, act.time);
+    return { ...state, providers, state: providers.every(Boolean) ? "model-authorising" : state.state };
+  },
+});
+
+export const modelAuthorised = kind({
+  name: "task.model-authorised",
+  by: "organisation",
+  payload: z.strictObject({ task: Digest }),
+  apply: (state, act) => {
+    if (act.by !== state.modelOwner) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "model-authorising");
+    requireDigest(state, act.payload.task);
+    return {
+      ...state,
+      state: state.start === "automatic" ? "running" : "authorised",
+      decided: { ...state.decided, model: act.time },
+    };
+  },
+});
+
+/** Whoever decides at the present step. */
+export const deciders = (task: Task): string[] => {
+  switch (task.state) {
+    case "receiver-authorising":
+      return [task.definition.receiver];
+    case "source-authorising":
+      return [...task.providers.filter((time) => time === 0).keys()];
+    case "model-authorising":
+      return [task.modelOwner];
+    default:
+      return [];
+  }
+};
+
+export const refused = kind({
+  name: "task.refused",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, act) => {
+    if (!partiesOf(state).has(act.by)) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "receiver-authorising", "source-authorising", "model-authorising");
+    if (!deciders(state).includes(act.by)) throw refuse("task.party", { id: state.id });
+    return end(state, act, "authorisation-failed", "refused");
+  },
+});
+
+/** Takes back a consent that was given, until the result is on the ledger. */
+export const revoked = kind({
+  name: "task.revoked",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, act) => {
+    const gave =
+      Boolean(state.providers.get(act.by)) ||
+      (act.by === state.modelOwner && state.decided.model > 0) ||
+      (act.by === state.definition.receiver && state.decided.receiver > 0);
+    if (!gave) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "source-authorising", "model-authorising", "authorised", "running");
+    return end(state, act, isOpen(state.state) ? "authorisation-failed" : "failed", "revoked");
+  },
+});
+
+export const runRequested = kind({
+  name: "task.run-requested",
+  by: "organisation",
+  payload: z.strictObject({}),
+  apply: (state, act) => {
+    if (act.by !== state.creator) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "authorised");
+    return { ...state, state: "running" };
+  },
+});
+
+const Result = z.strictObject({ digest: Digest, size: z.int().min(1), rows: z.int().min(0) });
+
+export const completed = kind({
+  name: "task.completed",
+  by: "enclave",
+  payload: z.strictObject({ receipt: Receipt, result: Result }),
+  apply: (state, act) => {
+    requireReceipt(state, act);
+    return { ...end(state, act, "succeeded", ""), ...act.payload };
+  },
+});
+
+export const failed = kind({
+  name: "task.failed",
+  by: "enclave",
+  payload: z.strictObject({ task: Digest, code: z.string().regex(/^[a-z0-9.-]{1,64}$/) }),
+  apply: (state, act) => {
+    if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "running");
+    requireDigest(state, act.payload.task);
+    return end(state, act, "failed", act.payload.code);
+  },
+});
+
+/** The receipt is of this task, this code, these sources, this measurement. */
+const requireReceipt = (state: Task, act: Act<{ receipt: Receipt; result: z.output<typeof Result> }>) => {
+  const { receipt, result } = act.payload;
+  if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
+  requireState(state, act, "running");
+  requireDigest(state, receipt.task);
+  const fits: [boolean, string][] = [
+    [receipt.measurement === state.definition.measurement, "measurement"],
+    [receipt.model === state.definition.model.archive, "model"],
+    [receipt.sources.length === state.definition.sources.length, "sources"],
+    [
+      receipt.sources.every((read, i) => {
+        const named = state.definition.sources[i];
+        return read.stream === named?.stream && read.envelope === named.envelope;
+      }),
+      "sources",
+    ],
+    [result.rows <= state.definition.limits.rows, "rows"],
+  ];
+  const wrong = fits.find(([ok]) => !ok);
+  if (wrong) throw refuse("task.receipt", { reason: wrong[1] });
+};
+
+const end = (state: Task, { by, time }: Act<unknown>, next: TaskState, code: string): Task => ({
+  ...state,
+  state: next,
+  ended: { by, time, code },
+});
+
+/** Everybody who may see the task. */
+export const partiesOf = (task: Task): Set<string> =>
+  new Set([task.creator, task.definition.receiver, task.modelOwner, ...task.providers.keys()]);
+
+const NOTHING: Definition = {
+  alliance: "",
+  type: "ordinary",
+  receiver: "",
+  enclave: "",
+  measurement: "",
+  model: { stream: "", archive: "", main: "" },
+  sources: [],
+  parameters: {},
+  limits: { rows: 1, seconds: 1, memory: 64 },
+};
+
+export const task: Rulebook<Task> = {
+  name: "task",
+  initial: {
+    id: "",
+    creator: "",
+    detail: "",
+    definition: NOTHING,
+    start: "automatic",
+    created: 0,
+    expires: 0,
+    state: "receiver-authorising",
+    modelOwner: "",
+    providers: PersistentMap(),
+    delivery: undefined,
+    decided: { receiver: 0, model: 0 },
+    ended: undefined,
+    receipt: undefined,
+    result: undefined,
+  },
+  kinds: [
+    created,
+    receiverAuthorised,
+    sourceAuthorised,
+    modelAuthorised,
+    refused,
+    revoked,
+    runRequested,
+    completed,
+    failed,
+  ],
+};

@@ -1,0 +1,33 @@
+/** What every attestation provider's evidence is checked against, and what a provider says of itself. */
+
+/** What an enclave claims and evidence must bind. Keys are SubjectPublicKeyInfo, base64 of DER. */
+export interface Claims {
+  readonly signingKey: string;
+  readonly encryptionKey: string;
+  /** SHA-384 (hex) of the program bundle. */
+  readonly measurement: string;
+  /** Verifier key of the ledger that the enclave follows (C2SP vkey). */
+  readonly ledger: string;
+  /** The asker's fresh nonce; empty where the evidence founds a stream and its digest is its freshness. */
+  readonly nonce: string;
+}
+
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+interface Text {
+  readonly en: string;
+  readonly "zh-CN": string;
+}
+
+/** The verifying half of a provider: one folder, one line in the registry. */
+export interface AttestationVerifier {
+  readonly id: string;
+  readonly label: Text;
+  /** False where a machine's owner can forge the evidence: shown wherever the evidence is. */
+  readonly hardware: boolean;
+  /** What a good verdict proves, and what it does not. */
+  readonly proves: Text;
+  readonly doesNotProve: Text;
+  /** @param reportData SHA-512 (hex) that the evidence must carry */
+  verify(evidence: string, expected: { reportData: string; measurement: string }): Verdict;
+}

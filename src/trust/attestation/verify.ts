@@ -1,0 +1,22 @@
+import type { AttestationVerifier, Claims, Verdict } from "./provider.ts";
+import { reportData } from "./report-data.ts";
+import { simulated } from "./simulated.ts";
+
+/** Verifiers by provider id. */
+export const attestationVerifiers: Record<string, AttestationVerifier> = { [simulated.id]: simulated };
+
+/** Checks evidence of any registered provider against what the enclave claims. Unknown providers are refused. */
+export const verifyAttestation = (
+  attestation: { readonly provider: string; readonly evidence: string },
+  claims: Claims,
+): Verdict => {
+  const verifier = Object.hasOwn(attestationVerifiers, attestation.provider)
+    ? attestationVerifiers[attestation.provider]
+    : undefined;
+  if (!verifier) return { ok: false, reason: `no verifier for attestation provider ${attestation.provider}` };
+  const { signingKey, encryptionKey, measurement, ledger, nonce } = claims;
+  return verifier.verify(attestation.evidence, {
+    reportData: reportData({ signingKey, encryptionKey, measurement, ledger, nonce }),
+    measurement,
+  });
+};
