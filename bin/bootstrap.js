@@ -81,10 +81,10 @@ const sameTree = () => {
   if (!existsSync(hidden)) return false;
   const packagesOf = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
   const there = packagesOf(hidden);
-  return Object.entries(packagesOf(lockFile)).every(
-    ([path, { integrity, optional }]) =>
-      path === "" || (there[path] ? there[path].integrity === integrity : optional === true),
-  );
+  return Object.entries(packagesOf(lockFile)).every(([path, { version, integrity, optional }]) => {
+    const found = there[path];
+    return path === "" || (found ? found.version === version && found.integrity === integrity : optional === true);
+  });
 };
 
 const install = () => {
@@ -122,7 +122,9 @@ const install = () => {
 /** Lets `npx entente` find the command at once: npm links the commands of dependencies, not of the package itself. */
 const linkCommand = () => {
   const link = join(modules, ".bin", "entente");
-  if (process.platform !== "win32" && !existsSync(link)) symlinkSync("../../bin/entente.js", link);
+  if (process.platform === "win32" || existsSync(link)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync("../../bin/entente.js", link);
 };
 
 /** @returns what releases the lock. Two commands started at once install one after the other, the second nothing. */

@@ -10,9 +10,13 @@ const GENERATED = new Set(["node_modules", "dist", ".data", ".cache", ".git"]);
 
 /** Paths relative to `top`, sorted, with `/` between their parts; folders and generated files left out. */
 export const filesOf = (top: string): string[] =>
-  globSync("**/*", { cwd: top, withFileTypes: true, exclude: (entry) => GENERATED.has(entry.name) })
+  globSync(["**/*", ".*", ".ci/*"], { cwd: top, withFileTypes: true, exclude: (entry) => GENERATED.has(entry.name) })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(top.length + 1).replaceAll("\\", "/"))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(top.length + 1)
+        .replaceAll("\\", "/"),
+    )
     .sort();
 
 /** A file's text; undefined when it holds bytes that are not text. */

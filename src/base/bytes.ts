@@ -40,7 +40,8 @@ export const fromHex = (hex: string): Bytes => {
 
 /** RFC 4648 section 4, padded. */
 export const toBase64 = (bytes: Uint8Array): string => {
-  if (typeof Buffer !== "undefined") return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+  if (typeof Buffer !== "undefined")
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
   let binary = "";
   for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
   return btoa(binary);
@@ -55,7 +56,8 @@ export const fromBase64 = (text: string): Bytes => {
 
 /** RFC 4648 section 5, without padding. */
 export const toBase64url = (bytes: Uint8Array): string => {
-  if (typeof Buffer !== "undefined") return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
+  if (typeof Buffer !== "undefined")
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
   return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 };
 

@@ -11,7 +11,9 @@ export interface RefusalText {
   zh: string;
 }
 
-type Placeholders<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholders<Rest> : never;
+type Placeholders<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Placeholders<Rest>
+  : never;
 type Detail = string | number | boolean | null | undefined | readonly unknown[] | object;
 type DetailsOf<T extends RefusalText> = { [K in Placeholders<T["en"]>]: Detail };
 type Args<D> = keyof D extends never ? [details?: Record<string, Detail>] : [details: D & Record<string, Detail>];

@@ -32,6 +32,13 @@ const resource = (
   search: `${row.name} ${row.id}`.toLowerCase(),
 });
 
+const party = (stream: string, member: string, relation: PartyRow["relation"], via = stream): PartyRow => ({
+  stream,
+  member,
+  relation,
+  via,
+});
+
 const shared = (stream: string, kind: ResourceKind, state: Shared, detail: Detail): Projection => ({
   resource: resource(stream, kind, {
     id: state.id,
@@ -43,7 +50,7 @@ const shared = (stream: string, kind: ResourceKind, state: Shared, detail: Detai
   }),
   parties:
     state.permission.kind === "named"
-      ? [...new Set(state.permission.members)].map((member): PartyRow => ({ stream, member, relation: "named" }))
+      ? [...new Set(state.permission.members)].map((member) => party(stream, member, "named"))
       : [],
 });
 
@@ -64,8 +71,8 @@ const projections: Record<string, Project> = {
         createdAt: created,
       }),
       parties: [
-        ...[...members.keys()].map((member): PartyRow => ({ stream, member, relation: "member" })),
-        ...[...open.keys()].map((member): PartyRow => ({ stream, member, relation: "invited" })),
+        ...[...members.keys()].map((member) => party(stream, member, "member")),
+        ...[...open.keys()].map((member) => party(stream, member, "invited")),
       ],
     };
   },
@@ -73,6 +80,7 @@ const projections: Record<string, Project> = {
   source: (stream, state, detail) => shared(stream, "source", state as Source, detail),
   task(stream, state, detail) {
     const task = state as Task;
+    const used = [task.definition.model.stream, ...task.definition.sources.map((source) => source.stream)];
     return {
       resource: resource(stream, "task", {
         id: task.id,
@@ -83,7 +91,10 @@ const projections: Record<string, Project> = {
         createdAt: task.created,
         expiresAt: task.expires,
       }),
-      parties: [...partiesOf(task)].map((member): PartyRow => ({ stream, member, relation: "party" })),
+      parties: [...partiesOf(task)].flatMap((member) => [
+        party(stream, member, "party"),
+        ...used.map((other) => party(other, member, "task", stream)),
+      ]),
     };
   },
 };

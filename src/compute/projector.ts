@@ -2,10 +2,11 @@
  * Keeps the computed tables at the ledger's heels. Rows are a function of a stream's present state, so a batch of
  * entries is projected by taking the streams it touched, and a rebuild by taking all of them.
  */
-import { transaction } from "../platform/db/transaction.ts";
+
 import type { Ledger } from "../ledger/port.ts";
+import { transaction } from "../platform/db/transaction.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import { inboxEventsOf, type InboxEvent } from "./inbox-events.ts";
+import { type InboxEvent, inboxEventsOf } from "./inbox-events.ts";
 import { detailOf, projectStream } from "./projection.ts";
 import type { ComputeDb } from "./views-schema.ts";
 import type { Projection, ViewsStore } from "./views-store.ts";

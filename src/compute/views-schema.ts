@@ -26,7 +26,10 @@ export interface ResourceRow {
 export interface PartyRow {
   stream: string;
   member: string;
-  relation: "member" | "invited" | "named" | "party";
+  /** `task`: a party of a task that uses this model or data source, and so has to be able to look at it. */
+  relation: "member" | "invited" | "named" | "party" | "task";
+  /** The stream whose rows this is one of. */
+  via: string;
 }
 
 export interface MemberRow {

@@ -12,8 +12,13 @@ export interface ListQuery {
   kind: ResourceKind;
   member: string;
   tab: Tab;
-  search?: string;
-  state?: string;
+  search?: string | undefined;
+  state?: string | undefined;
+  owner?: string | undefined;
+  /** Only of members of this alliance (stream id). */
+  alliance?: string | undefined;
+  /** Milliseconds: an open request beyond its expiry has failed. */
+  now: number;
   page: number;
   pageSize: number;
 }
@@ -41,14 +46,15 @@ export const createViewsStore = (db: ComputeDb) => ({
   },
 
   async clear(tx: ComputeDb): Promise<void> {
-    for (const table of ["resources", "parties", "members", "viewCursors"] as const) await tx.deleteFrom(table).execute();
+    for (const table of ["resources", "parties", "members", "viewCursors"] as const)
+      await tx.deleteFrom(table).execute();
   },
 
   /** @param streams whose rows are replaced by `projections` */
   async replace(tx: ComputeDb, streams: string[], projections: Projection[]): Promise<void> {
     for (const some of slices(streams)) {
       await tx.deleteFrom("resources").where("stream", "in", some).execute();
-      await tx.deleteFrom("parties").where("stream", "in", some).execute();
+      await tx.deleteFrom("parties").where("via", "in", some).execute();
       await tx.deleteFrom("members").where("id", "in", some).execute();
     }
     for (const rows of slices(projections.flatMap(({ resource }) => resource ?? [])))
@@ -66,7 +72,10 @@ export const createViewsStore = (db: ComputeDb) => ({
         .selectFrom("resources as r")
         .where("r.kind", "=", query.kind)
         .where((eb) => visible(eb, query.tab, query.member));
-      if (query.state) found = found.where("r.state", "=", query.state);
+      const { state, owner, alliance } = query;
+      if (state) found = found.where((eb) => inState(eb, state, query.now));
+      if (owner) found = found.where("r.owner", "=", owner);
+      if (alliance) found = found.where((eb) => ofAlliance(eb, alliance));
       if (query.search) found = found.where("r.search", "like", `%${escapeLike(query.search.toLowerCase())}%`);
       return found;
     };
@@ -91,7 +100,13 @@ export const createViewsStore = (db: ComputeDb) => ({
   },
 
   async members(ids: readonly string[]): Promise<Map<string, MemberRow>> {
-    const rows = ids.length ? await db.selectFrom("members").selectAll().where("id", "in", [...ids]).execute() : [];
+    const rows = ids.length
+      ? await db
+          .selectFrom("members")
+          .selectAll()
+          .where("id", "in", [...ids])
+          .execute()
+      : [];
     return new Map(rows.map((row) => [row.id, row]));
   },
 
@@ -99,15 +114,27 @@ export const createViewsStore = (db: ComputeDb) => ({
     return await db.selectFrom("members").selectAll().where("appId", "=", appId).executeTakeFirst();
   },
 
-  /** Streams (models, sources, tasks, alliances) in which `member` may see something of `owner`: a shared alliance. */
-  async shareAlliance(member: string, other: string): Promise<boolean> {
+  /** Whether `member` may see the stream at all. */
+  async isVisible(stream: string, member: string): Promise<boolean> {
+    const row = await db
+      .selectFrom("resources as r")
+      .select("r.stream")
+      .where("r.stream", "=", stream)
+      .where((eb) => visible(eb, "all", member))
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
+  /** Whether two members have to do with one another in any alliance: both in it, or one invited by the other's. */
+  async areAcquainted(member: string, other: string): Promise<boolean> {
     const row = await db
       .selectFrom("parties as a")
-      .innerJoin("parties as b", (join) => join.onRef("a.stream", "=", "b.stream").on("b.relation", "=", "member"))
+      .innerJoin("parties as b", "a.stream", "b.stream")
       .select("a.stream")
-      .where("a.relation", "=", "member")
       .where("a.member", "=", member)
       .where("b.member", "=", other)
+      .where("a.relation", "in", ["member", "invited"])
+      .where("b.relation", "in", ["member", "invited"])
       .limit(1)
       .executeTakeFirst();
     return row !== undefined;
@@ -140,12 +167,35 @@ const escapeLike = (text: string) => text.replace(/[\\%_]/g, "");
 
 type Rows = ExpressionBuilder<ComputeTables & { r: ResourceRow }, "r">;
 
+const ofAlliance = (eb: Rows, alliance: string) =>
+  eb.exists(
+    eb
+      .selectFrom("parties as m")
+      .select("m.stream")
+      .where("m.stream", "=", alliance)
+      .where("m.relation", "=", "member")
+      .whereRef("m.member", "=", "r.owner"),
+  );
+
+/** Rows keep the state that the ledger gave; whether an open request has expired depends on the time of asking. */
+const inState = (eb: Rows, state: string, now: number) => {
+  const expired = eb.and([eb("r.state", "like", "%-authorising"), eb("r.expiresAt", "<", now)]);
+  if (state === "authorisation-failed") return eb.or([eb("r.state", "=", state), expired]);
+  return eb.and([eb("r.state", "=", state), eb.not(expired)]);
+};
+
 /** Private: the owner. Named: those named. Public: whoever shares an alliance with the owner. Parties always. */
 const visible = (eb: Rows, tab: Tab, member: string) => {
   const mine = eb("r.owner", "=", member);
-  const related = eb.exists(
-    eb.selectFrom("parties as p").select("p.stream").whereRef("p.stream", "=", "r.stream").where("p.member", "=", member),
-  );
+  const related = (...relations: PartyRow["relation"][]) =>
+    eb.exists(
+      eb
+        .selectFrom("parties as p")
+        .select("p.stream")
+        .whereRef("p.stream", "=", "r.stream")
+        .where("p.member", "=", member)
+        .where("p.relation", "in", relations),
+    );
   const sharing = eb.exists(
     eb
       .selectFrom("parties as a")
@@ -155,15 +205,15 @@ const visible = (eb: Rows, tab: Tab, member: string) => {
       .where("a.member", "=", member)
       .whereRef("b.member", "=", "r.owner"),
   );
-  const open = eb.and([eb("r.permission", "=", "public"), sharing]);
+  const open = eb.and([sharing, eb.or([eb("r.permission", "=", "public"), related("named")])]);
   switch (tab) {
     case "mine":
       return mine;
     case "public":
-      return eb.or([open, eb.and([related, eb("r.permission", "=", "named"), sharing])]);
+      return open;
     case "participating":
-      return related;
+      return related("party");
     case "all":
-      return eb.or([mine, open, eb.and([related, eb.or([eb("r.permission", "!=", "named"), sharing])])]);
+      return eb.or([mine, open, related("member", "invited", "party", "task")]);
   }
 };

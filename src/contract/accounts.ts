@@ -9,11 +9,12 @@ const Nickname = z
   .min(1)
   .max(50)
   .regex(/^[\p{Script=Han}A-Za-z0-9_-]+$/u);
+/** Small letters and digits, and `.` `_` `@` `-` after the first. */
 const Login = z
   .string()
-  .min(1)
+  .min(2)
   .max(64)
-  .regex(/^[A-Za-z0-9._@-]+$/);
+  .regex(/^[a-z0-9][a-z0-9._@-]+$/);
 const Password = z.string().min(10).max(256);
 
 /** What an organisation says of itself, for the operator's review. */
@@ -91,7 +92,7 @@ export const accounts = {
     input: z.strictObject({ nickname: Nickname, login: Login, password: Password }),
     output: z.object({ account: Account, user: User, accessKey: NewAccessKey }),
     summary: { en: "Sign an organisation up", "zh-CN": "注册机构账号" },
-    errors: ["account.nickname-taken", "user.login-taken", "account.signup-closed"],
+    errors: ["account.nickname-taken", "user.login-taken", "signup.closed"],
     example: { nickname: "区块链测试机构", login: "sally", password: "correct horse battery staple" },
   }),
   me: view({
@@ -105,11 +106,11 @@ export const accounts = {
   submitVerification: command({
     path: "/v1/account/verification",
     method: "PUT",
-    permission: "account.verify",
+    permission: "verification.submit",
     input: Particulars,
     output: Account,
     summary: { en: "Submit particulars for real-name verification", "zh-CN": "提交实名认证资料" },
-    errors: ["verification.standing"],
+    errors: ["verification.open", "verification.approved", "verification.particulars"],
     example: {
       legalName: "第一人民医院",
       registrationNumber: "12100000400000000X",
@@ -120,7 +121,7 @@ export const accounts = {
   }),
   list: view({
     path: "/v1/operator/accounts",
-    permission: "operator.accounts",
+    permission: "platform.accounts",
     input: Page.extend({
       search: Search,
       verification: z.enum(["none", "submitted", "approved", "rejected"]).optional(),
@@ -131,7 +132,7 @@ export const accounts = {
   review: command({
     path: "/v1/operator/accounts/:id/verification",
     method: "POST",
-    permission: "operator.accounts",
+    permission: "verification.review",
     input: z.strictObject({
       ...ById.shape,
       decision: z.enum(["approved", "rejected"]),
@@ -139,7 +140,7 @@ export const accounts = {
     }),
     output: Account,
     summary: { en: "Approve or reject real-name particulars (operator)", "zh-CN": "审核实名认证（平台运营方）" },
-    errors: ["account.unknown", "verification.not-submitted"],
+    errors: ["account.unknown", "verification.none", "verification.reason"],
     example: { decision: "approved", reason: "" },
   }),
 };
@@ -149,7 +150,7 @@ const Role = z.enum(["administrator", "member", "auditor"]);
 export const users = {
   list: view({
     path: "/v1/users",
-    permission: "user.read",
+    permission: "user.manage",
     input: Page,
     output: paged(User),
     summary: { en: "List the users of your account", "zh-CN": "查询账号下的用户" },
@@ -194,7 +195,7 @@ export const users = {
 export const accessKeys = {
   list: view({
     path: "/v1/access-keys",
-    permission: "signed-in",
+    permission: "access-key.manage",
     input: Nothing,
     output: z.object({ items: z.array(AccessKey) }),
     summary: { en: "List your access keys", "zh-CN": "查询您的访问密钥" },
@@ -202,7 +203,7 @@ export const accessKeys = {
   create: command({
     path: "/v1/access-keys",
     method: "POST",
-    permission: "signed-in",
+    permission: "access-key.manage",
     creates: true,
     confidential: true,
     input: z.strictObject({}),
@@ -214,7 +215,7 @@ export const accessKeys = {
   disable: command({
     path: "/v1/access-keys/:id/disable",
     method: "POST",
-    permission: "signed-in",
+    permission: "access-key.manage",
     input: ById.strict(),
     output: AccessKey,
     summary: { en: "Disable an access key", "zh-CN": "停用访问密钥" },
@@ -223,7 +224,7 @@ export const accessKeys = {
   delete: command({
     path: "/v1/access-keys/:id",
     method: "DELETE",
-    permission: "signed-in",
+    permission: "access-key.manage",
     input: ById.strict(),
     output: z.void(),
     summary: { en: "Delete an access key", "zh-CN": "删除访问密钥" },
@@ -244,7 +245,7 @@ export const sessions = {
     input: z.strictObject({ login: z.string().min(1).max(64), password: z.string().min(1).max(256) }),
     output: Session,
     summary: { en: "Sign in; the session is a cookie", "zh-CN": "登录，会话保存在 Cookie 中" },
-    errors: ["auth.login"],
+    errors: ["sign-in.failed"],
     example: { login: "sally", password: "correct horse battery staple" },
   }),
   current: view({
@@ -253,7 +254,7 @@ export const sessions = {
     input: Nothing,
     output: Session,
     summary: { en: "Show the session you are in", "zh-CN": "查看当前会话" },
-    errors: ["session.none"],
+    errors: ["session.required"],
   }),
   delete: command({
     path: "/v1/sessions/current",
@@ -262,6 +263,6 @@ export const sessions = {
     input: z.strictObject({}),
     output: z.void(),
     summary: { en: "Sign out", "zh-CN": "退出登录" },
-    errors: ["session.none"],
+    errors: ["session.required"],
   }),
 };

@@ -61,7 +61,7 @@ export const alliances = {
   join: act({
     path: `${one}/members`,
     kind: rules.joined,
-    permission: "alliance.join",
+    permission: "event.handle",
     output,
     summary: { en: "Accept an invitation", "zh-CN": "同意加入联盟" },
     errors: ["invitation.unknown", "invitation.expired"],
@@ -69,7 +69,7 @@ export const alliances = {
   decline: act({
     path: `${one}/refusals`,
     kind: rules.declined,
-    permission: "alliance.join",
+    permission: "event.handle",
     output,
     summary: { en: "Decline an invitation", "zh-CN": "拒绝加入联盟" },
     errors: ["invitation.unknown", "invitation.expired"],

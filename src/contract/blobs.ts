@@ -8,7 +8,7 @@ const media = "application/octet-stream";
 export const blobs = {
   put: upload({
     path: "/v1/blobs",
-    permission: "blob.write",
+    permission: "enclave.seal",
     creates: true,
     /** `digest`: refuse other content than this. */
     input: z.object({ digest: Digest.optional() }),
@@ -19,7 +19,7 @@ export const blobs = {
   }),
   get: download({
     path: "/v1/blobs/:digest",
-    permission: "blob.read",
+    permission: "model.read",
     input: z.object({ digest: Digest }),
     media,
     summary: { en: "Read content by its SHA-256", "zh-CN": "按摘要读取内容" },

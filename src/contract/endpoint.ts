@@ -143,13 +143,10 @@ export const acted = <O extends z.ZodType>(resource: O) => z.object({ receipt: R
 /** A statement of at most 256 KiB of payload, as compact JWS. */
 export const STATEMENT_MAX = 524_288;
 
-/** The body of every act. */
-export const ActBody = z.union([
-  z.strictObject({
-    statement: z.string().min(1).max(STATEMENT_MAX),
-    detail: z.record(z.string(), z.unknown()).optional(),
-  }),
-  /** Of a member whose key is managed: the payload in plain, `detail` the text itself, to be signed by the platform. */
-  z.strictObject({ input: z.record(z.string(), z.unknown()) }),
-]);
-export type ActBody = z.output<typeof ActBody>;
+/** The body of an act signed by its member: the statement as compact JWS, and the text that it commits to. */
+export const SignedActBody = z.strictObject({
+  statement: z.string().min(1).max(STATEMENT_MAX),
+  detail: z.record(z.string(), z.unknown()).optional(),
+});
+/** Of a member whose key is managed: the payload in plain, `detail` the text itself, to be signed by the platform. */
+export const ManagedActBody = z.strictObject({ input: z.record(z.string(), z.unknown()) });

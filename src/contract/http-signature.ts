@@ -42,7 +42,7 @@ export interface Signature {
 }
 
 /** The value of a component. Derived components: RFC 9421 section 2.2. */
-const valueOf = (message: Message, component: string): string | undefined => {
+const componentValue = (message: Message, component: string): string | undefined => {
   switch (component) {
     case "@method":
       return message.method;
@@ -68,7 +68,7 @@ const valueOf = (message: Message, component: string): string | undefined => {
 export const signatureBase = (message: Message, components: readonly string[], params: string): string => {
   let base = "";
   for (const component of components) {
-    const value = valueOf(message, component);
+    const value = componentValue(message, component);
     if (value === undefined) throw refuse("signature.components", { missing: component });
     base += `"${component}": ${value}\n`;
   }

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { download, view } from "./endpoint.ts";
 import { AnyId, Nothing, Time } from "./shapes.ts";
 
-const Index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const Limit = z.coerce.number().int().min(1).max(1_000).default(100);
+const Index = z.coerce.number<number>().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const Limit = z.coerce.number<number>().int().min(1).max(1_000).default(100);
 const Base64 = z.string();
 
 /** A leaf of the log: no content, only what orders it. */
@@ -33,7 +33,7 @@ export const ledger = {
     input: z.object({ index: Index }),
     media: "text/plain; charset=utf-8",
     summary: { en: "Proof that an entry is in the log (C2SP tlog-proof)", "zh-CN": "条目包含性证明" },
-    errors: ["ledger.index"],
+    errors: ["ledger.range"],
   }),
   consistency: view({
     path: "/v1/ledger/consistency",
@@ -41,7 +41,7 @@ export const ledger = {
     input: z.object({ from: Index, to: Index }),
     output: z.object({ from: z.int(), to: z.int(), hashes: z.array(Base64) }),
     summary: { en: "Proof that one tree continues another (RFC 9162, 2.1.4)", "zh-CN": "一致性证明" },
-    errors: ["ledger.index"],
+    errors: ["ledger.range"],
     example: { from: 10, to: 20 },
   }),
   entries: view({

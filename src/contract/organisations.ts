@@ -31,7 +31,7 @@ export const organisations = {
   found: act({
     path: "/v1/organisation",
     kind: rules.founded,
-    permission: "organisation.found",
+    permission: "identity.found",
     output,
     summary: {
       en: "Put your organisation's certificate authority on the ledger",
@@ -42,7 +42,7 @@ export const organisations = {
   manage: command({
     path: "/v1/organisation/managed-identity",
     method: "POST",
-    permission: "organisation.found",
+    permission: "identity.found",
     creates: true,
     input: z.strictObject({}),
     output: z.object({ organisation: Organisation, notice: Label }),
@@ -55,7 +55,7 @@ export const organisations = {
   }),
   find: view({
     path: "/v1/organisations",
-    permission: "organisation.read",
+    permission: "alliance.read",
     /** Both, exactly: members are found, not browsed. */
     input: z.object({ nickname: z.string().min(1).max(50), appId: z.string().regex(/^\d{10}$/) }),
     output: z.object({
@@ -70,7 +70,7 @@ export const organisations = {
   }),
   get: view({
     path: "/v1/organisations/:id",
-    permission: "organisation.read",
+    permission: "alliance.read",
     input: ById,
     output: Organisation,
     summary: { en: "Show an organisation", "zh-CN": "查看机构" },
@@ -79,7 +79,7 @@ export const organisations = {
   publishCrl: act({
     path: "/v1/organisations/:id/crl",
     kind: rules.crlPublished,
-    permission: "organisation.revoke",
+    permission: "identity.issue",
     output,
     summary: { en: "Publish your certificate revocation list", "zh-CN": "发布证书吊销列表" },
     errors: ["stream.unknown"],

@@ -46,8 +46,8 @@ export const OwnershipTab = z.enum(["all", "mine", "public"]).default("all");
 
 /** The trusted-computing console lists ten a page. */
 export const Page = z.object({
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  pageSize: z.coerce.number().int().min(1).max(100).default(10),
+  page: z.coerce.number<number>().int().min(1).max(1_000_000).default(1),
+  pageSize: z.coerce.number<number>().int().min(1).max(100).default(10),
 });
 /** Words looked for in names and ids. */
 export const Search = z.string().max(64).optional();
@@ -57,7 +57,7 @@ export const paged = <T extends z.ZodType>(item: T) =>
 /** Newest first, by opaque cursor. */
 export const Cursor = z.object({
   cursor: z.string().max(512).optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(10),
+  limit: z.coerce.number<number>().int().min(1).max(100).default(10),
 });
 export const cursored = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next: z.string().nullable() });

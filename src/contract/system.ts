@@ -20,16 +20,26 @@ const AuditEntry = z
   })
   .meta({ id: "AuditEntry" });
 
+const AuditFilter = Cursor.extend({
+  action: z.string().max(64).optional(),
+  actor: z.string().max(64).optional(),
+});
+
 export const audit = {
   list: view({
     path: "/v1/audit",
     permission: "audit.read",
-    input: Cursor.extend({
-      action: z.string().max(64).optional(),
-      actor: z.string().max(64).optional(),
-    }),
+    input: AuditFilter,
     output: cursored(AuditEntry),
     summary: { en: "Read the audit trail of your account, newest first", "zh-CN": "查询审计日志" },
+    errors: ["page.cursor"],
+  }),
+  listAll: view({
+    path: "/v1/operator/audit",
+    permission: "platform.audit",
+    input: AuditFilter,
+    output: cursored(AuditEntry),
+    summary: { en: "Read the audit trail of all accounts (operator)", "zh-CN": "查询全平台审计日志（平台运营方）" },
     errors: ["page.cursor"],
   }),
 };
@@ -49,7 +59,7 @@ export const system = {
   metrics: download({
     path: "/metrics",
     /** A scraper cannot sign requests: it may send the operator's access key as HTTP Basic credentials. */
-    permission: "operator.metrics",
+    permission: "platform.metrics",
     input: Nothing,
     media: "text/plain; version=0.0.4; charset=utf-8",
     summary: { en: "Metrics for Prometheus (operator)", "zh-CN": "Prometheus 指标（平台运营方）" },
@@ -63,7 +73,7 @@ export const system = {
   }),
   config: view({
     path: "/v1/operator/config",
-    permission: "operator.config",
+    permission: "platform.settings",
     input: Nothing,
     output: z.object({ settings: z.record(z.string(), z.unknown()) }),
     summary: { en: "The settings in force, secrets left out (operator)", "zh-CN": "当前配置，不含密钥（平台运营方）" },

@@ -204,7 +204,7 @@ export const tasks = {
   run: act({
     path: `${one}/runs`,
     kind: rules.runRequested,
-    permission: "task.run",
+    permission: "task.create",
     output,
     summary: { en: "Run an authorised task", "zh-CN": "执行任务" },
     errors: ["stream.unknown", "task.party", "task.state"],

@@ -45,8 +45,8 @@ export interface Ledger {
   positions(stream: string): readonly number[];
   /** Called after each durable batch with the new size. Returns the function that stops it. */
   onDurable(listener: (size: number) => void): () => void;
-  /** Signed note (C2SP tlog-checkpoint) of the newest durable tree. */
-  checkpoint(): string;
+  /** Signed note (C2SP tlog-checkpoint) of the newest durable tree, or of an earlier one. @throws Refusal ledger.range */
+  checkpoint(size?: number): string;
   /** RFC 9162 2.1.3 audit path. @throws Refusal ledger.range */
   inclusion(index: number, size: number): Uint8Array[];
   /** RFC 9162 2.1.4 consistency proof. @throws Refusal ledger.range */

@@ -18,7 +18,8 @@ const directory = (t: TestContext) => {
   t.after(() => rmSync(dir, { recursive: true }));
   return dir;
 };
-const filesOf = (dir: string) => readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+const filesOf = (dir: string) =>
+  readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 
 test("what is put is there under its digest, once", async (t) => {
   const dataDir = directory(t);

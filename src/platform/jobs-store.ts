@@ -12,12 +12,23 @@ export interface JobStore {
   openId(openKey: string, db?: PlatformDb): Promise<string | undefined>;
   find(id: string): Promise<Job | undefined>;
   /** Takes the most overdue job: queued, or running under a lease that ran out, which counts as an interruption. */
-  claim(claim: { now: number; kinds: readonly string[]; owner: string; lease: string; lockedUntil: number }): Promise<Job | undefined>;
+  claim(claim: {
+    now: number;
+    kinds: readonly string[];
+    owner: string;
+    lease: string;
+    lockedUntil: number;
+  }): Promise<Job | undefined>;
   /** When the next of the kinds is due, by date or by a lease that runs out. */
   nextDue(kinds: readonly string[]): Promise<number | undefined>;
   /** Each of the following: whether the job was still held under the lease. */
   renew(id: string, lease: string, lockedUntil: number): Promise<boolean>;
-  finish(id: string, lease: string, end: { state: "done" | "failed"; error: string | null; at: number }, db?: PlatformDb): Promise<boolean>;
+  finish(
+    id: string,
+    lease: string,
+    end: { state: "done" | "failed"; error: string | null; at: number },
+    db?: PlatformDb,
+  ): Promise<boolean>;
   requeue(id: string, lease: string, next: { runAt: number; attempts: number; error: string | null }): Promise<boolean>;
   /** Puts back what all others held. Only for the sole server of a database, at its start. @returns how many */
   reclaim(owner: string): Promise<number>;
@@ -79,7 +90,9 @@ export const createJobStore = ({ db }: { db: PlatformDb }): JobStore => {
           }))
           .where("id", "=", candidate.id)
           // Again: another server may have been faster.
-          .where((eb) => eb.or([eb("state", "=", "queued"), eb.and([eb("state", "=", "running"), eb("lockedUntil", "<=", now)])]))
+          .where((eb) =>
+            eb.or([eb("state", "=", "queued"), eb.and([eb("state", "=", "running"), eb("lockedUntil", "<=", now)])]),
+          )
           .returningAll()
           .executeTakeFirst();
         if (claimed) return claimed;
@@ -111,7 +124,11 @@ export const createJobStore = ({ db }: { db: PlatformDb }): JobStore => {
     },
 
     async requeue(id, lease, next) {
-      return changed(await held(id, lease).set({ state: "queued", ...next, ...RELEASED }).executeTakeFirst());
+      return changed(
+        await held(id, lease)
+          .set({ state: "queued", ...next, ...RELEASED })
+          .executeTakeFirst(),
+      );
     },
 
     async reclaim(owner) {
@@ -130,7 +147,13 @@ export const createJobStore = ({ db }: { db: PlatformDb }): JobStore => {
         .select((eb) => ["state", eb.fn.countAll<number>().as("n")])
         .groupBy("state")
         .execute();
-      return { queued: 0, running: 0, done: 0, failed: 0, ...Object.fromEntries(rows.map(({ state, n }) => [state, n])) };
+      return {
+        queued: 0,
+        running: 0,
+        done: 0,
+        failed: 0,
+        ...Object.fromEntries(rows.map(({ state, n }) => [state, n])),
+      };
     },
 
     async purge(before) {

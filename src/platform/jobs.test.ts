@@ -25,7 +25,11 @@ const setUp = (db: PlatformDb, options: Partial<JobsOptions> = {}) => {
   const jobs = createJobs({ db, store, clock, newId: createIds({ clock }), log, sole: true, ...options });
   return { clock, store, jobs };
 };
-const kind = (run: JobKind<number>["run"], rest: Partial<JobKind<number>> = {}): JobKind<number> => ({ kind: "add", run, ...rest });
+const kind = (run: JobKind<number>["run"], rest: Partial<JobKind<number>> = {}): JobKind<number> => ({
+  kind: "add",
+  run,
+  ...rest,
+});
 
 onEachDatabase("jobs", (open) => {
   test("a job runs as soon as its transaction is committed, and not at all without", async (t) => {
@@ -71,6 +75,7 @@ onEachDatabase("jobs", (open) => {
     jobs.wake();
     await jobs.idle();
     assert.equal((await jobs.enqueue(db, soon)).created, true);
+    await jobs.idle();
   });
 
   test("failures are tried again with growing pauses, then end with a code", async (t) => {
@@ -101,7 +106,11 @@ onEachDatabase("jobs", (open) => {
       jobs.wake();
       await jobs.idle();
     }
-    assert.deepEqual(tries, [[1, false], [2, false], [3, true]]);
+    assert.deepEqual(tries, [
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
     const job = await store.find(id);
     assert.deepEqual([job?.state, job?.error, job?.openKey], ["failed", "test.no", null]);
     assert.deepEqual(told, ["test.no"]);
@@ -181,7 +190,10 @@ onEachDatabase("jobs", (open) => {
       }),
     );
     for (const { jobs } of servers) await jobs.idle();
-    assert.deepEqual(ran.toSorted((a, b) => a - b), numbers);
+    assert.deepEqual(
+      ran.toSorted((a, b) => a - b),
+      numbers,
+    );
     for (const { jobs } of servers) await jobs.stop();
   });
 
@@ -190,7 +202,9 @@ onEachDatabase("jobs", (open) => {
     if (!db) return;
     const { jobs, store } = setUp(db);
     const told: string[] = [];
-    const add = kind(async () => assert.fail("it must not run again"), { failed: async (_, { code }) => void told.push(code) });
+    const add = kind(async () => assert.fail("it must not run again"), {
+      failed: async (_, { code }) => void told.push(code),
+    });
     jobs.register(add);
     const { id } = await jobs.enqueue(db, { kind: add, key: "a", payload: 1 });
     for (let n = 0; n < 21; n++) {
@@ -226,7 +240,9 @@ test("kill -9 loses no job: the next start runs what was in hand", async (t) => 
     jobs.register(add);
     await jobs.start();
     await jobs.enqueue(db, { kind: add, key: "a", payload: 1 });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   child.kill("SIGKILL");
   await once(child, "exit");

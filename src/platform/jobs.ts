@@ -93,7 +93,17 @@ const KEPT = 7 * DAY;
 const growing = (failures: number): number => Math.min(HOUR, SECOND * 4 ** (failures - 1));
 
 export const createJobs = (options: JobsOptions): Jobs => {
-  const { db, store, clock, newId, log, sole, concurrency = 8, lease: leaseTime = 30 * SECOND, poll = 5 * SECOND } = options;
+  const {
+    db,
+    store,
+    clock,
+    newId,
+    log,
+    sole,
+    concurrency = 8,
+    lease: leaseTime = 30 * SECOND,
+    poll = 5 * SECOND,
+  } = options;
   const owner = randomUUID();
   const kinds = new Map<string, JobKind<unknown>>();
   const running = new Map<string, { work: Promise<void>; abort: AbortController }>();
@@ -148,7 +158,9 @@ export const createJobs = (options: JobsOptions): Jobs => {
   const launch = (job: Job, lease: string): void => {
     const abort = new AbortController();
     const work = attempt(job, lease, abort)
-      .catch((error: unknown) => log.error({ err: error, job: job.id }, "the end of a job cannot be stored; it will run again"))
+      .catch((error: unknown) =>
+        log.error({ err: error, job: job.id }, "the end of a job cannot be stored; it will run again"),
+      )
       .finally(() => {
         running.delete(lease);
         wake();
@@ -179,7 +191,14 @@ export const createJobs = (options: JobsOptions): Jobs => {
     };
     try {
       const last = job.attempts + 1 >= attempts;
-      await kind.run(payload, { id: job.id, key: job.key, attempt: job.attempts + 1, last, signal: abort.signal, done });
+      await kind.run(payload, {
+        id: job.id,
+        key: job.key,
+        attempt: job.attempts + 1,
+        last,
+        signal: abort.signal,
+        done,
+      });
       if (!ended) await store.finish(job.id, lease, { state: "done", error: null, at: clock.now() });
     } catch (error) {
       if (ended) log.error({ err: error, job: job.id }, "a job failed after it had ended");
@@ -199,7 +218,8 @@ export const createJobs = (options: JobsOptions): Jobs => {
   ): Promise<void> => {
     const now = clock.now();
     // The server stops: nobody's fault, and the next start does it at once.
-    if (signal.aborted) return void (await store.requeue(job.id, lease, { runAt: now, attempts: job.attempts, error: null }));
+    if (signal.aborted)
+      return void (await store.requeue(job.id, lease, { runAt: now, attempts: job.attempts, error: null }));
     const code = error instanceof Refusal ? error.code : "job.failed";
     const attempts = job.attempts + 1;
     log.warn({ err: error, job: job.id, kind: job.kind, attempt: attempts }, "a job failed");
@@ -207,7 +227,13 @@ export const createJobs = (options: JobsOptions): Jobs => {
     await store.requeue(job.id, lease, { runAt: now + (kind.backoff ?? growing)(attempts), attempts, error: code });
   };
 
-  const giveUp = async (job: Job, lease: string, kind: JobKind<unknown>, payload: unknown, code: string): Promise<void> =>
+  const giveUp = async (
+    job: Job,
+    lease: string,
+    kind: JobKind<unknown>,
+    payload: unknown,
+    code: string,
+  ): Promise<void> =>
     await transaction(db, async (tx) => {
       const held = await store.finish(job.id, lease, { state: "failed", error: code, at: clock.now() }, tx);
       if (held) await kind.failed?.(payload, { id: job.id, key: job.key, code }, tx);
@@ -224,7 +250,15 @@ export const createJobs = (options: JobsOptions): Jobs => {
       const now = clock.now();
       const openKey = `${kind.kind}:${key}`;
       for (;;) {
-        const job = newJob({ id: newId("J"), kind: kind.kind, key, openKey, payload: JSON.stringify(payload), runAt, now });
+        const job = newJob({
+          id: newId("J"),
+          kind: kind.kind,
+          key,
+          openKey,
+          payload: JSON.stringify(payload),
+          runAt,
+          now,
+        });
         if (await store.add(job, on)) {
           afterCommit(on, wake);
           return { id: job.id, created: true };
@@ -256,7 +290,8 @@ export const createJobs = (options: JobsOptions): Jobs => {
 
     wake,
     async idle() {
-      while (pumping || running.size > 0) await Promise.all([pumping, ...[...running.values()].map(({ work }) => work)]);
+      while (pumping || running.size > 0)
+        await Promise.all([pumping, ...[...running.values()].map(({ work }) => work)]);
     },
   };
 };
@@ -268,7 +303,11 @@ const erased = <P>(kind: JobKind<P>): JobKind<unknown> => ({
   failed: async (payload, failure, tx) => await kind.failed?.(payload as P, failure, tx),
 });
 
-const newJob = ({ now, runAt = now, ...job }: Pick<Job, "id" | "kind" | "key" | "openKey" | "payload"> & { runAt?: number; now: number }): Job => ({
+const newJob = ({
+  now,
+  runAt = now,
+  ...job
+}: Pick<Job, "id" | "kind" | "key" | "openKey" | "payload"> & { runAt?: number; now: number }): Job => ({
   ...job,
   runAt,
   state: "queued",

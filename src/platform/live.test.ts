@@ -47,7 +47,8 @@ test("a slow listener costs bounded memory and is told to start over", async () 
 test("the accounts remembered are bounded; those with listeners stay", async () => {
   const live = createLive({ accounts: 2 });
   const mine = live.subscribe("A1");
-  const { id } = (live.publish("A2", task(1)), { id: live.position() });
+  live.publish("A2", task(1));
+  const id = live.position();
   for (const account of ["A3", "A4", "A5"]) live.publish(account, task(0));
   live.publish("A1", task(1));
   assert.equal((await next(mine)).data, 1);
@@ -58,12 +59,19 @@ test("the accounts remembered are bounded; those with listeners stay", async () 
 test("leaving, aborting and closing end a subscription", async () => {
   const live = createLive();
   const abort = new AbortController();
-  const [left, aborted, closed] = [live.subscribe("A1"), live.subscribe("A1", { signal: abort.signal }), live.subscribe("A1")];
+  const [left, aborted, closed] = [
+    live.subscribe("A1"),
+    live.subscribe("A1", { signal: abort.signal }),
+    live.subscribe("A1"),
+  ];
   const waiting = [aborted.next(), closed.next()];
   await left.return?.();
   abort.abort();
   assert.equal(live.listeners(), 1);
   live.close();
-  assert.deepEqual((await Promise.all(waiting)).map(({ done }) => done), [true, true]);
+  assert.deepEqual(
+    (await Promise.all(waiting)).map(({ done }) => done),
+    [true, true],
+  );
   assert.equal(live.listeners(), 0);
 });

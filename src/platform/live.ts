@@ -23,7 +23,10 @@ export interface LiveOptions {
 export interface Live {
   publish(accountId: string, event: { type: string; data: unknown }): void;
   /** Events from now on, after those missed since `lastEventId`. Ends when `signal` aborts or the iteration stops. */
-  subscribe(accountId: string, options?: { lastEventId?: string; signal?: AbortSignal }): AsyncIterableIterator<LiveEvent>;
+  subscribe(
+    accountId: string,
+    options?: { lastEventId?: string; signal?: AbortSignal },
+  ): AsyncIterableIterator<LiveEvent>;
   /** Where a listener that has seen nothing yet stands: the id to give it before its first event. */
   position(): string;
   /** Ends all subscriptions: the server is stopping. */

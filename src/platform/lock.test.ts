@@ -22,7 +22,9 @@ test("another process is named, and kill -9 frees the directory", async (t) => {
   t.after(() => rmSync(dir, { recursive: true }));
   const program = `const { lockDataDir } = await import(${JSON.stringify(import.meta.resolve("./lock.ts"))});
     lockDataDir(${JSON.stringify(dir)}); console.log("held"); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   assert.throws(() => lockDataDir(dir), { code: "data.locked", message: new RegExp(`process ${child.pid}\\b`) });
   child.kill("SIGKILL");

@@ -11,7 +11,10 @@ const logged = (format: "json" | "pretty", work: (log: ReturnType<typeof createL
   return lines.join("");
 };
 
-const pem = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const pem = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({
+  type: "pkcs8",
+  format: "pem",
+}) as string;
 const secretPart = pem.split("\n")[1] as string;
 const sk = `SK${"a1B2".repeat(10)}`;
 
@@ -23,7 +26,9 @@ test("lines are JSON with time, level, message and details", () => {
 
 for (const format of ["json", "pretty"] as const)
   test(`secrets are in no line (${format})`, () => {
-    const error = Object.assign(new Error(`cannot parse ${pem}`, { cause: new Error(`key ${sk}`) }), { password: "hunter2" });
+    const error = Object.assign(new Error(`cannot parse ${pem}`, { cause: new Error(`key ${sk}`) }), {
+      password: "hunter2",
+    });
     const out = logged(format, (log) => {
       log.info({ req: { headers: { Authorization: "Bearer hunter2hunter2", cookie: "entente=hunter2" } } }, "request");
       log.info({ body: { user: { db_password: "hunter2", "private-key": "hunter2", privateKey: { d: "hunter2" } } } });
@@ -53,7 +58,10 @@ test("errors keep their code, stack and cause", () => {
 });
 
 test("people get one short line", () => {
-  assert.match(logged("pretty", (log) => log.warn({ free: 12 }, "disk")), /^\d\d:\d\d:\d\d warn {2}disk free=12\n$/);
+  assert.match(
+    logged("pretty", (log) => log.warn({ free: 12 }, "disk")),
+    /^\d\d:\d\d:\d\d warn {2}disk free=12\n$/,
+  );
 });
 
 test("circular and odd values do not break a line", () => {

@@ -12,7 +12,10 @@ test("what was counted, timed and gauged can be scraped", async () => {
   metrics.timer("entente_seal_seconds", "Sealing.")(0.02);
   const { contentType, body } = await metrics.read();
   assert.match(contentType, /^text\/plain/);
-  assert.match(body, /entente_http_request_duration_seconds_bucket\{le="0.005",method="GET",route="\/v1\/tasks\/:id",status="200"\} 1/);
+  assert.match(
+    body,
+    /entente_http_request_duration_seconds_bucket\{le="0.005",method="GET",route="\/v1\/tasks\/:id",status="200"\} 1/,
+  );
   assert.match(body, /^entente_jobs_open 7$/m);
   assert.match(body, /^entente_acts_total\{kind="task.created"\} 3$/m);
   assert.match(body, /^entente_seal_seconds_count 1$/m);

@@ -1,5 +1,5 @@
 /** Prometheus metrics, in a registry of the server's own. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 export interface Metrics {
   /** Seconds an answer took; `route` is the pattern (`/v1/tasks/:id`), never the path. */
@@ -7,9 +7,17 @@ export interface Metrics {
   /** A number that is asked for whenever metrics are read. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void;
   /** A number that grows. */
-  counter<L extends string = never>(name: string, help: string, labels?: L[]): (labels?: Record<L, string>, by?: number) => void;
+  counter<L extends string = never>(
+    name: string,
+    help: string,
+    labels?: L[],
+  ): (labels?: Record<L, string>, by?: number) => void;
   /** Seconds something takes. */
-  timer<L extends string = never>(name: string, help: string, labels?: L[]): (seconds: number, labels?: Record<L, string>) => void;
+  timer<L extends string = never>(
+    name: string,
+    help: string,
+    labels?: L[],
+  ): (seconds: number, labels?: Record<L, string>) => void;
   /** Text exposition and its media type. */
   read(): Promise<{ contentType: string; body: string }>;
 }

@@ -8,7 +8,15 @@ test("a cursor comes back as the values it was made of", () => {
 });
 
 test("anything else is refused", () => {
-  const wrong = ["", "!", "e30", encodeCursor([]), encodeCursor(["1", "x"]), encodeCursor([1, "x", 2]), encodeCursor([1.5, "x"])];
+  const wrong = [
+    "",
+    "!",
+    "e30",
+    encodeCursor([]),
+    encodeCursor(["1", "x"]),
+    encodeCursor([1, "x", 2]),
+    encodeCursor([1.5, "x"]),
+  ];
   const hostile = [encodeCursor([1, "a\0b"]), toBase64url(utf8('{"k":{"length":2}}')), toBase64url(utf8("null"))];
   for (const cursor of [...wrong, ...hostile])
     assert.throws(() => decodeCursor(cursor, ["number", "string"]), { code: "page.cursor", status: 400 }, cursor);

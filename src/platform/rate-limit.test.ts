@@ -7,7 +7,10 @@ const at = (now: number) => ({ now: () => now });
 test("a burst, then the rate, each key for itself", () => {
   let now = 0;
   const limit = createRateLimit({ clock: { now: () => now }, perSecond: 2, burst: 3 });
-  assert.deepEqual([1, 2, 3].map(() => limit.take("a").allowed), [true, true, true]);
+  assert.deepEqual(
+    [1, 2, 3].map(() => limit.take("a").allowed),
+    [true, true, true],
+  );
   assert.deepEqual(limit.take("a"), { allowed: false, remaining: 0, retryAfter: 500 });
   assert.throws(() => limit.check("a"), { code: "rate.limited", status: 429, details: { seconds: 1 } });
   assert.equal(limit.take("b").allowed, true);

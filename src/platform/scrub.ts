@@ -7,7 +7,8 @@ const SECRET_NAME =
   /^(.*(password|passwd|secret|privatekey|passphrase|credential).*|authorization|proxyauthorization|cookie|setcookie|token|csrf|csrftoken|xcsrftoken|sessiontoken|pkcs8|pem|signature)$/;
 
 /** Also where the end is cut off, and within a JSON text, where line ends are escaped. */
-const PEM = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?:[\w+/=\s,:-]|\\[nr])*?(?:-----END \1-----|(?![\w+/=\s,:-]|\\[nr]))/g;
+const PEM =
+  /-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?:[\w+/=\s,:-]|\\[nr])*?(?:-----END \1-----|(?![\w+/=\s,:-]|\\[nr]))/g;
 const URL_PASSWORD = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"]*:)[^\s/@"]+@/gi;
 const SECRET_KEY = /\bSK[0-9A-Za-z]{40}\b/g;
 const BEARER = /\b(Bearer|Basic) [A-Za-z0-9+/_.~=-]{8,}/g;

@@ -24,7 +24,8 @@ export const openServerKey = (dataDir: string): ServerKey => {
   const file = join(dataDir, "server.key");
   const master = readOrCreate(file);
   if (master.length !== 32) throw refuse("server-key.unreadable", { file });
-  const keyFor = (purpose: string) => new Uint8Array(hkdfSync("sha256", master, new Uint8Array(), `entente ${purpose}`, 32));
+  const keyFor = (purpose: string) =>
+    new Uint8Array(hkdfSync("sha256", master, new Uint8Array(), `entente ${purpose}`, 32));
   const sealing = keyFor("seal");
 
   return {

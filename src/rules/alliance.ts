@@ -40,6 +40,7 @@ export const founded = kind({
   by: "organisation",
   payload: z.strictObject({ network: z.string().min(1).max(64), enclave: StreamId, detail: Digest }),
   detail: z.strictObject({ salt: Salt, name: Name, description: Description }),
+  refers: (payload) => [payload.enclave],
   apply: (state, { by, time, payload }, elsewhere) => {
     if (!elsewhere.stream(enclave, payload.enclave)) throw refuse("enclave.unknown", { enclave: payload.enclave });
     return {
@@ -58,12 +59,14 @@ export const invited = kind({
   name: "alliance.invited",
   by: "organisation",
   payload: z.strictObject({ member: StreamId }),
+  refers: (payload) => [payload.member],
   apply: (state, { stream, by, time, payload: { member } }, elsewhere) => {
     requireMember(state, stream, by);
     if (!elsewhere.stream(organisation, member)) throw refuse("stream.unknown", { id: member });
     if (state.members.has(member)) throw refuse("member.exists", { member });
     const open = state.invitations.get(member);
-    if (open?.answer === "open" && open.expires >= time) throw refuse("invitation.open", { member, expires: iso(open.expires) });
+    if (open?.answer === "open" && open.expires >= time)
+      throw refuse("invitation.open", { member, expires: iso(open.expires) });
     const invitation: Invitation = { by, sent: time, expires: time + OPEN_FOR, answer: "open", answered: 0 };
     return { ...state, invitations: state.invitations.set(member, invitation) };
   },

@@ -1,6 +1,8 @@
 /** An enclave: its keys and the evidence that they were made inside the program it says it is. */
 import { z } from "zod";
+import { fromBase64 } from "../base/bytes.ts";
 import { verifyAttestation } from "../trust/attestation/verify.ts";
+import { publicKeyFromSpki } from "../trust/keys.ts";
 import { refuse } from "./errors.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
 import { Der } from "./shapes.ts";
@@ -33,6 +35,7 @@ export const attested = kind({
   }),
   apply: (_, { payload }) => {
     const { attestation, ...keys } = payload;
+    publicKeyFromSpki(fromBase64(keys.encryptionKey), ["X25519"]);
     const verdict = verifyAttestation(attestation, { ...keys, nonce: "" });
     if (!verdict.ok) throw refuse("attestation.refused", { reason: verdict.reason });
     return { ...keys, provider: attestation.provider };

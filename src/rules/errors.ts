@@ -57,6 +57,11 @@ export const refuse = refusals({
     en: "This is not the same certificate authority: name and key must stay. Renew the certificate for the same key.",
     zh: "这不是同一个证书颁发机构：名称与密钥必须保持不变。请使用同一密钥续期证书。",
   },
+  "authority.not-later": {
+    status: 409,
+    en: "The certificate ends at {notAfter}, not after the present one's {before}. Renew it with a later end.",
+    zh: "该证书的截止时间 {notAfter} 不晚于现有证书的 {before}。请以更晚的截止时间续期。",
+  },
   "owner.required": {
     status: 404,
     en: "There is nothing of yours under {id}. Only its owner changes it.",

@@ -1,8 +1,8 @@
 /** A compute model (计算模型): code in an archive, its main function, who may apply to use it. */
 import { z } from "zod";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
-import { requireOwner, type Shared } from "./sharing.ts";
 import { Blob, Digest, Name, Permission, resourceId, Salt, StreamId } from "./shapes.ts";
+import { requireOwner, type Shared } from "./sharing.ts";
 
 const MiB = 2 ** 20;
 /** .tar.gz, bytes. */

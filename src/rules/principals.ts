@@ -4,8 +4,9 @@ import { iso } from "../base/clock.ts";
 import type { PublicKey } from "../trust/crypto/crypto.ts";
 import { createLru } from "../trust/crypto/lru.ts";
 import { refuse } from "../trust/errors.ts";
-import { refuse as refuseCertificate } from "../trust/keys-errors.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
+import { refuse as refuseCertificate } from "../trust/keys-errors.ts";
+import type { Jws } from "../trust/jws.ts";
 import type { SignedStatement } from "../trust/statement.ts";
 import { type Certificate, parseCertificate } from "../trust/x509/certificate.ts";
 import { type Crl, parseCrl } from "../trust/x509/crl.ts";
@@ -36,22 +37,25 @@ export const signingKeyOf = (
   if (founding !== Boolean(mayFound) || (!founding && principal?.book !== expected))
     throw refuse("statement.principal", { by: by || "(nobody)", kind: kind.name });
   if (kind.by === "enclave") {
-    const { signingKey } = (founding ? payload : principal?.state) as EnclaveState;
+    const { signingKey } = (principal?.state ?? payload) as EnclaveState;
     return publicKeyFromSpki(fromBase64(signingKey), ["P-256"]);
   }
   const authority = founding
     ? { authority: (payload as { authority: string }).authority, crl: undefined }
     : (principal?.state as Organisation);
-  return memberKey(signed, authority, time);
+  return memberKey(signed.jws, authority, time);
 };
 
-/** The key of the leaf certificate in the header, if the member's authority issued it and has not revoked it. */
-const memberKey = (
-  signed: SignedStatement,
+/**
+ * The key of the leaf certificate in the header, if the member's authority issued it and has not revoked it.
+ * @throws Refusal statement.malformed, certificate.*
+ */
+export const memberKey = (
+  jws: Jws,
   { authority, crl }: Pick<Organisation, "authority" | "crl">,
   time: number,
 ): PublicKey => {
-  const [leafText, ...more] = signed.jws.header.x5c ?? [];
+  const [leafText, ...more] = jws.header.x5c ?? [];
   if (!leafText || more.length > 0) throw refuse("statement.malformed", { reason: "one leaf certificate is expected" });
   const leaf = parsedCertificate(leafText);
   verifyLeaf({ leaf, ca: parsedCertificate(authority), at: time });

@@ -51,6 +51,8 @@ export interface Kind<S, P extends z.ZodType = z.ZodType, D extends z.ZodType | 
   readonly detail?: D;
   /** Whether payload and detail say the same, where both speak of one thing. */
   agrees?(payload: z.output<P>, detail: D extends z.ZodType ? z.output<D> : undefined): boolean;
+  /** Streams that `apply` looks up: what a replay needs besides this stream and the signer's. */
+  refers?(payload: z.output<P>): string[];
   /** Pure. @throws Refusal when the rules say no */
   apply(state: S, act: Act<z.output<P>>, elsewhere: Elsewhere): S;
 }

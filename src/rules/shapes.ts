@@ -1,12 +1,21 @@
 /** Shapes that statements share. Limits are the ones the trusted-computing console states. */
 import { z } from "zod";
+import { fromBase64 } from "../base/bytes.ts";
 import { DAY } from "../base/clock.ts";
 
 /** SHA-256, lower-case hex. */
 export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 export const StreamId = Digest;
-/** Standard base64 of DER. */
-export const Der = z.string().max(16_384).regex(/^[A-Za-z0-9+/]+={0,2}$/);
+const isBase64 = (text: string): boolean => {
+  try {
+    return fromBase64(text).length > 0;
+  } catch {
+    return false;
+  }
+};
+/** Canonical base64 (RFC 4648 section 4) of DER, at most `max` characters. */
+export const der = (max: number) => z.string().max(max).refine(isBase64, { message: "base64 of DER is expected" });
+export const Der = der(16_384);
 
 /** Invitations and requests for authorisation are open for seven days. */
 export const OPEN_FOR = 7 * DAY;
@@ -20,7 +29,8 @@ export const Salt = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const characters = (text: string): number => [...text].length;
 /** Counts characters, not UTF-16 units, as the console's counters do. */
 const upTo = (max: number) => (text: string) => characters(text) <= max;
-const PRINTABLE = /^[^\p{Cc}\p{Cs}\p{Co}]*$/u;
+/** No control characters, and none that turn the direction of what follows or break its line: they forge other names. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]*$/u;
 
 /** A name without control characters. */
 export const Name = z

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
-import { requireOwner, type Shared } from "./sharing.ts";
 import { Blob, Description, Digest, Permission, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
+import { requireOwner, type Shared } from "./sharing.ts";
 
 export const Column = z.strictObject({
   name: z.string().min(1).max(128),

@@ -6,13 +6,14 @@ import { Map as PersistentMap } from "immutable";
 import { z } from "zod";
 import { iso } from "../base/clock.ts";
 import { digestOf } from "../trust/digest.ts";
+import { receiverKey } from "../trust/envelope/recipient.ts";
 import { alliance } from "./alliance.ts";
-import { enclave, type EnclaveState } from "./enclave.ts";
+import { type EnclaveState, enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
 import { model } from "./model.ts";
 import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
-import { mayUse } from "./sharing.ts";
 import { Blob, Description, Digest, OPEN_FOR, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
+import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
 
 /** The seed's states; expiry of an open request is judged against a clock by `stateAt`. */
@@ -66,7 +67,7 @@ const Delivery = z.strictObject({
   /** Receiver's public key (SubjectPublicKeyInfo PEM). */
   key: z.string().max(8_192),
   /** Body cipher of the result envelope. */
-  cipher: z.enum(["A256GCM", "SM4"]),
+  cipher: z.enum(["A256GCM", "SM4GCM"]),
   /** `sealed-file`, or the sink of which the enclave holds the sealed configuration. */
   sink: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
   envelope: Blob.optional(),
@@ -133,6 +134,13 @@ export const created = kind({
     detail: Digest,
   }),
   detail: z.strictObject({ salt: Salt, name: PlainName, description: Description }),
+  refers: ({ alliance, receiver, enclave, model, sources }) => [
+    alliance,
+    receiver,
+    enclave,
+    model.stream,
+    ...sources.map((source) => source.stream),
+  ],
   apply: (state, { by, time, payload }, elsewhere) => {
     const { id, start, detail, ...definition } = payload;
     const { modelOwner, providers } = requireUsable(definition, by, elsewhere);
@@ -213,6 +221,7 @@ export const receiverAuthorised = kind({
     if (act.by !== state.definition.receiver) throw refuse("task.party", { id: state.id });
     requireState(state, act, "receiver-authorising");
     requireDigest(state, act.payload.task, act.payload.delivery);
+    receiverKey(act.payload.delivery.key);
     return {
       ...state,
       state: "source-authorising",

@@ -21,7 +21,7 @@ import { task } from "./task.ts";
 
 export interface World {
   readonly streams: PersistentMap<string, StreamState>;
-  /** Stream of every resource id (M…, D…, T…) and APPID given out so far. */
+  /** Stream of every resource id (M…, D…, T…) and APPID given out so far; of a stream without either, by its words. */
   readonly ids: PersistentMap<string, string>;
 }
 export const emptyWorld: World = { streams: PersistentMap(), ids: PersistentMap() };
@@ -72,7 +72,7 @@ export const advance = (world: World, signed: SignedStatement, time: number, tru
   const act: Act<unknown> = { kind: kind.name, stream: id, by, time, digest, payload };
   const state = kind.apply(before?.state ?? book.initial, act, elsewhere(world));
   const stream = { book: book.name, length: (before?.length ?? 0) + 1, head: digest, state };
-  return { act, stream, world: { streams: world.streams.set(id, stream), ids: claimId(world, kind, payload, id) } };
+  return { act, stream, world: { streams: world.streams.set(id, stream), ids: claimId(world, kind, signed, payload, id) } };
 };
 
 /** The stream that the statement continues; undefined where it founds one. */
@@ -107,13 +107,17 @@ const authenticate = (world: World, signed: SignedStatement, kind: Kind<unknown>
   verifyStatement(signed, key);
 };
 
-const claimId = (world: World, kind: Kind<unknown>, payload: unknown, stream: string) => {
+const claimId = (world: World, kind: Kind<unknown>, { statement }: SignedStatement, payload: unknown, stream: string) => {
   if (!kind.founds) return world.ids;
   const { id, appId } = payload as { id?: string; appId?: string };
   const claimed = id ?? appId;
-  if (!claimed) return world.ids;
-  if (world.ids.has(claimed)) throw refuse("id.taken", { id: claimed });
-  return world.ids.set(claimed, stream);
+  if (claimed && world.ids.has(claimed)) throw refuse("id.taken", { id: claimed });
+  if (claimed) return world.ids.set(claimed, stream);
+  // Whoever sees an ECDSA signature can write it as another valid one, and so the statement under another digest: one
+  // that founds a stream must not found a second.
+  const words = digestOf(statement);
+  if (world.ids.has(words)) throw refuse("stream.founded", { kind: kind.name });
+  return world.ids.set(words, stream);
 };
 
 const elsewhere = (world: World): Elsewhere => ({ stream: (book, id) => streamOf(world, book, id) });
@@ -131,8 +135,7 @@ export const openDetail = (kind: Kind<unknown>, payload: { detail?: string }, de
     return undefined;
   }
   const parsed = kind.detail.safeParse(detail);
-  if (!parsed.success)
-    throw refuseStatement("statement.payload", { kind: kind.name, issues: issuesOf(parsed.error) });
+  if (!parsed.success) throw refuseStatement("statement.payload", { kind: kind.name, issues: issuesOf(parsed.error) });
   if (digestOf(detail) !== payload.detail || kind.agrees?.(payload, parsed.data) === false)
     throw refuseStatement("statement.detail");
   return parsed.data;

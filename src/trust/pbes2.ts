@@ -3,7 +3,7 @@
  * PBKDF2-HMAC-SHA-256 and AES-256-CBC, which is what OpenSSL 3 writes. Others are refused, by name.
  */
 import { aes256cbc, pbkdf2Sha256, randomBytes } from "#crypto";
-import { type Bytes, equal, fromHex, utf8 } from "../base/bytes.ts";
+import { type Bytes, equal, fromHex, u32, utf8 } from "../base/bytes.ts";
 import {
   content,
   elements,
@@ -15,6 +15,7 @@ import {
   SEQUENCE,
   smallInteger,
   tlv,
+  unsigned,
 } from "./crypto/der.ts";
 import { refuse } from "./keys-errors.ts";
 
@@ -27,14 +28,14 @@ const KEY_LENGTH = 32;
 /** OWASP's figure for PBKDF2-HMAC-SHA-256, 2023: about a fifth of a second. */
 const ITERATIONS = 600_000;
 /** A file that asks for more is not opened: it would only occupy the machine. */
-const MAX_ITERATIONS = 10_000_000;
+const MAX_ITERATIONS = 5_000_000;
 
 /** EncryptedPrivateKeyInfo of a PrivateKeyInfo. */
 export const encryptPkcs8 = (pkcs8: Uint8Array, passphrase: string): Bytes => {
   const salt = randomBytes(16);
   const iv = randomBytes(16);
   const key = pbkdf2Sha256(utf8(passphrase), salt, ITERATIONS, KEY_LENGTH);
-  const iterations = fromHex(`02${"03"}${ITERATIONS.toString(16).padStart(6, "0")}`);
+  const iterations = unsigned(u32(ITERATIONS));
   const prf = tlv(SEQUENCE, tlv(OID, HMAC_SHA256), tlv(NULL));
   const kdf = tlv(SEQUENCE, tlv(OID, PBKDF2), tlv(SEQUENCE, tlv(OCTET_STRING, salt), iterations, prf));
   const cipher = tlv(SEQUENCE, tlv(OID, AES_256_CBC), tlv(OCTET_STRING, iv));

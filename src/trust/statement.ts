@@ -6,6 +6,7 @@
 import { sha256Hex } from "#crypto";
 import { fromUtf8, toBase64url, utf8 } from "../base/bytes.ts";
 import { canonical, parseCanonical } from "../base/canonical.ts";
+import { iso } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { PrivateKey, PublicKey, SigningKind } from "./crypto/crypto.ts";
 import { refuse } from "./errors.ts";
@@ -71,14 +72,22 @@ export const parseStatement = (text: string): SignedStatement => {
   try {
     const jws = parseJws(text, TYPE);
     const statement = parseCanonical(fromUtf8(jws.payload));
-    if (!isStatement(statement)) throw refuse("statement.malformed", { reason: "its members are not those of a statement" });
+    if (!isStatement(statement))
+      throw refuse("statement.malformed", { reason: "its members are not those of a statement" });
     return { jws, statement, digest: sha256Hex(text) };
   } catch (error) {
     if (error instanceof Refusal && error.code !== "statement.malformed")
       throw refuse("statement.malformed", { reason: error.message });
     if (error instanceof TypeError) throw refuse("statement.malformed", { reason: "it is not UTF-8" });
+    if (error instanceof RangeError) throw refuse("statement.malformed", { reason: "it is nested too deeply" });
     throw error;
   }
+};
+
+/** A day that no calendar has is read differently by different machines, so a time must be what it reads as. */
+const isTime = (text: string): boolean => {
+  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(ms) && iso(ms) === text;
 };
 
 const isStatement = (value: unknown): value is Statement => {
@@ -86,8 +95,7 @@ const isStatement = (value: unknown): value is Statement => {
   const { at, by, kind, payload, seen, stream } = value as Record<string, unknown>;
   return (
     typeof at === "string" &&
-    TIME.test(at) &&
-    !Number.isNaN(Date.parse(at)) &&
+    isTime(at) &&
     typeof kind === "string" &&
     kind.length <= 64 &&
     [by, seen, stream].every((digest) => typeof digest === "string" && DIGEST.test(digest)) &&

@@ -37,8 +37,18 @@ export const startPostgres = async ({ durable = false } = {}): Promise<TestPostg
   const initdb = ["-D", data, "-U", "entente", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
   execFileSync(join(bin, "initdb"), initdb, { ...ids, cwd: dir, stdio: "pipe" });
 
-  const settings = { listen_addresses: "", unix_socket_directories: dir, max_connections: "60", ...(durable ? {} : UNSAFE) };
-  const server = [join(bin, "postgres"), "-D", data, ...Object.entries(settings).flatMap(([k, v]) => ["-c", `${k}=${v}`])];
+  const settings = {
+    listen_addresses: "",
+    unix_socket_directories: dir,
+    max_connections: "60",
+    ...(durable ? {} : UNSAFE),
+  };
+  const server = [
+    join(bin, "postgres"),
+    "-D",
+    data,
+    ...Object.entries(settings).flatMap(([k, v]) => ["-c", `${k}=${v}`]),
+  ];
   const [command, ...args] = dyingWithUs(server, user);
   const child = spawn(command as string, args, { cwd: dir, stdio: "ignore", ...(existsSync(SETPRIV) ? {} : ids) });
   const exited = new Promise<void>((done) => child.once("exit", () => done()));

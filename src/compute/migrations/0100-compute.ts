@@ -19,7 +19,9 @@ const tables = [
     stream text not null,
     member text not null,
     relation text not null,
-    primary key (stream, member, relation))`,
+    via text not null,
+    primary key (stream, member, relation, via))`,
+  "create index parties_via on parties (via)",
   "create index parties_member on parties (member, relation, stream)",
   `create table members (
     id text primary key,

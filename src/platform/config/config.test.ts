@@ -32,21 +32,30 @@ test("text from flags and the environment becomes what the setting is", () => {
 
 test("an unknown setting is refused with the one that was probably meant", () => {
   const hint = (sources: Parameters<typeof loadConfig>[0], meant: string) =>
-    assert.throws(() => loadConfig(sources), { code: "config.unknown", message: new RegExp(`Did you mean ${meant}\\?`) });
+    assert.throws(() => loadConfig(sources), {
+      code: "config.unknown",
+      message: new RegExp(`Did you mean ${meant}\\?`),
+    });
   hint({ file: { prot: 1 } }, "port");
   hint({ env: { ENTENTE_LOGLEVEL: "info" } }, "ENTENTE_LOG_LEVEL");
   hint({ flags: { "rate-limits": "1" } }, "rate-limit");
-  assert.throws(() => loadConfig({ file: { somethingElse: 1 } }), { code: "config.unknown", message: /reference page/ });
+  assert.throws(() => loadConfig({ file: { somethingElse: 1 } }), {
+    code: "config.unknown",
+    message: /reference page/,
+  });
   assert.doesNotThrow(() => loadConfig({ env: { ENTENTE_CLI_PROFILE: "hospital" } }));
 });
 
 test("a bad value is refused by name, without repeating it", () => {
   const bad = (sources: Parameters<typeof loadConfig>[0]) =>
-    assert.throws(() => loadConfig(sources), (error: Error & { code?: string }) => {
-      assert.equal(error.code, "config.invalid");
-      assert.doesNotMatch(error.message, /hunter2/);
-      return true;
-    });
+    assert.throws(
+      () => loadConfig(sources),
+      (error: Error & { code?: string }) => {
+        assert.equal(error.code, "config.invalid");
+        assert.doesNotMatch(error.message, /hunter2/);
+        return true;
+      },
+    );
   bad({ flags: { port: "65536" } });
   bad({ flags: { port: "80 " } });
   bad({ flags: { port: "" } });
@@ -62,7 +71,10 @@ test("every setting is described in both languages; secrets are not shown", () =
   for (const line of describeConfig()) {
     assert.match(line.description.zh, /\p{Script=Han}/u, line.name);
     assert.match(line.type.zh, /\p{Script=Han}/u, line.name);
-    assert.ok(line.description.en.length > 10 && line.env.startsWith("ENTENTE_") && line.flag.startsWith("--"), line.name);
+    assert.ok(
+      line.description.en.length > 10 && line.env.startsWith("ENTENTE_") && line.flag.startsWith("--"),
+      line.name,
+    );
   }
   const shown = redactedConfig(loadConfig({ file: { database: "postgres://user:hunter2@host/db" } }));
   assert.equal(shown.database, "***");

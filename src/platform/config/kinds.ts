@@ -43,11 +43,25 @@ export const list = (en = "a list, with commas between", zh = "以逗号分隔�
 
 /** Milliseconds; written `500ms`, `30s`, `15m`, `12h` or `7d`. */
 export const duration = (min: number, max: number): Kind<number> =>
-  scaled(UNITS_OF_TIME, /^(\d+)(ms|s|m|h|d)$/, min, max, "a duration such as 30s, 15m, 12h or 7d", "时长，例如 30s、15m、12h 或 7d");
+  scaled(
+    UNITS_OF_TIME,
+    /^(\d+)(ms|s|m|h|d)$/,
+    min,
+    max,
+    "a duration such as 30s, 15m, 12h or 7d",
+    "时长，例如 30s、15m、12h 或 7d",
+  );
 
 /** Bytes; written `4096`, `64KiB`, `20MiB` or `2GiB`. */
 export const size = (min: number, max: number): Kind<number> =>
-  scaled(UNITS_OF_SIZE, /^(\d+)(KiB|MiB|GiB)$/, min, max, "a size such as 64KiB, 20MiB or 2GiB", "大小，例如 64KiB、20MiB 或 2GiB");
+  scaled(
+    UNITS_OF_SIZE,
+    /^(\d+)(KiB|MiB|GiB)$/,
+    min,
+    max,
+    "a size such as 64KiB, 20MiB or 2GiB",
+    "大小，例如 64KiB、20MiB 或 2GiB",
+  );
 
 const UNITS_OF_TIME: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 const UNITS_OF_SIZE: Record<string, number> = { KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30 };

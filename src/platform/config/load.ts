@@ -81,7 +81,8 @@ const known = (key: string, origin: string, allowed: readonly string[]): void =>
   const [nearest, steps] = allowed
     .map((name) => [name, distance(key.toLowerCase(), name.toLowerCase())] as const)
     .reduce((best, next) => (next[1] < best[1] ? next : best), ["", Number.POSITIVE_INFINITY]);
-  const hint = steps <= Math.max(2, key.length / 4) ? `Did you mean ${nearest}?` : "The reference page lists all settings.";
+  const hint =
+    steps <= Math.max(2, key.length / 4) ? `Did you mean ${nearest}?` : "The reference page lists all settings.";
   throw refuse("config.unknown", { name: key, origin, hint });
 };
 
@@ -91,7 +92,9 @@ const distance = (a: string, b: string): number => {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++)
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
     row = next;
   }
   return row[b.length] ?? 0;

@@ -45,9 +45,18 @@ export const settings = {
     "Address to listen on. 0.0.0.0 or :: listens on every interface.",
     "监听地址。0.0.0.0 或 :: 表示监听所有网络接口。",
   ),
-  port: setting(integer(0, 65_535), 8800, "Port to listen on; 0 takes a free one.", "监听端口；0 表示自动选择空闲端口。"),
+  port: setting(
+    integer(0, 65_535),
+    8800,
+    "Port to listen on; 0 takes a free one.",
+    "监听端口；0 表示自动选择空闲端口。",
+  ),
   publicUrl: setting(
-    text(/^(https?:\/\/[^\s/]+)?$/, "an http or https address without a path, or empty", "不含路径的 http 或 https 地址，或留空"),
+    text(
+      /^(https?:\/\/[^\s/]+)?$/,
+      "an http or https address without a path, or empty",
+      "不含路径的 http 或 https 地址，或留空",
+    ),
     "",
     "Address under which others reach the server. With https, cookies are sent over TLS only.",
     "外部访问本服务器所用的地址。使用 https 时，Cookie 仅通过 TLS 发送。",
@@ -59,7 +68,11 @@ export const settings = {
     "信任其 X-Forwarded-For 请求头的代理。",
   ),
   database: secret(
-    text(/^(postgres(ql)?:\/\/\S+)?$/, "empty, or an address such as postgres://user@host/name", "留空，或形如 postgres://user@host/name 的地址"),
+    text(
+      /^(postgres(ql)?:\/\/\S+)?$/,
+      "empty, or an address such as postgres://user@host/name",
+      "留空，或形如 postgres://user@host/name 的地址",
+    ),
     "",
     "Empty for SQLite in the data directory, or the address of a PostgreSQL database.",
     "留空表示使用数据目录中的 SQLite；或填写 PostgreSQL 数据库地址。",
@@ -110,17 +123,27 @@ export const settings = {
   signInLimit: setting(
     integer(1, 10_000),
     10,
-    "Failed sign-ins a minute for each login name and for each address.",
-    "每个登录名、每个地址每分钟允许的登录失败次数。",
+    "Sign-ins a minute from one address, and for one login name from it.",
+    "同一地址（以及该地址上的同一登录名）每分钟允许的登录次数。",
   ),
-  bodyLimit: setting(size(16 * KiB, 64 * MiB), "2MiB", "Largest body of an ordinary request.", "普通请求正文的最大字节数。"),
+  bodyLimit: setting(
+    size(16 * KiB, 64 * MiB),
+    "2MiB",
+    "Largest body of an ordinary request.",
+    "普通请求正文的最大字节数。",
+  ),
   uploadLimit: setting(
     size(MiB, 64 * GiB),
     "4GiB",
     "Largest sealed file that may be uploaded.",
     "允许上传的密封文件的最大字节数。",
   ),
-  ledgerBatch: setting(integer(1, 10_000), 512, "Statements the ledger writes at once, at most.", "账本单批写入的最大声明数。"),
+  ledgerBatch: setting(
+    integer(1, 10_000),
+    512,
+    "Statements the ledger writes at once, at most.",
+    "账本单批写入的最大声明数。",
+  ),
   ledgerDelay: setting(
     duration(0, SECOND),
     "2ms",

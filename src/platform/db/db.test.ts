@@ -21,15 +21,29 @@ const note = (n: number) => ({
   ip: "::1",
   userAgent: "",
 });
-const user = { id: "U1", accountId: null, login: "zhang", passwordHash: null, role: "operator", createdAt: 1, disabledAt: null };
+const user = {
+  id: "U1",
+  accountId: null,
+  login: "zhang",
+  passwordHash: null,
+  role: "operator",
+  createdAt: 1,
+  disabledAt: null,
+};
 
 onEachDatabase("the database", (open) => {
   test("numbers come back as numbers, up to the largest, and counts too", async (t) => {
     const db = await open(t);
     if (!db) return;
     await db.insertInto("users").values(user).execute();
-    await db.insertInto("sessions").values([note(1), note(2)]).execute();
-    assert.equal((await db.selectFrom("sessions").selectAll().executeTakeFirstOrThrow()).expiresAt, 9_007_199_254_740_991);
+    await db
+      .insertInto("sessions")
+      .values([note(1), note(2)])
+      .execute();
+    assert.equal(
+      (await db.selectFrom("sessions").selectAll().executeTakeFirstOrThrow()).expiresAt,
+      9_007_199_254_740_991,
+    );
     const { n } = await db
       .selectFrom("sessions")
       .select((eb) => eb.fn.countAll<number>().as("n"))
@@ -81,14 +95,52 @@ onEachDatabase("the database", (open) => {
     assert.equal((await db.selectFrom("users").selectAll().execute()).length, 1);
   });
 
+  test("a pillar's own tables share the transaction and its hooks", async (t) => {
+    const db = await open(t);
+    if (!db) return;
+    await sql`create table notes (id text primary key)`.execute(db);
+    const seen: string[] = [];
+    await transaction(db, async (tx) => {
+      const mine = tx.$extendTables<{ notes: { id: string } }>();
+      await mine.insertInto("notes").values({ id: "n1" }).execute();
+      afterCommit(mine, () => seen.push("committed"));
+      assert.deepEqual(seen, []);
+    });
+    assert.deepEqual(seen, ["committed"]);
+  });
+
   test("duplicates are told apart from other failures", async (t) => {
     const db = await open(t);
     if (!db) return;
     await db.insertInto("users").values(user).execute();
-    const failure = (work: Promise<unknown>) => work.then(() => assert.fail("it should fail"), (error: unknown) => error);
+    const failure = (work: Promise<unknown>) =>
+      work.then(
+        () => assert.fail("it should fail"),
+        (error: unknown) => error,
+      );
     assert.equal(isDuplicate(await failure(db.insertInto("users").values(user).execute())), true);
-    assert.equal(isDuplicate(await failure(db.insertInto("users").values({ ...user, id: "U2" }).execute())), true);
-    assert.equal(isDuplicate(await failure(db.insertInto("sessions").values({ ...note(1), userId: "U9" }).execute())), false);
+    assert.equal(
+      isDuplicate(
+        await failure(
+          db
+            .insertInto("users")
+            .values({ ...user, id: "U2" })
+            .execute(),
+        ),
+      ),
+      true,
+    );
+    assert.equal(
+      isDuplicate(
+        await failure(
+          db
+            .insertInto("sessions")
+            .values({ ...note(1), userId: "U9" })
+            .execute(),
+        ),
+      ),
+      false,
+    );
   });
 
   test("transactions side by side do not mix", async (t) => {

@@ -16,7 +16,8 @@ export const databaseKind = (url: string): DatabaseKind => {
 
 /**
  * Opens the database; `migrate` brings it up to date, `destroy()` closes it. Columns are snake_case in the database and
- * camelCase here. A pillar adds its tables to the type with `db.$extendTables<Its>()`.
+ * camelCase here. A pillar's stores take a `PlatformDb` too and see their own tables through
+ * `db.$extendTables<Its>()`, so that one transaction serves the stores of both.
  * @param url empty for SQLite in `dataDir`, ":memory:" for SQLite that is forgotten, or postgres://…
  * @throws Refusal database.url
  */

@@ -23,7 +23,8 @@ export const postgresDialect = (url: string, options: PostgresOptions = {}): Dia
     idle_in_transaction_session_timeout: MINUTE,
     application_name: "entente",
     types: {
-      getTypeParser: (oid, format) => (oid === INT8 && format !== "binary" ? int8 : pg.types.getTypeParser(oid, format)),
+      getTypeParser: (oid, format) =>
+        oid === INT8 && format !== "binary" ? int8 : pg.types.getTypeParser(oid, format),
     },
   });
   pool.on("error", (error) => options.onConnectionLost?.(error));

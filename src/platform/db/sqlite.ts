@@ -68,7 +68,8 @@ const connect = (file: string): Exclude<Statements, (...args: never) => unknown>
 
 const bind = (parameters: readonly unknown[]): SQLInputValue[] =>
   parameters.map((value) => {
-    if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value;
+    if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint")
+      return value;
     if (value instanceof Uint8Array) return value;
     throw new TypeError(`SQLite stores no ${typeof value}`);
   });

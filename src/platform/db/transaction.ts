@@ -1,17 +1,21 @@
 /** Transactions that may be joined, and what has to wait for the commit. */
 import type { Kysely, Transaction } from "kysely";
 
+/** By executor, which `$extendTables` and the like share with the transaction they came from. */
 const hooks = new WeakMap<object, (() => void)[]>();
 
 /**
  * Runs `work` in a transaction: in the caller's when `db` is one already, else in its own. Inside, only the given
  * transaction may be used: SQLite has one connection, and a query on the database itself would wait for ever.
  */
-export const transaction = async <T, R>(db: Kysely<T> | Transaction<T>, work: (tx: Transaction<T>) => Promise<R>): Promise<R> => {
+export const transaction = async <T, R>(
+  db: Kysely<T> | Transaction<T>,
+  work: (tx: Transaction<T>) => Promise<R>,
+): Promise<R> => {
   if (isTransaction(db)) return await work(db);
   const waiting: (() => void)[] = [];
   const result = await db.transaction().execute(async (tx) => {
-    hooks.set(tx, waiting);
+    hooks.set(tx.getExecutor(), waiting);
     return await work(tx);
   });
   for (const hook of waiting) hook();
@@ -24,8 +28,11 @@ export const transaction = async <T, R>(db: Kysely<T> | Transaction<T>, work: (t
  * @throws Error in a transaction that was not begun with `transaction`
  */
 export const afterCommit = <T>(db: Kysely<T>, hook: () => void): void => {
-  if (!isTransaction(db)) return hook();
-  const waiting = hooks.get(db);
+  if (!isTransaction(db)) {
+    hook();
+    return;
+  }
+  const waiting = hooks.get(db.getExecutor());
   if (!waiting) throw new Error("this transaction was not begun with transaction()");
   waiting.push(hook);
 };

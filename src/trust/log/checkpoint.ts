@@ -1,8 +1,11 @@
-/** Checkpoints (c2sp.org/tlog-checkpoint): signed notes that say how large a log is and what its root hash is. */
+/**
+ * Checkpoints (c2sp.org/tlog-checkpoint): signed notes that say how large a log is and what its root hash is.
+ * docs/protocols/log.md, section 3.
+ */
 import { type Bytes, fromBase64, toBase64 } from "../../base/bytes.ts";
 import { refuse } from "./errors.ts";
 import { HASH_LENGTH } from "./merkle.ts";
-import { type NoteSigner, openNote, parseVerifierKey, signNote } from "./note.ts";
+import { ED25519, type NoteSigner, openNote, parseVerifierKey, signNote } from "./note.ts";
 
 export interface Checkpoint {
   /** Which log: the name its key signs under, `entente/<...>` for ours. */
@@ -49,6 +52,7 @@ export const signCheckpoint = (checkpoint: Checkpoint, signer: NoteSigner): stri
  */
 export const openCheckpoint = (note: string, verifierKey: string): Checkpoint => {
   const log = parseVerifierKey(verifierKey);
+  if (log.type !== ED25519) throw refuse("note.key", { reason: "it is a witness's key, not a log's" });
   const checkpoint = parseCheckpoint(openNote(note, [log]).text);
   if (checkpoint.origin !== log.name) {
     throw refuse("checkpoint.origin", { found: checkpoint.origin, expected: log.name });

@@ -1,6 +1,7 @@
 /**
  * Cosignatures (c2sp.org/tlog-cosignature, Ed25519 form): a witness says that, at a time, a checkpoint was the newest
- * it had seen of a log and consistent with all before. Enough of them make a checkpoint final.
+ * it had seen of a log and consistent with all before. Enough of them make a checkpoint final. docs/protocols/log.md,
+ * section 4.
  */
 import { verify } from "#crypto";
 import { type Bytes, concat, toHex, u64, utf8 } from "../../base/bytes.ts";

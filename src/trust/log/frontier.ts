@@ -1,6 +1,6 @@
 /**
  * What a follower keeps of a log: the roots of the complete subtrees its entries fall into, largest first, which is
- * O(log n) hashes and enough to go on. An immutable value: following is `appendLeaf`, keeping a state is keeping it.
+ * O(log n) hashes and enough to go on (docs/protocols/log.md, section 1). An immutable value: following is `appendLeaf`, keeping a state is keeping it.
  */
 import type { Bytes } from "../../base/bytes.ts";
 import { refuse } from "./errors.ts";

@@ -1,6 +1,6 @@
 /**
  * The Merkle tree of RFC 6962 and RFC 9162 section 2.1 over SHA-256: hashes, proofs made from stored nodes, and their
- * verification. Sizes and positions are numbers up to 2^53 - 1.
+ * verification. Sizes and positions are numbers up to 2^53 - 1. docs/protocols/log.md, section 1.
  */
 import { sha256 } from "#crypto";
 import { type Bytes, concat, equal } from "../../base/bytes.ts";

@@ -1,6 +1,6 @@
 /**
  * Signed notes (c2sp.org/signed-note): text that carries its signatures. A text is nothing until `openNote` has
- * said who signed it.
+ * said who signed it. docs/protocols/log.md, section 2.
  */
 import { sha256, verify } from "#crypto";
 import { type Bytes, concat, fromBase64, fromHex, toBase64, toHex, utf8 } from "../../base/bytes.ts";
@@ -140,7 +140,7 @@ const signatureOf = (text: string, { name, verifierKey, sign }: NoteSigner): Not
 export type Check = (key: VerifierKey, text: string, signature: Uint8Array) => boolean;
 
 /** Type 0x01: the signature is over the text itself. */
-export const checkEd25519: Check = (key, text, signature) =>
+const checkEd25519: Check = (key, text, signature) =>
   key.type === ED25519 && verify(publicKeyFromRaw("Ed25519", key.publicKey), utf8(text), signature);
 
 /** A signature that verified. */

@@ -1,6 +1,7 @@
 /**
  * Proofs as files (c2sp.org/tlog-proof): a checkpoint with its cosignatures, and the path of one entry to its root.
- * Checked offline against the log's key, the witnesses' keys, and the entry itself.
+ * Checked offline against the log's key, the witnesses' keys, and the entry itself. docs/protocols/log.md,
+ * section 5.
  */
 import { type Bytes, fromBase64, toBase64 } from "../../base/bytes.ts";
 import { parseCheckpoint, parseDecimal, parseHash } from "./checkpoint.ts";

@@ -71,18 +71,25 @@ interface CrlOptions {
   number: number;
 }
 
-/** @throws Refusal certificate.not-a-ca, certificate.issuer when the key is not the CA's, certificate.serial */
+/**
+ * @throws Refusal certificate.not-a-ca, certificate.issuer when the key is not the CA's, certificate.serial,
+ *   certificate.validity
+ */
 export const createCrl = ({ ca, caKey, revoked, thisUpdate, nextUpdate, number }: CrlOptions): Crl => {
   if (!ca.signsCrls) throw refuse("certificate.not-a-ca", { subject: ca.subject.text });
   if (!equal(ca.publicKey.spki, caKey.publicKey.spki)) {
     throw refuse("certificate.issuer", { issuer: "another key", expected: ca.subject.text });
   }
+  if (!(thisUpdate >= 0 && thisUpdate < nextUpdate)) {
+    const [notBefore, notAfter] = [String(thisUpdate), String(nextUpdate)];
+    throw refuse("certificate.validity", { notBefore, notAfter, reason: "the next update has to follow this one" });
+  }
   const tbs = new TBSCertList({
     version: Version.v2,
     signature: algorithmOf(caKey.kind),
     issuer: parseDer(ca.subject.der, Name),
-    thisUpdate: new Time(thisUpdate),
-    nextUpdate: new Time(nextUpdate),
+    thisUpdate: new Time(new Date(thisUpdate)),
+    nextUpdate: new Time(new Date(nextUpdate)),
     // An empty list is left out (RFC 5280 section 5.1.2.6).
     revokedCertificates: revoked.length > 0 ? revoked.map(encodeRevocation) : undefined,
     crlExtensions: [authorityKeyId(ca), extension(id_ce_cRLNumber, new CRLNumber(number))],
@@ -93,7 +100,7 @@ export const createCrl = ({ ca, caKey, revoked, thisUpdate, nextUpdate, number }
 const encodeRevocation = ({ serial, date, reason }: Revocation & { reason?: RevocationReason }) =>
   new RevokedCertificate({
     userCertificate: encodeSerial(serial),
-    revocationDate: new Time(date),
+    revocationDate: new Time(new Date(date)),
     // "unspecified" is expressed by absence (RFC 5280 section 5.3.1).
     crlEntryExtensions:
       reason && reason !== "unspecified" ? [extension(id_ce_cRLReasons, new CRLReason(CRLReasons[reason]))] : undefined,
@@ -114,13 +121,15 @@ const read = (der: Bytes): Crl => {
   if (!equal(toDer(tbs.signature), signed.algorithm)) throw new SyntaxError("it names two signature algorithms");
   const extensions = understood(tbs.crlExtensions ?? []);
   const entries = (tbs.revokedCertificates ?? []).map(decodeRevocation);
+  const revoked = new Map(entries.map((entry) => [entry.serial, entry]));
+  if (revoked.size !== entries.length) throw new SyntaxError("a serial number stands twice");
   const number = extensionValue(extensions, id_ce_cRLNumber, CRLNumber)?.value;
   return {
     issuer: decodeName(tbs.issuer),
     thisUpdate: timeOf(tbs.thisUpdate),
     nextUpdate: tbs.nextUpdate && timeOf(tbs.nextUpdate),
     number: number === undefined ? undefined : Number(number),
-    revoked: new Map(entries.map((entry) => [entry.serial, entry])),
+    revoked,
     authorityKeyId: keyIdentifiers(extensions).authorityKeyId,
     der,
     signed,

@@ -109,9 +109,11 @@ export const reading = <T>(read: () => T, refusal: (reason: string) => Refusal):
   }
 };
 
-/** Parses one structure in DER. */
+/** Parses one structure in DER. @throws SyntaxError when it is not DER, or not one; Error when of another structure */
 export const parseDer = <T>(der: ArrayBuffer | Uint8Array, type: new () => T): T => {
-  assertDer(new Uint8Array(der));
+  const bytes = new Uint8Array(der);
+  assertDer(bytes);
+  if (elements(bytes).length !== 1) throw new SyntaxError("DER: one element is expected");
   return AsnConvert.parse(der, type);
 };
 

@@ -49,7 +49,12 @@ interface Meta {
 }
 
 /** @throws Refusal ledger.corrupt */
-export const openEvidenceLedger = async ({ directory, clock, signer, batch = 1_024 }: EvidenceOptions): Promise<Ledger> => {
+export const openEvidenceLedger = async ({
+  directory,
+  clock,
+  signer,
+  batch = 1_024,
+}: EvidenceOptions): Promise<Ledger> => {
   const file = await openRecordFile(join(directory, "ledger.log"));
   const origin = signer.name;
   const tree = createHashTree();
@@ -76,14 +81,17 @@ export const openEvidenceLedger = async ({ directory, clock, signer, batch = 1_0
   // for it since. Others verify again.
   for await (const { time, jws, offset, length } of file.records()) {
     const { world, act, stream } = advance(durable.world, parseStatement(jws), time, true);
-    remember({ index: entries.length, time, stream: act.stream, seq: stream.length - 1, statement: act.digest, jws }, { offset, length });
+    remember(
+      { index: entries.length, time, stream: act.stream, seq: stream.length - 1, statement: act.digest, jws },
+      { offset, length },
+    );
     durable = { world, time };
   }
   publish();
 
   // `ahead` is the world after the last batch decided, durable or not yet.
   let ahead = { ...durable, size: entries.length };
-  let queue: Pending[] = [];
+  const queue: Pending[] = [];
   let storing: Promise<void> = Promise.resolve();
   let scheduled = false;
   let generation = 0;
@@ -96,7 +104,14 @@ export const openEvidenceLedger = async ({ directory, clock, signer, batch = 1_0
       try {
         const signed = parseStatement(pending.jws);
         const { world, act, stream } = advance(ahead.world, signed, time);
-        const entry = { index: ahead.size, time, stream: act.stream, seq: stream.length - 1, statement: act.digest, jws: pending.jws };
+        const entry = {
+          index: ahead.size,
+          time,
+          stream: act.stream,
+          seq: stream.length - 1,
+          statement: act.digest,
+          jws: pending.jws,
+        };
         ahead = { world, time, size: ahead.size + 1 };
         decided.accepted.push({ entry, pending });
       } catch (error) {
@@ -179,14 +194,19 @@ export const openEvidenceLedger = async ({ directory, clock, signer, batch = 1_0
       for (let index = from; index < Math.min(to, entries.length); index++) yield await entryAt(index);
     },
     entry: entryAt,
-    leaves: (from, to) => entries.slice(from, to).map(({ seq, statement, stream, time }) => ({ seq, statement, stream, time })),
+    leaves: (from, to) =>
+      entries.slice(from, to).map(({ seq, statement, stream, time }) => ({ seq, statement, stream, time })),
     streamsBetween: (from, to) => new Set(entries.slice(from, to).map(({ stream }) => stream)),
     positions: (stream) => byStream.get(stream) ?? [],
     onDurable(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    checkpoint: () => note,
+    checkpoint(size = entries.length) {
+      if (size === entries.length) return note;
+      requireRange(size - 1, entries.length);
+      return signCheckpoint({ origin, size, root: tree.root(size) }, signer);
+    },
     inclusion(index, size) {
       requireRange(size - 1, entries.length);
       requireRange(index, size);

@@ -8,6 +8,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
+import { Refusal } from "../../../base/refusal.ts";
 import { refuse } from "../../errors.ts";
 
 const FRAME_HEAD = 8; // u32 length of the body, u32 CRC-32 of the body
@@ -60,10 +61,7 @@ export const openRecordFile = async (path: string): Promise<RecordFile> => {
       }));
     },
     async read({ offset, length }) {
-      const bytes = Buffer.allocUnsafe(length);
-      const { bytesRead } = await file.read(bytes, 0, length, offset);
-      if (bytesRead < length) throw refuse("ledger.corrupt", { offset, reason: "ends early" });
-      return bytes.toString("latin1");
+      return (await readFully(file, offset, length)).toString("latin1");
     },
     async *records() {
       for await (const { body, offset } of frames(file, end)) yield* decodeBody(body, offset);
@@ -132,6 +130,17 @@ async function* frames(file: FileHandle, end: number): AsyncGenerator<{ body: Bu
   }
 }
 
+/** @throws Refusal ledger.corrupt when the file ends before */
+const readFully = async (file: FileHandle, position: number, length: number): Promise<Buffer> => {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await file.read(bytes, done, length - done, position + done);
+    if (bytesRead === 0) throw refuse("ledger.corrupt", { offset: position + done, reason: "ends early" });
+    done += bytesRead;
+  }
+  return bytes;
+};
+
 const writeAll = async (file: FileHandle, bytes: Buffer, position: number) => {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
@@ -143,22 +152,24 @@ const writeAll = async (file: FileHandle, bytes: Buffer, position: number) => {
 const dropTornTail = async (file: FileHandle): Promise<number> => {
   const { size } = await file.stat();
   let whole = 0;
+  let damage = refuse("ledger.corrupt", { offset: whole, reason: "length" });
   try {
     for await (const { body, offset } of frames(file, size)) whole = offset + body.length;
+    damage = refuse("ledger.corrupt", { offset: whole, reason: "length" });
   } catch (error) {
-    if (await anyFrameBeyond(file, whole, size)) throw error;
+    if (!(error instanceof Refusal)) throw error;
+    damage = error;
   }
-  if (whole < size) {
-    await file.truncate(whole);
-    await file.datasync();
-  }
+  if (whole === size) return whole;
+  if (await anyFrameBeyond(file, whole, size)) throw damage;
+  await file.truncate(whole);
+  await file.datasync();
   return whole;
 };
 
 /** Whether a good frame lies somewhere beyond the first bad one. */
 const anyFrameBeyond = async (file: FileHandle, from: number, size: number): Promise<boolean> => {
-  const tail = Buffer.allocUnsafe(size - from);
-  await file.read(tail, 0, tail.length, from);
+  const tail = await readFully(file, from, size - from);
   for (let at = 1; at + FRAME_HEAD + RECORD_HEAD < tail.length; at++) {
     const length = tail.readUInt32BE(at);
     if (length < RECORD_HEAD || at + FRAME_HEAD + length > tail.length) continue;

@@ -1,0 +1,59 @@
+/**
+ * `npm test [-- <part of a path or glob>… --name=<pattern>]`: runs the tests beside the code, in test/ and in scripts/.
+ * Fails when no test ran, and under CI=true when one was skipped.
+ */
+import { matchesGlob } from "node:path";
+import { run } from "node:test";
+import { parseArgs } from "node:util";
+import { installComponents } from "./components.ts";
+import { dotsAndFailures, everyTest, type Tally, tallied } from "./test-report.ts";
+import { filesOf, root } from "./tree.ts";
+
+const FILES_AT_ONCE = 2;
+const TESTS = /^(src|test|scripts)\/.*\.test\.ts$/;
+
+const fail = (message: string, status = 1): never => {
+  console.error(message);
+  process.exit(status);
+};
+
+const argumentsGiven = () => {
+  try {
+    return parseArgs({ options: { name: { type: "string", multiple: true } }, allowPositionals: true });
+  } catch (error) {
+    return fail(`${(error as Error).message}\nUsage: npm test -- <part of a path or glob>… --name=<pattern>`, 2);
+  }
+};
+
+// Node.js names files as seen from here.
+process.chdir(root);
+
+const { values, positionals } = argumentsGiven();
+const wanted = (file: string): boolean =>
+  positionals.length === 0 || positionals.some((filter) => file.includes(filter) || matchesGlob(file, filter));
+
+const files = filesOf(root).filter((file) => TESTS.test(file) && wanted(file));
+if (files.length === 0) fail(`No test file matches ${positionals.join(" ") || TESTS.source}.`);
+
+installComponents((line) => console.log(line));
+
+const tally: Tally = { tests: 0, success: false, skipped: [], empty: [] };
+const stream = run({
+  files,
+  concurrency: FILES_AT_ONCE,
+  ...(values.name ? { testNamePatterns: values.name.map((pattern) => new RegExp(pattern)) } : {}),
+});
+const report = process.stdout.isTTY ? everyTest : dotsAndFailures;
+for await (const text of report(tallied(stream, tally))) process.stdout.write(text);
+
+for (const { name, reason } of tally.skipped) console.log(`skipped ${name}: ${reason}`);
+
+const complaints = [
+  ...(tally.success ? [] : ["Tests failed."]),
+  ...(tally.tests > 0 ? [] : ["No test ran."]),
+  // With a pattern, a file may well have no test of that name.
+  ...(values.name ? [] : tally.empty.map((file) => `${file} holds no test.`)),
+  ...(process.env.CI === "true" && tally.skipped.length > 0 ? ["CI=true allows no skipped test."] : []),
+];
+for (const complaint of complaints) console.error(complaint);
+process.exitCode = complaints.length === 0 ? 0 : 1;

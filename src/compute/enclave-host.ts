@@ -1,0 +1,152 @@
+/**
+ * The server's side of an enclave: starts the program, shows it the ledger, hands it files and takes its statements.
+ * Started again when it dies; calls that were under way fail and are made again by whoever made them.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { Refusal } from "../base/refusal.ts";
+import { type Channel, createChannel } from "../enclave/protocol/channel.ts";
+import type { EnclaveMethods, PlacedStatement } from "../enclave/protocol/messages.ts";
+import type { Ledger } from "../ledger/port.ts";
+import type { Blobs } from "../platform/blobs.ts";
+import { refuse } from "./errors.ts";
+
+/** Leaves in one call. */
+const LEAVES = 65_536;
+const RESTART_AFTER = 500;
+
+export interface EnclaveHostOptions {
+  readonly ledger: Ledger;
+  readonly blobs: Blobs;
+  /** Command that runs the program, without its own arguments: `[node, enclave.mjs]`. */
+  readonly command: readonly string[];
+  /** The enclave's own state; the server never reads it. */
+  readonly directory: string;
+  readonly provider: string;
+  readonly sandbox: string;
+  /** Bytes of a result at most. */
+  readonly maxResult: number;
+  readonly log: (line: string) => void;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly channel: Channel;
+  readonly stream: string;
+  followed: number;
+}
+
+export const createEnclaveHost = (options: EnclaveHostOptions) => {
+  const { ledger, blobs, directory, log } = options;
+  let running: Promise<Running> | undefined;
+  let stopped = false;
+  let following: Promise<void> = Promise.resolve();
+
+  const launch = async (): Promise<Running> => {
+    const [program = "", ...args] = options.command;
+    const child = spawn(program, [...args, directory, ledger.verifierKey, options.provider, options.sandbox], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: {},
+    });
+    child.stderr?.on("data", (text: Buffer) => log(text.toString().trimEnd()));
+    child.on("error", (error) => log(String(error)));
+    const channel = createChannel(
+      child.stdout as NodeJS.ReadableStream as import("node:stream").Readable,
+      child.stdin as import("node:stream").Writable,
+      {
+        async read(params) {
+          const { size, content } = await blobs.get((params as { digest: string }).digest);
+          return { result: { size }, body: content };
+        },
+        write: async (_, body) => ({ result: await blobs.put(body, { max: options.maxResult }) }),
+      },
+      0,
+    );
+    const { stream, statement } = (await channel.call("identify", {})).result as EnclaveMethods["identify"]["result"];
+    if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
+    return { child, channel, stream, followed: 0 };
+  };
+
+  /** A founding statement that never reached the ledger grows stale; nobody can have sealed anything to it. */
+  const launchOrRefound = async (): Promise<Running> => {
+    try {
+      return await launch();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "statement.clock") throw error;
+      await rm(directory, { recursive: true });
+      return await launch();
+    }
+  };
+
+  const ensure = (): Promise<Running> => {
+    if (stopped) return Promise.reject(refuse("enclave.unavailable", { reason: "the server is shutting down" }));
+    running ??= launchOrRefound().then(
+      (started) => {
+        void started.channel.closed.then((reason) => {
+          running = undefined;
+          if (stopped) return;
+          log(`the enclave ended (${reason}); starting it again`);
+          setTimeout(() => ensure().catch((error: unknown) => log(String(error))), RESTART_AFTER).unref();
+        });
+        return started;
+      },
+      (error: unknown) => {
+        running = undefined;
+        throw error;
+      },
+    );
+    return running;
+  };
+
+  /**
+   * Shows the enclave everything that the ledger has, then makes the call, with statements from that same ledger: one
+   * caller at a time, so that nothing newer is shown in between.
+   */
+  const callCurrent = async <M extends "run" | "describe">(
+    method: M,
+    gather: (until: number) => Promise<EnclaveMethods[M]["params"]>,
+  ): Promise<EnclaveMethods[M]["result"]> => {
+    const enclave = await ensure();
+    const turn = following.then(async () => {
+      while (enclave.followed < ledger.size) {
+        const from = enclave.followed;
+        const to = Math.min(ledger.size, from + LEAVES);
+        await enclave.channel.call("follow", { from, leaves: ledger.leaves(from, to), checkpoint: ledger.checkpoint(to) });
+        enclave.followed = to;
+      }
+      const params = await gather(enclave.followed);
+      return { answer: enclave.channel.call(method, params) };
+    });
+    following = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    const { result } = await (await turn).answer;
+    return result as EnclaveMethods[M]["result"];
+  };
+
+  return {
+    /** Stream id of the enclave; its founding statement is on the ledger when this resolves. */
+    start: async () => (await ensure()).stream,
+    async attest(nonce: string) {
+      const { channel } = await ensure();
+      return (await channel.call("attest", { nonce })).result as EnclaveMethods["attest"]["result"];
+    },
+    /** @param gather statements below a position of the ledger */
+    describe: (request: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
+      callCurrent("describe", async (until) => ({ request, statements: await gather(until) })),
+    run: (task: string, details: Record<string, unknown>, gather: (until: number) => Promise<PlacedStatement[]>) =>
+      callCurrent("run", async (until) => ({ task, details, statements: await gather(until) })),
+    async stop() {
+      stopped = true;
+      const enclave = await running?.catch(() => undefined);
+      if (!enclave) return;
+      const ended = new Promise((resolve) => enclave.child.once("exit", resolve));
+      enclave.channel.close("the server is shutting down");
+      const timer = setTimeout(() => enclave.child.kill("SIGKILL"), 2_000);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+};
+export type EnclaveHost = ReturnType<typeof createEnclaveHost>;

@@ -1,0 +1,59 @@
+/** Enclaves (可信执行环境): public, so that anybody can verify before sealing. */
+import { iso } from "../base/clock.ts";
+import type { Enclave as Answer } from "../contract/enclaves.ts";
+import { replayable } from "../evidence/export.ts";
+import type { Ledger } from "../ledger/port.ts";
+import { enclave } from "../rules/enclave.ts";
+import { refuse as refuseRule } from "../rules/errors.ts";
+import { streamOf } from "../rules/world.ts";
+import { attestationVerifiers } from "../trust/attestation/verify.ts";
+import { type Asker, requireMember } from "./access.ts";
+import { type Answer as Of, timesOf } from "./deps.ts";
+import type { EnclaveHost } from "./enclave-host.ts";
+import type { Clock } from "../base/clock.ts";
+
+export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: EnclaveHost; clock: Clock }) => {
+  const show = async (id: string): Promise<Of<typeof Answer>> => {
+    const stream = streamOf(ledger.world, enclave, id);
+    const verifier = attestationVerifiers[stream?.state.provider ?? ""];
+    const [founding] = ledger.positions(id);
+    if (!stream || !verifier || founding === undefined) throw refuseRule("stream.unknown", { id });
+    const { measurement, provider, signingKey, encryptionKey } = stream.state;
+    return {
+      id,
+      stream: id,
+      head: stream.head,
+      statement: (await ledger.entry(founding)).jws,
+      measurement,
+      provider,
+      signingKey,
+      encryptionKey,
+      hardware: verifier.hardware,
+      proves: verifier.proves,
+      doesNotProve: verifier.doesNotProve,
+      createdAt: iso(timesOf(ledger, id).created),
+    };
+  };
+
+  return {
+    show,
+    /** The enclave that runs now, then those that ran before. */
+    async list() {
+      const current = await host.start();
+      const others = [...ledger.world.streams].filter(([id, { book }]) => book === enclave.name && id !== current);
+      return { items: await Promise.all([current, ...others.map(([id]) => id)].map(show)) };
+    },
+    get: (_: Asker, { id }: { id: string }) => show(id),
+    async attest(_: Asker, { id, nonce }: { id: string; nonce: string }) {
+      await show(id);
+      if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
+      return { ...(await host.attest(nonce)), nonce, at: iso(clock.now()) };
+    },
+    /** The enclave itself checks that the request is the owner's. */
+    async describe(asker: Asker, { id, request }: { id: string; request: string }) {
+      const member = requireMember(asker);
+      if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
+      return host.describe(request, (until) => replayable(ledger, member, until));
+    },
+  };
+};

@@ -1,0 +1,104 @@
+/**
+ * Runs tasks whose rulebook says they are to run. The ledger itself is the queue: a task that is `running` there and
+ * has not ended is taken up again after any crash, and since only the first receipt is accepted, it ends once.
+ */
+import { replayable } from "../evidence/export.ts";
+import type { Ledger } from "../ledger/port.ts";
+import { source } from "../rules/source.ts";
+import { type Task, task as taskBook } from "../rules/task.ts";
+import { streamOf } from "../rules/world.ts";
+import type { EnclaveHost } from "./enclave-host.ts";
+import type { ViewsStore } from "./views-store.ts";
+
+const FIRST_RETRY = 500;
+const LONGEST_RETRY = 60_000;
+
+export interface RunsOptions {
+  readonly ledger: Ledger;
+  readonly enclave: Pick<EnclaveHost, "run">;
+  readonly views: Pick<ViewsStore, "details">;
+  /** Tasks at a time. */
+  readonly concurrency: number;
+  readonly onProgress: (task: string, phase: "started" | "ended" | "retrying") => void;
+  readonly onError: (task: string, error: unknown) => void;
+}
+
+export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, onError }: RunsOptions) => {
+  const waiting: string[] = [];
+  const known = new Set<string>();
+  const active = new Set<Promise<void>>();
+  let stopped = false;
+  let detach = () => undefined as void;
+
+  const isDue = (id: string): Task | undefined => {
+    const state = streamOf(ledger.world, taskBook, id)?.state;
+    return state?.state === "running" ? state : undefined;
+  };
+
+  const attempt = async (id: string, task: Task): Promise<void> => {
+    const sources = task.definition.sources.flatMap(({ stream }) => streamOf(ledger.world, source, stream)?.state.detail ?? []);
+    const details = Object.fromEntries(await views.details(sources));
+    const { statement } = await enclave.run(id, details, (until) => replayable(ledger, id, until));
+    await ledger.submit(statement);
+  };
+
+  /** Until the task has ended, whoever ended it. */
+  const finish = async (id: string): Promise<void> => {
+    onProgress(id, "started");
+    for (let pause = FIRST_RETRY; !stopped; pause = Math.min(pause * 2, LONGEST_RETRY)) {
+      const task = isDue(id);
+      if (!task) break;
+      try {
+        await attempt(id, task);
+      } catch (error) {
+        // Refused because the task has ended meanwhile (revoked, say): the loop sees it. Everything else is tried again.
+        if (!isDue(id)) break;
+        onError(id, error);
+        onProgress(id, "retrying");
+        await new Promise((resolve) => setTimeout(resolve, pause).unref());
+      }
+    }
+    onProgress(id, "ended");
+  };
+
+  const next = () => {
+    while (!stopped && active.size < concurrency) {
+      const id = waiting.shift();
+      if (id === undefined) return;
+      const run: Promise<void> = finish(id).finally(() => {
+        active.delete(run);
+        known.delete(id);
+        next();
+      });
+      active.add(run);
+    }
+  };
+
+  const offer = (ids: Iterable<string>) => {
+    for (const id of ids) {
+      if (known.has(id) || !isDue(id)) continue;
+      known.add(id);
+      waiting.push(id);
+    }
+    next();
+  };
+
+  return {
+    start() {
+      let size = ledger.size;
+      offer(ledger.world.streams.keys());
+      detach = ledger.onDurable((now) => {
+        offer(ledger.streamsBetween(size, now));
+        size = now;
+      });
+    },
+    get active() {
+      return active.size;
+    },
+    stop() {
+      stopped = true;
+      detach();
+    },
+  };
+};
+export type Runs = ReturnType<typeof createRuns>;

@@ -1,0 +1,34 @@
+/** 计算任务管理 */
+import { exportBundle } from "../evidence/export.ts";
+import type { Blobs } from "../platform/blobs.ts";
+import { refuse as refusePlatform } from "../platform/errors.ts";
+import { task } from "../rules/task.ts";
+import type { Asker } from "./access.ts";
+import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
+import { showTask, showTaskSummary } from "./task-view.ts";
+
+export const createTasks = (deps: ComputeDeps & { blobs: Blobs }) => {
+  const { ledger, clock, access, views, blobs } = deps;
+  const now = () => clock.now();
+  const shown = showTask(ledger, now);
+  const lines = showTaskSummary(ledger, now);
+
+  return {
+    list: (asker: Asker, input: ListInput) => listPage(deps, "task", lines, asker, input),
+    get: async (asker: Asker, { id }: { id: string }) =>
+      showOne(deps, shown, await access.read(asker, task, id), asker),
+    /** The result as it was sealed: only the receiver's key opens it. */
+    async result(asker: Asker, { id }: { id: string }) {
+      const { state } = await access.read(asker, task, id);
+      if (!state.result || state.definition.receiver !== asker.member)
+        throw refusePlatform("blob.unknown", { digest: "" });
+      return { ...(await blobs.get(state.result.digest)), fileName: `${state.id}.sealed` };
+    },
+    /** With every text that its statements commit to: a party may read them all. */
+    async bundle(asker: Asker, { id }: { id: string }) {
+      const found = await access.read(asker, task, id);
+      const bytes = await exportBundle(ledger, found.id, (digests) => views.details(digests));
+      return { content: [bytes], size: bytes.length, fileName: `${found.state.id}.evidence.json` };
+    },
+  };
+};

@@ -1,0 +1,110 @@
+/** The enclave's agent: its identity, the ledger it follows, and the four things it does for a server. */
+import { sha384 } from "#crypto";
+import { toBase64, toHex } from "../../base/bytes.ts";
+import { type Clock, iso } from "../../base/clock.ts";
+import { reportData } from "../../trust/attestation/report-data.ts";
+import { parseStatement, signStatementWith } from "../../trust/statement.ts";
+import type { AttestationProvider } from "../attestation/provider.ts";
+import type { Runner } from "../runners/runner.ts";
+import type { Handler } from "../protocol/channel.ts";
+import { enclaveMethods, type EnclaveMethods } from "../protocol/messages.ts";
+import { describe } from "./describe.ts";
+import { createFollower } from "./follower.ts";
+import { runTask } from "./run-task.ts";
+import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
+
+export interface AgentOptions {
+  /** The program's own bytes: their SHA-384 is the measurement. */
+  readonly program: Uint8Array;
+  readonly directory: string;
+  readonly provider: AttestationProvider;
+  /** Verifier key (C2SP vkey) of the ledger to follow. */
+  readonly ledger: string;
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly read: (digest: string) => AsyncIterable<Uint8Array>;
+  readonly write: (content: AsyncIterable<Uint8Array>) => Promise<{ digest: string; size: number }>;
+}
+
+/** @throws Refusal enclave.state.*, enclave.ledger.other */
+export const createAgent = async (options: AgentOptions): Promise<Record<keyof EnclaveMethods, Handler>> => {
+  const { provider, clock, ledger } = options;
+  const measurement = toHex(sha384(options.program));
+  const store = createStateStore(options.directory, provider, measurement);
+  let state = (await store.load()) ?? (await found(options, measurement));
+  if (state.version === 0) {
+    state = { ...state, version: 1 };
+    await store.save(state);
+  }
+  const enclave = parseStatement(state.founding).digest;
+  const follower = createFollower(state.ledger, state.followed);
+
+  const remember = async () => {
+    const { followed } = follower;
+    if (followed.size > state.followed.size) {
+      state = { ...state, followed, version: state.version + 1 };
+      await store.save(state);
+    }
+    return followed;
+  };
+  const shared = { ...options, follower, enclave, measurement, remember, signingKey: state.signingKey };
+
+  return handlersOf({
+    identify: async () => ({ stream: enclave, statement: state.founding }),
+    async attest({ nonce }) {
+      const claims = { ...publicKeys(state), measurement, ledger: state.ledger, nonce };
+      return { provider: provider.id, evidence: await provider.evidence(reportData(claims), measurement) };
+    },
+    async follow(shown) {
+      follower.follow(shown);
+      return { size: follower.followed.size };
+    },
+    describe: (request) => describe({ ...shared, key: state.encryptionKey }, request),
+    run: async (request) => ({
+      statement: await runTask({ ...shared, encryptionKey: state.encryptionKey }, request),
+    }),
+  });
+};
+
+const publicKeys = ({ signingKey, encryptionKey }: Pick<SealedState, "signingKey" | "encryptionKey">) => ({
+  signingKey: toBase64(signingKey.publicKey.spki),
+  encryptionKey: toBase64(encryptionKey.publicKey.spki),
+});
+
+/** New keys and the statement that founds the enclave's stream with them. */
+const found = async ({ provider, ledger, clock }: AgentOptions, measurement: string): Promise<SealedState> => {
+  const keys = newKeys();
+  const claims = { ...publicKeys(keys), measurement, ledger };
+  const evidence = await provider.evidence(reportData({ ...claims, nonce: "" }), measurement);
+  const founding = signStatementWith(
+    {
+      kind: "enclave.attested",
+      stream: "",
+      seen: "",
+      by: "",
+      at: iso(clock.now()),
+      payload: { ...claims, attestation: { provider: provider.id, evidence } },
+    },
+    keys.signingKey,
+  );
+  return { version: 0, ...keys, ledger, followed: { size: 0, root: "" }, founding };
+};
+
+/** Parameters and results as the protocol has them. */
+const handlersOf = (
+  agent: { [M in keyof EnclaveMethods]: (params: EnclaveMethods[M]["params"]) => Promise<EnclaveMethods[M]["result"]> },
+): Record<keyof EnclaveMethods, Handler> => {
+  const handler =
+    <M extends keyof EnclaveMethods>(method: M): Handler =>
+    async (params) => {
+      const parsed = enclaveMethods[method].params.parse(params) as EnclaveMethods[M]["params"];
+      return { result: await agent[method](parsed) };
+    };
+  return {
+    identify: handler("identify"),
+    attest: handler("attest"),
+    follow: handler("follow"),
+    describe: handler("describe"),
+    run: handler("run"),
+  };
+};

@@ -1,0 +1,61 @@
+/** 获取表结构: the structure of the table in an envelope, for its owner only. */
+import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
+import { parseCanonical } from "../../base/canonical.ts";
+import { CLOCK_SKEW } from "../../rules/world.ts";
+import { organisation } from "../../rules/organisation.ts";
+import { memberKey } from "../../rules/principals.ts";
+import { Digest, StreamId } from "../../rules/shapes.ts";
+import { streamOf } from "../../rules/world.ts";
+import type { PrivateKey } from "../../trust/crypto/crypto.ts";
+import { open } from "../../trust/envelope/envelope.ts";
+import { sourceContext } from "../../trust/envelope/contexts.ts";
+import { parseJws, verifyJws } from "../../trust/jws.ts";
+import { refuse } from "../errors.ts";
+import type { PlacedStatement } from "../protocol/messages.ts";
+import { sourceReader } from "../files/registry.ts";
+import type { Follower } from "./follower.ts";
+import { replay } from "./replay.ts";
+
+/** Media type of the owner's signed request. */
+export const REQUEST_TYPE = "entente-structure+jws";
+
+/** What the owner signs. */
+const Request = z.strictObject({
+  use: z.literal("entente/structure/1"),
+  by: StreamId,
+  enclave: StreamId,
+  envelope: Digest,
+  type: z.string().max(32),
+  at: z.iso.datetime(),
+});
+
+export interface DescribeDeps {
+  readonly clock: Clock;
+  readonly follower: Follower;
+  readonly enclave: string;
+  readonly key: PrivateKey<"X25519">;
+  readonly read: (digest: string) => AsyncIterable<Uint8Array>;
+}
+
+/**
+ * @param statements the owner's stream
+ * @throws Refusal enclave.request, enclave.source-type, envelope.*, source.*
+ */
+export const describe = async (
+  { clock, follower, enclave, key, read }: DescribeDeps,
+  { request, statements }: { request: string; statements: readonly PlacedStatement[] },
+) => {
+  const { world } = replay(statements, follower);
+  const jws = parseJws(request, REQUEST_TYPE);
+  const parsed = Request.safeParse(parseCanonical(fromUtf8(jws.payload)));
+  if (!parsed.success) throw refuse("enclave.request");
+  const { by, envelope, type, at, enclave: meant } = parsed.data;
+  const owner = streamOf(world, organisation, by)?.state;
+  const recent = Math.abs(Date.parse(at) - clock.now()) <= CLOCK_SKEW;
+  if (!owner || meant !== enclave || !recent) throw refuse("enclave.request");
+  verifyJws(jws, memberKey(jws, owner, clock.now()));
+  const content = open(read(envelope), { key, context: sourceContext(by, enclave, type) });
+  return sourceReader(type).describe(content);
+};

@@ -1,0 +1,194 @@
+/**
+ * Runs an authorised task: judges it, opens what it may, runs the model in a sandbox, seals the result to the
+ * receiver, and says what it did in a signed receipt. Nothing here believes the server.
+ */
+import type { Clock } from "../../base/clock.ts";
+import { iso } from "../../base/clock.ts";
+import { Refusal } from "../../base/refusal.ts";
+import { model as modelBook } from "../../rules/model.ts";
+import { type Column, source as sourceBook, structureDigest } from "../../rules/source.ts";
+import { type Receipt, type Task, taskDigest, task as taskBook } from "../../rules/task.ts";
+import { streamOf, type World } from "../../rules/world.ts";
+import type { PrivateKey } from "../../trust/crypto/crypto.ts";
+import { digestOf } from "../../trust/digest.ts";
+import { modelContext, resultContext, sourceContext } from "../../trust/envelope/contexts.ts";
+import { open, seal } from "../../trust/envelope/envelope.ts";
+import { receiverKey } from "../../trust/envelope/recipient.ts";
+import { signStatementWith } from "../../trust/statement.ts";
+import { type Model, readArchive } from "../archive.ts";
+import { refuse } from "../errors.ts";
+import { sourceReader } from "../files/registry.ts";
+import { writeCsv } from "../files/csv-write.ts";
+import type { PlacedStatement } from "../protocol/messages.ts";
+import type { Run, Runner } from "../runners/runner.ts";
+import { collectChecked, hashing } from "./checked.ts";
+import type { Followed, Follower } from "./follower.ts";
+import { replay } from "./replay.ts";
+
+export interface RunDeps {
+  readonly clock: Clock;
+  readonly follower: Follower;
+  /** Stream id of this enclave. */
+  readonly enclave: string;
+  readonly measurement: string;
+  readonly signingKey: PrivateKey<"P-256">;
+  readonly encryptionKey: PrivateKey<"X25519">;
+  readonly runner: Runner;
+  /** A file of the server's, by digest; its content is not to be believed. */
+  readonly read: (digest: string) => AsyncIterable<Uint8Array>;
+  readonly write: (content: AsyncIterable<Uint8Array>) => Promise<{ digest: string; size: number }>;
+  /** Makes the ledger seen so far durable: from then on an older one is refused. */
+  readonly remember: () => Promise<Followed>;
+}
+
+export interface RunRequest {
+  readonly task: string;
+  readonly statements: readonly PlacedStatement[];
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Codes that say only how a run ended: what a model wrote or threw could carry data out. */
+const failureCode = (error: unknown): string => (error instanceof Refusal ? error.code : "enclave.internal");
+
+/**
+ * @returns the enclave's signed statement: `task.completed`, or `task.failed` with a code
+ * @throws Refusal where the task may not be run at all: then nothing was opened and nothing is signed
+ */
+export const runTask = async (deps: RunDeps, request: RunRequest): Promise<string> => {
+  const started = deps.clock.now();
+  const judged = judge(deps, request);
+  const checkpoint = await deps.remember();
+  const sign = (kind: string, payload: object) =>
+    signStatementWith(
+      { kind, stream: request.task, seen: judged.head, by: deps.enclave, at: iso(deps.clock.now()), payload },
+      deps.signingKey,
+    );
+  try {
+    const usable = requireUsable(judged, request.details);
+    const { result, rows, isolation } = await compute(deps, judged, usable);
+    const receipt: Receipt = {
+      task: judged.digest,
+      measurement: deps.measurement,
+      isolation,
+      model: judged.task.definition.model.archive,
+      sources: usable.sources.map(({ stream, envelope }, i) => ({ stream, envelope, rows: rows[i] ?? 0 })),
+      checkpoint,
+      heads: judged.heads,
+      started: iso(started),
+      finished: iso(deps.clock.now()),
+    };
+    return sign("task.completed", { receipt, result });
+  } catch (error) {
+    return sign("task.failed", { task: judged.digest, code: failureCode(error) });
+  }
+};
+
+interface Judged {
+  readonly world: World;
+  readonly task: Task;
+  readonly digest: string;
+  readonly delivery: NonNullable<Task["delivery"]>;
+  readonly head: string;
+  readonly heads: Record<string, string>;
+}
+
+/** Whether this very task may run here and now. @throws Refusal */
+const judge = ({ follower, enclave, measurement }: RunDeps, { task: id, statements }: RunRequest): Judged => {
+  follower.requireCurrent();
+  const { world, heads } = replay(statements, follower);
+  const stream = streamOf(world, taskBook, id);
+  const task = stream?.state;
+  if (!stream || task?.state !== "running" || !task.delivery)
+    throw refuse("enclave.task.state", { state: task?.state ?? "unknown" });
+  const { definition, delivery } = task;
+  if (definition.enclave !== enclave || definition.measurement !== measurement)
+    throw refuse("enclave.task.enclave", { expected: definition.enclave });
+  return { world, task, digest: taskDigest(definition, delivery), delivery, head: stream.head, heads };
+};
+
+interface UsableSource {
+  readonly stream: string;
+  readonly owner: string;
+  readonly type: string;
+  readonly table: string;
+  readonly envelope: string;
+  readonly columns: readonly Column[];
+}
+
+/** The model and the sources as they were authorised, none of them withdrawn since. @throws Refusal */
+const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) => {
+  const { definition } = task;
+  const model = streamOf(world, modelBook, definition.model.stream)?.state;
+  if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });
+  const sources = definition.sources.map(({ stream, table, envelope, structure }): UsableSource => {
+    const state = streamOf(world, sourceBook, stream)?.state;
+    if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
+    const detail = details[state.detail] as { columns?: Column[] } | undefined;
+    const columns = detail?.columns ?? [];
+    if (!detail || digestOf(detail) !== state.detail || structureDigest(columns) !== structure)
+      throw refuse("enclave.file", { digest: state.detail });
+    return { stream, owner: state.owner, type: state.type, table, envelope, columns };
+  });
+  // A later version of the model is not the one that was authorised, but its envelope may have been replaced by one
+  // of the same archive: the archive's digest decides.
+  return { model: { owner: model.owner, envelope: model.envelope?.digest }, sources };
+};
+type Usable = ReturnType<typeof requireUsable>;
+
+/** Sandbox, model and tables at once; then the gate, the seal and the delivery. */
+const compute = async (deps: RunDeps, judged: Judged, usable: Usable) => {
+  const { limits, parameters, model } = judged.task.definition;
+  const run = await deps.runner.start({
+    memory: limits.memory,
+    seconds: limits.seconds,
+  });
+  try {
+    const code = await openModel(deps, judged.task, usable);
+    const rows = usable.sources.map(() => 0);
+    const loading = feed(deps, usable, run, code, rows);
+    const computing = run.result({
+      files: code.files,
+      entry: code.manifest.entry,
+      main: model.main,
+      parameters: { ...defaultsOf(code), ...parameters },
+      schema: code.manifest.result.columns,
+      maxRows: Math.min(code.manifest.result.maxRows, limits.rows),
+    });
+    const [table] = await Promise.all([computing, loading]);
+    const to = receiverKey(judged.delivery.key);
+    const sealed = seal(writeCsv(table.batches), {
+      to,
+      context: resultContext(judged.digest),
+      enc: judged.delivery.cipher,
+    });
+    const written = await deps.write(sealed);
+    return { result: { ...written, rows: table.rows }, rows, isolation: deps.runner.isolation };
+  } finally {
+    await run.end();
+  }
+};
+
+const defaultsOf = ({ manifest }: Model) =>
+  Object.fromEntries(Object.entries(manifest.parameters ?? {}).map(([name, { default: value }]) => [name, value]));
+
+/** The model's archive, plain or sealed: the very bytes that were authorised. */
+const openModel = async (deps: RunDeps, task: Task, { model }: Usable): Promise<Model> => {
+  const { archive } = task.definition.model;
+  const stored = deps.read(model.envelope ?? archive);
+  const plain = model.envelope
+    ? open(stored, { key: deps.encryptionKey, context: modelContext(model.owner, deps.enclave, archive) })
+    : stored;
+  return readArchive(await collectChecked(plain, archive));
+};
+
+/** Sends every table that the model asks for into the sandbox, in the order of the task. */
+const feed = async (deps: RunDeps, { sources }: Usable, run: Run, code: Model, rows: number[]) => {
+  for (const [i, { stream, owner, type, table, envelope, columns }] of sources.entries()) {
+    const wanted = code.manifest.tables[table]?.columns;
+    if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
+    const checked = hashing(deps.read(envelope), envelope);
+    const content = open(checked, { key: deps.encryptionKey, context: sourceContext(owner, deps.enclave, type) });
+    const { schema, batches } = sourceReader(type).read(content, columns, wanted);
+    rows[i] = await run.table(table, schema, batches);
+  }
+};

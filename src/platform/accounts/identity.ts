@@ -1,0 +1,98 @@
+/** Wires accounts, users, keys and sessions together, and creates the first operator. */
+import { type Clock, MINUTE, SECOND } from "../../base/clock.ts";
+import { Refusal } from "../../base/refusal.ts";
+import type { PlatformDb } from "../db/schema.ts";
+import { isDuplicate, transaction } from "../db/transaction.ts";
+import type { NewId } from "../ids.ts";
+import { createRateLimit } from "../rate-limit.ts";
+import type { ServerKey } from "../server-key.ts";
+import { type AccessKeys, createAccessKeys, type NewAccessKey } from "./access-keys.ts";
+import { createAccessKeyStore } from "./access-keys-store.ts";
+import { type Accounts, createAccounts } from "./accounts.ts";
+import { createAccountStore, createVerificationStore } from "./accounts-store.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
+import { createSessionStore } from "./sessions-store.ts";
+import { createUsers, type Users } from "./users.ts";
+import { createUserStore } from "./users-store.ts";
+import { createVerifications, type Verifications } from "./verification.ts";
+
+export interface Identity {
+  accounts: Accounts;
+  verifications: Verifications;
+  users: Users;
+  accessKeys: AccessKeys;
+  sessions: Sessions;
+  /** On the first start creates the operator `admin`; its key is seen here and never again. */
+  bootstrap(): Promise<NewAccessKey | undefined>;
+}
+
+export interface IdentityOptions {
+  db: PlatformDb;
+  clock: Clock;
+  newId: NewId;
+  serverKey: ServerKey;
+  config: {
+    signup: "open" | "closed";
+    publicUrl: string;
+    sessionIdle: number;
+    sessionLifetime: number;
+    signInLimit: number;
+  };
+}
+
+export const createIdentity = ({ db, clock, newId, serverKey, config }: IdentityOptions): Identity => {
+  const { signup, sessionIdle: idle, sessionLifetime: lifetime, signInLimit } = config;
+  const userStore = createUserStore({ db });
+  const accountStore = createAccountStore({ db });
+  const sessionStore = createSessionStore({ db });
+  const verificationStore = createVerificationStore({ db });
+  const signIns = createRateLimit({ clock, perSecond: signInLimit / (MINUTE / SECOND), burst: signInLimit });
+  const onChange = () => accessKeys.forget();
+
+  const users = createUsers({
+    db,
+    store: userStore,
+    accounts: accountStore,
+    sessions: sessionStore,
+    clock,
+    newId,
+    signIns,
+    onChange,
+  });
+  const accounts = createAccounts({
+    db,
+    store: accountStore,
+    verifications: verificationStore,
+    users,
+    clock,
+    newId,
+    signup,
+    onChange,
+  });
+  const accessKeys = createAccessKeys({ db, store: createAccessKeyStore({ db }), userStore, users, serverKey, clock });
+  const secure = config.publicUrl.startsWith("https:");
+
+  return {
+    users,
+    accounts,
+    accessKeys,
+    verifications: createVerifications({ store: verificationStore, clock, newId }),
+    sessions: createSessions({ store: sessionStore, users, serverKey, clock, idle, lifetime, secure }),
+
+    async bootstrap() {
+      const operators = await users.list(null, { pageSize: 1 });
+      if (operators.total > 0) return undefined;
+      const admin = await users.prepare({ login: "admin", role: "operator" });
+      try {
+        return await transaction(db, async (tx) => {
+          const { id } = await admin.add(null, tx);
+          return await accessKeys.create(id, tx);
+        });
+      } catch (error) {
+        // Another server on the same database was first, and has shown the key.
+        if (isDuplicate(error) || (error instanceof Refusal && error.code === "user.login-taken")) return undefined;
+        throw error;
+      }
+    },
+  };
+};

@@ -1,0 +1,136 @@
+/** Real-name verification (实名认证): an organisation submits its particulars, the operator decides. */
+import { z } from "zod";
+import type { Clock } from "../../base/clock.ts";
+import type { VerificationRow } from "../db/schema.ts";
+import { isDuplicate } from "../db/transaction.ts";
+import type { NewId } from "../ids.ts";
+import { type NumberedPage, type NumberedQuery, numberedPage, rowsOf } from "../paging.ts";
+import type { VerificationStore } from "./accounts-store.ts";
+import { refuse } from "./errors.ts";
+
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u);
+
+export const Particulars = z
+  .strictObject({
+    legalName: line(100),
+    /** Unified social credit code in China, the register's number elsewhere. */
+    registrationNumber: line(40),
+    contact: line(50),
+    phone: z.string().regex(/^\+?[0-9][0-9 ()-]{4,24}$/),
+    /** ISO 3166-1 alpha-2. */
+    country: z.string().regex(/^[A-Z]{2}$/),
+  })
+  .refine(({ country, registrationNumber }) => country !== "CN" || isUnifiedCreditCode(registrationNumber), {
+    path: ["registrationNumber"],
+  });
+export type Particulars = z.infer<typeof Particulars>;
+
+export type Verification = Omit<VerificationRow, "standing">;
+
+export interface Verifications {
+  /** @throws Refusal verification.particulars naming the fields, verification.open, verification.approved */
+  submit(accountId: string, particulars: unknown, submittedBy: string): Promise<Verification>;
+  /** The newest submission. */
+  newest(accountId: string): Promise<Verification | undefined>;
+  /** Submissions for the operator, oldest first. */
+  list(query?: NumberedQuery & { state?: Verification["state"] }): Promise<NumberedPage<Verification>>;
+  /** @throws Refusal verification.none */
+  approve(accountId: string, reviewer: string): Promise<Verification>;
+  /** @throws Refusal verification.none, verification.reason */
+  reject(accountId: string, reviewer: string, reason: string): Promise<Verification>;
+  /** @throws Refusal verification.required */
+  require(accountId: string): Promise<void>;
+}
+
+export const createVerifications = (options: {
+  store: VerificationStore;
+  clock: Clock;
+  newId: NewId;
+}): Verifications => {
+  const { store, clock, newId } = options;
+  const newest = async (accountId: string) => (await store.newest([accountId])).get(accountId);
+
+  const decide = async (
+    accountId: string,
+    decision: Pick<VerificationRow, "standing" | "state" | "reviewedBy" | "reason">,
+  ): Promise<Verification> => {
+    const row = await store.decide(accountId, { ...decision, reviewedAt: clock.now() });
+    if (!row) throw refuse("verification.none", { id: accountId });
+    return shown(row);
+  };
+
+  return {
+    async submit(accountId, particulars, submittedBy) {
+      const parsed = Particulars.safeParse(particulars);
+      if (!parsed.success) {
+        const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join(".") || "particulars"))];
+        throw refuse("verification.particulars", { fields: fields.join(", ") });
+      }
+      const standing = await newest(accountId);
+      if (standing?.state === "submitted") throw refuse("verification.open");
+      if (standing?.state === "approved") throw refuse("verification.approved");
+      const row: VerificationRow = {
+        id: newId("V"),
+        accountId,
+        standing: accountId,
+        state: "submitted",
+        ...parsed.data,
+        submittedAt: clock.now(),
+        submittedBy,
+        reviewedAt: null,
+        reviewedBy: null,
+        reason: null,
+      };
+      await store.add(row).catch((error: unknown) => {
+        throw isDuplicate(error) ? refuse("verification.open") : error;
+      });
+      return shown(row);
+    },
+
+    async newest(accountId) {
+      const row = await newest(accountId);
+      return row && shown(row);
+    },
+
+    async list({ state, ...query } = {}) {
+      const { rows, total } = await store.list({ state }, rowsOf(query));
+      return numberedPage(rows.map(shown), total, query);
+    },
+
+    approve: (accountId, reviewedBy) =>
+      decide(accountId, { standing: accountId, state: "approved", reviewedBy, reason: null }),
+
+    async reject(accountId, reviewedBy, reason) {
+      const text = reason.trim();
+      if (!/^\P{Cc}{1,200}$/u.test(text)) throw refuse("verification.reason");
+      return await decide(accountId, { standing: null, state: "rejected", reviewedBy, reason: text });
+    },
+
+    async require(accountId) {
+      if ((await newest(accountId))?.state !== "approved") throw refuse("verification.required");
+    },
+  };
+};
+
+const shown = ({ standing, ...row }: VerificationRow): Verification => row;
+
+const DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+/** 统一社会信用代码, GB 32100-2015: 18 characters, the last a check modulo 31 with weights 3^i. */
+export const isUnifiedCreditCode = (code: string): boolean => {
+  const values = [...code].map((character) => DIGITS.indexOf(character));
+  if (values.length !== 18 || values.includes(-1)) return false;
+  let weight = 1;
+  let sum = 0;
+  for (const value of values.slice(0, 17)) {
+    sum += value * weight;
+    weight = (weight * 3) % 31;
+  }
+  return values[17] === (31 - (sum % 31)) % 31;
+};

@@ -1,0 +1,24 @@
+/**
+ * What envelopes are sealed for. The context is authenticated: an envelope made for one owner, enclave or purpose
+ * opens for no other.
+ */
+import type { Context } from "./header.ts";
+
+/** @param owner stream id of the member; @param enclave stream id; @param type reader that the enclave opens it with */
+export const sourceContext = (owner: string, enclave: string, type: string): Context => ({
+  use: "entente/source/1",
+  owner,
+  enclave,
+  type,
+});
+
+/** @param archive SHA-256 (hex) of the plain archive */
+export const modelContext = (owner: string, enclave: string, archive: string): Context => ({
+  use: "entente/model/1",
+  owner,
+  enclave,
+  archive,
+});
+
+/** @param task digest that the authorisations signed */
+export const resultContext = (task: string): Context => ({ use: "entente/result/1", task });
