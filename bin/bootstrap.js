@@ -71,7 +71,7 @@ const digestOfLock = () => createHash("sha256").update(readFileSync(lockFile)).d
 const installed = () => {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digestOfLock()) return true;
   if (!sameTree()) return false;
-  writeFileSync(stamp, digestOfLock());
+  remember();
   return true;
 };
 
@@ -106,8 +106,7 @@ const install = () => {
     shell: process.platform === "win32",
   });
   if (npm.status === 0) {
-    writeFileSync(stamp, digestOfLock());
-    linkCommand();
+    remember();
     process.stderr.write(` done in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
     return;
   }
@@ -117,6 +116,16 @@ const install = () => {
   process.stderr.write(`${npm.stdout ?? ""}${npm.stderr ?? ""}`);
   const how = npm.signal ? `was ended by ${npm.signal}` : `ended with status ${npm.status}`;
   throw new Error(`npm ci ${how}; its messages are above. Mend what they name (network, disk space) and try again.`);
+};
+
+/** The next start need not compare; where node_modules cannot be written, it compares again. */
+const remember = () => {
+  try {
+    linkCommand();
+    writeFileSync(stamp, digestOfLock());
+  } catch (error) {
+    if (!["EACCES", "EPERM", "EROFS"].includes(error.code)) throw error;
+  }
 };
 
 /** Lets `npx entente` find the command at once: npm links the commands of dependencies, not of the package itself. */

@@ -9,9 +9,12 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -82,6 +85,37 @@ export const bundleProgram = async (name: ProgramName, top = root): Promise<Bund
   writeFileSync(`${path}.${process.pid}`, bytes);
   renameSync(`${path}.${process.pid}`, path);
   return { file: path, bytes, sha384: createHash("sha384").update(bytes).digest("hex") };
+};
+
+/**
+ * The program's file, made again only when its sources are not those it was made from.
+ * @returns its path
+ */
+export const currentProgram = async (name: ProgramName): Promise<string> => {
+  const file = join(root, "dist", programs[name].file);
+  const stamp = `${file}.stamp`;
+  const sources = sourcesDigest();
+  const made = existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+  if (!made) {
+    await bundleProgram(name);
+    writeFileSync(stamp, sources);
+  }
+  return file;
+};
+
+/** Changes with any file that a program could be made of: name, size or time of change. */
+const sourcesDigest = (): string => {
+  const hash = createHash("sha256");
+  for (const top of ["src", "scripts", "package-lock.json"]) {
+    const files = statSync(join(root, top)).isDirectory()
+      ? readdirSync(join(root, top), { recursive: true, encoding: "utf8" }).sort().map((file) => join(top, file))
+      : [top];
+    for (const file of files) {
+      const { size, mtimeMs } = statSync(join(root, file));
+      hash.update(`${file} ${size} ${mtimeMs}\n`);
+    }
+  }
+  return hash.digest("hex");
 };
 
 /** What is in a tree that a program is made of. */

@@ -37,7 +37,7 @@ const REFERENCE = "scripts/reference.ts";
 /** The slow ones first, so that two at a time end together. */
 const CHECKS: Readonly<Record<string, Check>> = {
   imports: () => importDirections(root),
-  unused: tool("node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"),
+  unused: tool("node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints", "--exclude=binaries"),
   types: tool("node_modules/tsc7/bin/tsc", "-p", ".", "--pretty", "false"),
   style: tool("node_modules/@biomejs/biome/bin/biome", "check", "--max-diagnostics=50", "--error-on-warnings", "."),
   languages: () => languages(root),

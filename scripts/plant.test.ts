@@ -64,6 +64,7 @@ const BREACHES: readonly (readonly [rule: string, file: string, line: string])[]
   ["base-imports", "src/base/a.ts", 'export * from "../trust/digest.ts";'],
   ["trust-imports", "src/trust/a.ts", 'export * from "../rules/world.ts";'],
   ["rules-imports", "src/rules/a.ts", 'export * from "../contract/api.ts";'],
+  ["evidence-imports", "src/evidence/a.ts", 'export * from "../contract/api.ts";'],
   ["contract-imports", "src/contract/a.ts", 'export * from "../platform/db.ts";'],
   ["contract-imports-types", "src/contract/b.ts", 'import digest from "../trust/digest.ts";\nexport default digest;'],
   [

@@ -24,6 +24,8 @@ export interface EnclaveHostOptions {
   readonly directory: string;
   readonly provider: string;
   readonly sandbox: string;
+  /** Bytes that a model may return. */
+  readonly maxOutput: number;
   /** Bytes of a result at most. */
   readonly maxResult: number;
   readonly log: (line: string) => void;
@@ -44,7 +46,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
 
   const launch = async (): Promise<Running> => {
     const [program = "", ...args] = options.command;
-    const child = spawn(program, [...args, directory, ledger.verifierKey, options.provider, options.sandbox], {
+    const { provider, sandbox, maxOutput } = options;
+    const settings = [directory, ledger.verifierKey, provider, sandbox, String(maxOutput)];
+    const child = spawn(program, [...args, ...settings], {
       stdio: ["pipe", "pipe", "pipe"],
       env: {},
     });

@@ -9,6 +9,8 @@ export interface InboxEvent {
   readonly kind: "invitation" | "authorisation";
   /** Who asked, by stream id. */
   readonly by: string;
+  /** Digest of the text that names the alliance or task. */
+  readonly name: string;
   readonly state: "pending" | "succeeded" | "failed";
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -21,12 +23,13 @@ export const inboxEventsOf = (stream: string, { book, state }: StreamState): Inb
   return [];
 };
 
-const invitationsOf = (stream: string, { invitations }: Alliance): InboxEvent[] =>
+const invitationsOf = (stream: string, { invitations, detail }: Alliance): InboxEvent[] =>
   [...invitations].map(([member, { by, sent, expires, answer, answered }]) => ({
     member,
     stream,
     kind: "invitation",
     by,
+    name: detail,
     state: answer === "open" ? "pending" : answer === "joined" ? "succeeded" : "failed",
     createdAt: sent,
     expiresAt: expires,
@@ -49,6 +52,7 @@ const authorisationsOf = (stream: string, task: Task): InboxEvent[] => {
       stream,
       kind: "authorisation",
       by: task.creator,
+      name: task.detail,
       state: refused ? "failed" : done ? "succeeded" : "pending",
       createdAt: task.created,
       expiresAt: task.expires,

@@ -6,26 +6,30 @@
 import type { Ledger } from "../ledger/port.ts";
 import { transaction } from "../platform/db/transaction.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import { type InboxEvent, inboxEventsOf } from "./inbox-events.ts";
 import { detailOf, projectStream } from "./projection.ts";
-import type { ComputeDb } from "./views-schema.ts";
+import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Projection, ViewsStore } from "./views-store.ts";
 
 /** Streams in one transaction. */
 const BATCH = 2_000;
 
+export interface Touched {
+  readonly id: string;
+  readonly stream: StreamState;
+}
+
 export interface ProjectorDeps {
   readonly ledger: Ledger;
-  readonly db: ComputeDb;
+  readonly db: PlatformDb;
   readonly views: ViewsStore;
-  /** Puts events into the event centre, in the same transaction. */
-  readonly inbox: (tx: ComputeDb, events: InboxEvent[]) => Promise<void>;
+  /** What else follows from the streams, in the same transaction: the event centre, whose account a member is. */
+  readonly beside: (streams: Touched[]) => Promise<(tx: PlatformDb) => Promise<void>>;
   /** Called once a batch is readable, with the streams it touched. */
-  readonly onProjected: (streams: { id: string; stream: StreamState }[]) => void;
+  readonly onProjected: (streams: Touched[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
-export const createProjector = ({ ledger, db, views, inbox, onProjected, onError }: ProjectorDeps) => {
+export const createProjector = ({ ledger, db, views, beside, onProjected, onError }: ProjectorDeps) => {
   let projected = 0;
   let running: Promise<void> | undefined;
   let waiting: { size: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -40,12 +44,10 @@ export const createProjector = ({ ledger, db, views, inbox, onProjected, onError
     const projections: Projection[] = touched.map(({ id, stream }) =>
       projectStream(id, stream, details.get(detailOf(stream) ?? "") as Record<string, unknown> | undefined),
     );
+    const writeBeside = await beside(touched);
     await transaction(db, async (tx) => {
       await views.replace(tx, ids, projections);
-      await inbox(
-        tx,
-        touched.flatMap(({ id, stream }) => inboxEventsOf(id, stream)),
-      );
+      await writeBeside(tx);
       if (size !== undefined) await views.moveCursor(tx, size);
     });
     return touched;

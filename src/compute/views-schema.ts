@@ -1,9 +1,8 @@
 /**
- * Tables computed from streams. Everything in them but `details` can be thrown away and made again from the ledger
+ * Tables computed from streams. Everything in them but `details`,
+ * `uploads` and `managedKeys` can be thrown away and made again from the ledger
  * (`entente rebuild`). Times are milliseconds.
  */
-import type { Kysely } from "kysely";
-
 export type ResourceKind = "alliance" | "model" | "source" | "task";
 
 /** What lists show and search: one row a stream. */
@@ -44,17 +43,31 @@ export interface DetailRow {
   text: string;
 }
 
+/** Who has stored which content, and when. */
+export interface UploadRow {
+  digest: string;
+  accountId: string;
+  at: number;
+}
+
+/** A chain identity whose key the platform keeps; sealed under the server's key. */
+export interface ManagedKeyRow {
+  accountId: string;
+  sealed: Uint8Array;
+}
+
 /** Ledger entries that the views contain. */
 export interface ViewCursorRow {
   name: string;
   size: number;
 }
 
-export interface ComputeTables {
+export type ComputeTables = {
   resources: ResourceRow;
   parties: PartyRow;
   members: MemberRow;
   details: DetailRow;
   viewCursors: ViewCursorRow;
-}
-export type ComputeDb = Kysely<ComputeTables>;
+  uploads: UploadRow;
+  managedKeys: ManagedKeyRow;
+};

@@ -1,6 +1,7 @@
 /** All SQL over the computed tables. */
 import type { ExpressionBuilder } from "kysely";
-import type { ComputeDb, ComputeTables, MemberRow, PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
+import type { PlatformDb, PlatformTables } from "../platform/db/schema.ts";
+import type { ComputeTables, ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
 
 const CURSOR = "compute";
 /** Rows in one insert: both databases limit the parameters of a statement. */
@@ -30,39 +31,45 @@ export interface Projection {
   member?: MemberRow;
 }
 
-export const createViewsStore = (db: ComputeDb) => ({
+/** The pillar's tables of a database or a transaction. */
+const tablesOf = (db: PlatformDb) => db.$extendTables<ComputeTables>();
+
+export const createViewsStore = (platformDb: PlatformDb) => {
+  const db = tablesOf(platformDb);
+  return {
   /** Entries contained so far. */
   async cursor(): Promise<number> {
     const row = await db.selectFrom("viewCursors").select("size").where("name", "=", CURSOR).executeTakeFirst();
     return row?.size ?? 0;
   },
 
-  async moveCursor(tx: ComputeDb, size: number): Promise<void> {
-    await tx
+  async moveCursor(tx: PlatformDb, size: number): Promise<void> {
+    await tablesOf(tx)
       .insertInto("viewCursors")
       .values({ name: CURSOR, size })
       .onConflict((oc) => oc.column("name").doUpdateSet({ size }))
       .execute();
   },
 
-  async clear(tx: ComputeDb): Promise<void> {
+  async clear(tx: PlatformDb): Promise<void> {
     for (const table of ["resources", "parties", "members", "viewCursors"] as const)
-      await tx.deleteFrom(table).execute();
+      await tablesOf(tx).deleteFrom(table).execute();
   },
 
   /** @param streams whose rows are replaced by `projections` */
-  async replace(tx: ComputeDb, streams: string[], projections: Projection[]): Promise<void> {
+  async replace(tx: PlatformDb, streams: string[], projections: Projection[]): Promise<void> {
+    const own = tablesOf(tx);
     for (const some of slices(streams)) {
-      await tx.deleteFrom("resources").where("stream", "in", some).execute();
-      await tx.deleteFrom("parties").where("via", "in", some).execute();
-      await tx.deleteFrom("members").where("id", "in", some).execute();
+      await own.deleteFrom("resources").where("stream", "in", some).execute();
+      await own.deleteFrom("parties").where("via", "in", some).execute();
+      await own.deleteFrom("members").where("id", "in", some).execute();
     }
     for (const rows of slices(projections.flatMap(({ resource }) => resource ?? [])))
-      await tx.insertInto("resources").values(rows).execute();
+      await own.insertInto("resources").values(rows).execute();
     for (const rows of slices(projections.flatMap(({ parties }) => parties)))
-      await tx.insertInto("parties").values(rows).execute();
+      await own.insertInto("parties").values(rows).execute();
     for (const rows of slices(projections.flatMap(({ member }) => member ?? [])))
-      await tx.insertInto("members").values(rows).execute();
+      await own.insertInto("members").values(rows).execute();
   },
 
   /** Newest first, with the number of all that match. */
@@ -140,6 +147,38 @@ export const createViewsStore = (db: ComputeDb) => ({
     return row !== undefined;
   },
 
+  async noteUpload(digest: string, accountId: string, at: number): Promise<void> {
+    await db
+      .insertInto("uploads")
+      .values({ digest, accountId, at })
+      .onConflict((oc) => oc.columns(["digest", "accountId"]).doUpdateSet({ at }))
+      .execute();
+  },
+
+  async hasUploaded(digest: string, accountId: string): Promise<boolean> {
+    const row = await db
+      .selectFrom("uploads")
+      .select("digest")
+      .where("digest", "=", digest)
+      .where("accountId", "=", accountId)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
+  async putManagedKey(row: ManagedKeyRow): Promise<void> {
+    await db.insertInto("managedKeys").values(row).execute();
+  },
+
+  async managedAccounts(): Promise<string[]> {
+    const rows = await db.selectFrom("managedKeys").select("accountId").execute();
+    return rows.map((row) => row.accountId);
+  },
+
+  async managedKey(accountId: string): Promise<Uint8Array | undefined> {
+    const row = await db.selectFrom("managedKeys").select("sealed").where("accountId", "=", accountId).executeTakeFirst();
+    return row?.sealed;
+  },
+
   async putDetail(digest: string, text: string): Promise<void> {
     await db
       .insertInto("details")
@@ -156,7 +195,8 @@ export const createViewsStore = (db: ComputeDb) => ({
     }
     return found;
   },
-});
+  };
+};
 export type ViewsStore = ReturnType<typeof createViewsStore>;
 
 function* slices<T>(all: readonly T[]): Generator<T[]> {
@@ -165,7 +205,7 @@ function* slices<T>(all: readonly T[]): Generator<T[]> {
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, "");
 
-type Rows = ExpressionBuilder<ComputeTables & { r: ResourceRow }, "r">;
+type Rows = ExpressionBuilder<PlatformTables & ComputeTables & { r: ResourceRow }, "r">;
 
 const ofAlliance = (eb: Rows, alliance: string) =>
   eb.exists(

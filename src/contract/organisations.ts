@@ -76,6 +76,14 @@ export const organisations = {
     summary: { en: "Show an organisation", "zh-CN": "查看机构" },
     errors: ["stream.unknown"],
   }),
+  renewAuthority: act({
+    path: "/v1/organisations/:id/authorities",
+    kind: rules.authorityRenewed,
+    permission: "identity.issue",
+    output,
+    summary: { en: "Renew your certificate authority", "zh-CN": "更新证书颁发机构" },
+    errors: ["stream.unknown"],
+  }),
   publishCrl: act({
     path: "/v1/organisations/:id/crl",
     kind: rules.crlPublished,

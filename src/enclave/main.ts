@@ -1,6 +1,6 @@
 /**
  * The enclave program. Bundled into one reproducible file, whose SHA-384 is what attestation reports.
- * Usage: enclave.mjs DIRECTORY LEDGER-KEY PROVIDER SANDBOX; it speaks its protocol on standard input and output.
+ * Usage: enclave.mjs DIRECTORY LEDGER-KEY PROVIDER SANDBOX MAX-OUTPUT; it speaks its protocol on standard input and output.
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -10,7 +10,7 @@ import { attestationProviders } from "./attestation/registry.ts";
 import { createChannel, type Channel } from "./protocol/channel.ts";
 import { chooseRunner } from "./runners/registry.ts";
 
-const [program, directory, ledger, providerId, sandbox] = process.argv.slice(1) as [string, string, string, string, string];
+const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", maxOutput = ""] = process.argv.slice(1);
 
 const openProvider = attestationProviders[providerId];
 if (!openProvider) throw new Error(`no attestation provider ${providerId}`);
@@ -28,6 +28,7 @@ const agent = await createAgent({
   ledger,
   provider: await openProvider(directory),
   runner: await chooseRunner(sandbox),
+  maxOutput: Number(maxOutput),
   clock: systemClock,
   async *read(digest) {
     yield* (await call("read", { digest })).body;

@@ -29,15 +29,27 @@ export const founded = kind({
   detail: z.strictObject({ salt: Salt, nickname: Name }),
   apply: (_, { time, payload }) => {
     verifyCa({ ca: parseCertificate(fromBase64(payload.authority)), at: time });
-    return { appId: payload.appId, founded: time, detail: payload.detail, authority: payload.authority, crl: undefined };
+    return {
+      appId: payload.appId,
+      founded: time,
+      detail: payload.detail,
+      authority: payload.authority,
+      crl: undefined,
+    };
   },
 });
+
+/** An organisation's stream is its own: nobody else speaks in it. */
+const requireOwn = (stream: string, by: string): void => {
+  if (stream !== by) throw refuse("owner.required", { id: stream });
+};
 
 export const crlPublished = kind({
   name: "organisation.crl-published",
   by: "organisation",
   payload: z.strictObject({ crl: der(262_144) }),
-  apply: (state, { time, payload }) => {
+  apply: (state, { stream, by, time, payload }) => {
+    requireOwn(stream, by);
     const crl = parseCrl(fromBase64(payload.crl));
     verifyCrl({ crl, ca: parseCertificate(fromBase64(state.authority)), at: time });
     const before = state.crl && parseCrl(fromBase64(state.crl)).number;
@@ -55,7 +67,8 @@ export const authorityRenewed = kind({
   name: "organisation.authority-renewed",
   by: "organisation",
   payload: z.strictObject({ authority: Der }),
-  apply: (state, { time, payload }) => {
+  apply: (state, { stream, by, time, payload }) => {
+    requireOwn(stream, by);
     const before = parseCertificate(fromBase64(state.authority));
     const after = parseCertificate(fromBase64(payload.authority));
     if (!isSameAuthority(before, after)) throw refuse("authority.other");

@@ -72,7 +72,11 @@ export const advance = (world: World, signed: SignedStatement, time: number, tru
   const act: Act<unknown> = { kind: kind.name, stream: id, by, time, digest, payload };
   const state = kind.apply(before?.state ?? book.initial, act, elsewhere(world));
   const stream = { book: book.name, length: (before?.length ?? 0) + 1, head: digest, state };
-  return { act, stream, world: { streams: world.streams.set(id, stream), ids: claimId(world, kind, signed, payload, id) } };
+  return {
+    act,
+    stream,
+    world: { streams: world.streams.set(id, stream), ids: claimId(world, kind, signed, payload, id) },
+  };
 };
 
 /** The stream that the statement continues; undefined where it founds one. */
@@ -107,7 +111,13 @@ const authenticate = (world: World, signed: SignedStatement, kind: Kind<unknown>
   verifyStatement(signed, key);
 };
 
-const claimId = (world: World, kind: Kind<unknown>, { statement }: SignedStatement, payload: unknown, stream: string) => {
+const claimId = (
+  world: World,
+  kind: Kind<unknown>,
+  { statement }: SignedStatement,
+  payload: unknown,
+  stream: string,
+) => {
   if (!kind.founds) return world.ids;
   const { id, appId } = payload as { id?: string; appId?: string };
   const claimed = id ?? appId;

@@ -52,11 +52,15 @@ export const errorsOf = (endpoint: Endpoint): string[] => {
 /** @param about version of the program and the address it is reached under */
 export const openApi = (contract: Contract, about: { version: string; url: string }): Json => {
   const schemas: Json = { Problem: PROBLEM };
+  const responses = createResponses();
   const paths: Record<string, Json> = {};
   for (const [resource, endpoints] of Object.entries(contract))
     for (const [name, endpoint] of Object.entries(endpoints)) {
       const path = endpoint.path.replace(/:(\w+)/g, "{$1}");
-      paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operation(resource, name, endpoint, schemas) };
+      paths[path] = {
+        ...paths[path],
+        [endpoint.method.toLowerCase()]: operation(resource, name, endpoint, schemas, responses),
+      };
     }
   return {
     openapi: "3.1.0",
@@ -64,7 +68,8 @@ export const openApi = (contract: Contract, about: { version: string; url: strin
     servers: [{ url: about.url }],
     tags: Object.keys(contract).map((name) => ({ name })),
     paths,
-    components: { schemas, securitySchemes: SECURITY },
+    components: { schemas, responses: responses.all, securitySchemes: SECURITY },
+    "x-errors": textsOf(contract),
   };
 };
 
@@ -100,7 +105,7 @@ const PROBLEM = {
   required: ["type", "code", "status", "title", "details", "requestId"],
 };
 
-const operation = (resource: string, name: string, endpoint: Endpoint, schemas: Json): Json => {
+const operation = (resource: string, name: string, endpoint: Endpoint, schemas: Json, responses: Responses): Json => {
   const { summary, permission, example } = endpoint;
   const changes = endpoint.method !== "GET";
   const security = [{ accessKey: [] }, changes ? { session: [], csrf: [] } : { session: [] }];
@@ -117,7 +122,7 @@ const operation = (resource: string, name: string, endpoint: Endpoint, schemas: 
     parameters: parametersOfEndpoint(endpoint, schemas),
     ...(body && { requestBody: body }),
     ...(example !== undefined && !body && { "x-example": example }),
-    responses: { ...success(endpoint, schemas), ...failures(endpoint) },
+    responses: { ...success(endpoint, schemas), ...failures(endpoint, responses) },
   };
 };
 
@@ -236,8 +241,28 @@ const success = (endpoint: Endpoint, schemas: Json): Json => {
   return { [status]: { description: endpoint.summary.en, content: { "application/json": { schema } } } };
 };
 
-/** One response a status; each code of it with its text in both languages. */
-const failures = (endpoint: Endpoint): Json => {
+/** Answers that several endpoints share stand once among the components. */
+interface Responses {
+  readonly all: Json;
+  refer(status: number, response: Json): Json;
+}
+const createResponses = (): Responses => {
+  const all: Json = {};
+  const names = new Map<string, string>();
+  return {
+    all,
+    refer(status, response) {
+      const text = JSON.stringify(response);
+      const name = names.get(text) ?? `${status}-${names.size + 1}`;
+      names.set(text, name);
+      all[name] = response;
+      return { $ref: `#/components/responses/${name}` };
+    },
+  };
+};
+
+/** One response a status, with each of its codes and their texts. */
+const failures = (endpoint: Endpoint, responses: Responses): Json => {
   const known = errorsOf(endpoint).flatMap((code) => {
     const line = catalogue.get(code);
     return line ? [{ code, ...line }] : [];
@@ -246,11 +271,22 @@ const failures = (endpoint: Endpoint): Json => {
   return Object.fromEntries(
     [...byStatus].map(([status, lines]) => [
       status,
-      {
+      responses.refer(status, {
         description: lines.map(({ code, en }) => `\`${code}\`: ${en}`).join("\n\n"),
-        "x-errors": Object.fromEntries(lines.map(({ code, en, zh }) => [code, { en, "zh-CN": zh }])),
+        "x-codes": lines.map(({ code }) => code),
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-      },
+      }),
     ]),
+  );
+};
+
+/** Every code with its status and its text in both languages. */
+const textsOf = (contract: Contract): Json => {
+  const codes = Object.values(contract).flatMap((endpoints) => Object.values(endpoints).flatMap(errorsOf));
+  return Object.fromEntries(
+    [...new Set(codes)].sort().flatMap((code) => {
+      const line = catalogue.get(code);
+      return line ? [[code, { status: line.status, en: line.en, "zh-CN": line.zh }]] : [];
+    }),
   );
 };

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Migration } from "../../platform/db/migrate.ts";
 
-const tables = [
+const tables = (bytes: string) => [
   `create table resources (
     stream text primary key,
     kind text not null,
@@ -30,6 +30,15 @@ const tables = [
   `create table details (
     digest text primary key,
     text text not null)`,
+  `create table uploads (
+    digest text not null,
+    account_id text not null,
+    at bigint not null,
+    primary key (digest, account_id))`,
+  "create index uploads_at on uploads (at)",
+  `create table managed_keys (
+    account_id text primary key,
+    sealed ${bytes} not null)`,
   `create table view_cursors (
     name text primary key,
     size bigint not null)`,
@@ -37,7 +46,7 @@ const tables = [
 
 export const compute0100: Migration = {
   name: "0100-compute",
-  async up(db) {
-    for (const table of tables) await sql.raw(table).execute(db);
+  async up(db, kind) {
+    for (const table of tables(kind === "postgres" ? "bytea" : "blob")) await sql.raw(table).execute(db);
   },
 };

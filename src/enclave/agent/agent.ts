@@ -21,6 +21,8 @@ export interface AgentOptions {
   /** Verifier key (C2SP vkey) of the ledger to follow. */
   readonly ledger: string;
   readonly runner: Runner;
+  /** Bytes of a result, as columns, at most. */
+  readonly maxOutput: number;
   readonly clock: Clock;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<{ digest: string; size: number }>;

@@ -14,7 +14,7 @@ import { sourceContext } from "../../trust/envelope/contexts.ts";
 import { parseJws, verifyJws } from "../../trust/jws.ts";
 import { refuse } from "../errors.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
-import { sourceReader } from "../files/registry.ts";
+import { sourceReader } from "../files/reader.ts";
 import type { Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
 

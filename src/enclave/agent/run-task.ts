@@ -15,15 +15,20 @@ import { modelContext, resultContext, sourceContext } from "../../trust/envelope
 import { open, seal } from "../../trust/envelope/envelope.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { signStatementWith } from "../../trust/statement.ts";
-import { type Model, readArchive } from "../archive.ts";
+import { readArchive } from "../archive.ts";
+import type { Batch, ColumnType } from "../columns/batch.ts";
 import { refuse } from "../errors.ts";
-import { sourceReader } from "../files/registry.ts";
 import { writeCsv } from "../files/csv-write.ts";
+import { selectFields } from "../files/format.ts";
+import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
-import type { Run, Runner } from "../runners/runner.ts";
+import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
+import type { Runner } from "../runners/runner.ts";
 import { collectChecked, hashing } from "./checked.ts";
 import type { Followed, Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
+
+const MiB = 2 ** 20;
 
 export interface RunDeps {
   readonly clock: Clock;
@@ -34,6 +39,8 @@ export interface RunDeps {
   readonly signingKey: PrivateKey<"P-256">;
   readonly encryptionKey: PrivateKey<"X25519">;
   readonly runner: Runner;
+  /** Bytes of a result, as columns, at most. */
+  readonly maxOutput: number;
   /** A file of the server's, by digest; its content is not to be believed. */
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<{ digest: string; size: number }>;
@@ -135,60 +142,61 @@ const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) 
 };
 type Usable = ReturnType<typeof requireUsable>;
 
-/** Sandbox, model and tables at once; then the gate, the seal and the delivery. */
-const compute = async (deps: RunDeps, judged: Judged, usable: Usable) => {
-  const { limits, parameters, model } = judged.task.definition;
-  const run = await deps.runner.start({
-    memory: limits.memory,
-    seconds: limits.seconds,
-  });
+/** Sandbox, model and tables at once; then the seal and the delivery. */
+const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable: Usable) => {
+  const { limits, parameters, model } = task.definition;
+  const run = await deps.runner.start({ seconds: limits.seconds, memory: limits.memory * MiB, output: deps.maxOutput });
   try {
-    const code = await openModel(deps, judged.task, usable);
+    const { manifest, files } = await openModel(deps, task, usable);
+    // The gate: what leaves is never more than the task allows, whatever the model declares.
+    const maxRows = Math.min(manifest.result.maxRows, limits.rows);
+    const gated = { ...manifest, result: { ...manifest.result, maxRows } };
+    run.load({ manifest: gated, files, main: model.main, parameters: resolveParameters(manifest, parameters) });
     const rows = usable.sources.map(() => 0);
-    const loading = feed(deps, usable, run, code, rows);
-    const computing = run.result({
-      files: code.files,
-      entry: code.manifest.entry,
-      main: model.main,
-      parameters: { ...defaultsOf(code), ...parameters },
-      schema: code.manifest.result.columns,
-      maxRows: Math.min(code.manifest.result.maxRows, limits.rows),
-    });
-    const [table] = await Promise.all([computing, loading]);
-    const to = receiverKey(judged.delivery.key);
-    const sealed = seal(writeCsv(table.batches), {
-      to,
-      context: resultContext(judged.digest),
-      enc: judged.delivery.cipher,
+    for (const [i, source] of usable.sources.entries()) {
+      const { schema, batches } = openSource(deps, source, manifest);
+      run.table(source.table, schema, counting(batches, (read) => {
+        rows[i] = (rows[i] ?? 0) + read;
+      }));
+    }
+    const table = await run.result();
+    const sealed = seal(writeCsv(table.schema, table.batches), {
+      to: receiverKey(delivery.key),
+      context: resultContext(digest),
+      enc: delivery.cipher,
     });
     const written = await deps.write(sealed);
     return { result: { ...written, rows: table.rows }, rows, isolation: deps.runner.isolation };
   } finally {
-    await run.end();
+    await run.stop();
   }
 };
 
-const defaultsOf = ({ manifest }: Model) =>
-  Object.fromEntries(Object.entries(manifest.parameters ?? {}).map(([name, { default: value }]) => [name, value]));
-
 /** The model's archive, plain or sealed: the very bytes that were authorised. */
-const openModel = async (deps: RunDeps, task: Task, { model }: Usable): Promise<Model> => {
-  const { archive } = task.definition.model;
+const openModel = async (deps: RunDeps, { definition }: Task, { model }: Usable) => {
+  const { archive } = definition.model;
   const stored = deps.read(model.envelope ?? archive);
   const plain = model.envelope
     ? open(stored, { key: deps.encryptionKey, context: modelContext(model.owner, deps.enclave, archive) })
     : stored;
-  return readArchive(await collectChecked(plain, archive));
+  const files = await readArchive([await collectChecked(plain, archive)]);
+  return { files, manifest: readManifest(files) };
 };
 
-/** Sends every table that the model asks for into the sandbox, in the order of the task. */
-const feed = async (deps: RunDeps, { sources }: Usable, run: Run, code: Model, rows: number[]) => {
-  for (const [i, { stream, owner, type, table, envelope, columns }] of sources.entries()) {
-    const wanted = code.manifest.tables[table]?.columns;
-    if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
-    const checked = hashing(deps.read(envelope), envelope);
-    const content = open(checked, { key: deps.encryptionKey, context: sourceContext(owner, deps.enclave, type) });
-    const { schema, batches } = sourceReader(type).read(content, columns, wanted);
-    rows[i] = await run.table(table, schema, batches);
-  }
+/** The columns that the model names of a source, as batches. */
+const openSource = (deps: RunDeps, { stream, owner, type, table, envelope, columns }: UsableSource, manifest: Manifest) => {
+  const wanted = manifest.tables[table]?.columns;
+  if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
+  const schema = columns.map(({ name, type }) => ({ name, type: type as ColumnType }));
+  const names = Object.keys(wanted);
+  const sealed = hashing(deps.read(envelope), envelope);
+  const content = open(sealed, { key: deps.encryptionKey, context: sourceContext(owner, deps.enclave, type) });
+  return { schema: selectFields(schema, names), batches: sourceReader(type).read(content, schema, names) };
 };
+
+async function* counting(batches: AsyncIterable<Batch>, count: (rows: number) => void): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    count(batch.rows);
+    yield batch;
+  }
+}

@@ -1,6 +1,14 @@
 /** CSV (RFC 4180) in UTF-8 with a header: described over the whole file, decoded to what was declared. */
 import { fromUtf8, utf8 } from "../../base/bytes.ts";
-import { type Batch, type Column, type ColumnType, DECIMAL, type Field, type Schema } from "../columns/batch.ts";
+import {
+  type Batch,
+  type BytesColumn,
+  type Column,
+  type ColumnType,
+  DECIMAL,
+  type Field,
+  type Schema,
+} from "../columns/batch.ts";
 import { createBytes, createValidity } from "../columns/build.ts";
 import { type Records, scan } from "./csv-scan.ts";
 import {

@@ -3,7 +3,6 @@
  * compared with digests that statements name, leaves with a checkpoint of the ledger's key.
  */
 import { z } from "zod";
-import { Column } from "../../rules/source.ts";
 
 /** A statement with its place on the ledger. */
 export const PlacedStatement = z.strictObject({
@@ -32,7 +31,7 @@ export const enclaveMethods = {
   /** Structure of the table in an envelope, on its owner's signed request. */
   describe: {
     params: z.strictObject({ request: z.string(), statements: z.array(PlacedStatement) }),
-    result: z.strictObject({ columns: z.array(Column), rows: z.int() }),
+    result: z.strictObject({ columns: z.array(z.strictObject({ name: z.string(), type: z.string() })), rows: z.int() }),
   },
   /** Runs an authorised task; answers with the enclave's statement of how it ended. */
   run: {

@@ -1,14 +1,7 @@
-/**
- * The embedded evidence engine: one sequencer in this process, an RFC 6962 log over an append-only file.
- *
- * Statements that arrive together form a batch. While one batch is being synced to disk the next is ruled on, over
- * the world that the first will leave. If a sync fails, worlds are persistent values: the engine goes back to the
- * last durable one and refuses everything that was built on the lost batch.
- */
+/** The embedded evidence engine: one sequencer in this process, an RFC 6962 log over an append-only file. */
 import { join } from "node:path";
 import type { Clock } from "../../../base/clock.ts";
-import { Refusal } from "../../../base/refusal.ts";
-import { advance, emptyWorld, type World } from "../../../rules/world.ts";
+import { advance, emptyWorld } from "../../../rules/world.ts";
 import { leafBytes } from "../../../trust/leaf.ts";
 import { signCheckpoint } from "../../../trust/log/checkpoint.ts";
 import { createHashTree } from "../../../trust/log/hash-tree.ts";
@@ -18,6 +11,7 @@ import { parseStatement } from "../../../trust/statement.ts";
 import { refuse } from "../../errors.ts";
 import type { Entry, Ledger } from "../../port.ts";
 import { openRecordFile, type Place } from "./record-file.ts";
+import { createSequencer } from "./sequencer.ts";
 
 export interface EvidenceOptions {
   readonly directory: string;
@@ -26,18 +20,6 @@ export interface EvidenceOptions {
   readonly signer: NoteSigner;
   /** Statements in one batch at most. */
   readonly batch?: number;
-}
-
-interface Pending {
-  readonly jws: string;
-  resolve(entry: Entry): void;
-  reject(error: unknown): void;
-}
-
-/** What a batch has decided before it is durable. */
-interface Decided {
-  readonly accepted: { readonly entry: Entry; readonly pending: Pending }[];
-  readonly refused: { readonly error: unknown; readonly pending: Pending }[];
 }
 
 interface Meta {
@@ -62,7 +44,6 @@ export const openEvidenceLedger = async ({
   const byStream = new Map<string, number[]>();
   const listeners = new Set<(size: number) => void>();
 
-  let durable: { world: World; time: number } = { world: emptyWorld, time: 0 };
   let note = "";
 
   const remember = (entry: Entry, place: Place) => {
@@ -77,94 +58,48 @@ export const openEvidenceLedger = async ({
     note = signCheckpoint({ origin, size: entries.length, root: tree.root() }, signer);
   };
 
+  let world = emptyWorld;
+  let time = 0;
   // This program verified every signature before it wrote; the file's checksums and our own key's checkpoints vouch
   // for it since. Others verify again.
-  for await (const { time, jws, offset, length } of file.records()) {
-    const { world, act, stream } = advance(durable.world, parseStatement(jws), time, true);
+  for await (const { jws, offset, length, ...record } of file.records()) {
+    const { act, stream, ...next } = advance(world, parseStatement(jws), record.time, true);
+    const { stream: id, digest } = act;
     remember(
-      { index: entries.length, time, stream: act.stream, seq: stream.length - 1, statement: act.digest, jws },
+      { index: entries.length, time: record.time, stream: id, seq: stream.length - 1, statement: digest, jws },
       { offset, length },
     );
-    durable = { world, time };
+    world = next.world;
+    time = record.time;
   }
   publish();
 
-  // `ahead` is the world after the last batch decided, durable or not yet.
-  let ahead = { ...durable, size: entries.length };
-  const queue: Pending[] = [];
-  let storing: Promise<void> = Promise.resolve();
-  let scheduled = false;
-  let generation = 0;
-  let closed = false;
-
-  const decide = (pendings: Pending[]): Decided => {
-    const decided: Decided = { accepted: [], refused: [] };
-    const time = Math.max(clock.now(), ahead.time);
-    for (const pending of pendings) {
+  const announce = () => {
+    for (const listener of listeners)
       try {
-        const signed = parseStatement(pending.jws);
-        const { world, act, stream } = advance(ahead.world, signed, time);
-        const entry = {
-          index: ahead.size,
-          time,
-          stream: act.stream,
-          seq: stream.length - 1,
-          statement: act.digest,
-          jws: pending.jws,
-        };
-        ahead = { world, time, size: ahead.size + 1 };
-        decided.accepted.push({ entry, pending });
+        listener(entries.length);
       } catch (error) {
-        decided.refused.push({ error, pending });
+        // It is the listener's own failure: what is durable stays so, and whoever submitted it is told.
+        queueMicrotask(() => {
+          throw error;
+        });
       }
-    }
-    return decided;
   };
 
-  const store = async ({ accepted }: Decided, world: World, born: number) => {
-    if (accepted.length === 0) return;
-    // A batch before this one was lost: what this one was ruled on never came to be.
-    if (born !== generation) throw refuse("ledger.unavailable", { reason: "an earlier statement was not stored" });
-    const places = await file.append(accepted.map(({ entry }) => entry));
-    accepted.forEach(({ entry }, i) => {
-      remember(entry, places[i] as Place);
-    });
-    durable = { world, time: (accepted.at(-1) as { entry: Entry }).entry.time };
-    publish();
-    for (const listener of listeners) listener(entries.length);
-  };
-
-  const run = () => {
-    scheduled = false;
-    const taken = queue.splice(0, batch);
-    if (taken.length === 0) return;
-    const decided = decide(taken);
-    const { world } = ahead;
-    const born = generation;
-    storing = storing
-      .then(() => store(decided, world, born))
-      .then(
-        () => {
-          for (const { pending, entry } of decided.accepted) pending.resolve(entry);
-        },
-        (error: unknown) => {
-          generation++;
-          ahead = { ...durable, size: entries.length };
-          const reason = error instanceof Refusal ? error : refuse("ledger.unavailable", { reason: String(error) });
-          for (const { pending } of decided.accepted) pending.reject(reason);
-        },
-      )
-      .then(() => {
-        // A refusal may rest on statements of its own or an earlier batch, so it is told only once those are durable.
-        for (const { pending, error } of decided.refused) pending.reject(error);
+  const sequencer = createSequencer({
+    clock,
+    start: { world, time, size: entries.length },
+    batch,
+    async store(accepted, after) {
+      const places = await file.append(accepted);
+      accepted.forEach((entry, i) => {
+        remember(entry, places[i] as Place);
       });
-    if (queue.length > 0) schedule();
-  };
-  const schedule = () => {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(run);
-  };
+      world = after;
+      publish();
+      announce();
+    },
+  });
 
   const requireRange = (asked: number, size: number) => {
     if (!Number.isSafeInteger(asked) || asked < 0 || asked >= size) throw refuse("ledger.range", { size, asked });
@@ -182,14 +117,9 @@ export const openEvidenceLedger = async ({
       return entries.length;
     },
     get world() {
-      return durable.world;
+      return world;
     },
-    submit: (jws) =>
-      new Promise((resolve, reject) => {
-        if (closed) return reject(refuse("ledger.closed"));
-        queue.push({ jws, resolve, reject });
-        schedule();
-      }),
+    submit: sequencer.submit,
     async *read(from, to = entries.length) {
       for (let index = from; index < Math.min(to, entries.length); index++) yield await entryAt(index);
     },
@@ -218,9 +148,7 @@ export const openEvidenceLedger = async ({
       return tree.consistency(from, to);
     },
     async close() {
-      closed = true;
-      for (const { reject } of queue.splice(0)) reject(refuse("ledger.closed"));
-      await storing;
+      await sequencer.close();
       await file.close();
     },
   };

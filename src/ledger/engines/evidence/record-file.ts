@@ -152,16 +152,16 @@ const writeAll = async (file: FileHandle, bytes: Buffer, position: number) => {
 const dropTornTail = async (file: FileHandle): Promise<number> => {
   const { size } = await file.stat();
   let whole = 0;
-  let damage = refuse("ledger.corrupt", { offset: whole, reason: "length" });
+  let damage: Refusal | undefined;
   try {
     for await (const { body, offset } of frames(file, size)) whole = offset + body.length;
-    damage = refuse("ledger.corrupt", { offset: whole, reason: "length" });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     damage = error;
   }
   if (whole === size) return whole;
-  if (await anyFrameBeyond(file, whole, size)) throw damage;
+  if (await anyFrameBeyond(file, whole, size))
+    throw damage ?? refuse("ledger.corrupt", { offset: whole, reason: "length" });
   await file.truncate(whole);
   await file.datasync();
   return whole;

@@ -1,0 +1,80 @@
+/** `entente up`: starts the platform and stays until it is told to stop. */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { currentProgram } from "../../scripts/bundle.ts";
+import { systemClock } from "../base/clock.ts";
+import { type Running, startPlatform } from "../compose.ts";
+import { environment } from "../platform/config/environment.ts";
+import { type Config, loadConfig, readConfigFile } from "../platform/config/load.ts";
+
+export type Flags = Readonly<Record<string, string | undefined>>;
+
+/** From file, environment and flags; `--config` names the file, `--data` the directory it is looked for in. */
+export const configOf = ({ config: file, ...flags }: Flags): Config => {
+  const { data } = loadConfig({ env: environment, flags });
+  const config = loadConfig({ file: readConfigFile(data, file), env: environment, flags });
+  return { ...config, data: resolve(config.data) };
+};
+
+export const version: string = JSON.parse(
+  readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8"),
+).version;
+
+/** Node.js with the enclave program, made from the sources where they have changed. */
+export const enclaveCommand = async (): Promise<string[]> => [process.execPath, await currentProgram("enclave")];
+
+export const start = async (config: Config): Promise<Running> =>
+  startPlatform({ config, clock: systemClock, version, enclaveCommand: await enclaveCommand() });
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+export const untilTold = (): Promise<void> =>
+  new Promise((told) => {
+    let asked = false;
+    const stop = () => {
+      if (asked) process.exit(1);
+      asked = true;
+      told();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+
+export const up = async (flags: Flags, { json }: { json: boolean }): Promise<void> => {
+  const told = untilTold();
+  const config = configOf(flags);
+  const { url, admin, enclave, close } = await start(config);
+  const { measurement, attestation } = enclave;
+  if (json)
+    console.log(JSON.stringify({ url, pid: process.pid, data: config.data, admin: admin ?? null, enclave: { measurement, attestation } }));
+  else console.log(banner({ url, data: config.data, admin, measurement, attestation }));
+  await told;
+  await close();
+};
+
+const banner = ({
+  url,
+  data,
+  admin,
+  measurement,
+  attestation,
+}: Pick<Running, "url" | "admin"> & { data: string; measurement: string; attestation: string }): string =>
+  [
+    "",
+    `  Entente 协约 ${version}`,
+    "",
+    `  Address     地址      ${url}`,
+    `  Data        数据目录  ${data}`,
+    `  Enclave     可信环境  ${attestation}${attestation === "simulated" ? " (no hardware protection 无硬件保护)" : ""}`,
+    `  Measurement 度量值    ${measurement.slice(0, 32)}…`,
+    ...(admin
+      ? [
+          "",
+          "  Operator's access key, shown this once 平台运营方访问密钥，仅显示一次",
+          `    ${admin.accessKeyId}`,
+          `    ${admin.accessKeySecret}`,
+        ]
+      : []),
+    "",
+    "  Ctrl-C stops it 按 Ctrl-C 停止",
+    "",
+  ].join("\n");

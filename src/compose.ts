@@ -1,0 +1,210 @@
+/** The only file that wires the pillars together: from a configuration to a running platform. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateKey, randomBytes, sign } from "#crypto";
+import { toHex } from "./base/bytes.ts";
+import type { Clock } from "./base/clock.ts";
+import { createEnclaveHost } from "./compute/enclave-host.ts";
+import { createCompute } from "./compute/index.ts";
+import { compute0100 } from "./compute/migrations/0100-compute.ts";
+import { contract } from "./contract/index.ts";
+import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
+import { createIdentity } from "./platform/accounts/identity.ts";
+import { createPlatformApi } from "./platform/api/index.ts";
+import { createServerPorts } from "./platform/api/server-ports.ts";
+import { createAudit } from "./platform/audit.ts";
+import { createAuditStore } from "./platform/audit-store.ts";
+import { createBlobs } from "./platform/blobs.ts";
+import type { Config } from "./platform/config/load.ts";
+import { migrate } from "./platform/db/migrate.ts";
+import { platformMigrations } from "./platform/db/migrations/index.ts";
+import { openDatabase } from "./platform/db/open.ts";
+import { createHealth } from "./platform/health.ts";
+import { createIds } from "./platform/ids.ts";
+import { createInbox } from "./platform/inbox.ts";
+import { createInboxStore } from "./platform/inbox-store.ts";
+import { createLive } from "./platform/live.ts";
+import { lockDataDir } from "./platform/lock.ts";
+import { createLog } from "./platform/log.ts";
+import { createMetrics } from "./platform/metrics.ts";
+import { openServerKey } from "./platform/server-key.ts";
+import { openApi } from "./server/openapi.ts";
+import { createServer } from "./server/server.ts";
+import { keyFromPem, keyToPem } from "./trust/keys.ts";
+import { rawFromPublicKey } from "./trust/crypto/encoding.ts";
+import { createNoteSigner, type NoteSigner } from "./trust/log/note.ts";
+
+export interface PlatformOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Command that runs the enclave program, without its arguments. */
+  readonly enclaveCommand: readonly string[];
+}
+
+export interface Running {
+  readonly url: string;
+  /** Of the operator, on the very first start only. */
+  readonly admin: { readonly accessKeyId: string; readonly accessKeySecret: string } | undefined;
+  readonly enclave: { readonly stream: string; readonly measurement: string; readonly attestation: string };
+  close(): Promise<void>;
+}
+
+/** What a server and a rebuild both need: database and ledger, opened and up to date. */
+const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "clock">) => {
+  const lock = lockDataDir(config.data);
+  const log = createLog({ level: config.logLevel, format: config.logFormat });
+  const db = openDatabase(config.database, { dataDir: config.data, connections: config.databaseConnections });
+  await migrate(db, [...platformMigrations, compute0100], { clock });
+  const directory = join(config.data, "ledger");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const ledger = await openEvidenceLedger({
+    directory,
+    clock,
+    signer: ledgerSigner(join(directory, "key.json")),
+    batch: config.ledgerBatch,
+  });
+  const newId = createIds({ clock });
+  const serverKey = openServerKey(config.data);
+  const identity = createIdentity({ db, clock, newId, serverKey, config });
+  const inbox = createInbox({ store: createInboxStore({ db }), clock });
+  const blobs = createBlobs({ dataDir: config.data });
+  return {
+    lock,
+    log,
+    db,
+    ledger,
+    newId,
+    serverKey,
+    identity,
+    inbox,
+    blobs,
+    async close() {
+      await ledger.close();
+      await db.destroy();
+      lock.release();
+    },
+  };
+};
+type Storage = Awaited<ReturnType<typeof openStorage>>;
+
+const computeOf = ({ config, clock, enclaveCommand }: PlatformOptions, storage: Storage, live: ReturnType<typeof createLive>) => {
+  const { ledger, db, blobs, inbox, serverKey, identity, log } = storage;
+  const enclave = createEnclaveHost({
+    ledger,
+    blobs,
+    command: enclaveCommand,
+    directory: join(config.data, "enclave"),
+    provider: "simulated",
+    sandbox: config.sandbox,
+    maxOutput: config.enclaveOutput,
+    maxResult: config.enclaveOutput * 2,
+    log: (line) => log.warn({ enclave: line }, "enclave"),
+  });
+  return createCompute({
+    ledger,
+    db,
+    blobs,
+    accounts: identity.accounts,
+    inbox,
+    live,
+    serverKey,
+    enclave,
+    clock,
+    log,
+    uploadLimit: config.uploadLimit,
+    concurrency: config.enclaveConcurrency,
+  });
+};
+
+/** Starts everything and answers once it serves. @throws Refusal data.locked, database.*, ledger.corrupt, enclave.* */
+export const startPlatform = async (options: PlatformOptions): Promise<Running> => {
+  const { config, clock, version } = options;
+  const storage = await openStorage(options);
+  const { log, db, ledger, identity, inbox, newId } = storage;
+  const live = createLive();
+  const compute = computeOf(options, storage, live);
+  const health = createHealth();
+  const metrics = createMetrics();
+  health.add("ledger", () => ledger.size);
+  metrics.gauge("entente_ledger_entries", "Statements on the ledger", () => ledger.size);
+  metrics.gauge("entente_runs_active", "Tasks that are running", () => compute.runs.active());
+
+  const audit = createAudit({ store: createAuditStore({ db }), clock, newId });
+  const ports = createServerPorts({ config, clock, db, identity, audit, metrics, log, newId });
+  const platform = createPlatformApi({ config, clock, identity, audit, health, metrics, version });
+  const server = createServer({
+    contract,
+    handlers: {
+      ...compute.api,
+      ...platform,
+      events: {
+        ...compute.api.events,
+        subscribe: ({ accountId }, _, { lastEventId, signal }) =>
+          live.subscribe(accountId ?? "", { signal, ...(lastEventId !== undefined && { lastEventId }) }),
+      },
+      system: { ...platform.system, openapi: () => ({ content: openApiText(version, config.publicUrl || "/") }) },
+    },
+    acts: compute.acts,
+    ...ports,
+    clock,
+    log,
+    bodyLimit: config.bodyLimit,
+    trustedProxies: config.trustedProxies,
+    secure: config.publicUrl.startsWith("https:"),
+  });
+
+  const admin = await identity.bootstrap();
+  await ports.start();
+  const stream = await compute.start();
+  const { url } = await server.listen({ host: config.host, port: config.port });
+  const { measurement, provider } = await compute.api.enclaves.show(stream);
+  log.info({ url, entries: ledger.size }, "ready");
+
+  return {
+    url: config.publicUrl || url,
+    admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
+    enclave: { stream, measurement, attestation: provider },
+    async close() {
+      live.close();
+      await server.close(config.shutdownGrace);
+      await compute.stop();
+      await ports.stop();
+      await storage.close();
+    },
+  };
+};
+
+/** Makes the computed tables again from the ledger. Returns how many streams there are. */
+export const rebuildViews = async (options: PlatformOptions): Promise<{ streams: number; entries: number }> => {
+  const storage = await openStorage(options);
+  try {
+    const compute = computeOf(options, storage, createLive());
+    return { streams: await compute.rebuild(), entries: storage.ledger.size };
+  } finally {
+    await storage.close();
+  }
+};
+
+/** The ledger's own key and name, made on the first start. */
+const ledgerSigner = (path: string): NoteSigner => {
+  const { name, pem } = readOrMake(path, () => ({
+    name: `entente/${toHex(randomBytes(8))}`,
+    pem: keyToPem(generateKey("Ed25519")),
+  }));
+  const key = keyFromPem(pem, { accept: ["Ed25519"] });
+  return createNoteSigner({ name, publicKey: rawFromPublicKey(key.publicKey), sign: (message) => sign(key, message) });
+};
+
+const readOrMake = <T>(path: string, make: () => T): T => {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const made = make();
+    writeFileSync(path, JSON.stringify(made), { mode: 0o600, flag: "wx", flush: true });
+    return made;
+  }
+};
+
+const openApiText = (version: string, url: string): string => JSON.stringify(openApi(contract, { version, url }));
