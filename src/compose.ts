@@ -7,6 +7,7 @@ import type { Clock } from "./base/clock.ts";
 import { createEnclaveHost } from "./compute/enclave-host.ts";
 import { createCompute } from "./compute/index.ts";
 import { compute0100 } from "./compute/migrations/0100-compute.ts";
+import { verificationLabels } from "./contract/accounts.ts";
 import { contract } from "./contract/index.ts";
 import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
 import { createIdentity } from "./platform/accounts/identity.ts";
@@ -46,7 +47,7 @@ export interface Running {
   readonly url: string;
   /** Of the operator, on the very first start only. */
   readonly admin: { readonly accessKeyId: string; readonly accessKeySecret: string } | undefined;
-  readonly enclave: { readonly stream: string; readonly measurement: string; readonly attestation: string };
+  readonly enclave: { readonly stream: string; readonly measurement: string; readonly attestation: string; readonly isolation: string };
   close(): Promise<void>;
 }
 
@@ -131,8 +132,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   metrics.gauge("entente_runs_active", "Tasks that are running", () => compute.runs.active());
 
   const audit = createAudit({ store: createAuditStore({ db }), clock, newId });
-  const ports = createServerPorts({ config, clock, db, identity, audit, metrics, log, newId });
-  const platform = createPlatformApi({ config, clock, identity, audit, health, metrics, version });
+  const ports = createServerPorts({ config, clock, db, identity, audit, metrics, log });
+  const platform = createPlatformApi({ config, identity, audit, health, metrics, version, log, labels: verificationLabels });
   const server = createServer({
     contract,
     handlers: {
@@ -155,21 +156,20 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   });
 
   const admin = await identity.bootstrap();
-  await ports.start();
   const stream = await compute.start();
   const { url } = await server.listen({ host: config.host, port: config.port });
-  const { measurement, provider } = await compute.api.enclaves.show(stream);
+  const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
   log.info({ url, entries: ledger.size }, "ready");
 
   return {
     url: config.publicUrl || url,
     admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
-    enclave: { stream, measurement, attestation: provider },
+    enclave: { stream, measurement, attestation: provider, isolation },
     async close() {
       live.close();
       await server.close(config.shutdownGrace);
       await compute.stop();
-      await ports.stop();
+      await ports.drain();
       await storage.close();
     },
   };

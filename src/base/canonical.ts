@@ -20,8 +20,13 @@ const refuse = refusals({
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
-/** @throws Refusal json.not-representable for NaN, infinities, lone surrogates, functions, bigints */
-export const canonical = (value: unknown): string => {
+/** Deeper nesting than any value here has: a text cannot exhaust the stack of whoever reads it. */
+const MAX_DEPTH = 64;
+
+/** @throws Refusal json.not-representable for NaN, infinities, lone surrogates, functions, bigints, too deep nesting */
+export const canonical = (value: unknown): string => write(value, 0);
+
+const write = (value: unknown, depth: number): string => {
   switch (typeof value) {
     case "number":
       if (!Number.isFinite(value)) throw refuse("json.not-representable", { type: String(value) });
@@ -33,11 +38,12 @@ export const canonical = (value: unknown): string => {
       return value ? "true" : "false";
     case "object":
       if (value === null) return "null";
-      if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+      if (depth === MAX_DEPTH) throw refuse("json.not-representable", { type: `value nested ${MAX_DEPTH} deep` });
+      if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(",")}]`;
       return `{${Object.keys(value)
         .filter((key) => (value as Record<string, unknown>)[key] !== undefined)
         .sort()
-        .map((key) => `${canonical(key)}:${canonical((value as Record<string, unknown>)[key])}`)
+        .map((key) => `${write(key, depth)}:${write((value as Record<string, unknown>)[key], depth + 1)}`)
         .join(",")}}`;
     default:
       throw refuse("json.not-representable", { type: typeof value });

@@ -18,7 +18,7 @@ export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: 
     const verifier = attestationVerifiers[stream?.state.provider ?? ""];
     const [founding] = ledger.positions(id);
     if (!stream || !verifier || founding === undefined) throw refuseRule("stream.unknown", { id });
-    const { measurement, provider, signingKey, encryptionKey } = stream.state;
+    const { measurement, provider, signingKey, encryptionKey, isolation, ledger: followed } = stream.state;
     return {
       id,
       stream: id,
@@ -29,6 +29,8 @@ export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: 
       signingKey,
       encryptionKey,
       hardware: verifier.hardware,
+      isolation,
+      ledger: followed,
       proves: verifier.proves,
       doesNotProve: verifier.doesNotProve,
       createdAt: iso(timesOf(ledger, id).created),

@@ -28,7 +28,7 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs }) => {
     async bundle(asker: Asker, { id }: { id: string }) {
       const found = await access.read(asker, task, id);
       const bytes = await exportBundle(ledger, found.id, (digests) => views.details(digests));
-      return { content: [bytes], size: bytes.length, fileName: `${found.state.id}.evidence.json` };
+      return { content: bytes, size: bytes.length, fileName: `${found.state.id}.evidence.json` };
     },
   };
 };

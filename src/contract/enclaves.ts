@@ -13,6 +13,10 @@ export const Enclave = z
     /** Attestation provider; `simulated` proves nothing about hardware. */
     provider: z.string(),
     hardware: z.boolean(),
+    /** What keeps models in: `bubblewrap`, `quickjs`. */
+    isolation: z.string(),
+    /** Verifier key (C2SP vkey) of the ledger that it follows. */
+    ledger: z.string(),
     /** SubjectPublicKeyInfo (DER, base64) of the key that signs receipts. */
     signingKey: z.string(),
     /** SubjectPublicKeyInfo (DER, base64) of the key that envelopes are sealed to. */

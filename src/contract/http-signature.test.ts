@@ -62,7 +62,7 @@ test("RFC 9530 B.1: Content-Digest", () => {
 
 const KEY = { id: "AK1", secret: "SKsecret" };
 const NOW = 1_700_000_000_000;
-const signed = (headers: Record<string, string> = {}, nonce?: string) => {
+const signed = (headers: Record<string, string> = {}, nonce: string | undefined = "n") => {
   const all = signRequest(
     { method: "POST", url: "https://example.com/foo?param=Value&Pet=dog", headers },
     KEY,
@@ -92,6 +92,13 @@ test("what is there must be covered", () => {
   assert.throws(() => checkCoverage(message(), bare, true, NOW), refusal("signature.components"));
   const keyed = message({}, { "idempotency-key": "k" });
   assert.throws(() => checkCoverage(keyed, bare, false, NOW), refusal("signature.components"));
+});
+
+test("what changes something needs a nonce, what reads does not", () => {
+  const { nonce: _, ...rest } = signed();
+  const without = { ...rest, nonce: undefined };
+  assert.throws(() => checkCoverage(message(), without, false, NOW), refusal("signature.malformed"));
+  checkCoverage(message({ method: "GET" }), without, false, NOW);
 });
 
 test("five minutes either way, and its own expiry", () => {

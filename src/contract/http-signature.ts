@@ -176,10 +176,10 @@ const decode = (text: string, malformed: (reason: string) => Error): Uint8Array 
 };
 
 /**
- * The method and the whole target are covered, and of the body and the idempotency key whatever there is; and it was
- * made about now.
+ * The method and the whole target are covered, and of the body and the idempotency key whatever there is; it was made
+ * about now; and what changes something carries a nonce, so that nobody sends it a second time.
  * @param now milliseconds
- * @throws Refusal signature.components, signature.clock
+ * @throws Refusal signature.components, signature.malformed, signature.clock
  */
 export const checkCoverage = (message: Message, signature: Signature, hasBody: boolean, now: number): void => {
   const covers = (name: string) => signature.components.includes(name);
@@ -193,6 +193,11 @@ export const checkCoverage = (message: Message, signature: Signature, hasBody: b
   }
   if (hasBody) need("content-digest");
   if (message.header("idempotency-key") !== undefined) need("idempotency-key");
+
+  if (message.method !== "GET" && message.method !== "HEAD" && signature.nonce === undefined)
+    throw refuse("signature.malformed", {
+      reason: "the parameter nonce is missing on a request that changes something",
+    });
 
   const { created, expires } = signature;
   if (Math.abs(created * SECOND - now) > WINDOW || (expires !== undefined && expires * SECOND < now))

@@ -57,6 +57,16 @@ export const refuse = refusals({
     en: "The table of {id} no longer has the structure that was authorised: {difference}. Register it again.",
     zh: "{id} 的表结构与授权时不同：{difference}。请重新登记数据源。",
   },
+  "enclave.isolation": {
+    status: 409,
+    en: "This enclave was founded with {bound} as its sandbox, but finds {found} here. Install what is missing, or found a new enclave.",
+    zh: "该可信执行环境创建时的沙箱为 {bound}，而当前为 {found}。请安装缺失的组件，或新建可信执行环境。",
+  },
+  "enclave.sandbox": {
+    status: 503,
+    en: "The sandbox {sandbox} does not work on this machine: {reason}. Install bubblewrap, or choose --sandbox quickjs.",
+    zh: "沙箱 {sandbox} 在本机不可用：{reason}。请安装 bubblewrap，或使用 --sandbox quickjs。",
+  },
   "enclave.request": {
     status: 403,
     en: "The request to look into an envelope is not its owner's, or not recent. Sign a new one.",

@@ -8,12 +8,26 @@ import { systemClock } from "../base/clock.ts";
 import { createAgent } from "./agent/agent.ts";
 import { attestationProviders } from "./attestation/registry.ts";
 import { createChannel, type Channel } from "./protocol/channel.ts";
-import { chooseRunner } from "./runners/registry.ts";
+import { refuse } from "./errors.ts";
+import { runners } from "./runners/registry.ts";
+import type { Runner } from "./runners/runner.ts";
 
 const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", maxOutput = ""] = process.argv.slice(1);
 
 const openProvider = attestationProviders[providerId];
 if (!openProvider) throw new Error(`no attestation provider ${providerId}`);
+
+/** `auto` takes bubblewrap where it works and QuickJS elsewhere; the founding statement says which. */
+const chooseRunner = async (): Promise<Runner> => {
+  const wanted = sandbox === "auto" ? ["bubblewrap", "quickjs"] : [sandbox];
+  let reason: string | true = "it is not known";
+  for (const isolation of wanted) {
+    const runner = Object.values(runners).find((one) => one.isolation === isolation);
+    reason = (await runner?.available()) ?? reason;
+    if (runner && reason === true) return runner;
+  }
+  throw refuse("enclave.sandbox", { sandbox, reason: String(reason) });
+};
 
 /** Calls wait for the agent, whose own calls go over the same channel. */
 const holder: { channel?: Channel } = {};
@@ -27,7 +41,7 @@ const agent = await createAgent({
   directory,
   ledger,
   provider: await openProvider(directory),
-  runner: await chooseRunner(sandbox),
+  runner: await chooseRunner(),
   maxOutput: Number(maxOutput),
   clock: systemClock,
   async *read(digest) {

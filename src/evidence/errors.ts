@@ -52,4 +52,9 @@ export const refuse = refusals({
     en: "{what} is not the one you trust: the bundle has {found}, your trust file {expected}. Do not rely on this file.",
     zh: "{what} 与您信任的不一致：证据包为 {found}，信任文件为 {expected}。请勿依赖该文件。",
   },
+  "trust.malformed": {
+    status: 400,
+    en: "The trust file is not of its form: {reason}. It is JSON with ledger, measurements, providers and members.",
+    zh: "信任文件格式不正确：{reason}。应为包含 ledger、measurements、providers、members 的 JSON。",
+  },
 });

@@ -68,7 +68,9 @@ export const exportBundle = async (
   const checkpoint = ledger.checkpoint();
   const { size } = openCheckpoint(checkpoint, ledger.verifierKey);
   const placed = await replayable(ledger, task, end);
-  const digests = placed.flatMap(({ jws }) => (parseStatement(jws).statement.payload as { detail?: string }).detail ?? []);
+  const digests = placed.flatMap(
+    ({ jws }) => (parseStatement(jws).statement.payload as { detail?: string }).detail ?? [],
+  );
   const bundle: Bundle = {
     format: FORMAT,
     task,

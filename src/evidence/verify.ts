@@ -1,5 +1,5 @@
 /** Verifies an evidence bundle: the same rulebooks that ledger and enclave ran, over what the bundle holds. Pure. */
-import { equal, fromBase64, fromHex, fromUtf8 } from "../base/bytes.ts";
+import { fromBase64, fromHex, fromUtf8 } from "../base/bytes.ts";
 import { canonical, parseCanonical } from "../base/canonical.ts";
 import { Refusal } from "../base/refusal.ts";
 import { closureOf } from "../rules/closure.ts";
@@ -42,7 +42,8 @@ export const verifyBundle = (bytes: Uint8Array): Verified => {
   const bundle = parseBundle(bytes);
   const checkpoint = openCheckpoint(bundle.checkpoint, bundle.ledger);
   requireOnlySignature(bundle);
-  const { world, entries } = replayEntries(bundle, checkpoint);
+  requireOrder(bundle);
+  const { world, entries } = replayEntries(placeEntries(bundle, checkpoint));
   const { task, receipt } = requireCompleted(bundle, world, entries);
   requireLedger(bundle, checkpoint, world, task, receipt);
   requireSeen(bundle, entries, receipt);
@@ -71,22 +72,46 @@ const requireOnlySignature = ({ checkpoint }: Bundle) => {
   if (signatures.length !== 2) throw refuse("bundle.malformed", { reason: "the checkpoint has signatures of others" });
 };
 
-const replayEntries = (bundle: Bundle, { size, root }: Checkpoint) => {
-  let world = emptyWorld;
+/** In the ledger's order: each after the one before, and none earlier. */
+const requireOrder = ({ entries }: Bundle) => {
   let last = { index: -1, time: 0 };
-  const entries: VerifiedEntry[] = [];
-  for (const { index, time, jws, proof } of bundle.entries) {
+  for (const { index, time } of entries) {
     if (index <= last.index || time < last.time) throw refuse("bundle.order", { index });
     last = { index, time };
+  }
+};
+
+interface Placed {
+  readonly index: number;
+  readonly time: number;
+  readonly signed: SignedStatement;
+}
+
+/** Every statement is in its place in the ledger. Hashes come before signatures: damage shows at once. */
+const placeEntries = ({ entries }: Bundle, { size, root }: Checkpoint): Placed[] => {
+  const lengths = new Map<string, number>();
+  return entries.map(({ index, time, jws, proof }) => {
     const signed = parseStatement(jws);
-    const { act, stream, world: next } = advance(world, signed, time);
-    world = next;
-    const leaf = leafBytes({ seq: stream.length - 1, statement: act.digest, stream: act.stream, time });
+    const stream = signed.statement.stream || signed.digest;
+    const seq = lengths.get(stream) ?? 0;
+    lengths.set(stream, seq + 1);
+    const leaf = leafHash(leafBytes({ seq, statement: signed.digest, stream, time }));
     try {
-      verifyInclusion({ index, size, leafHash: leafHash(leaf), proof: proof.map(fromBase64), root });
+      verifyInclusion({ index, size, leafHash: leaf, proof: proof.map(fromBase64), root });
     } catch {
       throw refuse("bundle.inclusion", { index });
     }
+    return { index, time, signed };
+  });
+};
+
+/** Every statement is signed as it has to be, and every rule agrees. */
+const replayEntries = (placed: readonly Placed[]) => {
+  let world = emptyWorld;
+  const entries: VerifiedEntry[] = [];
+  for (const { index, time, signed } of placed) {
+    const { act, world: next } = advance(world, signed, time);
+    world = next;
     entries.push({ index, time, stream: act.stream, by: act.by, signed });
   }
   return { world, entries };

@@ -15,14 +15,21 @@ export interface AuditFilter {
 }
 
 export interface AuditStore {
-  add(row: AuditRow, db?: PlatformDb): Promise<void>;
+  add(rows: readonly AuditRow[], db?: PlatformDb): Promise<void>;
   /** Newest first. */
   list(filter: AuditFilter, page: { limit: number; beforeId?: string }): Promise<AuditRow[]>;
 }
 
+/** Rows in one insert: both databases limit the parameters of a statement. */
+const ROWS = 500;
+
 export const createAuditStore = ({ db }: { db: PlatformDb }): AuditStore => ({
-  async add(row, on = db) {
-    await on.insertInto("audit").values(row).execute();
+  async add(rows, on = db) {
+    for (let at = 0; at < rows.length; at += ROWS)
+      await on
+        .insertInto("audit")
+        .values(rows.slice(at, at + ROWS))
+        .execute();
   },
 
   async list({ accountId, since, until, ...equal }, { limit, beforeId }) {

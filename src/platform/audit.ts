@@ -10,10 +10,10 @@ export interface AuditEntry {
   id: string;
   /** Milliseconds. */
   at: number;
-  /** User id, `AK…` of a request that was signed, or `system`. */
+  /** User id, `system`, or `anonymous`. */
   actor: string;
   accountId: string | null;
-  /** The permission that was used, `task.create`; or what happened, `session.sign-in`. */
+  /** What was asked for, as the contract names it: `tasks.create`. */
   action: string;
   /** Id of what it was done to; empty when there is none. */
   target: string;
@@ -24,34 +24,50 @@ export interface AuditEntry {
   details: Record<string, unknown>;
 }
 
+export interface NewAuditEntry extends Omit<AuditEntry, "id" | "at" | "details"> {
+  /** Milliseconds; now unless given. */
+  at?: number;
+  details?: Record<string, unknown>;
+}
+
 export interface Audit {
   /** Notes an entry, in the caller's transaction when one is given. Secrets in details are struck out. */
-  note(
-    entry: Omit<AuditEntry, "id" | "at" | "details"> & { details?: Record<string, unknown> },
-    db?: PlatformDb,
-  ): Promise<void>;
+  note(entry: NewAuditEntry, db?: PlatformDb): Promise<void>;
+  /** The same for many, in one statement. */
+  noteAll(entries: readonly NewAuditEntry[], db?: PlatformDb): Promise<void>;
   /** Newest first. @throws Refusal page.cursor */
   list(filter: AuditFilter, page?: CursorQuery): Promise<CursorPage<AuditEntry>>;
 }
 
-export const createAudit = ({ store, clock, newId }: { store: AuditStore; clock: Clock; newId: NewId }): Audit => ({
-  async note({ details = {}, ...entry }, db) {
-    const texts = { target: short(entry.target), ip: short(entry.ip), requestId: short(entry.requestId) };
-    const row = { ...entry, ...texts, id: newId("L"), at: clock.now(), details: JSON.stringify(scrub(details)) };
-    await store.add(row, db);
-  },
+export const createAudit = ({ store, clock, newId }: { store: AuditStore; clock: Clock; newId: NewId }): Audit => {
+  const rowOf = ({ details = {}, at = clock.now(), ...entry }: NewAuditEntry) => ({
+    ...entry,
+    target: short(entry.target),
+    ip: short(entry.ip),
+    requestId: short(entry.requestId),
+    id: newId("L"),
+    at,
+    details: JSON.stringify(scrub(details)),
+  });
 
-  async list(filter, { limit: asked, cursor } = {}) {
-    const limit = pageSizeOf(asked);
-    const [beforeId] = cursor === undefined ? [] : decodeCursor(cursor, ["string"]);
-    const rows = await store.list(filter, { limit: limit + 1, beforeId: beforeId as string | undefined });
-    const entries = rows.map(({ details, ...row }) => ({
-      ...row,
-      details: JSON.parse(details) as Record<string, unknown>,
-    }));
-    return cursorPage(entries, limit, ({ id }) => [id]);
-  },
-});
+  return {
+    note: (entry, db) => store.add([rowOf(entry)], db),
+    noteAll: (entries, db) => store.add(entries.map(rowOf), db),
+
+    async list(filter, { limit: asked, cursor } = {}) {
+      const limit = pageSizeOf(asked);
+      const [beforeId] = cursor === undefined ? [] : decodeCursor(cursor, ["string"]);
+      // No row has a NUL, and PostgreSQL does not take one to compare with.
+      const possible = Object.values(filter).every((value) => typeof value !== "string" || !value.includes("\0"));
+      const page = { limit: limit + 1, beforeId: beforeId as string | undefined };
+      const entries = (possible ? await store.list(filter, page) : []).map(({ details, ...row }) => ({
+        ...row,
+        details: JSON.parse(details) as Record<string, unknown>,
+      }));
+      return cursorPage(entries, limit, ({ id }) => [id]);
+    },
+  };
+};
 
 /** What callers send may be anything: PostgreSQL stores no NUL, and a log needs no novel. */
 const short = (text: string): string => text.replaceAll("\0", "").slice(0, 256);

@@ -77,6 +77,11 @@ export const refuse = refusals({
     en: "The cursor does not belong to this list. Start again without one, then use the cursor of each answer.",
     zh: "该游标不属于此列表。请先不带游标请求，再使用返回结果中的游标。",
   },
+  "health.failing": {
+    status: 503,
+    en: "The platform does not work as it should: {failing}. The operator finds the reason in the checks and the log.",
+    zh: "平台运行异常：{failing}。请运营方查看检查结果与日志。",
+  },
   "job.interrupted": {
     status: 500,
     en: "The work was interrupted {times} times without an end. Look for the cause in the log and start it again.",

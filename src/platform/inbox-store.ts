@@ -1,19 +1,27 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { InboxRow, PlatformDb, PlatformTables } from "./db/schema.ts";
 
-/** Tabs of the event centre: all, to be dealt with (进行中), succeeded, failed, expired (已过期). */
-export type InboxTab = "all" | InboxRow["state"];
+/** Tabs of the event centre: all, to be dealt with (进行中), handled (succeeded or failed), and each state by itself. */
+export type InboxTab = "all" | "handled" | InboxRow["state"];
+
+export interface InboxFilter {
+  tab: InboxTab;
+  kind?: InboxRow["kind"];
+}
+
+/** Rows in one insert: both databases limit the parameters of a statement. */
+const ROWS = 500;
 
 export interface InboxStore {
-  /** Adds or replaces the event of the same account, stream and kind. */
-  upsert(row: InboxRow, db?: PlatformDb): Promise<void>;
+  /** Adds or replaces the events of the same account, stream and kind, of which each is there once. */
+  upsert(rows: readonly InboxRow[], db?: PlatformDb): Promise<void>;
   /** Removes all events, to project them again. What was read is kept. */
   clear(db?: PlatformDb): Promise<void>;
   find(accountId: string, id: string): Promise<(InboxRow & { readAt: number | null }) | undefined>;
   /** Newest first. */
   list(
     accountId: string,
-    tab: InboxTab,
+    filter: InboxFilter,
     now: number,
     page: { limit: number; offset: number },
   ): Promise<{ rows: (InboxRow & { readAt: number | null })[]; total: number }>;
@@ -30,13 +38,21 @@ export const createInboxStore = ({ db }: { db: PlatformDb }): InboxStore => {
       .where("inbox.accountId", "=", accountId);
 
   return {
-    async upsert(row, on = db) {
-      const { id, accountId, kind, stream, ...changing } = row;
-      await on
-        .insertInto("inbox")
-        .values(row)
-        .onConflict((conflict) => conflict.columns(["accountId", "stream", "kind"]).doUpdateSet(changing))
-        .execute();
+    async upsert(rows, on = db) {
+      for (let at = 0; at < rows.length; at += ROWS)
+        await on
+          .insertInto("inbox")
+          .values(rows.slice(at, at + ROWS))
+          .onConflict((conflict) =>
+            conflict.columns(["accountId", "stream", "kind"]).doUpdateSet((eb) => ({
+              detail: eb.ref("excluded.detail"),
+              state: eb.ref("excluded.state"),
+              createdAt: eb.ref("excluded.createdAt"),
+              expiresAt: eb.ref("excluded.expiresAt"),
+              handledAt: eb.ref("excluded.handledAt"),
+            })),
+          )
+          .execute();
     },
 
     async clear(on = db) {
@@ -46,8 +62,9 @@ export const createInboxStore = ({ db }: { db: PlatformDb }): InboxStore => {
     find: (accountId, id) =>
       withReads(accountId).where("inbox.id", "=", id).selectAll("inbox").select("inboxReads.readAt").executeTakeFirst(),
 
-    async list(accountId, tab, now, { limit, offset }) {
-      const found = withReads(accountId).where((eb) => inTab(eb, tab, now));
+    async list(accountId, { tab, kind }, now, { limit, offset }) {
+      let found = withReads(accountId).where((eb) => inTab(eb, tab, now));
+      if (kind) found = found.where("inbox.kind", "=", kind);
       const [rows, { total }] = await Promise.all([
         found
           .selectAll("inbox")
@@ -93,6 +110,7 @@ export const createInboxStore = ({ db }: { db: PlatformDb }): InboxStore => {
 const inTab = (eb: ExpressionBuilder<PlatformTables, "inbox">, tab: InboxTab, now: number): Expression<SqlBool> => {
   const pending = eb("inbox.state", "=", "pending");
   if (tab === "all") return eb.lit(true);
+  if (tab === "handled") return eb("inbox.state", "in", ["succeeded", "failed"]);
   if (tab === "pending") return eb.and([pending, eb("inbox.expiresAt", ">", now)]);
   const inState = eb("inbox.state", "=", tab);
   return tab === "expired" ? eb.or([inState, eb.and([pending, eb("inbox.expiresAt", "<=", now)])]) : inState;

@@ -62,6 +62,42 @@ onEachDatabase("inbox", (open) => {
     assert.equal((await inbox.list("A1", { tab: "expired" })).items[0]?.state, "expired");
   });
 
+  test("handled is what was decided; kinds apart; newest first", async (t) => {
+    const db = await open(t);
+    if (!db) return;
+    const { inbox, invitation, clock } = setUp(db);
+    const at = clock.now();
+    await inbox.putAll([
+      invitation("middle", { state: "succeeded", createdAt: at + 1 }),
+      invitation("oldest", { kind: "authorisation", state: "failed" }),
+      invitation("newest", { createdAt: at + 2 }),
+      invitation("late", { createdAt: at - 8 * DAY }),
+    ]);
+    const streams = async (query: object) => (await inbox.list("A1", query)).items.map(({ stream }) => stream);
+    assert.deepEqual(await streams({}), ["newest", "middle", "oldest", "late"]);
+    assert.deepEqual(await streams({ tab: "handled" }), ["middle", "oldest"]);
+    assert.deepEqual(await streams({ tab: "pending" }), ["newest"]);
+    assert.deepEqual(await streams({ tab: "expired" }), ["late"]);
+    assert.deepEqual(await streams({ tab: "handled", kind: "authorisation" }), ["oldest"]);
+    assert.equal((await inbox.list("A1", { kind: "invitation" })).total, 3);
+  });
+
+  test("many at once: as one by one, in few statements, the last of the same counts", async (t) => {
+    const db = await open(t);
+    if (!db) return;
+    const { inbox, invitation } = setUp(db);
+    await inbox.putAll([]);
+    await inbox.put(invitation("s0"));
+    const { items } = await inbox.list("A1");
+    const many = Array.from({ length: 1_200 }, (_, n) => invitation(`s${n}`));
+    await transaction(db, (tx) => inbox.putAll([...many, invitation("s7", { state: "failed" })], tx));
+    await inbox.putAll(many.slice(0, 2).map((event) => ({ ...event, state: "succeeded", handledAt: 5 })));
+    assert.equal((await inbox.list("A1")).total, 1_200);
+    assert.equal((await inbox.list("A1", { tab: "failed" })).items[0]?.stream, "s7");
+    const first = await inbox.find("A1", items[0]?.id ?? "");
+    assert.deepEqual([first?.stream, first?.state, first?.handledAt], ["s0", "succeeded", 5]);
+  });
+
   test("unread counts what is pending and unopened; other accounts cannot mark it", async (t) => {
     const db = await open(t);
     if (!db) return;

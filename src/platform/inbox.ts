@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { type Clock, DAY } from "../base/clock.ts";
 import type { InboxRow, PlatformDb } from "./db/schema.ts";
-import type { InboxStore, InboxTab } from "./inbox-store.ts";
+import type { InboxFilter, InboxStore } from "./inbox-store.ts";
 import { type NumberedPage, type NumberedQuery, numberedPage, rowsOf } from "./paging.ts";
 
 export type InboxKind = InboxRow["kind"];
@@ -43,8 +43,11 @@ export interface ProjectedEvent {
 export interface Inbox {
   /** For projectors, within their transaction: the same event again changes the one that is there. */
   put(event: ProjectedEvent, db?: PlatformDb): Promise<{ id: string }>;
+  /** The same for many, in few statements; of one that comes twice the last counts. */
+  putAll(events: readonly ProjectedEvent[], db?: PlatformDb): Promise<void>;
   clear(db?: PlatformDb): Promise<void>;
-  list(accountId: string, query?: NumberedQuery & { tab?: InboxTab }): Promise<NumberedPage<InboxEvent>>;
+  /** Newest first. */
+  list(accountId: string, query?: NumberedQuery & Partial<InboxFilter>): Promise<NumberedPage<InboxEvent>>;
   /** Undefined for an id of another account as for one that does not exist. */
   find(accountId: string, id: string): Promise<InboxEvent | undefined>;
   /** How many events to be dealt with nobody of the account has opened. */
@@ -61,17 +64,22 @@ export const createInbox = ({ store, clock }: { store: InboxStore; clock: Clock 
   });
 
   return {
-    async put({ expiresAt, handledAt = null, detail, ...event }, db) {
-      const id = eventId(event);
-      const times = { expiresAt: expiresAt ?? event.createdAt + DECISION_TIME, handledAt };
-      await store.upsert({ ...event, ...times, id, detail: JSON.stringify(detail) }, db);
-      return { id };
+    async put(event, db) {
+      const row = rowOf(event);
+      await store.upsert([row], db);
+      return { id: row.id };
+    },
+
+    async putAll(events, db) {
+      // One statement must not change a row twice.
+      const rows = new Map(events.map(rowOf).map((row) => [row.id, row]));
+      await store.upsert([...rows.values()], db);
     },
 
     clear: (db) => store.clear(db),
 
-    async list(accountId, { tab = "all", ...query } = {}) {
-      const { rows, total } = await store.list(accountId, tab, clock.now(), rowsOf(query));
+    async list(accountId, { tab = "all", kind, ...query } = {}) {
+      const { rows, total } = await store.list(accountId, { tab, kind }, clock.now(), rowsOf(query));
       return numberedPage(rows.map(shown), total, query);
     },
 
@@ -84,6 +92,14 @@ export const createInbox = ({ store, clock }: { store: InboxStore; clock: Clock 
     markRead: (accountId, ids) => store.markRead(accountId, ids, clock.now()),
   };
 };
+
+const rowOf = ({ expiresAt, handledAt = null, detail, ...event }: ProjectedEvent): InboxRow => ({
+  ...event,
+  id: eventId(event),
+  detail: JSON.stringify(detail),
+  expiresAt: expiresAt ?? event.createdAt + DECISION_TIME,
+  handledAt,
+});
 
 /** The same event has the same id whenever it is projected. */
 const eventId = ({ accountId, kind, stream }: { accountId: string; kind: string; stream: string }): string =>

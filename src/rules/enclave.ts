@@ -16,6 +16,8 @@ export interface EnclaveState {
   readonly measurement: string;
   /** Verifier key (C2SP vkey) of the ledger whose order it obeys. */
   readonly ledger: string;
+  /** What keeps models in: `bubblewrap`, `quickjs`. */
+  readonly isolation: string;
   /** Attestation provider: `simulated`, later `tdx`, `sev-snp`, `tpm2`. */
   readonly provider: string;
 }
@@ -31,6 +33,7 @@ export const attested = kind({
     encryptionKey: Der,
     measurement: z.string().regex(/^[0-9a-f]{96}$/),
     ledger: z.string().max(256),
+    isolation: z.enum(["bubblewrap", "quickjs"]),
     attestation: z.strictObject({ provider: z.string().max(32), evidence: z.string().max(65_536) }),
   }),
   apply: (_, { payload }) => {
@@ -44,6 +47,6 @@ export const attested = kind({
 
 export const enclave: Rulebook<EnclaveState> = {
   name: "enclave",
-  initial: { signingKey: "", encryptionKey: "", measurement: "", ledger: "", provider: "" },
+  initial: { signingKey: "", encryptionKey: "", measurement: "", ledger: "", isolation: "", provider: "" },
   kinds: [attested],
 };

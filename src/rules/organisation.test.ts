@@ -214,6 +214,8 @@ describe("an enclave is attested", () => {
     await refused(stage, attest({ measurement: "0".repeat(96) }), "attestation.refused");
     await refused(stage, attest({ encryptionKey: other.encryptionKey }), "attestation.refused");
     await refused(stage, attest({ ledger: "entente/other+00000000+AA" }), "attestation.refused");
+    await refused(stage, attest({ isolation: "quickjs" }), "attestation.refused");
+    await refused(stage, attest({ isolation: "none" }), "statement.payload");
     for (const provider of ["tdx", "toString", "__proto__", ""])
       await refused(stage, attest({ attestation: { provider, evidence: "" } }), "attestation.refused");
   });

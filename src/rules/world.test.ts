@@ -10,7 +10,16 @@ import {
   sourcePayload,
 } from "../../test/support/consortium.ts";
 import { createEnclave, createOrganisation, issueLeaf, START } from "../../test/support/principals.ts";
-import { act, found, refused, type Stage, signed, stateOf, worldStage } from "../../test/support/stage.ts";
+import {
+  act,
+  found,
+  refused,
+  type Stage,
+  signed,
+  stateOf,
+  type Stage,
+  worldStage,
+} from "../../test/support/stage.ts";
 import { fromBase64url, fromHex, toBase64url, toHex, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { DAY, iso, MINUTE } from "../base/clock.ts";
@@ -215,15 +224,12 @@ describe("what it says", () => {
     const { model } = all.parts;
     const extra = { permission: { kind: "public" }, more: 1 };
     await refused(stage, () => act(stage, all.institute, "model.permitted", model, extra), "statement.payload");
-    const odd: unknown[] = [
-      {},
-      [],
-      { permission: "public" },
-      JSON.parse('{"__proto__":{"permission":{"kind":"public"}}}'),
-    ];
+    const odd: unknown[] = [{}, [], { permission: "public" }];
     for (const payload of odd)
       await refused(stage, () => act(stage, all.institute, "model.permitted", model, payload), "statement.payload");
     await refused(stage, () => withdraw(stage, all.institute, model, { payload: { a: 1 } }), "statement.payload");
+    const hidden: unknown = JSON.parse('{"__proto__":{"a":1}}');
+    await refused(stage, () => withdraw(stage, all.institute, model, { payload: hidden }), "statement.malformed");
   });
 
   test("every payload of every kind refuses members it does not know", () => {

@@ -79,9 +79,14 @@ const SECURITY = {
     in: "header",
     name: "Signature-Input",
     description:
-      'HTTP Message Signatures (RFC 9421), hmac-sha256 with the secret of the access key, over "@method" "@path" "@query" and, where present, "content-digest" (RFC 9530, sha-256) and "idempotency-key". Parameters: created, keyid, alg, nonce.',
+      'HTTP Message Signatures (RFC 9421), hmac-sha256 with the secret of the access key, over "@method" "@path" "@query" and, where present, "content-digest" (RFC 9530, sha-256) and "idempotency-key". Parameters: created, keyid, alg; and a nonce on whatever changes something.',
   },
-  session: { type: "apiKey", in: "cookie", name: "entente_session" },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: "entente",
+    description: "`__Host-entente` where the platform is served over TLS.",
+  },
   csrf: {
     type: "apiKey",
     in: "header",

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { AUDITOR, createTestApi, KEY, SESSION, type TestApi } from "../../test/support/api.ts";
 import { utf8 } from "../base/bytes.ts";
-import { contentDigest, signRequest } from "../contract/http-signature.ts";
+import { contentDigest, newNonce, signRequest } from "../contract/http-signature.ts";
 
 let api: TestApi;
 before(async () => {
@@ -29,7 +29,15 @@ const sent = (path: string, { method = "GET", body, key = KEY, nonce, at, header
   }
   const url = api.url + path;
   const access = { id: key.accessKeyId, secret: key.accessKeySecret };
-  Object.assign(all, signRequest({ method, url, headers: all }, access, at ?? api.now(), nonce));
+  Object.assign(
+    all,
+    signRequest(
+      { method, url, headers: all },
+      access,
+      at ?? api.now(),
+      nonce ?? (method === "GET" || method === "HEAD" ? undefined : newNonce()),
+    ),
+  );
   return fetch(url, { method, headers: all, ...(body !== undefined && { body }) });
 };
 
@@ -71,6 +79,7 @@ test("a signature is for one address, method and body", async () => {
     { method: "GET", url: `${api.url}/v1/notes`, headers: {} },
     { id: "AKuser", secret: "SKuser" },
     api.now(),
+    newNonce(),
   );
   assert.equal((await fetch(`${api.url}/v1/notes`, { headers })).status, 200);
   assert.equal(await codeOf(await fetch(`${api.url}/v1/notes?page=2`, { headers })), "signature.invalid");

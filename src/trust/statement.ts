@@ -71,7 +71,11 @@ export const signStatementWith = (
 export const parseStatement = (text: string): SignedStatement => {
   try {
     const jws = parseJws(text, TYPE);
-    const statement = parseCanonical(fromUtf8(jws.payload));
+    const payload = fromUtf8(jws.payload);
+    // Validators pass over such a member, so it would be signed and yet not be read.
+    if (payload.includes('"__proto__":'))
+      throw refuse("statement.malformed", { reason: "a member is called __proto__" });
+    const statement = parseCanonical(payload);
     if (!isStatement(statement))
       throw refuse("statement.malformed", { reason: "its members are not those of a statement" });
     return { jws, statement, digest: sha256Hex(text) };

@@ -1,6 +1,6 @@
 /** Three members, an enclave, a model, sources and tasks: one helper an act, each signed as it should be. */
 import { generateKey } from "#crypto";
-import { iso } from "../../src/base/clock.ts";
+import { type Clock, iso } from "../../src/base/clock.ts";
 import { model as modelBook } from "../../src/rules/model.ts";
 import { source as sourceBook, structureDigest } from "../../src/rules/source.ts";
 import { type Delivery, type Task, task as taskBook, taskDigest } from "../../src/rules/task.ts";
@@ -12,7 +12,7 @@ import { act, found, type Stage, stateOf } from "./stage.ts";
 
 /** An alliance founded by the first member, which the others have joined. */
 export const alliance = async (
-  stage: Stage,
+  stage: Stage<Clock>,
   enclave: Enclave,
   [creator, ...others]: readonly [Organisation, ...Organisation[]],
 ): Promise<string> => {
@@ -51,7 +51,7 @@ export const modelPayload = (enclave: Enclave, twist: Record<string, unknown> = 
   ...twist,
 });
 
-export const model = (stage: Stage, by: Organisation, enclave: Enclave, twist: Record<string, unknown> = {}) =>
+export const model = (stage: Stage<Clock>, by: Organisation, enclave: Enclave, twist: Record<string, unknown> = {}) =>
   act(stage, by, "model.published", "", modelPayload(enclave, twist));
 
 /** Payload of a data source that everybody may use. */
@@ -70,7 +70,7 @@ export const sourcePayload = (enclave: Enclave, twist: Record<string, unknown> =
 };
 export const sourceDetail = () => ({ salt: SALT, name: "乳腺癌数据", description: "", columns: COLUMNS });
 
-export const source = (stage: Stage, by: Organisation, enclave: Enclave, twist: Record<string, unknown> = {}) =>
+export const source = (stage: Stage<Clock>, by: Organisation, enclave: Enclave, twist: Record<string, unknown> = {}) =>
   act(stage, by, "source.registered", "", sourcePayload(enclave, twist));
 
 /** Who and what a task brings together. Models and sources by stream id. */
@@ -83,7 +83,7 @@ export interface Parts {
 }
 
 /** Payload of a task on these parts as they are now. */
-export const taskPayload = (stage: Stage, parts: Parts, twist: Record<string, unknown> = {}) => {
+export const taskPayload = (stage: Stage<Clock>, parts: Parts, twist: Record<string, unknown> = {}) => {
   const code = streamOf(stage.world, modelBook, parts.model)?.state;
   const unknown = digestOf("unknown");
   const sources = parts.sources.map((stream, i) => {
@@ -108,37 +108,37 @@ export const taskPayload = (stage: Stage, parts: Parts, twist: Record<string, un
   };
 };
 
-export const task = (stage: Stage, by: Organisation, parts: Parts, twist: Record<string, unknown> = {}) =>
+export const task = (stage: Stage<Clock>, by: Organisation, parts: Parts, twist: Record<string, unknown> = {}) =>
   act(stage, by, "task.created", "", taskPayload(stage, parts, twist));
 
-export const taskOf = (stage: Stage, id: string): Task => stateOf(stage, taskBook, id);
+export const taskOf = (stage: Stage<Clock>, id: string): Task => stateOf(stage, taskBook, id);
 
 const receiverPem = publicKeyToPem(generateKey("P-256").publicKey);
 export const DELIVERY: Delivery = { key: receiverPem, cipher: "A256GCM", sink: "sealed-file" };
 
 /** The digest that authorisations of the task sign. */
-export const digestOfTask = (stage: Stage, id: string): string => {
+export const digestOfTask = (stage: Stage<Clock>, id: string): string => {
   const { definition, delivery } = taskOf(stage, id);
   return taskDigest(definition, delivery ?? DELIVERY);
 };
 
 export const authoriseReceiver = (
-  stage: Stage,
+  stage: Stage<Clock>,
   by: Organisation,
   id: string,
   { delivery = DELIVERY, task = taskDigest(taskOf(stage, id).definition, delivery) } = {},
 ) => act(stage, by, "task.receiver-authorised", id, { task, delivery });
 
-export const authoriseSource = (stage: Stage, by: Organisation, id: string, task = digestOfTask(stage, id)) =>
+export const authoriseSource = (stage: Stage<Clock>, by: Organisation, id: string, task = digestOfTask(stage, id)) =>
   act(stage, by, "task.source-authorised", id, { task });
 
-export const authoriseModel = (stage: Stage, by: Organisation, id: string, task = digestOfTask(stage, id)) =>
+export const authoriseModel = (stage: Stage<Clock>, by: Organisation, id: string, task = digestOfTask(stage, id)) =>
   act(stage, by, "task.model-authorised", id, { task });
 
 export const RESULT = { digest: digestOf("the result"), size: 512, rows: 3 };
 
 /** A receipt that fits the task. */
-export const receiptOf = (stage: Stage, id: string, twist: Record<string, unknown> = {}) => {
+export const receiptOf = (stage: Stage<Clock>, id: string, twist: Record<string, unknown> = {}) => {
   const { measurement, model, sources } = taskOf(stage, id).definition;
   return {
     task: digestOfTask(stage, id),
@@ -155,7 +155,7 @@ export const receiptOf = (stage: Stage, id: string, twist: Record<string, unknow
 };
 
 export const complete = (
-  stage: Stage,
+  stage: Stage<Clock>,
   by: Enclave,
   id: string,
   { receipt = {}, result = {} }: { receipt?: Record<string, unknown>; result?: Record<string, unknown> } = {},
@@ -176,7 +176,7 @@ export interface Consortium {
 }
 
 /** The institute owns the model and receives the result; each hospital owns one source. */
-export const consortium = async (stage: Stage): Promise<Consortium> => {
+export const consortium = async (stage: Stage<Clock>): Promise<Consortium> => {
   const at = stage.clock.now();
   const first = createOrganisation("第一医院", { at });
   const second = createOrganisation("第二医院", { at });
@@ -198,7 +198,7 @@ export type Step = "created" | "receiver" | "sources" | "authorised" | "complete
 
 /** A task of the consortium, taken up to a step: all that come before it have been taken. */
 export const taskUpTo = async (
-  stage: Stage,
+  stage: Stage<Clock>,
   { institute, hospitals, enclave, parts }: Consortium,
   step: Step,
   twist: Record<string, unknown> = {},

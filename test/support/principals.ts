@@ -141,6 +141,7 @@ export const createEnclave = ({
     encryptionKey: toBase64(generateKey("X25519").publicKey.spki),
     measurement,
     ledger: "entente/test+00000000+AA",
+    isolation: "bubblewrap",
   };
   const evidence = simulatedEvidence({ measurement, reportData: reportData({ ...claims, nonce: "" }) });
   const attested = { ...claims, attestation: { provider: "simulated", evidence }, ...payload };

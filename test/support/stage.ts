@@ -10,8 +10,12 @@ import { parseStatement, type Statement, signStatementWith } from "../../src/tru
 import type { Certificate } from "../../src/trust/x509/certificate.ts";
 import { digestOfJws, type Signatory, START } from "./principals.ts";
 
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
 /** A clock that stands still until it is moved. */
-export const movableClock = (start = START): Clock & { advance(ms: number): void } => {
+export const movableClock = (start = START): MovableClock => {
   let now = start;
   return {
     now: () => now,
@@ -21,9 +25,9 @@ export const movableClock = (start = START): Clock & { advance(ms: number): void
   };
 };
 
-/** Where acts are made. */
-export interface Stage {
-  readonly clock: ReturnType<typeof movableClock>;
+/** Where acts are made. Its clock can be moved, unless it is a ledger's that cannot. */
+export interface Stage<C extends Clock = MovableClock> {
+  readonly clock: C;
   readonly world: World;
   /** @throws Refusal; then the world is as it was */
   submit(jws: string): Promise<unknown>;
@@ -42,11 +46,11 @@ export const worldStage = (world = emptyWorld, clock = movableClock()): Stage =>
   };
 };
 
-/** @param ledger opened with `clock` */
-export const ledgerStage = (
+/** @param clock the ledger's */
+export const ledgerStage = <C extends Clock>(
   ledger: { readonly world: World; submit(jws: string): Promise<unknown> },
-  clock: Stage["clock"],
-): Stage => ({
+  clock: C,
+): Stage<C> => ({
   clock,
   get world() {
     return ledger.world;
@@ -54,7 +58,7 @@ export const ledgerStage = (
   submit: (jws) => ledger.submit(jws),
 });
 
-export const found = async (stage: Stage, ...signatories: readonly Signatory[]): Promise<void> => {
+export const found = async (stage: Stage<Clock>, ...signatories: readonly Signatory[]): Promise<void> => {
   for (const { founding } of signatories) await stage.submit(founding);
 };
 
@@ -67,7 +71,7 @@ export interface Twist extends Partial<Statement> {
 
 /** Signs a statement as it should be at this point, but for `twist`. */
 export const signed = (
-  stage: Stage,
+  stage: Stage<Clock>,
   by: Signatory,
   kind: string,
   stream: string,
@@ -81,7 +85,7 @@ export const signed = (
 
 /** Makes an act. Returns the id of its stream. */
 export const act = async (
-  stage: Stage,
+  stage: Stage<Clock>,
   by: Signatory,
   kind: string,
   stream: string,
@@ -94,7 +98,7 @@ export const act = async (
 };
 
 /** @throws Error where there is no such stream */
-export const stateOf = <S>(stage: Stage, book: Rulebook<S>, id: string): S => {
+export const stateOf = <S>(stage: Stage<Clock>, book: Rulebook<S>, id: string): S => {
   const found = streamOf(stage.world, book, id);
   if (!found) throw new Error(`no ${book.name} ${id}`);
   return found.state;
@@ -102,7 +106,7 @@ export const stateOf = <S>(stage: Stage, book: Rulebook<S>, id: string): S => {
 
 /** The attempt is refused with this code, its text names everything it should, and the world is the one it was. */
 export const refused = async (
-  stage: Stage,
+  stage: Stage<Clock>,
   attempt: () => Promise<unknown>,
   code: string,
   details: Record<string, unknown> = {},

@@ -9,6 +9,7 @@ import type { Runner } from "../runners/runner.ts";
 import type { Handler } from "../protocol/channel.ts";
 import { enclaveMethods, type EnclaveMethods } from "../protocol/messages.ts";
 import { describe } from "./describe.ts";
+import { refuse } from "../errors.ts";
 import { createFollower } from "./follower.ts";
 import { runTask } from "./run-task.ts";
 import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
@@ -30,7 +31,7 @@ export interface AgentOptions {
 
 /** @throws Refusal enclave.state.*, enclave.ledger.other */
 export const createAgent = async (options: AgentOptions): Promise<Record<keyof EnclaveMethods, Handler>> => {
-  const { provider, clock, ledger } = options;
+  const { provider } = options;
   const measurement = toHex(sha384(options.program));
   const store = createStateStore(options.directory, provider, measurement);
   let state = (await store.load()) ?? (await found(options, measurement));
@@ -38,6 +39,9 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     state = { ...state, version: 1 };
     await store.save(state);
   }
+  // Members sealed to an enclave with this isolation; it is not weakened under them.
+  if (state.isolation !== options.runner.isolation)
+    throw refuse("enclave.isolation", { bound: state.isolation, found: options.runner.isolation });
   const enclave = parseStatement(state.founding).digest;
   const follower = createFollower(state.ledger, state.followed);
 
@@ -54,7 +58,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   return handlersOf({
     identify: async () => ({ stream: enclave, statement: state.founding }),
     async attest({ nonce }) {
-      const claims = { ...publicKeys(state), measurement, ledger: state.ledger, nonce };
+      const { ledger, isolation } = state;
+      const claims = { ...publicKeys(state), measurement, ledger, isolation, nonce };
       return { provider: provider.id, evidence: await provider.evidence(reportData(claims), measurement) };
     },
     async follow(shown) {
@@ -74,9 +79,9 @@ const publicKeys = ({ signingKey, encryptionKey }: Pick<SealedState, "signingKey
 });
 
 /** New keys and the statement that founds the enclave's stream with them. */
-const found = async ({ provider, ledger, clock }: AgentOptions, measurement: string): Promise<SealedState> => {
+const found = async ({ provider, ledger, runner, clock }: AgentOptions, measurement: string): Promise<SealedState> => {
   const keys = newKeys();
-  const claims = { ...publicKeys(keys), measurement, ledger };
+  const claims = { ...publicKeys(keys), measurement, ledger, isolation: runner.isolation };
   const evidence = await provider.evidence(reportData({ ...claims, nonce: "" }), measurement);
   const founding = signStatementWith(
     {
@@ -89,7 +94,7 @@ const found = async ({ provider, ledger, clock }: AgentOptions, measurement: str
     },
     keys.signingKey,
   );
-  return { version: 0, ...keys, ledger, followed: { size: 0, root: "" }, founding };
+  return { version: 0, ...keys, ledger, isolation: runner.isolation, followed: { size: 0, root: "" }, founding };
 };
 
 /** Parameters and results as the protocol has them. */

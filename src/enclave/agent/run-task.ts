@@ -15,7 +15,7 @@ import { modelContext, resultContext, sourceContext } from "../../trust/envelope
 import { open, seal } from "../../trust/envelope/envelope.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { signStatementWith } from "../../trust/statement.ts";
-import { readArchive } from "../archive.ts";
+import { unpack } from "../archive.ts";
 import type { Batch, ColumnType } from "../columns/batch.ts";
 import { refuse } from "../errors.ts";
 import { writeCsv } from "../files/csv-write.ts";
@@ -179,7 +179,7 @@ const openModel = async (deps: RunDeps, { definition }: Task, { model }: Usable)
   const plain = model.envelope
     ? open(stored, { key: deps.encryptionKey, context: modelContext(model.owner, deps.enclave, archive) })
     : stored;
-  const files = await readArchive([await collectChecked(plain, archive)]);
+  const files = await unpack(await collectChecked(plain, archive));
   return { files, manifest: readManifest(files) };
 };
 

@@ -19,6 +19,7 @@ export interface SealedState {
   readonly signingKey: PrivateKey<"P-256">;
   readonly encryptionKey: PrivateKey<"X25519">;
   readonly ledger: string;
+  readonly isolation: string;
   readonly followed: Followed;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;

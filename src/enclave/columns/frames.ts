@@ -45,7 +45,15 @@ export const encodeFrame = (header: object, buffers: readonly Uint8Array[] = [])
  * @throws Refusal columns.malformed, columns.too-large
  */
 export async function* readFrames(chunks: AsyncIterable<Uint8Array>, limits: FrameLimits): AsyncGenerator<Frame> {
-  const bytes = createReader(chunks, limits.totalBytes);
+  const source = chunks[Symbol.asyncIterator]();
+  try {
+    yield* framesOf(createReader(source, limits.totalBytes), limits);
+  } finally {
+    await source.return?.();
+  }
+}
+
+async function* framesOf(bytes: ReturnType<typeof createReader>, limits: FrameLimits): AsyncGenerator<Frame> {
   for (;;) {
     const prefix = await bytes.take(PREFIX_BYTES);
     if (!prefix) return;
@@ -72,8 +80,7 @@ const parse = (header: Uint8Array): unknown => {
 };
 
 /** Takes exact numbers of bytes from chunks; each taken piece has a buffer of its own, so it is aligned. */
-const createReader = (chunks: AsyncIterable<Uint8Array>, totalBytes: number) => {
-  const source = chunks[Symbol.asyncIterator]();
+const createReader = (source: AsyncIterator<Uint8Array>, totalBytes: number) => {
   let chunk: Uint8Array = new Uint8Array(0);
   let total = 0;
   return {

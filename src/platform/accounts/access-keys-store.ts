@@ -5,9 +5,10 @@ export interface AccessKeyStore {
   find(id: string): Promise<AccessKeyRow | undefined>;
   /** Oldest first. */
   list(userId: string, db?: PlatformDb): Promise<AccessKeyRow[]>;
-  /** Each of the following: whether the user has such a key. */
-  setDisabled(userId: string, id: string, at: number | null): Promise<boolean>;
-  remove(userId: string, id: string): Promise<boolean>;
+  /** The key as it is now; undefined when the user has no such key. A key that is off keeps the date. */
+  setDisabled(userId: string, id: string, at: number | null): Promise<AccessKeyRow | undefined>;
+  /** @returns whether the user had such a key */
+  remove(userId: string, id: string, db?: PlatformDb): Promise<boolean>;
   used(id: string, at: number): Promise<void>;
 }
 
@@ -21,18 +22,19 @@ export const createAccessKeyStore = ({ db }: { db: PlatformDb }): AccessKeyStore
   list: (userId, on = db) =>
     on.selectFrom("accessKeys").selectAll().where("userId", "=", userId).orderBy("createdAt").orderBy("id").execute(),
 
-  async setDisabled(userId, id, at) {
-    const { numUpdatedRows } = await db
+  setDisabled: (userId, id, at) =>
+    db
       .updateTable("accessKeys")
-      .set({ disabledAt: at })
+      .set((eb) => ({
+        disabledAt: at === null ? null : eb.fn.coalesce("disabledAt", eb.cast<number>(eb.val(at), "bigint")),
+      }))
       .where("id", "=", id)
       .where("userId", "=", userId)
-      .executeTakeFirst();
-    return numUpdatedRows > 0n;
-  },
+      .returningAll()
+      .executeTakeFirst(),
 
-  async remove(userId, id) {
-    const { numDeletedRows } = await db
+  async remove(userId, id, on = db) {
+    const { numDeletedRows } = await on
       .deleteFrom("accessKeys")
       .where("id", "=", id)
       .where("userId", "=", userId)

@@ -32,11 +32,11 @@ export interface NewAccessKey {
 export interface AccessKeys {
   /** @throws Refusal access-key.limit, user.unknown */
   create(userId: string, db?: PlatformDb): Promise<NewAccessKey>;
-  list(userId: string): Promise<AccessKey[]>;
+  list(userId: string, db?: PlatformDb): Promise<AccessKey[]>;
   /** @throws Refusal access-key.unknown, also for a key of another user */
-  setDisabled(userId: string, id: string, disabled: boolean): Promise<void>;
+  setDisabled(userId: string, id: string, disabled: boolean): Promise<AccessKey>;
   /** @throws Refusal access-key.unknown, also for a key of another user */
-  remove(userId: string, id: string): Promise<void>;
+  remove(userId: string, id: string, db?: PlatformDb): Promise<void>;
   /**
    * The secret to check a signature with, and whose it is. Notes the use.
    * @throws Refusal access-key.refused, account.suspended
@@ -96,16 +96,17 @@ export const createAccessKeys = (options: AccessKeysOptions): AccessKeys => {
       return { accessKeyId: id, accessKeySecret: secret };
     },
 
-    list: async (userId) => (await store.list(userId)).map(shown),
+    list: async (userId, on) => (await store.list(userId, on)).map(shown),
 
     async setDisabled(userId, id, disabled) {
-      const known = isId(id) && (await store.setDisabled(userId, id, disabled ? clock.now() : null));
-      if (!known) throw refuse("access-key.unknown", { id });
+      const row = isId(id) ? await store.setDisabled(userId, id, disabled ? clock.now() : null) : undefined;
+      if (!row) throw refuse("access-key.unknown", { id });
       cache.delete(id);
+      return shown(row);
     },
 
-    async remove(userId, id) {
-      if (!isId(id) || !(await store.remove(userId, id))) throw refuse("access-key.unknown", { id });
+    async remove(userId, id, on) {
+      if (!isId(id) || !(await store.remove(userId, id, on))) throw refuse("access-key.unknown", { id });
       cache.delete(id);
     },
 

@@ -8,9 +8,9 @@ export interface AccountStore {
     db?: PlatformDb,
   ): Promise<AccountRow | undefined>;
   findMany(ids: readonly string[]): Promise<AccountRow[]>;
-  /** Oldest first; `search` is part of a nickname or the whole APPID. */
+  /** Oldest first; `search` is part of a nickname or the whole APPID, `verification` the state of the newest submission. */
   list(
-    filter: { search?: string },
+    filter: { search?: string; verification?: "none" | VerificationRow["state"] },
     page: { limit: number; offset: number },
   ): Promise<{ rows: AccountRow[]; total: number }>;
   /** The largest APPID given so far. */
@@ -37,8 +37,18 @@ export const createAccountStore = ({ db }: { db: PlatformDb }): AccountStore => 
     return ids.length === 0 ? [] : await db.selectFrom("accounts").selectAll().where("id", "in", ids).execute();
   },
 
-  async list({ search }, { limit, offset }) {
+  async list({ search, verification }, { limit, offset }) {
     let query = db.selectFrom("accounts");
+    if (verification)
+      query = query.where((eb) => {
+        const newest = eb
+          .selectFrom("verifications")
+          .select("verifications.state")
+          .whereRef("verifications.accountId", "=", "accounts.id")
+          .orderBy("verifications.id", "desc")
+          .limit(1);
+        return verification === "none" ? eb.not(eb.exists(newest)) : eb(newest, "=", verification);
+      });
     if (search) {
       const part = `%${search
         .normalize("NFKC")
@@ -94,7 +104,7 @@ export const createAccountStore = ({ db }: { db: PlatformDb }): AccountStore => 
 export interface VerificationStore {
   add(row: VerificationRow): Promise<void>;
   /** The newest submission of each account that has one. */
-  newest(accountIds: readonly string[]): Promise<Map<string, VerificationRow>>;
+  newest(accountIds: readonly string[], db?: PlatformDb): Promise<Map<string, VerificationRow>>;
   /** Oldest first, as the operator works through them. */
   list(
     filter: { state?: VerificationRow["state"] },
@@ -112,9 +122,9 @@ export const createVerificationStore = ({ db }: { db: PlatformDb }): Verificatio
     await db.insertInto("verifications").values(row).execute();
   },
 
-  async newest(accountIds) {
+  async newest(accountIds, on = db) {
     if (accountIds.length === 0) return new Map();
-    const rows = await db
+    const rows = await on
       .selectFrom("verifications")
       .selectAll()
       .where("id", "in", (eb) =>

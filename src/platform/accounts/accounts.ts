@@ -22,24 +22,38 @@ export interface Account {
   createdAt: number;
 }
 
+interface Registration {
+  nickname: string;
+  login: string;
+  password: string;
+}
+
+interface RegisterOptions<R> {
+  /** Also when registration is closed. */
+  byOperator?: boolean;
+  /** What else belongs to it, in the same transaction; may be tried again. */
+  also?: (created: { account: Account; user: User }, tx: PlatformDb) => Promise<R>;
+}
+
 export interface Accounts {
   /**
    * Creates an organisation with its first administrator.
-   * @param options.byOperator also when registration is closed
    * @throws Refusal signup.closed, account.nickname, account.nickname-taken, user.login, user.login-taken, password.weak
    */
-  register(
-    input: { nickname: string; login: string; password: string },
-    options?: { byOperator?: boolean },
-  ): Promise<{ account: Account; user: User }>;
+  register<R = undefined>(
+    input: Registration,
+    options?: RegisterOptions<R>,
+  ): Promise<{ account: Account; user: User; also: R }>;
   /** @throws Refusal account.unknown */
   get(id: string): Promise<Account>;
   /** The account with exactly this nickname and APPID, as one member invites another. */
   findInvited(nickname: string, appId: string): Promise<Account | undefined>;
-  findByAppId(appId: string): Promise<Account | undefined>;
+  findByAppId(appId: string, db?: PlatformDb): Promise<Account | undefined>;
   /** The account behind a chain identity. */
   findByMember(member: string): Promise<Account | undefined>;
-  list(query?: NumberedQuery & { search?: string }): Promise<NumberedPage<Account>>;
+  list(
+    query?: NumberedQuery & { search?: string; verification?: Account["verification"] },
+  ): Promise<NumberedPage<Account>>;
   /** @throws Refusal account.unknown, account.nickname, account.nickname-taken */
   rename(id: string, nickname: string): Promise<Account>;
   /** Suspended accounts keep what they have; nobody signs in. @throws Refusal account.unknown */
@@ -65,13 +79,17 @@ const FIRST_APP_ID = 1_300_000_001;
 export const createAccounts = (options: AccountsOptions): Accounts => {
   const { db, store, verifications, users, clock, newId, signup, onChange } = options;
 
-  const shown = async (rows: readonly AccountRow[]): Promise<Account[]> => {
-    const newest = await verifications.newest(rows.map(({ id }) => id));
+  const shown = async (rows: readonly AccountRow[], on: PlatformDb = db): Promise<Account[]> => {
+    const newest = await verifications.newest(
+      rows.map(({ id }) => id),
+      on,
+    );
     return rows.map(({ nicknameKey, ...row }) => ({ ...row, verification: newest.get(row.id)?.state ?? "none" }));
   };
-  const one = async (row: AccountRow | undefined): Promise<Account | undefined> => row && (await shown([row]))[0];
+  const one = async (row: AccountRow | undefined, on?: PlatformDb): Promise<Account | undefined> =>
+    row && (await shown([row], on))[0];
   const get = async (id: string): Promise<Account> => {
-    const account = await one(await store.find({ id }));
+    const account = isText(id) ? await one(await store.find({ id })) : undefined;
     if (!account) throw refuse("account.unknown", { id });
     return account;
   };
@@ -96,7 +114,10 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
   };
 
   return {
-    async register({ nickname, login, password }, { byOperator = false } = {}) {
+    async register<R>(
+      { nickname, login, password }: Registration,
+      { byOperator = false, also }: RegisterOptions<R> = {},
+    ) {
       if (signup === "closed" && !byOperator) throw refuse("signup.closed");
       const name = checkedNickname(nickname);
       const administrator = await users.prepare({ login, password, role: "administrator" });
@@ -105,8 +126,9 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
           return await transaction(db, async (tx) => {
             const row = await add(name, tx);
             const user = await administrator.add(row.id, tx);
-            const { nicknameKey, ...account } = row;
-            return { account: { ...account, verification: "none" as const }, user };
+            const { nicknameKey, ...rest } = row;
+            const account = { ...rest, verification: "none" as const };
+            return { account, user, also: (await also?.({ account, user }, tx)) as R };
           });
         } catch (error) {
           // Somebody took the same APPID, nickname or login at the same moment: the next try tells which.
@@ -121,11 +143,11 @@ export const createAccounts = (options: AccountsOptions): Accounts => {
       const row = await store.find({ nicknameKey: keyOf(nickname) });
       return row?.appId === appId && row.status === "active" ? await one(row) : undefined;
     },
-    findByAppId: async (appId) => (isText(appId) ? await one(await store.find({ appId })) : undefined),
+    findByAppId: async (appId, on) => (isText(appId) ? await one(await store.find({ appId }, on), on) : undefined),
     findByMember: async (member) => (isText(member) ? await one(await store.find({ member })) : undefined),
 
-    async list({ search, ...query } = {}) {
-      const { rows, total } = await store.list({ search }, rowsOf(query));
+    async list({ search, verification, ...query } = {}) {
+      const { rows, total } = await store.list({ search, verification }, rowsOf(query));
       return numberedPage(await shown(rows), total, query);
     },
 

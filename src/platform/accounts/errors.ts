@@ -132,9 +132,4 @@ export const refuse = refusals({
     en: "A user has {max} access keys at most. Delete one that is not used any more.",
     zh: "每个用户最多拥有 {max} 个访问密钥。请删除不再使用的密钥。",
   },
-  "permission.denied": {
-    status: 403,
-    en: "Your role does not permit {permission}. Ask an administrator of your account.",
-    zh: "您的角色没有 {permission} 权限。请联系账号管理员。",
-  },
 });

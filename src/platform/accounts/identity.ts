@@ -6,10 +6,11 @@ import { isDuplicate, transaction } from "../db/transaction.ts";
 import type { NewId } from "../ids.ts";
 import { createRateLimit } from "../rate-limit.ts";
 import type { ServerKey } from "../server-key.ts";
-import { type AccessKeys, createAccessKeys, type NewAccessKey } from "./access-keys.ts";
+import { type AccessKeys, createAccessKeys, MAX_ACCESS_KEYS, type NewAccessKey } from "./access-keys.ts";
 import { createAccessKeyStore } from "./access-keys-store.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { createAccountStore, createVerificationStore } from "./accounts-store.ts";
+import { refuse } from "./errors.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createSessionStore } from "./sessions-store.ts";
 import { createUsers, type Users } from "./users.ts";
@@ -24,7 +25,14 @@ export interface Identity {
   sessions: Sessions;
   /** On the first start creates the operator `admin`; its key is seen here and never again. */
   bootstrap(): Promise<NewAccessKey | undefined>;
+  /**
+   * A new key for the operator `admin`, when the first was lost; enables it where it was disabled, and makes it where
+   * it never was. With all keys taken, the one that was not used for longest goes. For whoever has the machine.
+   */
+  recoverOperator(): Promise<NewAccessKey>;
 }
+
+const OPERATOR = "admin";
 
 export interface IdentityOptions {
   db: PlatformDb;
@@ -72,27 +80,48 @@ export const createIdentity = ({ db, clock, newId, serverKey, config }: Identity
   const accessKeys = createAccessKeys({ db, store: createAccessKeyStore({ db }), userStore, users, serverKey, clock });
   const secure = config.publicUrl.startsWith("https:");
 
+  /** Undefined where there is an operator already. */
+  const bootstrap = async (): Promise<NewAccessKey | undefined> => {
+    const operators = await users.list(null, { pageSize: 1 });
+    if (operators.total > 0) return undefined;
+    const admin = await users.prepare({ login: OPERATOR, role: "operator" });
+    try {
+      return await transaction(db, async (tx) => {
+        const { id } = await admin.add(null, tx);
+        return await accessKeys.create(id, tx);
+      });
+    } catch (error) {
+      // Another server on the same database was first, and has shown the key.
+      if (isDuplicate(error) || (error instanceof Refusal && error.code === "user.login-taken")) return undefined;
+      throw error;
+    }
+  };
+
+  /** Keys are in the order of their creation. */
+  const makeRoom = async (userId: string, tx: PlatformDb): Promise<void> => {
+    const keys = await accessKeys.list(userId, tx);
+    const [oldest] = keys.toSorted((a, b) => (a.lastUsedAt ?? a.createdAt) - (b.lastUsedAt ?? b.createdAt));
+    if (oldest && keys.length >= MAX_ACCESS_KEYS) await accessKeys.remove(userId, oldest.id, tx);
+  };
+
   return {
     users,
     accounts,
     accessKeys,
     verifications: createVerifications({ store: verificationStore, clock, newId }),
     sessions: createSessions({ store: sessionStore, users, serverKey, clock, idle, lifetime, secure }),
+    bootstrap,
 
-    async bootstrap() {
-      const operators = await users.list(null, { pageSize: 1 });
-      if (operators.total > 0) return undefined;
-      const admin = await users.prepare({ login: "admin", role: "operator" });
-      try {
-        return await transaction(db, async (tx) => {
-          const { id } = await admin.add(null, tx);
-          return await accessKeys.create(id, tx);
-        });
-      } catch (error) {
-        // Another server on the same database was first, and has shown the key.
-        if (isDuplicate(error) || (error instanceof Refusal && error.code === "user.login-taken")) return undefined;
-        throw error;
-      }
+    async recoverOperator() {
+      const first = await bootstrap();
+      if (first) return first;
+      const admin = await users.findByLogin(OPERATOR);
+      if (admin?.accountId !== null) throw refuse("user.unknown", { id: OPERATOR });
+      if (admin.disabledAt !== null) await users.update(null, admin.id, { disabled: false });
+      return await transaction(db, async (tx) => {
+        await makeRoom(admin.id, tx);
+        return await accessKeys.create(admin.id, tx);
+      });
     },
   };
 };

@@ -41,8 +41,8 @@ export interface Sessions {
   resolve(token: string | undefined): Promise<OpenSession>;
   /** For requests that change something. @throws Refusal session.csrf */
   checkCsrf(session: OpenSession, header: string | undefined): void;
-  /** Ends the session. @returns the cookie that removes the browser's */
-  close(token: string): Promise<{ cookie: string }>;
+  /** Ends the session. @param tokenHash as `resolve` told it @returns the cookie that removes the browser's */
+  close(tokenHash: string): Promise<{ cookie: string }>;
   list(userId: string): Promise<Session[]>;
   /** Ends all sessions of a user but, if given, the present one. @returns how many */
   closeAll(userId: string, exceptHash?: string): Promise<number>;
@@ -108,8 +108,8 @@ export const createSessions = (options: SessionsOptions): Sessions => {
       if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) throw refuse("session.csrf");
     },
 
-    async close(token) {
-      await store.remove(hashOf(token));
+    async close(tokenHash) {
+      await store.remove(tokenHash);
       return { cookie: cookieOf("", 0) };
     },
 

@@ -11,6 +11,7 @@ export interface UserStore {
   add(row: UserRow, db?: PlatformDb): Promise<void>;
   find(id: string, db?: PlatformDb): Promise<UserRow | undefined>;
   findByLogin(login: string, db?: PlatformDb): Promise<UserRow | undefined>;
+  findMany(ids: readonly string[]): Promise<UserRow[]>;
   principal(userId: string): Promise<PrincipalRow | undefined>;
   /** Users of an account (null: the operators), oldest first. */
   list(accountId: string | null, page: { limit: number; offset: number }): Promise<{ rows: UserRow[]; total: number }>;
@@ -19,6 +20,8 @@ export interface UserStore {
     change: Partial<Pick<UserRow, "role" | "passwordHash" | "disabledAt">>,
     db?: PlatformDb,
   ): Promise<void>;
+  /** With the user's access keys and sessions. */
+  remove(id: string, db: PlatformDb): Promise<void>;
   /** Users of a role who are not disabled. */
   countActive(accountId: string | null, role: string, db?: PlatformDb): Promise<number>;
   /** Keeps others from changing what belongs to the user until the transaction ends. @returns whether there is one */
@@ -32,6 +35,10 @@ export const createUserStore = ({ db }: { db: PlatformDb }): UserStore => ({
 
   find: (id, on = db) => on.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst(),
   findByLogin: (login, on = db) => on.selectFrom("users").selectAll().where("login", "=", login).executeTakeFirst(),
+
+  async findMany(ids) {
+    return ids.length === 0 ? [] : await db.selectFrom("users").selectAll().where("id", "in", ids).execute();
+  },
 
   async principal(userId) {
     const row = await db
@@ -61,6 +68,10 @@ export const createUserStore = ({ db }: { db: PlatformDb }): UserStore => ({
 
   async update(id, change, on = db) {
     await on.updateTable("users").set(change).where("id", "=", id).execute();
+  },
+
+  async remove(id, on) {
+    await on.deleteFrom("users").where("id", "=", id).execute();
   },
 
   async countActive(accountId, role, on = db) {

@@ -40,6 +40,13 @@ interface NewUser {
   password?: string;
 }
 
+export interface UserChanges {
+  /** Operators have one role and keep it. */
+  role?: string;
+  password?: string;
+  disabled?: boolean;
+}
+
 export interface Users {
   /** Checks a new user and hashes the password, before the transaction that adds it: hashing takes a while. */
   prepare(user: NewUser): Promise<{ add(accountId: string | null, db: PlatformDb): Promise<User> }>;
@@ -48,12 +55,16 @@ export interface Users {
   /** @throws Refusal user.unknown, also for a user of another account */
   get(accountId: string | null, id: string): Promise<User>;
   list(accountId: string | null, query?: NumberedQuery): Promise<NumberedPage<User>>;
-  /** @throws Refusal user.unknown, user.role, user.last-administrator */
-  setRole(accountId: string, id: string, role: string): Promise<User>;
-  /** Ends the user's sessions, and keys stop working. @throws Refusal user.unknown, user.last-administrator */
-  setDisabled(accountId: string | null, id: string, disabled: boolean): Promise<User>;
-  /** An administrator gives a user a new password: all its sessions end. @throws Refusal user.unknown, password.weak */
-  resetPassword(accountId: string | null, id: string, password: string): Promise<void>;
+  /** Names by id, of those that are still there. */
+  logins(ids: readonly string[]): Promise<Map<string, string>>;
+  findByLogin(login: string): Promise<User | undefined>;
+  /**
+   * All of it or nothing. A new password ends the user's sessions; being disabled does too, and keys stop working.
+   * @throws Refusal user.unknown, user.role, user.last-administrator, password.weak
+   */
+  update(accountId: string | null, id: string, changes: UserChanges): Promise<User>;
+  /** With its access keys and sessions. @throws Refusal user.unknown, user.last-administrator */
+  remove(accountId: string | null, id: string): Promise<void>;
   /** A user changes its own: its other sessions end. @throws Refusal password.wrong, password.weak */
   changePassword(id: string, present: string, next: string, sessionHash?: string): Promise<void>;
   /** @throws Refusal sign-in.failed, account.suspended, rate.limited */
@@ -101,25 +112,23 @@ export const createUsers = (options: UsersOptions): Users => {
   };
 
   /** Changes a user, unless the account would be left without an administrator (the platform without an operator). */
-  const change = async (
+  const change = async <R>(
     accountId: string | null,
     id: string,
-    changes: Partial<Pick<UserRow, "role" | "disabledAt">>,
-  ): Promise<User> => {
-    const user = await transaction(db, async (tx) => {
+    work: (before: UserRow, tx: PlatformDb) => Promise<R>,
+  ): Promise<R> => {
+    const result = await transaction(db, async (tx) => {
       if (accountId === null) await store.lock(id, tx);
       else await accounts.lock(accountId, tx);
       const before = await find(accountId, id, tx);
-      const after = { ...before, ...changes };
+      const done = await work(before, tx);
       const top = accountId === null ? "operator" : "administrator";
-      await store.update(id, changes, tx);
-      const lost = before.role === top && (after.role !== top || after.disabledAt !== null);
-      if (lost && (await store.countActive(accountId, top, tx)) === 0) throw refuse("user.last-administrator");
-      if (after.disabledAt !== null) await sessions.removeAll(id, undefined, tx);
-      return shown(after);
+      const wasOne = before.role === top && before.disabledAt === null;
+      if (wasOne && (await store.countActive(accountId, top, tx)) === 0) throw refuse("user.last-administrator");
+      return done;
     });
     onChange?.();
-    return user;
+    return result;
   };
 
   const principal: Users["principal"] = async (userId) => {
@@ -154,21 +163,33 @@ export const createUsers = (options: UsersOptions): Users => {
       return numberedPage(rows.map(shown), total, query);
     },
 
-    async setRole(accountId, id, role) {
-      if (!isAccountRole(role)) throw refuse("user.role", { roles: ACCOUNT_ROLES.join(", ") });
-      return await change(accountId, id, { role });
+    async logins(ids) {
+      return new Map((await store.findMany(ids)).map(({ id, login }) => [id, login]));
     },
 
-    setDisabled: (accountId, id, disabled) => change(accountId, id, { disabledAt: disabled ? clock.now() : null }),
+    async findByLogin(login) {
+      const row = login.includes("\0") ? undefined : await store.findByLogin(login);
+      return row && shown(row);
+    },
 
-    async resetPassword(accountId, id, password) {
+    async update(accountId, id, { role, password, disabled }) {
+      if (role !== undefined && (accountId === null || !isAccountRole(role)))
+        throw refuse("user.role", { roles: ACCOUNT_ROLES.join(", ") });
       await find(accountId, id);
-      const passwordHash = await hashPassword(password);
-      await transaction(db, async (tx) => {
-        await store.update(id, { passwordHash }, tx);
-        await sessions.removeAll(id, undefined, tx);
+      const passwordHash = password === undefined ? undefined : await hashPassword(password);
+      return await change(accountId, id, async (before, tx) => {
+        const changes = {
+          role: role ?? before.role,
+          passwordHash: passwordHash ?? before.passwordHash,
+          disabledAt: disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? clock.now()) : null,
+        };
+        await store.update(id, changes, tx);
+        if (passwordHash !== undefined || disabled) await sessions.removeAll(id, undefined, tx);
+        return shown({ ...before, ...changes });
       });
     },
+
+    remove: (accountId, id) => change(accountId, id, (_, tx) => store.remove(id, tx)),
 
     async changePassword(id, present, next, sessionHash) {
       const user = await store.find(id);

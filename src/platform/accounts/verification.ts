@@ -38,6 +38,8 @@ export interface Verifications {
   submit(accountId: string, particulars: unknown, submittedBy: string): Promise<Verification>;
   /** The newest submission. */
   newest(accountId: string): Promise<Verification | undefined>;
+  /** The same for several accounts, by account. */
+  newestOf(accountIds: readonly string[]): Promise<Map<string, Verification>>;
   /** Submissions for the operator, oldest first. */
   list(query?: NumberedQuery & { state?: Verification["state"] }): Promise<NumberedPage<Verification>>;
   /** @throws Refusal verification.none */
@@ -96,6 +98,10 @@ export const createVerifications = (options: {
     async newest(accountId) {
       const row = await newest(accountId);
       return row && shown(row);
+    },
+
+    async newestOf(accountIds) {
+      return new Map([...(await store.newest(accountIds))].map(([id, row]) => [id, shown(row)]));
     },
 
     async list({ state, ...query } = {}) {

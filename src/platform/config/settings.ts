@@ -155,10 +155,10 @@ export const settings = {
   enclaveOutput: setting(size(KiB, 16 * GiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),
   enclaveConcurrency: setting(integer(1, 64), 2, "Tasks that run at a time.", "同时执行的任务数。"),
   sandbox: setting(
-    oneOf("bubblewrap", "quickjs"),
-    "bubblewrap",
-    "What keeps a model in. quickjs is slower and for machines without bubblewrap; it is never chosen silently.",
-    "隔离模型所用的沙箱。quickjs 较慢，用于没有 bubblewrap 的机器；系统不会自动降级。",
+    oneOf("auto", "bubblewrap", "quickjs"),
+    "auto",
+    "What keeps a model in. auto takes bubblewrap where it works, else the slower quickjs; which one is in the enclave's founding statement, and never changes after.",
+    "隔离模型所用的沙箱。auto 优先使用 bubblewrap，不可用时使用较慢的 quickjs；所用沙箱写入可信执行环境的创建声明，之后不会改变。",
   ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),

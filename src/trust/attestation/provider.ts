@@ -8,6 +8,8 @@ export interface Claims {
   readonly measurement: string;
   /** Verifier key of the ledger that the enclave follows (C2SP vkey). */
   readonly ledger: string;
+  /** What keeps models in: `bubblewrap`, `quickjs`. Bound at the founding, so that it cannot be weakened later. */
+  readonly isolation: string;
   /** The asker's fresh nonce; empty where the evidence founds a stream and its digest is its freshness. */
   readonly nonce: string;
 }

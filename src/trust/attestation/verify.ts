@@ -14,9 +14,9 @@ export const verifyAttestation = (
     ? attestationVerifiers[attestation.provider]
     : undefined;
   if (!verifier) return { ok: false, reason: `no verifier for attestation provider ${attestation.provider}` };
-  const { signingKey, encryptionKey, measurement, ledger, nonce } = claims;
+  const { signingKey, encryptionKey, measurement, ledger, isolation, nonce } = claims;
   return verifier.verify(attestation.evidence, {
-    reportData: reportData({ signingKey, encryptionKey, measurement, ledger, nonce }),
+    reportData: reportData({ signingKey, encryptionKey, measurement, ledger, isolation, nonce }),
     measurement,
   });
 };

@@ -122,7 +122,10 @@ export function guest(makeKit: typeof modelKit, maxLogBytes: number) {
       if (header.kind === "load") {
         load = header;
         let at = 0;
-        for (const [path, length] of header.files) files.set(path, body.subarray(at, (at += length)));
+        for (const [path, length] of header.files) {
+          files.set(path, body.subarray(at, at + length));
+          at += length;
+        }
         serve(files);
       } else if (header.kind === "table") {
         waiting.set(header.table, { batches: [], asked: 0, ended: false });

@@ -56,6 +56,9 @@ const createRun = (child: ChildProcess, limits: Limits): Run => {
     clearTimeout(timer);
     // The namespace's first process dies with bwrap, and with it everything in the namespace.
     child.kill("SIGKILL");
+    // Unread, what is left in the pipes would keep the child from being told as closed.
+    child.stdin?.destroy();
+    (child.stdio[3] as Readable).destroy();
   };
   const fail = (error: unknown) => end(() => outcome.reject(translated(error, limits)));
 
@@ -125,7 +128,8 @@ const createRun = (child: ChildProcess, limits: Limits): Run => {
     },
     async result() {
       const [result] = await Promise.allSettled([outcome.promise, closed]);
-      await Promise.allSettled([...tables.values()].map((table) => table.close()));
+      // Not waited for: a source may be waiting for its peer.
+      for (const table of tables.values()) table.close().catch(() => undefined);
       if (result.status === "rejected") throw result.reason;
       return { ...result.value, log: printed.log() };
     },

@@ -58,6 +58,9 @@ export const ALLOWED: Readonly<Record<string, readonly [x86_64: number, aarch64:
   rseq: [334, 293],
   set_tid_address: [218, 96],
   gettid: [186, 178],
+  // For the first process of the sandbox, which is bwrap itself and waits for the last to end.
+  wait4: [61, 260],
+  waitid: [247, 95],
   exit: [60, 93],
   exit_group: [231, 94],
   sched_yield: [24, 124],

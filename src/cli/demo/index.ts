@@ -1,0 +1,64 @@
+/** `entente demo`: starts a platform of its own, plays the main job on real data, verifies the run as an outsider. */
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { refuse } from "./errors.ts";
+import { configOf, start, untilTold } from "../up.ts";
+import { createScreen, type Screen } from "./screen.ts";
+import { type Step, tell } from "./story.ts";
+
+export interface DemoOptions {
+  /** Ends when the story is told, instead of staying up. */
+  readonly once: boolean;
+  /** One JSON object a line. */
+  readonly json: boolean;
+  readonly language: "en" | "zh-CN";
+  /** An empty or new directory; a temporary one where it is undefined. */
+  readonly data?: string | undefined;
+  readonly port?: string | undefined;
+}
+
+export const demo = async ({ once, json, language, data, port = "0" }: DemoOptions): Promise<void> => {
+  const told = untilTold();
+  const home = data === undefined ? mkdtempSync(join(tmpdir(), "entente-demo-")) : resolve(data);
+  if (existsSync(home) && readdirSync(home).length > 0) throw refuse("demo.directory", { directory: home });
+  const profiles = join(home, "profiles");
+  mkdirSync(profiles, { recursive: true, mode: 0o700 });
+  const screen = createScreen({ json, language });
+  const began = performance.now();
+  screen.begin(home);
+
+  const config = configOf({ data: join(home, "platform"), port, "log-level": "warn", "rate-limit": "100000" });
+  const platform = await start(config);
+  if (!platform.admin) throw refuse("demo.directory", { directory: home });
+  try {
+    screen.started(platform);
+    const story = await tell({ url: platform.url, profiles, operator: platform.admin, step: stepOn(screen) });
+    const verify = await verifyOutside(story.bundle);
+    const result = Object.fromEntries(story.result.map(({ measure, value }) => [measure, value]));
+    screen.end({ ...story, table: story.result, result, verify, url: platform.url, profiles, ms: Math.round(performance.now() - began), once });
+    if (!once) await told;
+  } finally {
+    await platform.close();
+  }
+};
+
+const stepOn =
+  (screen: Screen): Step =>
+  async (who, what, work) => {
+    const began = performance.now();
+    const value = await work();
+    screen.step(who, what, performance.now() - began);
+    return value;
+  };
+
+/** What somebody with nothing but the file and this program would do: a process of its own, timed as a whole. */
+const verifyOutside = async (bundle: string): Promise<{ ok: boolean; ms: number }> => {
+  const began = performance.now();
+  const verifier = join(import.meta.dirname, "..", "verify-main.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [verifier, bundle, "--json"]);
+  const { ok } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as { ok?: boolean };
+  return { ok: ok === true, ms: Math.round(performance.now() - began) };
+};

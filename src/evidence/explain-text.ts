@@ -1,0 +1,132 @@
+/** The words of an explanation, in both languages. */
+import type { Language } from "../base/refusal.ts";
+
+type Texts = Readonly<Record<Language, string>>;
+type Lists = Readonly<Record<Language, string[]>>;
+const text = (en: string, zh: string): Texts => ({ en, "zh-CN": zh });
+const listed = (texts: readonly Texts[]): Lists => ({
+  en: texts.map(({ en }) => en),
+  "zh-CN": texts.map((each) => each["zh-CN"]),
+});
+
+/** Acts that are agreements of somebody, by kind. */
+export const acts = {
+  "alliance.founded": text("created the alliance", "创建了联盟"),
+  "alliance.invited": text("invited a member to the alliance", "邀请成员加入联盟"),
+  "alliance.joined": text("joined the alliance", "加入了联盟"),
+  "model.published": text("published the model", "发布了计算模型"),
+  "model.revised": text("published another version of the model", "发布了计算模型的新版本"),
+  "model.permitted": text("changed who may use the model", "修改了计算模型的权限"),
+  "model.withdrawn": text("withdrew the model", "撤回了计算模型"),
+  "source.registered": text("registered the data source", "登记了数据源"),
+  "source.described": text("described the data source anew", "修改了数据源说明"),
+  "source.permitted": text("changed who may use the data source", "修改了数据源的权限"),
+  "source.withdrawn": text("withdrew the data source", "撤回了数据源"),
+  "task.created": text("asked for the task", "发起了计算任务"),
+  "task.receiver-authorised": text("authorised as the result receiver", "作为结果使用方授权"),
+  "task.source-authorised": text("authorised as a data provider", "作为数据源提供方授权"),
+  "task.model-authorised": text("authorised as the model provider", "作为模型提供方授权"),
+  "task.run-requested": text("asked for the run", "执行了任务"),
+  "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
+} as const;
+export type Act = keyof typeof acts;
+
+export interface Checked {
+  readonly statements: number;
+  readonly principals: number;
+  /** Of the checkpoint. */
+  readonly size: number;
+  readonly origin: string;
+  readonly texts: number;
+  readonly pinned: readonly string[];
+}
+
+/** What was checked, and held. */
+export const checks = ({ statements, principals, size, origin, texts, pinned }: Checked): Lists =>
+  listed([
+    text(
+      "The file is canonical JSON (RFC 8785) of its form and holds nothing else.",
+      "文件为规范 JSON（RFC 8785），格式正确，且不含其他内容。",
+    ),
+    text(
+      `${statements} statements carry valid signatures of ${principals} signers, each under a certificate that was valid and not revoked then.`,
+      `${statements} 条声明带有 ${principals} 个签名方的有效签名，所用证书在当时有效且未被吊销。`,
+    ),
+    text(
+      "Every rule was applied again to every statement: permissions, membership, the order of authorisation, expiry.",
+      "对每条声明重新执行了全部规则：权限、成员资格、授权顺序与有效期。",
+    ),
+    text(
+      `Each statement is in its place in the ledger ${origin}, under its signed checkpoint of ${size} entries.`,
+      `每条声明均位于账本 ${origin} 的相应位置，并受其 ${size} 个条目的签名检查点约束。`,
+    ),
+    text(
+      "The receipt is signed by the key in the enclave's evidence, and names this task, code, data and program.",
+      "回执由可信执行环境证明中的密钥签署，所述任务、代码、数据与程序均一致。",
+    ),
+    text(
+      "The enclave had seen the newest statement of every stream that matters, in a ledger that this one continues.",
+      "可信执行环境看到了所有相关流的最新声明，且其所见账本是本账本的前段。",
+    ),
+    text(`The ${texts} texts shown are the ones that were signed.`, `所示的 ${texts} 段文本均为签名时承诺的文本。`),
+    ...(pinned.length > 0
+      ? [
+          text(
+            `What you pinned is as you pinned it: ${pinned.join(", ")}.`,
+            `您固定信任的内容均一致：${pinned.join("、")}。`,
+          ),
+        ]
+      : []),
+  ]);
+
+export interface Unproven {
+  readonly attestation: Texts | undefined;
+  /** Names of members whose CA was not pinned. */
+  readonly unpinned: readonly string[];
+  readonly ledgerPinned: boolean;
+  readonly size: number;
+  /** Texts committed to and not in the file. */
+  readonly leftOut: number;
+}
+
+/** What the file cannot prove, in so many words. */
+export const notProven = ({ attestation, unpinned, ledgerPinned, size, leftOut }: Unproven): Lists =>
+  listed([
+    ...(attestation ? [attestation] : []),
+    text(
+      "That the data were true: the providers answer for what they sealed.",
+      "数据的真实性：由数据提供方对其加密的内容负责。",
+    ),
+    text(
+      "That the model is right or harmless: its digest is proven, its quality is not. Read the code.",
+      "模型的正确性与无害性：仅证明其摘要，不证明其质量。请阅读代码。",
+    ),
+    ...(unpinned.length > 0
+      ? [
+          text(
+            `Who is behind the names ${unpinned.join(", ")}: the platform gives names. Compare their CA fingerprints with them and pin these (--trust).`,
+            `名称 ${unpinned.join("、")} 背后的真实身份：名称由平台授予。请与对方核对 CA 指纹并固定信任（--trust）。`,
+          ),
+        ]
+      : []),
+    ...(ledgerPinned
+      ? []
+      : [
+          text(
+            "That this is the ledger you know: its key was not pinned (--trust).",
+            "该账本即您所知的账本：其密钥未被固定信任（--trust）。",
+          ),
+        ]),
+    text(
+      `What happened after the ledger's ${size} entries, and that its operator showed nobody another ledger: no witness has cosigned it.`,
+      `账本 ${size} 个条目之后发生的事情，以及账本运营方未向他人出示另一账本：没有见证方联合签名。`,
+    ),
+    ...(leftOut > 0
+      ? [
+          text(
+            `What ${leftOut} texts say that were left out of the file: only their digests are proven.`,
+            `文件中省略的 ${leftOut} 段文本的内容：仅证明其摘要。`,
+          ),
+        ]
+      : []),
+  ]);

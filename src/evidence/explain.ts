@@ -1,0 +1,174 @@
+/** What a verified bundle says, for people and programs: who agreed to what, what ran where, what is not proven. */
+import { iso } from "../base/clock.ts";
+import type { Language } from "../base/refusal.ts";
+import { alliance as allianceBook } from "../rules/alliance.ts";
+import { enclave as enclaveBook } from "../rules/enclave.ts";
+import { model as modelBook } from "../rules/model.ts";
+import { source as sourceBook } from "../rules/source.ts";
+import { taskDigest } from "../rules/task.ts";
+import { streamOf } from "../rules/world.ts";
+import { attestationVerifiers } from "../trust/attestation/verify.ts";
+import { type Act, acts, checks, notProven } from "./explain-text.ts";
+import { isPinned, type Party, partiesIn, type Trust } from "./trust.ts";
+import type { Verified } from "./verify.ts";
+
+/** A name as the bundle shows it; null where the text was left out. */
+type Shown = string | null;
+
+export interface Explanation {
+  readonly task: {
+    readonly id: string;
+    readonly stream: string;
+    readonly name: Shown;
+    /** What every authorisation signed. */
+    readonly digest: string;
+    readonly alliance: Shown;
+    readonly creator: string;
+    readonly receiver: string;
+  };
+  readonly parties: readonly (Party & { readonly pinned: boolean })[];
+  /** In the ledger's order. `by` is a name, or a short id. */
+  readonly acts: readonly {
+    readonly at: string;
+    readonly index: number;
+    readonly by: string;
+    readonly kind: string;
+    readonly text: string;
+    /** What it is about, where it has an id or a name. */
+    readonly about: string;
+  }[];
+  readonly code: {
+    readonly id: string;
+    readonly name: Shown;
+    readonly version: Shown;
+    readonly archive: string;
+    readonly main: string;
+    readonly measurement: string;
+    readonly provider: string;
+    readonly providerLabel: string;
+    readonly hardware: boolean;
+    readonly isolation: string;
+    readonly started: string;
+    readonly finished: string;
+  };
+  readonly data: readonly {
+    readonly id: string;
+    readonly name: Shown;
+    readonly owner: string;
+    readonly table: string;
+    readonly envelope: string;
+    readonly rows: number;
+  }[];
+  readonly result: { readonly digest: string; readonly size: number; readonly rows: number };
+  readonly ledger: { readonly origin: string; readonly key: string; readonly size: number; readonly last: string };
+  readonly checks: readonly string[];
+  readonly notProven: readonly string[];
+}
+
+/** @param trust what the bundle was held to; it must have passed `requireTrusted` */
+export const explainBundle = (verified: Verified, language: Language, trust: Trust = {}): Explanation => {
+  const { bundle, world, task, receipt, checkpoint, entries, details } = verified;
+  const { definition } = task;
+  const parties = partiesIn(verified).map((party) => ({ ...party, pinned: isPinned(party, trust) }));
+  const names = new Map(parties.map(({ id, nickname, appId }) => [id, nickname ?? appId]));
+  const nameOf = (id: string) => names.get(id) ?? (id === definition.enclave ? ENCLAVE[language] : short(id));
+  const shown = (digest: string | undefined): Shown => {
+    const name = details.get(digest ?? "")?.name;
+    return typeof name === "string" ? name : null;
+  };
+  const home = streamOf(world, allianceBook, definition.alliance)?.state;
+  const code = streamOf(world, modelBook, definition.model.stream)?.state;
+  const enclave = streamOf(world, enclaveBook, definition.enclave)?.state;
+  const verifier = attestationVerifiers[enclave?.provider ?? ""];
+  const last = entries.at(-1);
+
+  const aboutOf = (stream: string): string => {
+    if (stream === bundle.task) return shown(task.detail) ?? task.id;
+    if (stream === definition.alliance) return shown(home?.detail) ?? short(stream);
+    const state = (streamOf(world, modelBook, stream) ?? streamOf(world, sourceBook, stream))?.state;
+    return shown(state?.detail) ?? state?.id ?? short(stream);
+  };
+
+  return {
+    task: {
+      id: task.id,
+      stream: bundle.task,
+      name: shown(task.detail),
+      digest: task.delivery ? taskDigest(definition, task.delivery) : receipt.task,
+      alliance: shown(home?.detail),
+      creator: nameOf(task.creator),
+      receiver: nameOf(definition.receiver),
+    },
+    parties,
+    acts: entries.flatMap(({ index, time, stream, by, signed: { statement } }) => {
+      const text = acts[statement.kind as Act]?.[language];
+      if (text === undefined) return [];
+      return [{ at: iso(time), index, by: nameOf(by), kind: statement.kind, text, about: aboutOf(stream) }];
+    }),
+    code: {
+      id: code?.id ?? "",
+      name: shown(code?.detail),
+      // A later version is not the one that ran.
+      version: code?.archive.digest === definition.model.archive ? code.version : null,
+      archive: receipt.model,
+      main: definition.model.main,
+      measurement: receipt.measurement,
+      provider: enclave?.provider ?? "",
+      providerLabel: verifier?.label[language] ?? "",
+      hardware: verifier?.hardware ?? false,
+      isolation: receipt.isolation,
+      started: receipt.started,
+      finished: receipt.finished,
+    },
+    data: receipt.sources.map(({ stream, envelope, rows }, i) => {
+      const state = streamOf(world, sourceBook, stream)?.state;
+      const table = definition.sources[i]?.table ?? "";
+      return {
+        id: state?.id ?? "",
+        name: shown(state?.detail),
+        owner: nameOf(state?.owner ?? ""),
+        table,
+        envelope,
+        rows,
+      };
+    }),
+    result: task.result ?? { digest: "", size: 0, rows: 0 },
+    ledger: {
+      origin: checkpoint.origin,
+      key: bundle.ledger,
+      size: checkpoint.size,
+      last: iso(last?.time ?? 0),
+    },
+    checks: checks({
+      statements: entries.length,
+      principals: new Set(entries.map(({ by }) => by)).size,
+      size: checkpoint.size,
+      origin: checkpoint.origin,
+      texts: details.size,
+      pinned: pinnedIn(parties, trust),
+    })[language],
+    notProven: notProven({
+      attestation: verifier?.doesNotProve,
+      unpinned: parties.filter(({ pinned }) => !pinned).map(({ id }) => nameOf(id)),
+      ledgerPinned: trust.ledger !== undefined,
+      size: checkpoint.size,
+      leftOut: committed(verified) - details.size,
+    })[language],
+  };
+};
+
+const ENCLAVE = { en: "the enclave", "zh-CN": "可信执行环境" };
+
+const short = (id: string): string => `${id.slice(0, 8)}…`;
+
+/** Digests of texts that statements commit to. */
+const committed = ({ entries }: Verified): number =>
+  new Set(entries.flatMap(({ signed }) => (signed.statement.payload as { detail?: string }).detail ?? [])).size;
+
+/** Names of what was pinned and held. */
+const pinnedIn = (parties: readonly (Party & { pinned: boolean })[], trust: Trust): string[] => [
+  ...(trust.ledger === undefined ? [] : ["ledger"]),
+  ...(trust.measurements ? ["measurement"] : []),
+  ...(trust.providers ? ["provider"] : []),
+  ...parties.filter(({ pinned }) => pinned).map(({ nickname, appId }) => nickname ?? appId),
+];

@@ -1,0 +1,92 @@
+/** What a verifier knows from elsewhere and holds a bundle to: without it, a bundle names its own witnesses. */
+import { z } from "zod";
+import { fromBase64 } from "../base/bytes.ts";
+import { enclave as enclaveBook } from "../rules/enclave.ts";
+import { organisation as organisationBook } from "../rules/organisation.ts";
+import { issuesOf, streamOf } from "../rules/world.ts";
+import { parseCertificate } from "../trust/x509/certificate.ts";
+import { refuse } from "./errors.ts";
+import type { Verified } from "./verify.ts";
+
+const Trust = z.strictObject({
+  /** Verifier key of the ledger (C2SP vkey). */
+  ledger: z.string().optional(),
+  /** Measurements (SHA-384, hex) of enclave programs. */
+  measurements: z.array(z.string().regex(/^[0-9a-f]{96}$/)).optional(),
+  /** Attestation providers, for example `tdx` without `simulated`. */
+  providers: z.array(z.string()).optional(),
+  /** SHA-256 (hex) of a CA's certificate, by nickname, APPID or stream id. */
+  members: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
+});
+export type Trust = z.output<typeof Trust>;
+
+/** @param text JSON. @throws Refusal trust.malformed */
+export const parseTrust = (text: string): Trust => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw refuse("trust.malformed", { reason: "it is not JSON" });
+  }
+  const parsed = Trust.safeParse(value);
+  if (!parsed.success) throw refuse("trust.malformed", { reason: issuesOf(parsed.error) });
+  return parsed.data;
+};
+
+/** An organisation of a bundle. */
+export interface Party {
+  /** Stream id. */
+  readonly id: string;
+  readonly appId: string;
+  /** Null where the text was left out. */
+  readonly nickname: string | null;
+  /** SHA-256 (hex) of every certificate that its CA has had, the first first. */
+  readonly fingerprints: readonly string[];
+}
+
+/** Every organisation of the bundle, in the order they were founded. */
+export const partiesIn = ({ world, entries, details }: Pick<Verified, "world" | "entries" | "details">): Party[] => {
+  const certificates = Map.groupBy(
+    entries.flatMap(({ stream, signed }) => {
+      const { authority } = signed.statement.payload as { authority?: string };
+      return authority ? [{ stream, fingerprint: parseCertificate(fromBase64(authority)).fingerprint }] : [];
+    }),
+    ({ stream }) => stream,
+  );
+  return [...certificates].flatMap(([id, found]) => {
+    const state = streamOf(world, organisationBook, id)?.state;
+    if (!state) return [];
+    const nickname = details.get(state.detail)?.nickname;
+    const fingerprints = found.map(({ fingerprint }) => fingerprint);
+    return [{ id, appId: state.appId, nickname: typeof nickname === "string" ? nickname : null, fingerprints }];
+  });
+};
+
+/** Fingerprints pinned for a party: under its nickname, its APPID or its id. */
+const pinsFor = ({ id, appId, nickname }: Party, { members = {} }: Trust): string[] =>
+  [id, appId, ...(nickname === null ? [] : [nickname])].flatMap((name) =>
+    Object.hasOwn(members, name) ? [members[name] as string] : [],
+  );
+
+export const isPinned = (party: Party, trust: Trust): boolean => pinsFor(party, trust).length > 0;
+
+/** @throws Refusal bundle.trust naming the first thing that differs from what is trusted */
+export const requireTrusted = (verified: Verified, trust: Trust): void => {
+  const { bundle, world, task } = verified;
+  const enclave = streamOf(world, enclaveBook, task.definition.enclave)?.state;
+  const within = (what: string, found: string, trusted: readonly string[] | undefined) => {
+    if (trusted && !trusted.includes(found))
+      throw refuse("bundle.trust", { what, found, expected: trusted.join(", ") || "(none)" });
+  };
+  within("ledger", bundle.ledger, trust.ledger === undefined ? undefined : [trust.ledger]);
+  within("measurement", task.definition.measurement, trust.measurements);
+  within("provider", enclave?.provider ?? "", trust.providers);
+  for (const party of partiesIn(verified))
+    for (const expected of pinsFor(party, trust))
+      if (!party.fingerprints.includes(expected))
+        throw refuse("bundle.trust", {
+          what: `member ${party.nickname ?? party.appId}`,
+          found: party.fingerprints.join(", "),
+          expected,
+        });
+};

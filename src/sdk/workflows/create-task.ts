@@ -1,0 +1,52 @@
+/** Creates a task: whoever creates it names a model and tables by id, and signs what they are at this moment. */
+import type { z } from "zod";
+import type { Limits } from "../../rules/task.ts";
+import type { Client } from "../client.ts";
+import { type ExpectedEnclave, verifyEnclave } from "./verify-enclave.ts";
+
+export interface NewTask {
+  readonly name: string;
+  readonly description?: string | undefined;
+  /** Stream id. */
+  readonly alliance: string;
+  /** Stream id of the member that receives the result (结果使用方). */
+  readonly receiver: string;
+  /** Id (M… or stream). */
+  readonly model: string;
+  /** One to five, by id (D… or stream), each with the name of the model's table that it fills. */
+  readonly sources: readonly { readonly id: string; readonly table: string }[];
+  readonly parameters?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly limits?: z.input<typeof Limits> | undefined;
+  readonly start?: "automatic" | "manual" | undefined;
+}
+
+type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "tasks">;
+
+/** @throws Refusal enclave.untrusted and others of `verifyEnclave`, and those of the server */
+export const createTask = async (client: TaskClient, task: NewTask, expected: ExpectedEnclave = {}) => {
+  const { name, description = "", parameters = {}, limits = {}, start = "automatic" } = task;
+  const [alliance, model, sources] = await Promise.all([
+    client.alliances.get({ id: task.alliance }),
+    client.models.get({ id: task.model }),
+    Promise.all(task.sources.map(({ id }) => client.sources.get({ id }))),
+  ]);
+  const enclave = await verifyEnclave(client, alliance.enclave, expected);
+  return client.tasks.create({
+    alliance: alliance.stream,
+    type: "ordinary",
+    receiver: task.receiver,
+    enclave: enclave.id,
+    measurement: enclave.measurement,
+    model: { stream: model.stream, archive: model.archive.digest, main: model.main },
+    sources: sources.map(({ stream, envelope, structure }, i) => ({
+      stream,
+      table: task.sources[i]?.table ?? "",
+      envelope: envelope.digest,
+      structure,
+    })),
+    parameters: { ...parameters },
+    limits,
+    start,
+    detail: { name, description },
+  });
+};

@@ -1,0 +1,70 @@
+import { refusals } from "../../base/refusal.ts";
+
+/** Why a workflow stops on this machine, before anything is sealed, signed or believed. */
+export const refuse = refusals({
+  "enclave.statement": {
+    status: 403,
+    en: "What the server shows as enclave {id} is not what that enclave declared: {reason}. Do not seal anything to it.",
+    zh: "服务器所示的可信执行环境 {id} 与其自身声明不符：{reason}。请勿向其加密任何数据。",
+  },
+  "enclave.untrusted": {
+    status: 403,
+    en: "The enclave runs the program {found}, not one you trust ({expected}). Ask why, and pin the new measurement only then.",
+    zh: "可信执行环境运行的程序为 {found}，不在您信任的列表（{expected}）中。请先查明原因，再信任新的度量值。",
+  },
+  "member.statement": {
+    status: 403,
+    en: "What the server shows as {nickname} ({appId}) is not what that organisation declared: {reason}. Do not invite it.",
+    zh: "服务器所示的 {nickname}（{appId}）与该机构自身的声明不符：{reason}。请勿邀请。",
+  },
+  "member.untrusted": {
+    status: 403,
+    en: "The certificate authority of {nickname} is {found}, not the {expected} you know. Ask the organisation itself.",
+    zh: "{nickname} 的证书颁发机构为 {found}，而非您已知的 {expected}。请直接向该机构核实。",
+  },
+  "signer.required": {
+    status: 400,
+    en: "This is signed with your organisation's own key, and there is none here. Use the profile that holds it.",
+    zh: "该操作须用机构自有密钥签名，但此处没有密钥。请使用保存该密钥的配置。",
+  },
+  "model.too-large": {
+    status: 413,
+    en: "The {part} has {size} bytes, {limit} is the most. Take out what the model does not need.",
+    zh: "{part} 有 {size} 字节，上限为 {limit}。请移除模型不需要的内容。",
+  },
+  "model.empty": {
+    status: 400,
+    en: "The model's archive is empty. Give a .tar.gz with entente.json in it.",
+    zh: "模型文件为空。请提供包含 entente.json 的 .tar.gz 文件。",
+  },
+  "source.column-unknown": {
+    status: 400,
+    en: "There is no column {column}. The table has: {columns}. Describe one of those.",
+    zh: "没有字段 {column}。该表的字段为：{columns}。请为这些字段补充说明。",
+  },
+  "task.not-yours": {
+    status: 409,
+    en: "Nothing about {id} waits for you: its state is {state}. See the task for who decides next.",
+    zh: "{id} 当前没有待您处理的授权，状态为 {state}。请在任务中查看下一步由谁处理。",
+  },
+  "task.key-required": {
+    status: 400,
+    en: "As the receiver you say which key the result is sealed to. Give the public key (PEM).",
+    zh: "结果使用方须指定用于加密结果的公钥。请提供公钥（PEM）。",
+  },
+  "task.shown-otherwise": {
+    status: 409,
+    en: "The server names the task digest {found}, but what it shows has {expected}. Sign nothing; report this.",
+    zh: "服务器给出的任务摘要为 {found}，而其所示内容的摘要为 {expected}。请勿签名，并报告此问题。",
+  },
+  "result.missing": {
+    status: 409,
+    en: "{id} has no result: its state is {state}. Wait until it has succeeded.",
+    zh: "{id} 没有结果，状态为 {state}。请等待任务执行成功。",
+  },
+  "result.other": {
+    status: 502,
+    en: "The file is not the result that the enclave signed ({expected}) but {found}. Fetch it again; report it if it stays.",
+    zh: "该文件不是可信执行环境签署的结果 {expected}，而是 {found}。请重新下载；如仍不一致请报告。",
+  },
+});

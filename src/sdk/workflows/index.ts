@@ -1,0 +1,27 @@
+/** What takes more than one call: sealed, signed and checked on the caller's side. */
+export { type AuthoriseOptions, authoriseTask, deliveryTo, type Part, partDue, shownDigest } from "./authorise.ts";
+export { createTask, type NewTask } from "./create-task.ts";
+export { type FoundMember, findMember } from "./find-member.ts";
+export {
+  acceptCsr,
+  createAuthority,
+  foundOrganisation,
+  identityOf,
+  issueLeaf,
+  type Keyed,
+  publishRevocations,
+  type Revoked,
+  renewAuthority,
+} from "./identity.ts";
+export { openResult } from "./open-result.ts";
+export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";
+export {
+  describeColumns,
+  type PreparedSource,
+  prepareSource,
+  registerSource,
+  type SealFor,
+  type SourceTexts,
+  sealSource,
+} from "./register-source.ts";
+export { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";

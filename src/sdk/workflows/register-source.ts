@@ -1,0 +1,111 @@
+/**
+ * Registers a data source in two steps, as the console has it: seal the table, store it and fetch its structure
+ * (获取表结构); then describe its columns and register. Rows leave this machine in an envelope only.
+ */
+import { type Bytes, toBase64url, utf8 } from "../../base/bytes.ts";
+import { canonical } from "../../base/canonical.ts";
+import { iso } from "../../base/clock.ts";
+import type { Permission } from "../../rules/shapes.ts";
+import { type Column, structureDigest } from "../../rules/source.ts";
+import { sourceContext } from "../../trust/envelope/contexts.ts";
+import { seal } from "../../trust/envelope/envelope.ts";
+import type { ByteSource } from "../../trust/envelope/reader.ts";
+import type { Identity } from "../acts.ts";
+import type { Client, UploadBody } from "../client.ts";
+import { refuse } from "./errors.ts";
+import type { VerifiedEnclave } from "./verify-enclave.ts";
+
+/** Media type of the request that an enclave answers with a table's structure. */
+export const STRUCTURE_REQUEST = "entente-structure+jws";
+
+export interface SealFor {
+  /** Stream id of the organisation whose table it is. */
+  readonly owner: string;
+  readonly enclave: VerifiedEnclave;
+  /** Reader that the enclave opens it with: `csv`, `parquet`. */
+  readonly type: string;
+}
+
+/** The table in an envelope, piece by piece: a file of any size takes a few megabytes. */
+export const sealSource = (content: ByteSource, { owner, enclave, type }: SealFor): AsyncGenerator<Bytes> =>
+  seal(content, { to: enclave.recipient, context: sourceContext(owner, enclave.id, type) });
+
+/** A table that the enclave holds in an envelope and has read the structure of. */
+export interface PreparedSource {
+  readonly type: string;
+  readonly enclave: string;
+  readonly envelope: { readonly digest: string; readonly size: number };
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: number;
+}
+
+/**
+ * Step 1: stores the envelope and has the enclave read the structure of what is in it.
+ * @param envelope of `sealSource`
+ * @throws Refusal signer.required, and those of the enclave: envelope.*, source.*
+ */
+export const prepareSource = async (
+  client: Pick<Client, "blobs" | "enclaves">,
+  identity: Identity | undefined,
+  envelope: UploadBody,
+  { enclave, type }: Pick<SealFor, "enclave" | "type">,
+  now: () => number = Date.now,
+): Promise<PreparedSource> => {
+  const stored = await client.blobs.put(envelope);
+  const request = await signStructureRequest(identity, { enclave: enclave.id, envelope: stored.digest, type }, now());
+  const { columns, rows } = await client.enclaves.describe({ id: enclave.id, request });
+  return { type, enclave: enclave.id, envelope: stored, columns, rows };
+};
+
+/** What the owner signs so that the enclave tells the structure to nobody else. @throws Refusal signer.required */
+export const signStructureRequest = async (
+  identity: Identity | undefined,
+  about: { enclave: string; envelope: string; type: string },
+  at: number,
+): Promise<string> => {
+  if (!identity?.by || identity.certificate === undefined) throw refuse("signer.required");
+  const header = canonical({ alg: identity.alg, typ: STRUCTURE_REQUEST, x5c: [identity.certificate] });
+  const payload = canonical({ use: "entente/structure/1", by: identity.by, ...about, at: iso(at) });
+  const input = `${toBase64url(utf8(header))}.${toBase64url(utf8(payload))}`;
+  return `${input}.${toBase64url(await identity.sign(utf8(input)))}`;
+};
+
+export interface SourceTexts {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly permission: Permission;
+  /** 字段说明, by column name. */
+  readonly descriptions?: Readonly<Record<string, string>> | undefined;
+  /** 元数据表名: where the descriptions come from. */
+  readonly metadata?: string | undefined;
+}
+
+/** Step 2. @throws Refusal source.column-unknown */
+export const registerSource = (
+  client: Pick<Client, "sources">,
+  { type, enclave, envelope, columns }: PreparedSource,
+  { name, description = "", permission, descriptions = {}, metadata = "" }: SourceTexts,
+) =>
+  client.sources.register({
+    type,
+    enclave,
+    envelope,
+    structure: structureDigest(columns),
+    permission,
+    detail: { name, description, metadata, columns: describeColumns(columns, descriptions) },
+  });
+
+/** Columns with descriptions put in or replaced. @throws Refusal source.column-unknown */
+export const describeColumns = (
+  columns: readonly { name: string; type: string; description?: string | undefined }[],
+  descriptions: Readonly<Record<string, string>>,
+): Column[] => {
+  const names = new Set(columns.map(({ name }) => name));
+  for (const column of Object.keys(descriptions))
+    if (!names.has(column)) throw refuse("source.column-unknown", { column, columns: [...names].join(", ") });
+  return columns.map(({ name, type, description = "" }) => ({
+    name,
+    type,
+    description: descriptions[name] ?? description,
+  }));
+};

@@ -1,0 +1,83 @@
+/** What must hold of an enclave before anything is sealed to it. */
+import { randomBytes } from "#crypto";
+import { fromBase64, toBase64url } from "../../base/bytes.ts";
+import { attested, type EnclaveState, enclave as enclaveBook } from "../../rules/enclave.ts";
+import { refuse as refuseRule } from "../../rules/errors.ts";
+import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
+import type { AttestationVerifier } from "../../trust/attestation/provider.ts";
+import { attestationVerifiers, verifyAttestation } from "../../trust/attestation/verify.ts";
+import { enclaveKey, type Recipient } from "../../trust/envelope/recipient.ts";
+import { parseStatement } from "../../trust/statement.ts";
+import type { Client } from "../client.ts";
+import { refuse } from "./errors.ts";
+
+export interface VerifiedEnclave {
+  /** Stream id. */
+  readonly id: string;
+  /** What envelopes are sealed to. */
+  readonly recipient: Recipient;
+  /** SubjectPublicKeyInfo (DER, base64) of the key that signs receipts. */
+  readonly signingKey: string;
+  /** SHA-384 (hex) of its program. */
+  readonly measurement: string;
+  /** Verifier key (C2SP vkey) of the ledger that it follows. */
+  readonly ledger: string;
+  /** What keeps models in: `bubblewrap`, `quickjs`. */
+  readonly isolation: string;
+  readonly provider: string;
+  /** False where whoever runs the machine can forge the evidence. */
+  readonly hardware: boolean;
+  readonly proves: AttestationVerifier["proves"];
+  readonly doesNotProve: AttestationVerifier["doesNotProve"];
+}
+
+/** What the caller knows from elsewhere. */
+export interface ExpectedEnclave {
+  /** Measurements (SHA-384, hex) of programs that the caller trusts; any, where none is given. */
+  readonly measurements?: readonly string[] | undefined;
+}
+
+const NONCE_LENGTH = 32;
+
+/**
+ * The enclave's own founding statement, its evidence, and fresh evidence over a nonce made here.
+ * @param id stream id
+ * @throws Refusal enclave.statement, enclave.untrusted, attestation.refused, and those of the server
+ */
+export const verifyEnclave = async (
+  client: Pick<Client, "enclaves">,
+  id: string,
+  { measurements }: ExpectedEnclave = {},
+): Promise<VerifiedEnclave> => {
+  const { statement } = await client.enclaves.get({ id });
+  const state = foundingOf(id, statement);
+  if (measurements && measurements.length > 0 && !measurements.includes(state.measurement))
+    throw refuse("enclave.untrusted", { found: state.measurement, expected: measurements.join(", ") });
+  await requireFresh(client, id, state);
+  const verifier = attestationVerifiers[state.provider] as AttestationVerifier;
+  const { signingKey, measurement, ledger, isolation, provider } = state;
+  const { hardware, proves, doesNotProve } = verifier;
+  const recipient = enclaveKey(fromBase64(state.encryptionKey));
+  return { id, recipient, signingKey, measurement, ledger, isolation, provider, hardware, proves, doesNotProve };
+};
+
+/** The state that the statement founds; its evidence is checked by the rulebook. */
+const foundingOf = (id: string, jws: string): EnclaveState => {
+  const signed = parseStatement(jws);
+  if (signed.digest !== id) throw refuse("enclave.statement", { id, reason: `its digest is ${signed.digest}` });
+  if (signed.statement.kind !== attested.name)
+    throw refuse("enclave.statement", { id, reason: `it is of kind ${signed.statement.kind}` });
+  const { world } = advance(emptyWorld, signed, Date.parse(signed.statement.at));
+  const state = streamOf(world, enclaveBook, id)?.state;
+  if (!state) throw refuse("enclave.statement", { id, reason: "it founds nothing" });
+  return state;
+};
+
+/** Whoever answers now has the keys that the statement names, as far as the provider can prove anything. */
+const requireFresh = async (client: Pick<Client, "enclaves">, id: string, state: EnclaveState): Promise<void> => {
+  const nonce = toBase64url(randomBytes(NONCE_LENGTH));
+  const { provider, evidence } = await client.enclaves.attest({ id, nonce });
+  if (provider !== state.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
+  const verdict = verifyAttestation({ provider, evidence }, { ...state, nonce });
+  if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
+};
