@@ -21,9 +21,12 @@ import { migrate } from "./platform/db/migrate.ts";
 import { platformMigrations } from "./platform/db/migrations/index.ts";
 import { openDatabase } from "./platform/db/open.ts";
 import { createHealth } from "./platform/health.ts";
+import { createHousekeeping } from "./platform/housekeeping.ts";
 import { createIds } from "./platform/ids.ts";
 import { createInbox } from "./platform/inbox.ts";
 import { createInboxStore } from "./platform/inbox-store.ts";
+import { createJobs } from "./platform/jobs.ts";
+import { createJobStore } from "./platform/jobs-store.ts";
 import { createLive } from "./platform/live.ts";
 import { lockDataDir } from "./platform/lock.ts";
 import { createLog } from "./platform/log.ts";
@@ -31,8 +34,8 @@ import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
-import { keyFromPem, keyToPem } from "./trust/keys.ts";
 import { rawFromPublicKey } from "./trust/crypto/encoding.ts";
+import { keyFromPem, keyToPem } from "./trust/keys.ts";
 import { createNoteSigner, type NoteSigner } from "./trust/log/note.ts";
 
 export interface PlatformOptions {
@@ -47,7 +50,12 @@ export interface Running {
   readonly url: string;
   /** Of the operator, on the very first start only. */
   readonly admin: { readonly accessKeyId: string; readonly accessKeySecret: string } | undefined;
-  readonly enclave: { readonly stream: string; readonly measurement: string; readonly attestation: string; readonly isolation: string };
+  readonly enclave: {
+    readonly stream: string;
+    readonly measurement: string;
+    readonly attestation: string;
+    readonly isolation: string;
+  };
   close(): Promise<void>;
 }
 
@@ -89,7 +97,11 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
 };
 type Storage = Awaited<ReturnType<typeof openStorage>>;
 
-const computeOf = ({ config, clock, enclaveCommand }: PlatformOptions, storage: Storage, live: ReturnType<typeof createLive>) => {
+const computeOf = (
+  { config, clock, enclaveCommand }: PlatformOptions,
+  storage: Storage,
+  live: ReturnType<typeof createLive>,
+) => {
   const { ledger, db, blobs, inbox, serverKey, identity, log } = storage;
   const enclave = createEnclaveHost({
     ledger,
@@ -133,7 +145,16 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
 
   const audit = createAudit({ store: createAuditStore({ db }), clock, newId });
   const ports = createServerPorts({ config, clock, db, identity, audit, metrics, log });
-  const platform = createPlatformApi({ config, identity, audit, health, metrics, version, log, labels: verificationLabels });
+  const platform = createPlatformApi({
+    config,
+    identity,
+    audit,
+    health,
+    metrics,
+    version,
+    log,
+    labels: verificationLabels,
+  });
   const server = createServer({
     contract,
     handlers: {
@@ -155,8 +176,23 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     secure: config.publicUrl.startsWith("https:"),
   });
 
+  // One server a data directory: what its predecessor had in hand when it died is nobody else's.
+  const jobs = createJobs({ db, store: createJobStore({ db }), clock, newId, log, sole: true });
+  const housekeeping = createHousekeeping({
+    db,
+    jobs,
+    clock,
+    log,
+    sessions: identity.sessions,
+    idempotency: ports.idempotency,
+    blobs: storage.blobs,
+    uploads: compute.uploads,
+  });
+
   const admin = await identity.bootstrap();
   const stream = await compute.start();
+  await jobs.start();
+  await housekeeping.start();
   const { url } = await server.listen({ host: config.host, port: config.port });
   const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
   log.info({ url, entries: ledger.size }, "ready");
@@ -168,6 +204,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     async close() {
       live.close();
       await server.close(config.shutdownGrace);
+      await jobs.stop(config.shutdownGrace);
       await compute.stop();
       await ports.drain();
       await storage.close();

@@ -45,7 +45,15 @@ export const up = async (flags: Flags, { json }: { json: boolean }): Promise<voi
   const { url, admin, enclave, close } = await start(config);
   const { measurement, attestation } = enclave;
   if (json)
-    console.log(JSON.stringify({ url, pid: process.pid, data: config.data, admin: admin ?? null, enclave: { measurement, attestation } }));
+    console.log(
+      JSON.stringify({
+        url,
+        pid: process.pid,
+        data: config.data,
+        admin: admin ?? null,
+        enclave: { measurement, attestation },
+      }),
+    );
   else console.log(banner({ url, data: config.data, admin, measurement, attestation }));
   await told;
   await close();

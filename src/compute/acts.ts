@@ -1,18 +1,18 @@
 /** The way of every act: preconditions of this platform, the text beside, rulebook and ledger, then the view. */
 import { randomBytes } from "#crypto";
 import { toBase64url } from "../base/bytes.ts";
+import { canonical } from "../base/canonical.ts";
 import { type Clock, iso } from "../base/clock.ts";
 import type { AnyAct, Receipt } from "../contract/endpoint.ts";
 import { givesId, prepare, resourceIdOf } from "../contract/statement-input.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Account, Accounts } from "../platform/accounts/accounts.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
-import { refuse as refuseRule } from "../rules/errors.ts";
 import * as alliances from "../rules/alliance.ts";
+import { refuse as refuseRule } from "../rules/errors.ts";
 import * as organisations from "../rules/organisation.ts";
 import type { StreamState } from "../rules/rulebook.ts";
 import { openDetail, parsePayload } from "../rules/world.ts";
-import { canonical } from "../base/canonical.ts";
 import { parseStatement, type SignedStatement, signStatement } from "../trust/statement.ts";
 import { type Access, type Asker, requireMember } from "./access.ts";
 import { refuse } from "./errors.ts";
@@ -42,10 +42,17 @@ export const createActs = (deps: ActsDeps) => {
   const { ledger, access, views, accounts, managed, projector, clock, show } = deps;
 
   /** What this platform asks for beyond the rules: real names, and content that is really here. */
-  const requireAllowed = async (asker: Asker, account: Account, { statement }: SignedStatement, payload: object, detail: unknown) => {
+  const requireAllowed = async (
+    asker: Asker,
+    account: Account,
+    { statement }: SignedStatement,
+    payload: object,
+    detail: unknown,
+  ) => {
     const { kind } = statement;
     const founding = kind === organisations.founded.name;
-    if (founding) requireOwnFounding(account, { ...(payload as { appId: string }), ...(detail as { nickname?: string }) });
+    if (founding)
+      requireOwnFounding(account, { ...(payload as { appId: string }), ...(detail as { nickname?: string }) });
     if (/\.(founded|invited|published|registered|created)$/.test(kind) && account.verification !== "approved")
       throw refuse("account.not-verified");
     if (kind === alliances.invited.name) {
@@ -64,7 +71,12 @@ export const createActs = (deps: ActsDeps) => {
   };
 
   /** Signed by the platform for a member whose key it keeps. */
-  const signManaged = async (asker: Asker, account: Account, endpoint: AnyAct, act: { stream: string; input: Record<string, unknown> }) => {
+  const signManaged = async (
+    asker: Asker,
+    account: Account,
+    endpoint: AnyAct,
+    act: { stream: string; input: Record<string, unknown> },
+  ) => {
     const signer = await managed.find(account.id, account.nickname);
     if (!signer) throw refuse("managed.absent");
     const time = clock.now();
@@ -74,7 +86,10 @@ export const createActs = (deps: ActsDeps) => {
     });
     const seen = act.stream === "" ? "" : (ledger.world.streams.get(act.stream)?.head ?? "");
     const by = requireMember(asker);
-    const jws = await signStatement({ kind: endpoint.kind.name, stream: act.stream, seen, by, at: iso(time), payload }, signer);
+    const jws = await signStatement(
+      { kind: endpoint.kind.name, stream: act.stream, seen, by, at: iso(time), payload },
+      signer,
+    );
     return { signed: parseStatement(jws), detail };
   };
 
@@ -84,7 +99,11 @@ export const createActs = (deps: ActsDeps) => {
   };
 
   /** Text first: what the ledger acknowledges must be readable after any crash. */
-  const order = async ({ signed, detail }: { signed: SignedStatement; detail: unknown }, kind: AnyAct["kind"], payload: object) => {
+  const order = async (
+    { signed, detail }: { signed: SignedStatement; detail: unknown },
+    kind: AnyAct["kind"],
+    payload: object,
+  ) => {
     const text = openDetail(kind, payload, detail);
     const digest = (payload as { detail?: string }).detail;
     if (text !== undefined && digest) await views.putDetail(digest, canonical(detail));

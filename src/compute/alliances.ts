@@ -1,7 +1,8 @@
 /** 计算联盟管理 */
+
+import { fromBase64 } from "../base/bytes.ts";
 import { iso } from "../base/clock.ts";
 import type { Alliance as Answer } from "../contract/alliances.ts";
-import { fromBase64 } from "../base/bytes.ts";
 import { type Alliance, alliance, founded, joined } from "../rules/alliance.ts";
 import { enclave } from "../rules/enclave.ts";
 import { refuse } from "../rules/errors.ts";
@@ -57,7 +58,11 @@ export const createAlliances = (deps: ComputeDeps) => ({
     const { encryptionKey, measurement, provider, isolation } = found.state;
     const { jws } = await deps.ledger.entry(founding);
     const key = toPem("PUBLIC KEY", fromBase64(encryptionKey));
-    const content = JSON.stringify({ enclave: state.enclave, key, measurement, provider, isolation, statement: jws }, undefined, 2);
+    const content = JSON.stringify(
+      { enclave: state.enclave, key, measurement, provider, isolation, statement: jws },
+      undefined,
+      2,
+    );
     return { content, fileName: `enclave-${state.enclave.slice(0, 12)}.json` };
   },
 

@@ -2,8 +2,37 @@
 import type { Clock } from "../base/clock.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
+import { type Model, model } from "../rules/model.ts";
+import type { StreamState } from "../rules/rulebook.ts";
+import { type Source, source } from "../rules/source.ts";
+import { type Task, task } from "../rules/task.ts";
+import type { World } from "../rules/world.ts";
 import type { Asker } from "./access.ts";
 import type { ViewsStore } from "./views-store.ts";
+
+/** Digests of all content that streams name. Asked for one after another about the same world. */
+export const contentNamed = (world: World): ReadonlySet<string> => {
+  if (named.world !== world) named = { world, digests: new Set(world.streams.valueSeq().flatMap(contentOf)) };
+  return named.digests;
+};
+let named: { world: World | undefined; digests: ReadonlySet<string> } = { world: undefined, digests: new Set() };
+
+const contentOf = ({ book, state }: StreamState): string[] => {
+  if (book === model.name) {
+    const { archive, envelope, description } = state as Model;
+    return [archive, envelope, description].flatMap((file) => file?.digest ?? []);
+  }
+  if (book === source.name) return [(state as Source).envelope.digest];
+  if (book !== task.name) return [];
+  const { delivery, result, definition } = state as Task;
+  // A task keeps what it was authorised over, whatever its model and sources are by now.
+  return [
+    delivery?.envelope?.digest,
+    result?.digest,
+    definition.model.archive,
+    ...definition.sources.map((used) => used.envelope),
+  ].flatMap((digest) => digest ?? []);
+};
 
 export interface BlobDeps {
   readonly views: ViewsStore;
@@ -20,7 +49,8 @@ export const createBlobViews = ({ views, blobs, clock, max }: BlobDeps) => ({
     return stored;
   },
   async get({ accountId }: Asker, { digest }: { digest: string }) {
-    if (accountId === null || !(await views.hasUploaded(digest, accountId))) throw refusePlatform("blob.unknown", { digest });
+    if (accountId === null || !(await views.hasUploaded(digest, accountId)))
+      throw refusePlatform("blob.unknown", { digest });
     return { ...(await blobs.get(digest)), digest };
   },
 });

@@ -115,7 +115,11 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       while (enclave.followed < ledger.size) {
         const from = enclave.followed;
         const to = Math.min(ledger.size, from + LEAVES);
-        await enclave.channel.call("follow", { from, leaves: ledger.leaves(from, to), checkpoint: ledger.checkpoint(to) });
+        await enclave.channel.call("follow", {
+          from,
+          leaves: ledger.leaves(from, to),
+          checkpoint: ledger.checkpoint(to),
+        });
         enclave.followed = to;
       }
       const params = await gather(enclave.followed);

@@ -1,4 +1,6 @@
 /** Enclaves (可信执行环境): public, so that anybody can verify before sealing. */
+
+import type { Clock } from "../base/clock.ts";
 import { iso } from "../base/clock.ts";
 import type { Enclave as Answer } from "../contract/enclaves.ts";
 import { replayable } from "../evidence/export.ts";
@@ -10,7 +12,6 @@ import { attestationVerifiers } from "../trust/attestation/verify.ts";
 import { type Asker, requireMember } from "./access.ts";
 import { type Answer as Of, timesOf } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
-import type { Clock } from "../base/clock.ts";
 
 export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: EnclaveHost; clock: Clock }) => {
   const show = async (id: string): Promise<Of<typeof Answer>> => {

@@ -7,7 +7,7 @@ import { alliance } from "../rules/alliance.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
 import { showAlliance } from "./alliances.ts";
-import { type Answer as Of, type ComputeDeps, showOne } from "./deps.ts";
+import { type ComputeDeps, type Answer as Of, showOne } from "./deps.ts";
 import { refuse } from "./errors.ts";
 import { loadNames, type Names } from "./names.ts";
 import { showTask } from "./task-view.ts";
@@ -17,6 +17,13 @@ const STEPS = {
   answered: label("The invited member answers", "受邀成员确认"),
   complete: label("Joined", "加入完成"),
 } as const;
+
+interface EventsQuery {
+  readonly tab: "pending" | "handled" | "all";
+  readonly kind?: "invitation" | "authorisation" | undefined;
+  readonly page: number;
+  readonly pageSize: number;
+}
 
 export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
   const { inbox, ledger, access, clock, views } = deps;
@@ -64,7 +71,14 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
     const failed = event.state === "failed" || event.state === "expired";
     const decision = decided ? "authorised" : event.state === "failed" ? "refused" : failed ? "expired" : null;
     return [
-      { step: "sent", label: STEPS.sent, state: "done", decided: 1, of: 1, decisions: [{ member: event.initiator, decision: "asked", at: event.createdAt }] },
+      {
+        step: "sent",
+        label: STEPS.sent,
+        state: "done",
+        decided: 1,
+        of: 1,
+        decisions: [{ member: event.initiator, decision: "asked", at: event.createdAt }],
+      },
       {
         step: "answered",
         label: STEPS.answered,
@@ -73,14 +87,21 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
         of: 1,
         decisions: [{ member, decision, at: event.handledAt }],
       },
-      { step: "complete", label: STEPS.complete, state: decided ? "done" : failed ? "failed" : "waiting", decided: decided ? 1 : 0, of: 1, decisions: [] },
+      {
+        step: "complete",
+        label: STEPS.complete,
+        state: decided ? "done" : failed ? "failed" : "waiting",
+        decided: decided ? 1 : 0,
+        of: 1,
+        decisions: [],
+      },
     ];
   };
 
   return {
-    async list({ accountId }: Asker, { tab, page, pageSize }: { tab: "pending" | "handled" | "all"; page: number; pageSize: number }) {
+    async list({ accountId }: Asker, { tab, kind, page, pageSize }: EventsQuery) {
       if (!accountId) return { items: [], total: 0, page, pageSize };
-      const found = await inbox.list(accountId, { tab, page, pageSize });
+      const found = await inbox.list(accountId, { tab, page, pageSize, ...(kind && { kind }) });
       const names = await namesOf(found.items);
       return { items: found.items.map((event) => show(event, names)), total: found.total, page, pageSize };
     },
@@ -90,7 +111,12 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
       const shown = show(event, names);
       if (event.kind === "authorisation") {
         const found = await access.read(asker, task, event.stream);
-        const detail = await showOne(deps, showTask(ledger, () => clock.now()), found, asker);
+        const detail = await showOne(
+          deps,
+          showTask(ledger, () => clock.now()),
+          found,
+          asker,
+        );
         return { ...shown, alliance: null, task: detail, steps: detail.steps };
       }
       const member = asker.member ?? "";
@@ -99,7 +125,9 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
       const open = await views.isVisible(event.stream, member);
       return {
         ...shown,
-        alliance: open ? await showOne(deps, showAlliance, await access.read(asker, alliance, event.stream), asker) : null,
+        alliance: open
+          ? await showOne(deps, showAlliance, await access.read(asker, alliance, event.stream), asker)
+          : null,
         task: null,
         steps: invitationSteps(shown, own.member(member)),
       };

@@ -1,5 +1,6 @@
 /** The compute pillar (可信计算): alliances, models, data sources, tasks, and the enclave that runs them. */
 import type { Clock } from "../base/clock.ts";
+import { managedNotice } from "../contract/organisations.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Accounts } from "../platform/accounts/accounts.ts";
 import type { Blobs } from "../platform/blobs.ts";
@@ -8,14 +9,14 @@ import type { Inbox } from "../platform/inbox.ts";
 import type { Live } from "../platform/live.ts";
 import type { Log } from "../platform/log.ts";
 import type { ServerKey } from "../platform/server-key.ts";
-import type { StreamState } from "../rules/rulebook.ts";
-import { type Task, partiesOf } from "../rules/task.ts";
 import type { Alliance } from "../rules/alliance.ts";
+import type { StreamState } from "../rules/rulebook.ts";
+import { partiesOf, type Task } from "../rules/task.ts";
 import { type Asker, createAccess } from "./access.ts";
 import { createActs } from "./acts.ts";
 import { createAlliances, showAlliance } from "./alliances.ts";
 import { createBeside } from "./beside.ts";
-import { createBlobViews } from "./blobs.ts";
+import { contentNamed, createBlobViews } from "./blobs.ts";
 import { type Show, showOne } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import { createEnclaves } from "./enclaves.ts";
@@ -30,7 +31,6 @@ import { createSources, showSource } from "./sources.ts";
 import { showTask } from "./task-view.ts";
 import { createTasks } from "./tasks.ts";
 import { createViewsStore } from "./views-store.ts";
-import { managedNotice } from "../contract/organisations.ts";
 
 export interface ComputeOptions {
   readonly ledger: Ledger;
@@ -85,6 +85,7 @@ export const createCompute = (options: ComputeOptions) => {
     db,
     views,
     beside: beside.prepare,
+    clearBeside: (tx) => inbox.clear(tx),
     onProjected(streams) {
       for (const { id, stream } of streams)
         announce(id, stream, `${stream.book}.changed`, {}).catch((error: unknown) => log.warn({ err: error }, "live"));
@@ -134,6 +135,12 @@ export const createCompute = (options: ComputeOptions) => {
       const stream = await enclave.start();
       runs.start();
       return stream;
+    },
+    /** For the collection of content that nothing names. */
+    uploads: {
+      oldUploads: views.oldUploads,
+      forgetUpload: views.forgetUpload,
+      isReferenced: async (digest: string) => contentNamed(ledger.world).has(digest),
     },
     rebuild: () => projector.rebuild(),
     runs: { active: () => runs.active },

@@ -2,9 +2,9 @@
 import { toBase64 } from "../base/bytes.ts";
 import { iso } from "../base/clock.ts";
 import type { Ledger } from "../ledger/port.ts";
+import { enclave } from "../rules/enclave.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import { organisation } from "../rules/organisation.ts";
-import { enclave } from "../rules/enclave.ts";
 import { formatTlogProof } from "../trust/log/tlog-proof.ts";
 import { parseStatement } from "../trust/statement.ts";
 import type { Access, Asker } from "./access.ts";

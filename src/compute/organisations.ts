@@ -1,11 +1,11 @@
 /** Chain identities (链身份) as members see one another. */
 import { iso } from "../base/clock.ts";
 import type { Organisation as Answer } from "../contract/organisations.ts";
-import { type Organisation, organisation } from "../rules/organisation.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
+import { type Organisation, organisation } from "../rules/organisation.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Asker } from "./access.ts";
-import { type Answer as Of, type ComputeDeps, type Show, showOne } from "./deps.ts";
+import { type ComputeDeps, type Answer as Of, type Show, showOne } from "./deps.ts";
 import { refuse } from "./errors.ts";
 
 /** @param isManaged whether the platform keeps the key of a member */

@@ -4,10 +4,10 @@
  */
 
 import type { Ledger } from "../ledger/port.ts";
+import type { PlatformDb } from "../platform/db/schema.ts";
 import { transaction } from "../platform/db/transaction.ts";
 import type { StreamState } from "../rules/rulebook.ts";
 import { detailOf, projectStream } from "./projection.ts";
-import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Projection, ViewsStore } from "./views-store.ts";
 
 /** Streams in one transaction. */
@@ -24,12 +24,13 @@ export interface ProjectorDeps {
   readonly views: ViewsStore;
   /** What else follows from the streams, in the same transaction: the event centre, whose account a member is. */
   readonly beside: (streams: Touched[]) => Promise<(tx: PlatformDb) => Promise<void>>;
+  readonly clearBeside: (tx: PlatformDb) => Promise<void>;
   /** Called once a batch is readable, with the streams it touched. */
   readonly onProjected: (streams: Touched[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
-export const createProjector = ({ ledger, db, views, beside, onProjected, onError }: ProjectorDeps) => {
+export const createProjector = ({ ledger, db, views, beside, clearBeside, onProjected, onError }: ProjectorDeps) => {
   let projected = 0;
   let running: Promise<void> | undefined;
   let waiting: { size: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -101,7 +102,10 @@ export const createProjector = ({ ledger, db, views, beside, onProjected, onErro
     async rebuild(): Promise<number> {
       const { size } = ledger;
       const ids = [...ledger.world.streams.keys()];
-      await transaction(db, (tx) => views.clear(tx));
+      await transaction(db, async (tx) => {
+        await views.clear(tx);
+        await clearBeside(tx);
+      });
       for (let at = 0; at < ids.length; at += BATCH) await write(ids.slice(at, at + BATCH), undefined);
       await transaction(db, (tx) => views.moveCursor(tx, size));
       projected = size;

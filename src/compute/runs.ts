@@ -36,7 +36,9 @@ export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, on
   };
 
   const attempt = async (id: string, task: Task): Promise<void> => {
-    const sources = task.definition.sources.flatMap(({ stream }) => streamOf(ledger.world, source, stream)?.state.detail ?? []);
+    const sources = task.definition.sources.flatMap(
+      ({ stream }) => streamOf(ledger.world, source, stream)?.state.detail ?? [],
+    );
     const details = Object.fromEntries(await views.details(sources));
     const { statement } = await enclave.run(id, details, (until) => replayable(ledger, id, until));
     await ledger.submit(statement);

@@ -37,164 +37,181 @@ const tablesOf = (db: PlatformDb) => db.$extendTables<ComputeTables>();
 export const createViewsStore = (platformDb: PlatformDb) => {
   const db = tablesOf(platformDb);
   return {
-  /** Entries contained so far. */
-  async cursor(): Promise<number> {
-    const row = await db.selectFrom("viewCursors").select("size").where("name", "=", CURSOR).executeTakeFirst();
-    return row?.size ?? 0;
-  },
+    /** Entries contained so far. */
+    async cursor(): Promise<number> {
+      const row = await db.selectFrom("viewCursors").select("size").where("name", "=", CURSOR).executeTakeFirst();
+      return row?.size ?? 0;
+    },
 
-  async moveCursor(tx: PlatformDb, size: number): Promise<void> {
-    await tablesOf(tx)
-      .insertInto("viewCursors")
-      .values({ name: CURSOR, size })
-      .onConflict((oc) => oc.column("name").doUpdateSet({ size }))
-      .execute();
-  },
+    async moveCursor(tx: PlatformDb, size: number): Promise<void> {
+      await tablesOf(tx)
+        .insertInto("viewCursors")
+        .values({ name: CURSOR, size })
+        .onConflict((oc) => oc.column("name").doUpdateSet({ size }))
+        .execute();
+    },
 
-  async clear(tx: PlatformDb): Promise<void> {
-    for (const table of ["resources", "parties", "members", "viewCursors"] as const)
-      await tablesOf(tx).deleteFrom(table).execute();
-  },
+    async clear(tx: PlatformDb): Promise<void> {
+      for (const table of ["resources", "parties", "members", "viewCursors"] as const)
+        await tablesOf(tx).deleteFrom(table).execute();
+    },
 
-  /** @param streams whose rows are replaced by `projections` */
-  async replace(tx: PlatformDb, streams: string[], projections: Projection[]): Promise<void> {
-    const own = tablesOf(tx);
-    for (const some of slices(streams)) {
-      await own.deleteFrom("resources").where("stream", "in", some).execute();
-      await own.deleteFrom("parties").where("via", "in", some).execute();
-      await own.deleteFrom("members").where("id", "in", some).execute();
-    }
-    for (const rows of slices(projections.flatMap(({ resource }) => resource ?? [])))
-      await own.insertInto("resources").values(rows).execute();
-    for (const rows of slices(projections.flatMap(({ parties }) => parties)))
-      await own.insertInto("parties").values(rows).execute();
-    for (const rows of slices(projections.flatMap(({ member }) => member ?? [])))
-      await own.insertInto("members").values(rows).execute();
-  },
+    /** @param streams whose rows are replaced by `projections` */
+    async replace(tx: PlatformDb, streams: string[], projections: Projection[]): Promise<void> {
+      const own = tablesOf(tx);
+      for (const some of slices(streams)) {
+        await own.deleteFrom("resources").where("stream", "in", some).execute();
+        await own.deleteFrom("parties").where("via", "in", some).execute();
+        await own.deleteFrom("members").where("id", "in", some).execute();
+      }
+      for (const rows of slices(projections.flatMap(({ resource }) => resource ?? [])))
+        await own.insertInto("resources").values(rows).execute();
+      for (const rows of slices(projections.flatMap(({ parties }) => parties)))
+        await own.insertInto("parties").values(rows).execute();
+      for (const rows of slices(projections.flatMap(({ member }) => member ?? [])))
+        await own.insertInto("members").values(rows).execute();
+    },
 
-  /** Newest first, with the number of all that match. */
-  async list(query: ListQuery): Promise<{ streams: string[]; total: number }> {
-    const matching = () => {
-      let found = db
+    /** Newest first, with the number of all that match. */
+    async list(query: ListQuery): Promise<{ streams: string[]; total: number }> {
+      const matching = () => {
+        let found = db
+          .selectFrom("resources as r")
+          .where("r.kind", "=", query.kind)
+          .where((eb) => visible(eb, query.tab, query.member));
+        const { state, owner, alliance } = query;
+        if (state) found = found.where((eb) => inState(eb, state, query.now));
+        if (owner) found = found.where("r.owner", "=", owner);
+        if (alliance) found = found.where((eb) => ofAlliance(eb, alliance));
+        if (query.search) found = found.where("r.search", "like", `%${escapeLike(query.search.toLowerCase())}%`);
+        return found;
+      };
+      const [rows, count] = await Promise.all([
+        matching()
+          .select("r.stream")
+          .orderBy("r.createdAt", "desc")
+          .orderBy("r.stream")
+          .limit(query.pageSize)
+          .offset((query.page - 1) * query.pageSize)
+          .execute(),
+        matching()
+          .select((eb) => eb.fn.countAll<number>().as("n"))
+          .executeTakeFirstOrThrow(),
+      ]);
+      return { streams: rows.map((row) => row.stream), total: Number(count.n) };
+    },
+
+    async streamOf(id: string): Promise<string | undefined> {
+      const row = await db.selectFrom("resources").select("stream").where("id", "=", id).executeTakeFirst();
+      return row?.stream;
+    },
+
+    async members(ids: readonly string[]): Promise<Map<string, MemberRow>> {
+      const rows = ids.length
+        ? await db
+            .selectFrom("members")
+            .selectAll()
+            .where("id", "in", [...ids])
+            .execute()
+        : [];
+      return new Map(rows.map((row) => [row.id, row]));
+    },
+
+    async memberByAppId(appId: string): Promise<MemberRow | undefined> {
+      return await db.selectFrom("members").selectAll().where("appId", "=", appId).executeTakeFirst();
+    },
+
+    /** Whether `member` may see the stream at all. */
+    async isVisible(stream: string, member: string): Promise<boolean> {
+      const row = await db
         .selectFrom("resources as r")
-        .where("r.kind", "=", query.kind)
-        .where((eb) => visible(eb, query.tab, query.member));
-      const { state, owner, alliance } = query;
-      if (state) found = found.where((eb) => inState(eb, state, query.now));
-      if (owner) found = found.where("r.owner", "=", owner);
-      if (alliance) found = found.where((eb) => ofAlliance(eb, alliance));
-      if (query.search) found = found.where("r.search", "like", `%${escapeLike(query.search.toLowerCase())}%`);
-      return found;
-    };
-    const [rows, count] = await Promise.all([
-      matching()
         .select("r.stream")
-        .orderBy("r.createdAt", "desc")
-        .orderBy("r.stream")
-        .limit(query.pageSize)
-        .offset((query.page - 1) * query.pageSize)
-        .execute(),
-      matching()
-        .select((eb) => eb.fn.countAll<number>().as("n"))
-        .executeTakeFirstOrThrow(),
-    ]);
-    return { streams: rows.map((row) => row.stream), total: Number(count.n) };
-  },
+        .where("r.stream", "=", stream)
+        .where((eb) => visible(eb, "all", member))
+        .executeTakeFirst();
+      return row !== undefined;
+    },
 
-  async streamOf(id: string): Promise<string | undefined> {
-    const row = await db.selectFrom("resources").select("stream").where("id", "=", id).executeTakeFirst();
-    return row?.stream;
-  },
+    /** Whether two members have to do with one another in any alliance: both in it, or one invited by the other's. */
+    async areAcquainted(member: string, other: string): Promise<boolean> {
+      const row = await db
+        .selectFrom("parties as a")
+        .innerJoin("parties as b", "a.stream", "b.stream")
+        .select("a.stream")
+        .where("a.member", "=", member)
+        .where("b.member", "=", other)
+        .where("a.relation", "in", ["member", "invited"])
+        .where("b.relation", "in", ["member", "invited"])
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
 
-  async members(ids: readonly string[]): Promise<Map<string, MemberRow>> {
-    const rows = ids.length
-      ? await db
-          .selectFrom("members")
-          .selectAll()
-          .where("id", "in", [...ids])
-          .execute()
-      : [];
-    return new Map(rows.map((row) => [row.id, row]));
-  },
+    async noteUpload(digest: string, accountId: string, at: number): Promise<void> {
+      await db
+        .insertInto("uploads")
+        .values({ digest, accountId, at })
+        .onConflict((oc) => oc.columns(["digest", "accountId"]).doUpdateSet({ at }))
+        .execute();
+    },
 
-  async memberByAppId(appId: string): Promise<MemberRow | undefined> {
-    return await db.selectFrom("members").selectAll().where("appId", "=", appId).executeTakeFirst();
-  },
+    /** Digests stored before a time, each once. */
+    async oldUploads(before: number): Promise<string[]> {
+      const rows = await db.selectFrom("uploads").select("digest").distinct().where("at", "<", before).execute();
+      return rows.map((row) => row.digest);
+    },
 
-  /** Whether `member` may see the stream at all. */
-  async isVisible(stream: string, member: string): Promise<boolean> {
-    const row = await db
-      .selectFrom("resources as r")
-      .select("r.stream")
-      .where("r.stream", "=", stream)
-      .where((eb) => visible(eb, "all", member))
-      .executeTakeFirst();
-    return row !== undefined;
-  },
+    /** Forgets who stored a content, unless somebody has stored it again since. Returns whether nobody has it now. */
+    async forgetUpload(digest: string, before: number): Promise<boolean> {
+      await db.deleteFrom("uploads").where("digest", "=", digest).where("at", "<", before).execute();
+      const row = await db.selectFrom("uploads").select("digest").where("digest", "=", digest).executeTakeFirst();
+      return row === undefined;
+    },
 
-  /** Whether two members have to do with one another in any alliance: both in it, or one invited by the other's. */
-  async areAcquainted(member: string, other: string): Promise<boolean> {
-    const row = await db
-      .selectFrom("parties as a")
-      .innerJoin("parties as b", "a.stream", "b.stream")
-      .select("a.stream")
-      .where("a.member", "=", member)
-      .where("b.member", "=", other)
-      .where("a.relation", "in", ["member", "invited"])
-      .where("b.relation", "in", ["member", "invited"])
-      .limit(1)
-      .executeTakeFirst();
-    return row !== undefined;
-  },
+    async hasUploaded(digest: string, accountId: string): Promise<boolean> {
+      const row = await db
+        .selectFrom("uploads")
+        .select("digest")
+        .where("digest", "=", digest)
+        .where("accountId", "=", accountId)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
 
-  async noteUpload(digest: string, accountId: string, at: number): Promise<void> {
-    await db
-      .insertInto("uploads")
-      .values({ digest, accountId, at })
-      .onConflict((oc) => oc.columns(["digest", "accountId"]).doUpdateSet({ at }))
-      .execute();
-  },
+    async putManagedKey(row: ManagedKeyRow): Promise<void> {
+      await db.insertInto("managedKeys").values(row).execute();
+    },
 
-  async hasUploaded(digest: string, accountId: string): Promise<boolean> {
-    const row = await db
-      .selectFrom("uploads")
-      .select("digest")
-      .where("digest", "=", digest)
-      .where("accountId", "=", accountId)
-      .executeTakeFirst();
-    return row !== undefined;
-  },
+    async managedAccounts(): Promise<string[]> {
+      const rows = await db.selectFrom("managedKeys").select("accountId").execute();
+      return rows.map((row) => row.accountId);
+    },
 
-  async putManagedKey(row: ManagedKeyRow): Promise<void> {
-    await db.insertInto("managedKeys").values(row).execute();
-  },
+    async managedKey(accountId: string): Promise<Uint8Array | undefined> {
+      const row = await db
+        .selectFrom("managedKeys")
+        .select("sealed")
+        .where("accountId", "=", accountId)
+        .executeTakeFirst();
+      return row?.sealed;
+    },
 
-  async managedAccounts(): Promise<string[]> {
-    const rows = await db.selectFrom("managedKeys").select("accountId").execute();
-    return rows.map((row) => row.accountId);
-  },
+    async putDetail(digest: string, text: string): Promise<void> {
+      await db
+        .insertInto("details")
+        .values({ digest, text })
+        .onConflict((oc) => oc.column("digest").doNothing())
+        .execute();
+    },
 
-  async managedKey(accountId: string): Promise<Uint8Array | undefined> {
-    const row = await db.selectFrom("managedKeys").select("sealed").where("accountId", "=", accountId).executeTakeFirst();
-    return row?.sealed;
-  },
-
-  async putDetail(digest: string, text: string): Promise<void> {
-    await db
-      .insertInto("details")
-      .values({ digest, text })
-      .onConflict((oc) => oc.column("digest").doNothing())
-      .execute();
-  },
-
-  async details(digests: readonly string[]): Promise<Map<string, unknown>> {
-    const found = new Map<string, unknown>();
-    for (const some of slices(digests)) {
-      const rows = await db.selectFrom("details").selectAll().where("digest", "in", some).execute();
-      for (const row of rows) found.set(row.digest, JSON.parse(row.text));
-    }
-    return found;
-  },
+    async details(digests: readonly string[]): Promise<Map<string, unknown>> {
+      const found = new Map<string, unknown>();
+      for (const some of slices(digests)) {
+        const rows = await db.selectFrom("details").selectAll().where("digest", "in", some).execute();
+        for (const row of rows) found.set(row.digest, JSON.parse(row.text));
+      }
+      return found;
+    },
   };
 };
 export type ViewsStore = ReturnType<typeof createViewsStore>;

@@ -298,6 +298,7 @@ describe("the enclave's word", () => {
         complete(stage, enclave, id, { receipt, result });
     const misfits: [Record<string, unknown>, string][] = [
       [{ measurement: "0".repeat(96) }, "measurement"],
+      [{ isolation: "quickjs" }, "isolation"],
       [{ model: digestOf("another archive") }, "model"],
       [{ sources: [first] }, "sources"],
       [{ sources: [first, second, second] }, "sources"],

@@ -321,8 +321,8 @@ export const completed = kind({
   name: "task.completed",
   by: "enclave",
   payload: z.strictObject({ receipt: Receipt, result: Result }),
-  apply: (state, act) => {
-    requireReceipt(state, act);
+  apply: (state, act, elsewhere) => {
+    requireReceipt(state, act, elsewhere);
     return { ...end(state, act, "succeeded", ""), ...act.payload };
   },
 });
@@ -339,14 +339,19 @@ export const failed = kind({
   },
 });
 
-/** The receipt is of this task, this code, these sources, this measurement. */
-const requireReceipt = (state: Task, act: Act<{ receipt: Receipt; result: z.output<typeof Result> }>) => {
+/** The receipt is of this task, this code, these sources, this measurement, and the isolation that was promised. */
+const requireReceipt = (
+  state: Task,
+  act: Act<{ receipt: Receipt; result: z.output<typeof Result> }>,
+  elsewhere: Elsewhere,
+) => {
   const { receipt, result } = act.payload;
   if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
   requireState(state, act, "running");
   requireDigest(state, receipt.task);
   const fits: [boolean, string][] = [
     [receipt.measurement === state.definition.measurement, "measurement"],
+    [receipt.isolation === requireEnclave(elsewhere, act.by).isolation, "isolation"],
     [receipt.model === state.definition.model.archive, "model"],
     [receipt.sources.length === state.definition.sources.length, "sources"],
     [

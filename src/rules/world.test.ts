@@ -10,16 +10,7 @@ import {
   sourcePayload,
 } from "../../test/support/consortium.ts";
 import { createEnclave, createOrganisation, issueLeaf, START } from "../../test/support/principals.ts";
-import {
-  act,
-  found,
-  refused,
-  type Stage,
-  signed,
-  stateOf,
-  type Stage,
-  worldStage,
-} from "../../test/support/stage.ts";
+import { act, found, refused, type Stage, signed, stateOf, worldStage } from "../../test/support/stage.ts";
 import { fromBase64url, fromHex, toBase64url, toHex, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { DAY, iso, MINUTE } from "../base/clock.ts";

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { refuse } from "./errors.ts";
 import { configOf, start, untilTold } from "../up.ts";
+import { refuse } from "./errors.ts";
 import { createScreen, type Screen } from "./screen.ts";
 import { type Step, tell } from "./story.ts";
 
@@ -38,7 +38,16 @@ export const demo = async ({ once, json, language, data, port = "0" }: DemoOptio
     const story = await tell({ url: platform.url, profiles, operator: platform.admin, step: stepOn(screen) });
     const verify = await verifyOutside(story.bundle);
     const result = Object.fromEntries(story.result.map(({ measure, value }) => [measure, value]));
-    screen.end({ ...story, table: story.result, result, verify, url: platform.url, profiles, ms: Math.round(performance.now() - began), once });
+    screen.end({
+      ...story,
+      table: story.result,
+      result,
+      verify,
+      url: platform.url,
+      profiles,
+      ms: Math.round(performance.now() - began),
+      once,
+    });
     if (!once) await told;
   } finally {
     await platform.close();

@@ -1,14 +1,13 @@
 /** Who plays in the demo. Each has a profile directory of its own, with its own keys; nothing is shared but the API. */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createClient, type Client } from "../../sdk/client.ts";
-import type { Identity } from "../../sdk/acts.ts";
-import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/index.ts";
-import { keyToPem } from "../../trust/keys.ts";
-import { certificateToPem } from "../../trust/x509/certificate.ts";
 import { generateKey, randomBytes } from "#crypto";
 import { toBase64url } from "../../base/bytes.ts";
-import { publicKeyToPem } from "../../trust/keys.ts";
+import type { Identity } from "../../sdk/acts.ts";
+import { type Client, createClient } from "../../sdk/client.ts";
+import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/index.ts";
+import { keyToPem, publicKeyToPem } from "../../trust/keys.ts";
+import { certificateToPem } from "../../trust/x509/certificate.ts";
 
 export interface Party {
   readonly name: string;
@@ -51,14 +50,20 @@ export const signUp = async ({ url, profiles, name, nickname, particulars }: Int
   const { account, accessKey: key } = await anyone.accounts.create({ nickname, login: name, password });
   const accessKey = { accessKeyId: key.id, accessKeySecret: key.secret };
   const client = createClient({ url, credentials: accessKey });
-  writeSecret(join(directory, "access-key.json"), JSON.stringify({ url, login: name, password, ...accessKey }, undefined, 2));
+  writeSecret(
+    join(directory, "access-key.json"),
+    JSON.stringify({ url, login: name, password, ...accessKey }, undefined, 2),
+  );
   await client.accounts.submitVerification(particulars);
   return { directory, name, nickname, account, accessKey };
 };
 type SignedUp = Awaited<ReturnType<typeof signUp>>;
 
 /** Makes the organisation's certificate authority and a leaf on this machine, and puts the authority on the ledger. */
-export const found = async (url: string, { directory, name, nickname, account, accessKey }: SignedUp): Promise<Party> => {
+export const found = async (
+  url: string,
+  { directory, name, nickname, account, accessKey }: SignedUp,
+): Promise<Party> => {
   const now = Date.now();
   const authority = createAuthority(nickname, { now });
   const leaf = issueLeaf(authority, { commonName: name, organization: nickname }, { now });

@@ -56,7 +56,8 @@ const WORDS = {
     simulated: "可信执行环境为【模拟】：此处没有任何针对本机运营者的保护。",
     isolation: "模型运行于",
     result: "计算结果（只有研究所能够解密）",
-    verdict: (ok: boolean, ms: number) => (ok ? `外部人员离线验证证据包用时 ${ms} 毫秒：全部检查通过` : "证据包【不成立】"),
+    verdict: (ok: boolean, ms: number) =>
+      ok ? `外部人员离线验证证据包用时 ${ms} 毫秒：全部检查通过` : "证据包【不成立】",
     next: "接下来可以查看",
     bundle: "证据包",
     profiles: "各机构自己的密钥",
@@ -74,7 +75,9 @@ const pad = (text: string, to: number): string => text + " ".repeat(Math.max(0, 
 
 const textScreen = (language: "en" | "zh-CN"): Screen => {
   const words = WORDS[language];
-  const colour = process.stdout.isTTY ? (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m` : () => (text: string) => text;
+  const colour = process.stdout.isTTY
+    ? (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`
+    : () => (text: string) => text;
   const [bold, dim, green, yellow] = [colour(1), colour(2), colour(32), colour(33)];
   const say = (line = "") => console.log(line);
   return {

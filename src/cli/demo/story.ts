@@ -5,8 +5,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pack } from "../../enclave/archive.ts";
-import { sealBytes } from "../../trust/envelope/envelope.ts";
-import { sourceContext } from "../../trust/envelope/contexts.ts";
 import { createClient } from "../../sdk/client.ts";
 import {
   authoriseTask,
@@ -18,6 +16,8 @@ import {
   registerSource,
   verifyEnclave,
 } from "../../sdk/workflows/index.ts";
+import { sourceContext } from "../../trust/envelope/contexts.ts";
+import { sealBytes } from "../../trust/envelope/envelope.ts";
 import { found, type Introduction, type Party, resultKey, signUp } from "./parties.ts";
 
 const EXAMPLES = join(import.meta.dirname, "..", "..", "..", "examples");
@@ -57,95 +57,145 @@ const HOSPITALS = {
 export const tell = async ({ url, profiles, operator, step }: StoryOptions): Promise<Told> => {
   const introduce = (name: keyof typeof HOSPITALS): Introduction => {
     const { nickname, ...particulars } = HOSPITALS[name];
-    return { url, profiles, name, nickname, particulars: { ...particulars, contact: "数据官", phone: "+86 21 5555 0100", country: "CN" } };
+    return {
+      url,
+      profiles,
+      name,
+      nickname,
+      particulars: { ...particulars, contact: "数据官", phone: "+86 21 5555 0100", country: "CN" },
+    };
   };
 
-  const signedUp = await step("riverside, lakeside, institute", text("sign up and submit their particulars", "注册账号并提交实名认证"), () =>
-    Promise.all((["riverside", "lakeside", "institute"] as const).map((name) => signUp(introduce(name)))),
+  const signedUp = await step(
+    "riverside, lakeside, institute",
+    text("sign up and submit their particulars", "注册账号并提交实名认证"),
+    () => Promise.all((["riverside", "lakeside", "institute"] as const).map((name) => signUp(introduce(name)))),
   );
-  await step("operator", text("reviews and approves the three organisations", "审核并通过三家机构的实名认证"), async () => {
-    const office = createClient({ url, credentials: operator });
-    for (const { account } of signedUp) await office.accounts.review({ id: account.id, decision: "approved" });
-  });
+  await step(
+    "operator",
+    text("reviews and approves the three organisations", "审核并通过三家机构的实名认证"),
+    async () => {
+      const office = createClient({ url, credentials: operator });
+      for (const { account } of signedUp) await office.accounts.review({ id: account.id, decision: "approved" });
+    },
+  );
   const [riverside, lakeside, institute] = (await step(
     "riverside, lakeside, institute",
-    text("each make a certificate authority at home and put it on the ledger", "各自在本地生成证书颁发机构，并登记到账本"),
+    text(
+      "each make a certificate authority at home and put it on the ledger",
+      "各自在本地生成证书颁发机构，并登记到账本",
+    ),
     () => Promise.all(signedUp.map((one) => found(url, one))),
   )) as [Party, Party, Party];
 
-  const enclave = await step("institute", text("verifies the enclave's attestation", "验证可信执行环境的远程证明"), async () => {
-    const { items } = await institute.client.enclaves.list();
-    return verifyEnclave(institute.client, items[0]?.id ?? "");
-  });
+  const enclave = await step(
+    "institute",
+    text("verifies the enclave's attestation", "验证可信执行环境的远程证明"),
+    async () => {
+      const { items } = await institute.client.enclaves.list();
+      return verifyEnclave(institute.client, items[0]?.id ?? "");
+    },
+  );
 
-  const alliance = await step("institute", text("creates the alliance and invites both hospitals", "新建计算联盟并邀请两家医院"), async () => {
-    const { resource } = await institute.client.alliances.create({
-      network: "evidence",
-      enclave: enclave.id,
-      detail: { name: "乳腺肿瘤研究联盟", description: "两家医院与研究所联合建模" },
-    });
-    for (const { nickname, appId } of [riverside, lakeside]) {
-      const { member } = await findMember(institute.client, { nickname, appId });
-      await institute.client.alliances.invite(resource.id, { member });
-    }
-    return resource;
-  });
+  const alliance = await step(
+    "institute",
+    text("creates the alliance and invites both hospitals", "新建计算联盟并邀请两家医院"),
+    async () => {
+      const { resource } = await institute.client.alliances.create({
+        network: "evidence",
+        enclave: enclave.id,
+        detail: { name: "乳腺肿瘤研究联盟", description: "两家医院与研究所联合建模" },
+      });
+      for (const { nickname, appId } of [riverside, lakeside]) {
+        const { member } = await findMember(institute.client, { nickname, appId });
+        await institute.client.alliances.invite(resource.id, { member });
+      }
+      return resource;
+    },
+  );
   for (const hospital of [riverside, lakeside])
-    await step(hospital.name, text("finds the invitation in its event centre and accepts", "在事件中心查看邀请并同意加入"), () =>
-      hospital.client.alliances.join(alliance.id),
+    await step(
+      hospital.name,
+      text("finds the invitation in its event centre and accepts", "在事件中心查看邀请并同意加入"),
+      () => hospital.client.alliances.join(alliance.id),
     );
 
-  const model = await step("institute", text("publishes the model, its code open to the members", "发布计算模型，代码对成员公开"), async () => {
-    const { resource } = await publishModel(institute.client, institute.member, {
-      archive: await packDirectory(MODEL),
-      name: "逻辑回归",
-      version: "1.0.0",
-      main: "main",
-      description: readFileSync(join(MODEL, "README.md"), "utf8"),
-      permission: { kind: "public" },
-      open: true,
-      enclave,
-    });
-    return resource;
-  });
+  const model = await step(
+    "institute",
+    text("publishes the model, its code open to the members", "发布计算模型，代码对成员公开"),
+    async () => {
+      const { resource } = await publishModel(institute.client, institute.member, {
+        archive: await packDirectory(MODEL),
+        name: "逻辑回归",
+        version: "1.0.0",
+        main: "main",
+        description: readFileSync(join(MODEL, "README.md"), "utf8"),
+        permission: { kind: "public" },
+        open: true,
+        enclave,
+      });
+      return resource;
+    },
+  );
 
   const register = (party: Party, file: string, name: string) =>
-    step(party.name, text(`seals ${file} to the enclave and registers it`, `将 ${file} 加密给可信执行环境并登记为数据源`), async () => {
-      const own = await verifyEnclave(party.client, alliance.enclave);
-      const context = sourceContext(party.member, own.id, "csv");
-      const envelope = await sealBytes(readFileSync(join(DATA, file)), { to: own.recipient, context });
-      const prepared = await prepareSource(party.client, party.identity, envelope, { enclave: own, type: "csv" });
-      const descriptions = { patient_no: "患者编号" };
-      const { resource } = await registerSource(party.client, prepared, { name, permission: { kind: "public" }, descriptions });
-      return resource;
-    });
+    step(
+      party.name,
+      text(`seals ${file} to the enclave and registers it`, `将 ${file} 加密给可信执行环境并登记为数据源`),
+      async () => {
+        const own = await verifyEnclave(party.client, alliance.enclave);
+        const context = sourceContext(party.member, own.id, "csv");
+        const envelope = await sealBytes(readFileSync(join(DATA, file)), { to: own.recipient, context });
+        const prepared = await prepareSource(party.client, party.identity, envelope, { enclave: own, type: "csv" });
+        const descriptions = { patient_no: "患者编号" };
+        const { resource } = await registerSource(party.client, prepared, {
+          name,
+          permission: { kind: "public" },
+          descriptions,
+        });
+        return resource;
+      },
+    );
   const measurements = await register(riverside, "measurements.csv", "细胞测量");
   const diagnoses = await register(lakeside, "diagnoses.csv", "诊断结果");
 
-  const task = await step("institute", text("creates the task: one model, two sources", "新建计算任务：一个模型、两个数据源"), async () => {
-    const { resource } = await createTask(institute.client, {
-      name: "乳腺肿瘤良恶性判别",
-      alliance: alliance.id,
-      receiver: institute.member,
-      model: model.id,
-      sources: [
-        { id: measurements.id, table: "measurements" },
-        { id: diagnoses.id, table: "diagnoses" },
-      ],
-    });
-    return resource;
-  });
+  const task = await step(
+    "institute",
+    text("creates the task: one model, two sources", "新建计算任务：一个模型、两个数据源"),
+    async () => {
+      const { resource } = await createTask(institute.client, {
+        name: "乳腺肿瘤良恶性判别",
+        alliance: alliance.id,
+        receiver: institute.member,
+        model: model.id,
+        sources: [
+          { id: measurements.id, table: "measurements" },
+          { id: diagnoses.id, table: "diagnoses" },
+        ],
+      });
+      return resource;
+    },
+  );
 
   const keys = resultKey(institute);
   const authorise = (party: Party, what: Text, key?: string) =>
     step(party.name, what, () => authoriseTask(party.client, task.id, { me: party.member, key }));
-  await authorise(institute, text("authorises as the receiver, with its own result key", "作为结果使用方授权，并提供结果公钥"), keys.publicPem);
+  await authorise(
+    institute,
+    text("authorises as the receiver, with its own result key", "作为结果使用方授权，并提供结果公钥"),
+    keys.publicPem,
+  );
   await authorise(riverside, text("authorises as a data provider", "作为数据源提供方授权"));
   await authorise(lakeside, text("authorises as a data provider", "作为数据源提供方授权"));
   await authorise(institute, text("authorises as the model provider", "作为模型提供方授权"));
 
-  await step("enclave", text("checks every signature, opens the tables, runs the model, seals the result", "核验全部签名，打开数据，运行模型，加密结果"), () =>
-    ended(institute, task.id),
+  await step(
+    "enclave",
+    text(
+      "checks every signature, opens the tables, runs the model, seals the result",
+      "核验全部签名，打开数据，运行模型，加密结果",
+    ),
+    () => ended(institute, task.id),
   );
   const csv = await step("institute", text("decrypts the result with its private key", "使用私钥解密结果"), () =>
     openResult(institute.client, task.id, keys.privatePem),

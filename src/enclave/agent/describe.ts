@@ -1,20 +1,19 @@
 /** 获取表结构: the structure of the table in an envelope, for its owner only. */
 import { z } from "zod";
-import type { Clock } from "../../base/clock.ts";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
-import { CLOCK_SKEW } from "../../rules/world.ts";
+import type { Clock } from "../../base/clock.ts";
 import { organisation } from "../../rules/organisation.ts";
 import { memberKey } from "../../rules/principals.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
-import { streamOf } from "../../rules/world.ts";
+import { CLOCK_SKEW, streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
-import { open } from "../../trust/envelope/envelope.ts";
 import { sourceContext } from "../../trust/envelope/contexts.ts";
+import { open } from "../../trust/envelope/envelope.ts";
 import { parseJws, verifyJws } from "../../trust/jws.ts";
 import { refuse } from "../errors.ts";
-import type { PlacedStatement } from "../protocol/messages.ts";
 import { sourceReader } from "../files/reader.ts";
+import type { PlacedStatement } from "../protocol/messages.ts";
 import type { Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
 

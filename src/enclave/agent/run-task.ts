@@ -7,7 +7,7 @@ import { iso } from "../../base/clock.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { model as modelBook } from "../../rules/model.ts";
 import { type Column, source as sourceBook, structureDigest } from "../../rules/source.ts";
-import { type Receipt, type Task, taskDigest, task as taskBook } from "../../rules/task.ts";
+import { type Receipt, type Task, task as taskBook, taskDigest } from "../../rules/task.ts";
 import { streamOf, type World } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { digestOf } from "../../trust/digest.ts";
@@ -155,9 +155,13 @@ const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable
     const rows = usable.sources.map(() => 0);
     for (const [i, source] of usable.sources.entries()) {
       const { schema, batches } = openSource(deps, source, manifest);
-      run.table(source.table, schema, counting(batches, (read) => {
-        rows[i] = (rows[i] ?? 0) + read;
-      }));
+      run.table(
+        source.table,
+        schema,
+        counting(batches, (read) => {
+          rows[i] = (rows[i] ?? 0) + read;
+        }),
+      );
     }
     const table = await run.result();
     const sealed = seal(writeCsv(table.schema, table.batches), {
@@ -184,7 +188,11 @@ const openModel = async (deps: RunDeps, { definition }: Task, { model }: Usable)
 };
 
 /** The columns that the model names of a source, as batches. */
-const openSource = (deps: RunDeps, { stream, owner, type, table, envelope, columns }: UsableSource, manifest: Manifest) => {
+const openSource = (
+  deps: RunDeps,
+  { stream, owner, type, table, envelope, columns }: UsableSource,
+  manifest: Manifest,
+) => {
   const wanted = manifest.tables[table]?.columns;
   if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
   const schema = columns.map(({ name, type }) => ({ name, type: type as ColumnType }));

@@ -310,9 +310,10 @@ export function modelKit(text: Text) {
   const failureOf = (error: unknown): { code: string; message: string } => {
     if (error instanceof Failure) return { code: error.code, message: error.message.slice(0, 500) };
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const memory = /allocation failed|failed to allocate memory|invalid array buffer length|grow instance memory|out of memory/i.test(
-      message,
-    );
+    const memory =
+      /allocation failed|failed to allocate memory|invalid array buffer length|grow instance memory|out of memory/i.test(
+        message,
+      );
     return { code: memory ? "memory" : "threw", message: message.slice(0, 500) };
   };
 

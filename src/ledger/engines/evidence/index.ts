@@ -1,7 +1,8 @@
 /** The embedded evidence engine: one sequencer in this process, an RFC 6962 log over an append-only file. */
 import { join } from "node:path";
 import type { Clock } from "../../../base/clock.ts";
-import { advance, emptyWorld } from "../../../rules/world.ts";
+import { Refusal } from "../../../base/refusal.ts";
+import { type Advance, advance, emptyWorld, type World } from "../../../rules/world.ts";
 import { leafBytes } from "../../../trust/leaf.ts";
 import { signCheckpoint } from "../../../trust/log/checkpoint.ts";
 import { createHashTree } from "../../../trust/log/hash-tree.ts";
@@ -62,15 +63,23 @@ export const openEvidenceLedger = async ({
   let time = 0;
   // This program verified every signature before it wrote; the file's checksums and our own key's checkpoints vouch
   // for it since. Others verify again.
-  for await (const { jws, offset, length, ...record } of file.records()) {
-    const { act, stream, ...next } = advance(world, parseStatement(jws), record.time, true);
-    const { stream: id, digest } = act;
-    remember(
-      { index: entries.length, time: record.time, stream: id, seq: stream.length - 1, statement: digest, jws },
-      { offset, length },
-    );
-    world = next.world;
-    time = record.time;
+  const replay = async () => {
+    for await (const { jws, offset, length, ...record } of file.records()) {
+      const { act, stream, ...next } = replayed(world, { jws, offset, time: record.time });
+      const { stream: id, digest } = act;
+      remember(
+        { index: entries.length, time: record.time, stream: id, seq: stream.length - 1, statement: digest, jws },
+        { offset, length },
+      );
+      world = next.world;
+      time = record.time;
+    }
+  };
+  try {
+    await replay();
+  } catch (error) {
+    await file.close();
+    throw error;
   }
   publish();
 
@@ -152,4 +161,14 @@ export const openEvidenceLedger = async ({
       await file.close();
     },
   };
+};
+
+/** @throws Refusal ledger.corrupt: the rules that let the statement in do not take it here, so it is not where it was */
+const replayed = (world: World, { jws, offset, time }: { jws: string; offset: number; time: number }): Advance => {
+  try {
+    return advance(world, parseStatement(jws), time, true);
+  } catch (error) {
+    if (error instanceof Refusal) throw refuse("ledger.corrupt", { offset, reason: error.message });
+    throw error;
+  }
 };

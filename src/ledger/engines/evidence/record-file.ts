@@ -39,8 +39,14 @@ export interface RecordFile {
 /** @throws Refusal ledger.corrupt */
 export const openRecordFile = async (path: string): Promise<RecordFile> => {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  let end = await dropTornTail(file);
-  await syncDirectory(dirname(path));
+  let end: number;
+  try {
+    end = await dropTornTail(file);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 
   return {
     async append(records) {

@@ -1,0 +1,110 @@
+import { refusals } from "../base/refusal.ts";
+
+/** Refusals of the command line itself. */
+export const refuse = refusals({
+  "usage.command": {
+    status: 400,
+    en: "There is no command `{command}`. {hint}",
+    zh: "没有命令 `{command}`。{hint}",
+  },
+  "usage.flag": {
+    status: 400,
+    en: "{reason}. See `{command} --help`.",
+    zh: "{reason}。请查看 `{command} --help`。",
+  },
+  "usage.missing": {
+    status: 400,
+    en: "{what} is missing. See `{command} --help`.",
+    zh: "缺少 {what}。请查看 `{command} --help`。",
+  },
+  "usage.value": {
+    status: 400,
+    en: "{flag} does not take `{value}`: {expected}. See `{command} --help`.",
+    zh: "{flag} 不接受 `{value}`：应为 {expected}。请查看 `{command} --help`。",
+  },
+  "file.unreadable": {
+    status: 400,
+    en: "The file {path} cannot be read ({reason}). Check the path and its permissions.",
+    zh: "无法读取文件 {path}（{reason}）。请检查路径与权限。",
+  },
+  "file.unwritable": {
+    status: 400,
+    en: "The file {path} cannot be written ({reason}). Check the path and its permissions.",
+    zh: "无法写入文件 {path}（{reason}）。请检查路径与权限。",
+  },
+  "file.exists": {
+    status: 409,
+    en: "{path} is there already and may hold a key. Move it away, or choose another name.",
+    zh: "{path} 已存在，其中可能有密钥。请先移走，或换用其他名称。",
+  },
+  "profile.unknown": {
+    status: 404,
+    en: "There is no profile {name}. Make one with `entente login`, or list them with `entente profile list`.",
+    zh: "没有配置 {name}。请使用 `entente login` 创建，或用 `entente profile list` 查看。",
+  },
+  "profile.name": {
+    status: 400,
+    en: "{name} is no name for a profile. Use letters, digits, `.`, `_` and `-`.",
+    zh: "{name} 不能作为配置名称。请使用字母、数字、`.`、`_` 和 `-`。",
+  },
+  "profile.damaged": {
+    status: 400,
+    en: "The profile file {path} is damaged: {reason}. Mend it, or sign in again with `entente login`.",
+    zh: "配置文件 {path} 已损坏：{reason}。请修复，或用 `entente login` 重新登录。",
+  },
+  "profile.url": {
+    status: 400,
+    en: "It is not known where the platform is. Give --url, or sign in with `entente login --url URL`.",
+    zh: "尚不知道平台地址。请指定 --url，或使用 `entente login --url URL` 登录。",
+  },
+  "identity.none": {
+    status: 404,
+    en: "This profile has no identity of its own. Make one with `entente identity create`.",
+    zh: "该配置没有自有身份。请使用 `entente identity create` 创建。",
+  },
+  "identity.authority": {
+    status: 404,
+    en: "The CA's key is not in this profile ({path}). Use the profile or the machine that holds it.",
+    zh: "该配置中没有 CA 私钥（{path}）。请使用保存该私钥的配置或机器。",
+  },
+  "identity.exists": {
+    status: 409,
+    en: "This profile's organisation {nickname} is founded already. Use `entente identity renew` for a new leaf.",
+    zh: "该配置的机构 {nickname} 已经登记。如需新证书，请使用 `entente identity renew`。",
+  },
+  "identity.certificate": {
+    status: 409,
+    en: "The certificate does not belong to {path}. Install the certificate and the key that were made together.",
+    zh: "证书与 {path} 不匹配。请安装成对生成的证书与私钥。",
+  },
+  "enclave.none": {
+    status: 404,
+    en: "The platform has no enclave. Ask its operator.",
+    zh: "平台没有可信执行环境。请联系平台运营方。",
+  },
+  "model.manifest": {
+    status: 422,
+    en: "The model has no readable entente.json at its root: {reason}. Add the manifest and pack again.",
+    zh: "模型根目录没有可读的 entente.json：{reason}。请添加清单后重新打包。",
+  },
+  "member.in-alliance": {
+    status: 404,
+    en: "No member of the alliance is called {name}. Its members are: {members}.",
+    zh: "联盟中没有名为 {name} 的成员。成员有：{members}。",
+  },
+  "metadata.columns": {
+    status: 422,
+    en: "The metadata file {path} needs two columns, name and description: {reason}.",
+    zh: "元数据文件 {path} 需要两列，即字段名与说明：{reason}。",
+  },
+  "wait.timeout": {
+    status: 408,
+    en: "{id} is still in state {state} after {seconds} s. Wait longer with --timeout.",
+    zh: "{seconds} 秒后 {id} 仍处于状态 {state}。请使用 --timeout 延长等待。",
+  },
+  "wait.failed": {
+    status: 409,
+    en: "{id} ended as {state}: {reason}. See `entente tasks get {id}`.",
+    zh: "{id} 已结束，状态为 {state}：{reason}。请查看 `entente tasks get {id}`。",
+  },
+});

@@ -1,0 +1,14 @@
+/** Texts of the command line, each in both languages. */
+import type { Language } from "../base/refusal.ts";
+
+export type Text = Readonly<Record<Language, string>>;
+
+export const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
+
+/** The text in a language; `{name}` stands for the detail of that name. */
+export const say = (of: Text, language: Language, details: Readonly<Record<string, unknown>> = {}): string =>
+  of[language].replace(/\{(\w+)\}/g, (whole, name: string) => (name in details ? String(details[name]) : whole));
+
+/** Chinese where the machine speaks it, English elsewhere. Node.js reads LANG and LC_ALL into its locale. */
+export const machineLanguage = (): Language =>
+  Intl.DateTimeFormat().resolvedOptions().locale.startsWith("zh") ? "zh-CN" : "en";
