@@ -108,7 +108,9 @@ const sourcesDigest = (): string => {
   const hash = createHash("sha256");
   for (const top of ["src", "scripts", "package-lock.json"]) {
     const files = statSync(join(root, top)).isDirectory()
-      ? readdirSync(join(root, top), { recursive: true, encoding: "utf8" }).sort().map((file) => join(top, file))
+      ? readdirSync(join(root, top), { recursive: true, encoding: "utf8" })
+          .sort()
+          .map((file) => join(top, file))
       : [top];
     for (const file of files) {
       const { size, mtimeMs } = statSync(join(root, file));

@@ -134,7 +134,7 @@ const computeOf = (
 export const startPlatform = async (options: PlatformOptions): Promise<Running> => {
   const { config, clock, version } = options;
   const storage = await openStorage(options);
-  const { log, db, ledger, identity, inbox, newId } = storage;
+  const { log, db, ledger, identity, newId } = storage;
   const live = createLive();
   const compute = computeOf(options, storage, live);
   const health = createHealth();

@@ -82,8 +82,7 @@ export const profileNames = (directory: string): string[] =>
     .sort();
 
 /** The one in use when none is named. */
-export const currentProfile = (directory: string): string =>
-  readIfThere(join(directory, CURRENT))?.trim() || DEFAULT;
+export const currentProfile = (directory: string): string => readIfThere(join(directory, CURRENT))?.trim() || DEFAULT;
 
 /** @throws Refusal profile.unknown */
 export const useProfile = (directory: string, name: string): void => {

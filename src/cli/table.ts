@@ -17,7 +17,10 @@ export const padTo = (text: string, width: number): string => text + " ".repeat(
 
 /** Control characters would move the cursor: they are shown as what they are. */
 export const printable = (text: string): string =>
-  text.replace(/\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  text.replace(
+    /\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 const GAP = "  ";
 

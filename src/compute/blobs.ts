@@ -12,7 +12,7 @@ import type { ViewsStore } from "./views-store.ts";
 
 /** Digests of all content that streams name. Asked for one after another about the same world. */
 export const contentNamed = (world: World): ReadonlySet<string> => {
-  if (named.world !== world) named = { world, digests: new Set(world.streams.valueSeq().flatMap(contentOf)) };
+  if (named.world !== world) named = { world, digests: new Set([...world.streams.values()].flatMap(contentOf)) };
   return named.digests;
 };
 let named: { world: World | undefined; digests: ReadonlySet<string> } = { world: undefined, digests: new Set() };

@@ -60,7 +60,7 @@ const projections: Record<string, Project> = {
   },
   alliance(stream, state, detail) {
     const { creator, created, members, invitations } = state as Alliance;
-    const open = invitations.filter(({ answer }) => answer === "open");
+    const open = [...invitations].filter(([, { answer }]) => answer === "open");
     return {
       resource: resource(stream, "alliance", {
         id: stream,
@@ -72,7 +72,7 @@ const projections: Record<string, Project> = {
       }),
       parties: [
         ...[...members.keys()].map((member) => party(stream, member, "member")),
-        ...[...open.keys()].map((member) => party(stream, member, "invited")),
+        ...open.map(([member]) => party(stream, member, "invited")),
       ],
     };
   },

@@ -28,7 +28,7 @@ export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, on
   const known = new Set<string>();
   const active = new Set<Promise<void>>();
   let stopped = false;
-  let detach = () => undefined as void;
+  let detach: () => void = () => undefined;
 
   const isDue = (id: string): Task | undefined => {
     const state = streamOf(ledger.world, taskBook, id)?.state;

@@ -1,6 +1,7 @@
 /** 计算任务管理 */
 import { z } from "zod";
 import * as rules from "../rules/task.ts";
+import { Definition } from "../rules/task-definition.ts";
 import { act, acted, download, type Text, view } from "./endpoint.ts";
 import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 
@@ -80,7 +81,7 @@ export const Task = z
     type: z.literal("ordinary"),
     start: z.enum(["automatic", "manual"]),
     /** What is asked for, exactly as it was signed. */
-    definition: rules.Definition,
+    definition: Definition,
     /** Where the result goes; null before the receiver has said. */
     delivery: z.object({ key: z.string(), cipher: z.string(), sink: z.string() }).nullable(),
     /** What the next authorisation signs; null before the receiver has authorised. */

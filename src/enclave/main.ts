@@ -7,12 +7,13 @@ import { resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { createAgent } from "./agent/agent.ts";
 import { attestationProviders } from "./attestation/registry.ts";
-import { createChannel, type Channel } from "./protocol/channel.ts";
 import { refuse } from "./errors.ts";
+import { type Channel, createChannel } from "./protocol/channel.ts";
 import { runners } from "./runners/registry.ts";
 import type { Runner } from "./runners/runner.ts";
 
-const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", maxOutput = ""] = process.argv.slice(1);
+const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", maxOutput = ""] =
+  process.argv.slice(1);
 
 const openProvider = attestationProviders[providerId];
 if (!openProvider) throw new Error(`no attestation provider ${providerId}`);

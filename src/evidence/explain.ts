@@ -5,7 +5,7 @@ import { alliance as allianceBook } from "../rules/alliance.ts";
 import { enclave as enclaveBook } from "../rules/enclave.ts";
 import { model as modelBook } from "../rules/model.ts";
 import { source as sourceBook } from "../rules/source.ts";
-import { taskDigest } from "../rules/task.ts";
+import { taskDigest } from "../rules/task-definition.ts";
 import { streamOf } from "../rules/world.ts";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";
 import { type Act, acts, checks, notProven } from "./explain-text.ts";

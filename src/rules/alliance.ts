@@ -1,10 +1,10 @@
 /** A compute alliance (计算联盟): who belongs to it and which enclave its tasks run in. */
-import { Map as PersistentMap } from "immutable";
 import { z } from "zod";
 import { iso } from "../base/clock.ts";
 import { enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
 import { organisation } from "./organisation.ts";
+import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { type Act, kindsOf, type Rulebook } from "./rulebook.ts";
 import { Description, Digest, Name, OPEN_FOR, Salt, StreamId } from "./shapes.ts";
 
@@ -23,9 +23,9 @@ export interface Alliance {
   readonly detail: string;
   readonly network: string;
   readonly enclave: string;
-  readonly members: PersistentMap<string, { readonly joined: number }>;
+  readonly members: PersistentMap<{ readonly joined: number }>;
   /** The newest invitation of each member, answered ones too. */
-  readonly invitations: PersistentMap<string, Invitation>;
+  readonly invitations: PersistentMap<Invitation>;
 }
 
 const kind = kindsOf<Alliance>();
@@ -110,8 +110,8 @@ export const alliance: Rulebook<Alliance> = {
     detail: "",
     network: "",
     enclave: "",
-    members: PersistentMap(),
-    invitations: PersistentMap(),
+    members: persistentMap(),
+    invitations: persistentMap(),
   },
   kinds: [founded, invited, joined, declined],
 };

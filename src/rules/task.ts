@@ -2,19 +2,19 @@
  * A compute task (计算任务): one model, one to five data sources, one receiver, and their authorisation in order:
  * 1 request, 2 receiver, 3 data providers (n of m), 4 model provider, 5 complete. Then the enclave runs it, once.
  */
-import { Map as PersistentMap } from "immutable";
 import { z } from "zod";
 import { iso } from "../base/clock.ts";
-import { digestOf } from "../trust/digest.ts";
 import { receiverKey } from "../trust/envelope/recipient.ts";
 import { alliance } from "./alliance.ts";
 import { type EnclaveState, enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
 import { model } from "./model.ts";
+import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
-import { Blob, Description, Digest, OPEN_FOR, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
+import { Description, Digest, OPEN_FOR, PlainName, resourceId, Salt } from "./shapes.ts";
 import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
+import { type Definition, Delivery, definition, Receipt, Result, taskDigest } from "./task-definition.ts";
 
 /** The seed's states; expiry of an open request is judged against a clock by `stateAt`. */
 export type TaskState =
@@ -27,70 +27,6 @@ export type TaskState =
   | "succeeded" // 计算任务执行成功
   | "failed"; // 计算任务执行失败
 
-const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
-
-/** What a run may use at most. */
-export const Limits = z.strictObject({
-  /** Rows of the result. */
-  rows: z.int().min(1).max(10_000_000).default(10_000),
-  /** Wall clock of the model, seconds. */
-  seconds: z.int().min(1).max(86_400).default(600),
-  /** Memory of the sandbox, MiB. */
-  memory: z.int().min(64).max(65_536).default(1_024),
-});
-
-/** What is asked for: fixed when the task is created, signed by everybody who authorises it. */
-const definition = {
-  alliance: StreamId,
-  type: z.literal("ordinary"),
-  receiver: StreamId,
-  enclave: StreamId,
-  measurement: z.string().regex(/^[0-9a-f]{96}$/),
-  model: z.strictObject({ stream: StreamId, archive: Digest, main: z.string().max(64) }),
-  sources: z.array(
-    z.strictObject({
-      stream: StreamId,
-      /** Name of the model's table that this source fills. */
-      table: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
-      envelope: Digest,
-      structure: Digest,
-    }),
-  ),
-  parameters: z.record(z.string().max(64), Parameter),
-  limits: Limits,
-};
-export const Definition = z.strictObject(definition);
-export type Definition = z.output<typeof Definition>;
-
-/** The receiver's part: where the result goes and to which key it is sealed. */
-const Delivery = z.strictObject({
-  /** Receiver's public key (SubjectPublicKeyInfo PEM). */
-  key: z.string().max(8_192),
-  /** Body cipher of the result envelope. */
-  cipher: z.enum(["A256GCM", "SM4GCM"]),
-  /** `sealed-file`, or the sink of which the enclave holds the sealed configuration. */
-  sink: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-  envelope: Blob.optional(),
-});
-export type Delivery = z.output<typeof Delivery>;
-
-/** What the enclave says it did. Digests are SHA-256, times ISO 8601 by the enclave's clock. */
-const Receipt = z.strictObject({
-  task: Digest,
-  measurement: z.string().regex(/^[0-9a-f]{96}$/),
-  /** Isolation of the model's code: `bubblewrap`, `quickjs`. */
-  isolation: z.string().max(32),
-  model: Digest,
-  sources: z.array(z.strictObject({ stream: StreamId, envelope: Digest, rows: z.int().min(0) })),
-  /** The ledger as the enclave had followed it when it opened the envelopes. */
-  checkpoint: z.strictObject({ size: z.int().min(1), root: Digest }),
-  /** Head of every stream it replayed, by stream id. */
-  heads: z.record(StreamId, Digest),
-  started: z.iso.datetime(),
-  finished: z.iso.datetime(),
-});
-export type Receipt = z.output<typeof Receipt>;
-
 export interface Task {
   readonly id: string;
   readonly creator: string;
@@ -102,17 +38,13 @@ export interface Task {
   readonly state: TaskState;
   readonly modelOwner: string;
   /** Distinct owners of the sources, and when each authorised (0: not yet). */
-  readonly providers: PersistentMap<string, number>;
+  readonly providers: PersistentMap<number>;
   readonly delivery: Delivery | undefined;
   readonly decided: { readonly receiver: number; readonly model: number };
   readonly ended: { readonly by: string; readonly time: number; readonly code: string } | undefined;
   readonly receipt: Receipt | undefined;
   readonly result: { readonly digest: string; readonly size: number; readonly rows: number } | undefined;
 }
-
-/** What an authorisation signs: everything that decides what runs, on what, and for whom. */
-export const taskDigest = (task: Definition, delivery: Delivery): string =>
-  digestOf({ use: "entente/task/1", task, delivery });
 
 /** The state at a time: an open request that has expired has failed. */
 export const stateAt = (task: Task, time: number): TaskState =>
@@ -154,7 +86,7 @@ export const created = kind({
       created: time,
       expires: time + OPEN_FOR,
       modelOwner,
-      providers: PersistentMap(providers.map((provider) => [provider, 0])),
+      providers: persistentMap(providers.map((provider) => [provider, 0])),
     };
   },
 });
@@ -268,7 +200,7 @@ export const deciders = (task: Task): string[] => {
     case "receiver-authorising":
       return [task.definition.receiver];
     case "source-authorising":
-      return [...task.providers.filter((time) => time === 0).keys()];
+      return [...task.providers].filter(([, time]) => time === 0).map(([provider]) => provider);
     case "model-authorising":
       return [task.modelOwner];
     default:
@@ -314,8 +246,6 @@ export const runRequested = kind({
     return { ...state, state: "running" };
   },
 });
-
-const Result = z.strictObject({ digest: Digest, size: z.int().min(1), rows: z.int().min(0) });
 
 export const completed = kind({
   name: "task.completed",
@@ -401,7 +331,7 @@ export const task: Rulebook<Task> = {
     expires: 0,
     state: "receiver-authorising",
     modelOwner: "",
-    providers: PersistentMap(),
+    providers: persistentMap(),
     delivery: undefined,
     decided: { receiver: 0, model: 0 },
     ended: undefined,

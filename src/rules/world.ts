@@ -3,7 +3,6 @@
  * the ledger to order, the server to answer, the enclave before it opens an envelope, the verifier over a bundle.
  * Values are persistent: an older world stays as it was, so a batch that could not be stored is simply dropped.
  */
-import { Map as PersistentMap } from "immutable";
 import type { z } from "zod";
 import { iso, MINUTE } from "../base/clock.ts";
 import { digestOf } from "../trust/digest.ts";
@@ -14,17 +13,18 @@ import { enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
 import { model } from "./model.ts";
 import { organisation } from "./organisation.ts";
+import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { signingKeyOf } from "./principals.ts";
 import type { Act, Elsewhere, Kind, Rulebook, StreamState } from "./rulebook.ts";
 import { source } from "./source.ts";
 import { task } from "./task.ts";
 
 export interface World {
-  readonly streams: PersistentMap<string, StreamState>;
+  readonly streams: PersistentMap<StreamState>;
   /** Stream of every resource id (M…, D…, T…) and APPID given out so far; of a stream without either, by its words. */
-  readonly ids: PersistentMap<string, string>;
+  readonly ids: PersistentMap<string>;
 }
-export const emptyWorld: World = { streams: PersistentMap(), ids: PersistentMap() };
+export const emptyWorld: World = { streams: persistentMap(), ids: persistentMap() };
 
 /** One line a rulebook. */
 // Each rulebook's state is its own; `kinds` pairs every kind with the book it came from.

@@ -4,10 +4,12 @@
  */
 import type { ColumnType } from "../columns/batch.ts";
 
+const PLUS = 0x2b;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const QUOTE = 0x22;
+const LOWER_E = 0x65;
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
@@ -158,15 +160,25 @@ export const typesOf = (bytes: Uint8Array, from: number, to: number): number => 
     return parseBool(bytes, from, to) !== undefined ? BIT.bool | BIT.utf8 : BIT.utf8;
   }
   const begin = first === MINUS ? from + 1 : from;
-  if (digit === ZERO && isDigit(bytes[begin + 1]) && begin + 1 < to) return datesOf(bytes, from, to);
+  if (digit === ZERO && begin + 1 < to && isDigit(bytes[begin + 1])) return datesOf(bytes, from, to);
   const whole = parseInteger(bytes, from, to);
   if (!Number.isNaN(whole)) return Object.is(whole, -0) ? BIT.utf8 : (whole | 0) === whole ? SMALL : SMALL & ~BIT.i32;
-  if (bytes[from + 4] === MINUS) return datesOf(bytes, from, to);
-  if (parseI64(bytes, from, to) !== undefined) return BIT.i64 | WHOLE;
-  const text = latin1(bytes, from, to);
-  if (!NUMBER.test(text) || text.endsWith(".")) return BIT.utf8;
-  if (!/[.eE]/.test(text)) return WHOLE;
-  return /[eE]/.test(text) ? BIT.f64 | BIT.utf8 : BIT.f64 | WHOLE;
+  const integer = digitsEnd(bytes, begin, to);
+  if (integer === to) return parseI64(bytes, from, to) === undefined ? WHOLE : BIT.i64 | WHOLE;
+  const fraction = bytes[integer] === DOT ? digitsEnd(bytes, integer + 1, to) : integer;
+  if (fraction === integer + 1) return BIT.utf8;
+  if (fraction === to) return BIT.f64 | WHOLE;
+  if (((bytes[fraction] as number) | 0x20) !== LOWER_E) return datesOf(bytes, from, to);
+  const sign = bytes[fraction + 1] === MINUS || bytes[fraction + 1] === PLUS ? 1 : 0;
+  const exponent = fraction + 1 + sign;
+  return exponent < to && digitsEnd(bytes, exponent, to) === to ? BIT.f64 | BIT.utf8 : BIT.utf8;
+};
+
+/** Behind the digits that begin at `at`. */
+const digitsEnd = (bytes: Uint8Array, at: number, to: number): number => {
+  let end = at;
+  while (end < to && isDigit(bytes[end])) end++;
+  return end;
 };
 
 const datesOf = (bytes: Uint8Array, from: number, to: number): number => {

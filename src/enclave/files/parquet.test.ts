@@ -5,7 +5,7 @@ import type { SchemaElement } from "hyparquet";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
 import { Refusal } from "../../base/refusal.ts";
 import { rowsOf, type Schema, type Value } from "../columns/batch.ts";
-import { parquet } from "./parquet.ts";
+import { createParquet, parquet } from "./parquet.ts";
 
 async function* stream(bytes: ArrayBuffer | Uint8Array) {
   const all = new Uint8Array(bytes);
@@ -110,15 +110,22 @@ test("no rows, other columns, other types, nested columns", async () => {
   await assert.rejects(parquet.describe(stream(half)), refused("source.parquet.type"));
 });
 
-test("damaged files are refused, never taken for something else to crash on", async () => {
+test("damaged files are refused, or read; none keeps the reader", async () => {
   const bytes = new Uint8Array(write(PEOPLE));
   for (const length of [0, 1, 12, bytes.length >> 1, bytes.length - 1])
     await assert.rejects(parquet.describe(stream(bytes.slice(0, length))), refused("source.parquet"));
-  for (let at = 0; at < bytes.length; at++) {
+  const impatient = createParquet({ patience: 2_000 });
+  for (let at = 1; at < bytes.length; at += 13) {
     const damaged = bytes.slice();
     damaged[at] = (damaged[at] as number) ^ 0x11;
-    await readAll(damaged, SCHEMA).catch((error: unknown) =>
-      assert.ok(error instanceof Refusal, `byte ${at}: ${error}`),
+    const names = SCHEMA.map(({ name }) => name);
+    await Array.fromAsync(impatient.read(stream(damaged), SCHEMA, names)).catch((error: unknown) =>
+      assert.ok(error instanceof Refusal && error.code.startsWith("source."), `byte ${at}: ${error}`),
     );
   }
+});
+
+test("a file whose decoder never ends is given up", async () => {
+  const endless = createParquet({ patience: 100, worker: new URL("data:text/javascript,for(;;);") });
+  await assert.rejects(endless.describe(stream(new Uint8Array(8))), /not decoded within 0.1 seconds/);
 });

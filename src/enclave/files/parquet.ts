@@ -1,42 +1,57 @@
 /**
- * Parquet, by row group. The index of a Parquet file is at its end, so the whole file is held in memory; what is
- * decoded is one row group at a time, of the wanted columns only.
+ * Parquet. The index of such a file is at its end, so the whole file is held in memory. Its lengths and counts are the
+ * writer's word, and decoders loop over them: the work is done in a thread of limited memory that is ended when it is
+ * silent for too long.
  */
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
-import {
-  type AsyncBuffer,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetScan,
-  type SchemaElement,
-} from "hyparquet";
+import { Worker } from "node:worker_threads";
 import { concat } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
-import { type Batch, type Field, MAX_BATCH_ROWS, type Schema } from "../columns/batch.ts";
+import type { Batch, Field, Schema } from "../columns/batch.ts";
 import { refuse } from "./errors.ts";
-import { type FileBytes, type FileFormat, requireColumns, selectFields } from "./format.ts";
-import { type Mapping, mappingOf, rawElement, toColumn } from "./parquet-types.ts";
+import type { FileBytes, FileFormat } from "./format.ts";
+import type { Answer, Job } from "./parquet-worker.ts";
 
 /** The largest file that is taken into memory. */
 export const MAX_PARQUET_BYTES = 512 << 20;
-/** Values of a row group in one column: a lying count must not allocate without end. */
-const MAX_GROUP_ROWS = 16_000_000;
-const MAX_COLUMNS = 4_096;
-/** A page, decompressed. */
-const MAX_PAGE_BYTES = 256 << 20;
+const MAX_HEAP_MEGABYTES = 2_048;
 
-const limited = (decompress: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) => {
-  return (bytes: Uint8Array, length: number): Uint8Array =>
-    length === 0 ? new Uint8Array(0) : decompress(bytes, { maxOutputLength: Math.min(length, MAX_PAGE_BYTES) });
-};
-const compressors: Compressors = {
-  GZIP: limited(gunzipSync),
-  BROTLI: limited(brotliDecompressSync),
-  ZSTD: limited(zstdDecompressSync),
+export interface ParquetOptions {
+  /** Milliseconds until a batch must be there; 30 seconds unless told. */
+  readonly patience?: number;
+  /** Module of the thread. */
+  readonly worker?: URL;
+}
+
+export const createParquet = ({
+  patience = 30_000,
+  worker = new URL("./parquet-worker.ts", import.meta.url),
+}: ParquetOptions = {}): FileFormat => {
+  const open = (job: Job) => openThread(worker, job, patience);
+  return {
+    id: "parquet",
+    label: { en: "Parquet file", "zh-CN": "Parquet 文件" },
+    async describe(input): Promise<{ columns: Field[]; rows: number }> {
+      const thread = open({ bytes: await collect(input) });
+      try {
+        const answer = await thread.ask();
+        if (answer.kind !== "described") throw refuse("source.parquet", { reason: "it was not described" });
+        return { columns: answer.columns, rows: answer.rows };
+      } finally {
+        await thread.end();
+      }
+    },
+    async *read(input: FileBytes, schema: Schema, columns: readonly string[]): AsyncGenerator<Batch> {
+      const thread = open({ bytes: await collect(input), read: { schema, columns } });
+      try {
+        for (let answer = await thread.ask(); answer.kind === "batch"; answer = await thread.ask()) yield answer.batch;
+      } finally {
+        await thread.end();
+      }
+    },
+  };
 };
 
-const collect = async (input: FileBytes): Promise<AsyncBuffer> => {
+const collect = async (input: FileBytes): Promise<Uint8Array> => {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of input) {
@@ -44,107 +59,37 @@ const collect = async (input: FileBytes): Promise<AsyncBuffer> => {
     if (length > MAX_PARQUET_BYTES) throw refuse("source.too-large", { limit: MAX_PARQUET_BYTES, format: "Parquet" });
     parts.push(part);
   }
-  const { buffer } = concat(...parts);
-  return { byteLength: length, slice: (start, end) => buffer.slice(start, end) };
+  return concat(...parts);
 };
 
-/** Whatever the library throws at malformed bytes becomes a refusal. */
-const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw refuse("source.parquet", { reason: error instanceof Error ? error.message.slice(0, 200) : "unreadable" });
-  }
-};
-
-interface Opened {
-  readonly file: AsyncBuffer;
-  readonly metadata: FileMetaData;
-  readonly elements: readonly SchemaElement[];
-}
-
-const open = (input: FileBytes): Promise<Opened> =>
-  guarded(async () => {
-    const file = await collect(input);
-    const metadata = await parquetMetadataAsync(file, { geoparquet: false });
-    const [root, ...elements] = metadata.schema;
-    const nested = elements.find((element) => element.num_children);
-    if (nested) mappingOf({ ...nested, type: undefined });
-    if (root?.num_children !== elements.length || elements.length > MAX_COLUMNS)
-      throw refuse("source.parquet", { reason: `it does not have 1 to ${MAX_COLUMNS} columns` });
-    if (new Set(elements.map(({ name }) => name)).size < elements.length)
-      throw refuse("source.parquet", { reason: "two columns have one name" });
-    return { file, metadata, elements };
+const openThread = (url: URL, job: Job, patience: number) => {
+  const worker = new Worker(url, {
+    workerData: job,
+    transferList: [job.bytes.buffer as ArrayBuffer],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MEGABYTES },
+    env: {},
   });
-
-const describe = async (input: FileBytes): Promise<{ columns: Field[]; rows: number }> => {
-  const { metadata, elements } = await open(input);
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => undefined);
+  worker.on("error", (error) => failure.reject(refuse("source.parquet", { reason: error.message.slice(0, 200) })));
+  worker.on("exit", () => failure.reject(refuse("source.parquet", { reason: "its decoder ended" })));
   return {
-    columns: elements.map((element) => ({ name: element.name, type: mappingOf(element).type })),
-    rows: Number(metadata.num_rows),
+    /** The next answer. @throws Refusal */
+    async ask(): Promise<Answer> {
+      const late = refuse("source.parquet", { reason: `it is not decoded within ${patience / 1_000} seconds` });
+      const timer = setTimeout(() => failure.reject(late), patience);
+      const answered = new Promise<Answer>((resolve) => worker.once("message", resolve));
+      worker.postMessage("next");
+      try {
+        const answer = await Promise.race([answered, failure.promise]);
+        if (answer.kind === "refused") throw new Refusal(answer.code, answer.status, answer.details, answer.message);
+        return answer;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    end: () => worker.terminate(),
   };
 };
 
-async function* read(input: FileBytes, schema: Schema, columns: readonly string[]): AsyncGenerator<Batch> {
-  const { file, metadata, elements } = await open(input);
-  requireColumns(
-    elements.map(({ name }) => name),
-    schema,
-  );
-  const mappings = selectFields(schema, columns).map(({ name, type }): [string, Mapping] => {
-    const found = mappingOf(elements.find((element) => element.name === name) as SchemaElement);
-    if (found.type === type) return [name, found];
-    throw refuse("source.columns", { difference: `${name} is ${found.type} where ${type} was declared` });
-  });
-  const raw: FileMetaData = { ...metadata, schema: metadata.schema.map(rawElement) };
-  let begin = 0;
-  for (const group of raw.row_groups) {
-    const rows = Number(group.num_rows);
-    if (!(rows >= 0 && rows <= MAX_GROUP_ROWS))
-      throw refuse("source.parquet", { reason: `a row group of ${rows} rows` });
-    yield* readGroup(file, raw, begin, rows, mappings);
-    begin += rows;
-  }
-}
-
-async function* readGroup(
-  file: AsyncBuffer,
-  metadata: FileMetaData,
-  begin: number,
-  rows: number,
-  mappings: [string, Mapping][],
-) {
-  if (rows === 0) return;
-  const stored = await guarded(async () => {
-    const options = {
-      file,
-      metadata,
-      columns: mappings.map(([name]) => name),
-      compressors,
-      utf8: false,
-      geoparquet: false,
-    };
-    const scan = await parquetScan({ ...options, rowStart: begin, rowEnd: begin + rows });
-    const read = ([column]: [string, Mapping]) => scan.readColumn({ column, rowStart: begin, rowEnd: begin + rows });
-    return Promise.all(mappings.map(read));
-  });
-  if (stored.some((values) => values.length !== rows))
-    throw refuse("source.parquet", { reason: "columns of unequal length" });
-  for (let from = 0; from < rows; from += MAX_BATCH_ROWS) {
-    const to = Math.min(rows, from + MAX_BATCH_ROWS);
-    yield await guarded(async () => ({
-      rows: to - from,
-      columns: mappings.map(([name, mapping], i) =>
-        toColumn(name, mapping, stored[i] as (typeof stored)[number], from, to),
-      ),
-    }));
-  }
-}
-
-export const parquet: FileFormat = {
-  id: "parquet",
-  label: { en: "Parquet file", "zh-CN": "Parquet 文件" },
-  describe,
-  read,
-};
+export const parquet: FileFormat = createParquet();

@@ -28,9 +28,9 @@ for (const [id, runner] of Object.entries(runners))
     }
     const { batches, log } = await run.result();
     const values = new Map(batches.flatMap(rowsOf).map(({ measure, value }) => [measure, value as number]));
-    assert.equal(log, "530 patients are in both tables, 194 of them malignant\n");
+    assert.equal(log, "530 patients are in both tables, 199 of them malignant\n");
     assert.equal(values.get("patients"), 530);
     assert.equal(values.size, 13);
-    // What scikit-learn gives for the same folds.
-    assert.ok(Math.abs((values.get("auc") ?? 0) - 0.9) < 1e-9, String([...values]));
+    // What scikit-learn 1.9 gives for the same folds (newton-cholesky, C = 1).
+    assert.ok(Math.abs((values.get("auc") ?? 0) - 0.9852282560840456) < 1e-9, String([...values]));
   });

@@ -1,7 +1,7 @@
 /** Authorises a task: in whichever part is the caller's turn, over a digest computed here from what is shown. */
 import type { z } from "zod";
 import type { Task } from "../../contract/tasks.ts";
-import { type Delivery, taskDigest } from "../../rules/task.ts";
+import { type Delivery, taskDigest } from "../../rules/task-definition.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { publicKeyToPem } from "../../trust/keys.ts";
 import type { Client } from "../client.ts";

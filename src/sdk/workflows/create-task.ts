@@ -1,6 +1,6 @@
 /** Creates a task: whoever creates it names a model and tables by id, and signs what they are at this moment. */
 import type { z } from "zod";
-import type { Limits } from "../../rules/task.ts";
+import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
 import { type ExpectedEnclave, verifyEnclave } from "./verify-enclave.ts";
 

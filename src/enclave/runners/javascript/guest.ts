@@ -113,6 +113,13 @@ export function guest(makeKit: typeof modelKit, maxLogBytes: number) {
     logged += line.length;
   };
 
+  // The console of Node.js would hold in memory what the host does not take fast enough.
+  const { format } = process.getBuiltinModule("node:util");
+  for (const level of ["log", "info", "debug", "warn", "error"] as const)
+    console[level] = (...values: unknown[]) => {
+      fs.writeSync(1, `${format(...values)}\n`);
+    };
+
   const run = async () => {
     let load: (ToGuest & { kind: "load" }) | undefined;
     const files = new Map<string, Uint8Array>();

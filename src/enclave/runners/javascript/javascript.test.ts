@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { utf8 } from "../../../base/bytes.ts";
 import { Refusal } from "../../../base/refusal.ts";
@@ -392,4 +394,31 @@ sandboxed("a source that fails, a table that does not fit, a run that is stopped
   await assert.rejects(run.result(), (error) => error instanceof Refusal && error.code === "model.stopped");
   const idle = await runner.start(LIMITS);
   await idle.stop();
+});
+
+sandboxed("when the host is killed, its sandbox dies too", async () => {
+  const host = spawn(
+    process.execPath,
+    [
+      "--input-type=module",
+      "-e",
+      `
+    import { createJavascriptRunner } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
+    const run = await createJavascriptRunner().start(${JSON.stringify(LIMITS)});
+    const files = new Map([["index.js", new TextEncoder().encode("export const main = () => { for (;;); }")]]);
+    run.load({ manifest: ${JSON.stringify({ ...MANIFEST, tables: {} })}, files, main: "main", parameters: {} });
+    await run.started;
+    console.log("started");`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  await once(host.stdout, "data");
+  const [sandbox = 0] = sandboxes();
+  assert.ok(sandbox > 0);
+  host.kill("SIGKILL");
+  await once(host, "exit");
+  // The kernel tells bwrap, bwrap's end tells the namespace: neither is instant, and neither is announced.
+  for (let i = 0; i < 100 && existsSync(`/proc/${sandbox}`); i++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(!existsSync(`/proc/${sandbox}`));
 });

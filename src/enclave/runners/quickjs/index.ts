@@ -47,7 +47,12 @@ const createRun = (limits: Limits): Run => {
   const begin = async (loaded: Model): Promise<void> => {
     timer = setTimeout(() => fail(refuse("model.timeout", { seconds: limits.seconds })), 1_000 * limits.seconds + 500);
     const job = await collectJob(loaded, given, limits);
-    worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: job, env: {}, stdout: true, stderr: true });
+    worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: job,
+      env: {},
+      stdout: true,
+      stderr: true,
+    });
     let answered = false;
     worker.on("message", (answer: Answer) => {
       answered = answer.kind !== "started";

@@ -1,0 +1,75 @@
+/**
+ * From the answer to the last authorisation to the model's first instruction: the enclave verifies every signature
+ * again, opens the envelopes and starts the sandbox in between. The model itself tells when it began, by the same
+ * clock as the client that authorised.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startPlatform } from "../test/support/platform.ts";
+import { authorise, createTrio, newTask, readResult, type Trio } from "../test/support/trio.ts";
+import { median, percentile, report } from "./support.ts";
+
+const WARM_UP = 3;
+const TASKS = 30;
+const POLL = 5;
+
+interface Timing {
+  /** The answer to the last authorisation came, milliseconds since 1970. */
+  readonly authorised: number;
+  /** That authorisation was sent. */
+  readonly sent: number;
+  /** By the enclave's receipt. */
+  readonly taken: number;
+  readonly began: number;
+  readonly finished: number;
+}
+
+const runOne = async (trio: Trio, round: number): Promise<Timing> => {
+  const { institute, hospitals } = trio;
+  const { id } = (await newTask(trio, round)).resource;
+  for (const party of [institute, ...hospitals]) await authorise(trio, party, id);
+  const sent = performance.timeOrigin + performance.now();
+  await authorise(trio, institute, id);
+  const authorised = performance.timeOrigin + performance.now();
+  for (;;) {
+    const { state, failure, receipt } = await institute.client.tasks.get({ id });
+    if (failure) throw new Error(`the task failed: ${failure.code}`);
+    if (state === "succeeded" && receipt) {
+      const { began = Number.NaN } = await readResult(trio, id);
+      return { sent, authorised, taken: Date.parse(receipt.started), began, finished: Date.parse(receipt.finished) };
+    }
+    await sleep(POLL);
+  }
+};
+
+const directory = await mkdtemp(join(tmpdir(), "entente-bench-"));
+try {
+  const platform = await startPlatform({ data: join(directory, "data"), settings: { "rate-limit": "100000" } });
+  try {
+    const trio = await createTrio(platform, join(directory, "profiles"));
+    const timings: Timing[] = [];
+    for (let round = -WARM_UP; round < TASKS; round++) {
+      const timing = await runOne(trio, round);
+      if (round >= 0) timings.push(timing);
+    }
+    const bench = "start";
+    const note = `${TASKS} tasks one after the other, whole milliseconds`;
+    const of = (pick: (timing: Timing) => number) => timings.map(pick);
+    const start = of(({ authorised, began }) => began - authorised);
+    report({ bench, metric: "p50", value: median(start), unit: "ms", target: 60, atMost: true, note });
+    report({ bench, metric: "p95", value: percentile(start, 0.95), unit: "ms", note });
+    const parts: [string, (timing: Timing) => number][] = [
+      ["answer to the last authorisation", ({ sent, authorised }) => authorised - sent],
+      ["answer to the enclave's taking the task", ({ authorised, taken }) => taken - authorised],
+      ["taking the task to first instruction", ({ taken, began }) => began - taken],
+      ["first instruction to receipt", ({ began, finished }) => finished - began],
+    ];
+    for (const [metric, pick] of parts) report({ bench, metric, value: median(of(pick)), unit: "ms" });
+  } finally {
+    await platform.stop();
+  }
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
