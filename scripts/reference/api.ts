@@ -32,6 +32,9 @@ const WORDS = {
   answers: text("answers", "返回"),
   upload: text("body", "正文"),
   live: text("server-sent events of", "服务器推送事件："),
+  and: text(" and ", "、"),
+  takes: text("Takes:", "输入："),
+  gives: text("Answers:", "返回："),
   nothing: text("nothing (204)", "无内容（204）"),
   example: text("Example:", "示例："),
   refusals: text("Refusals of its own:", "特有的拒绝："),
@@ -60,11 +63,13 @@ export const apiPage = (language: Language): string => {
 
 const section = (name: string, endpoint: Endpoint, shapes: Shapes, language: Language): string[] => {
   const { method, path, permission, summary, example, errors = [] } = endpoint;
+  const takes = fieldTable(inputOf(endpoint, shapes, language), language);
+  const answers = answerFields(endpoint, shapes, language);
   const facts = [
     `${WORDS.permission[language]} ${code(permission)}`,
     ...(endpoint.type === "act" ? [`${WORDS.statement[language]} ${code(endpoint.kind.name)}`] : []),
     ...(endpoint.type === "upload" ? [`${WORDS.upload[language]} ${code(endpoint.media)}`] : []),
-    `${WORDS.answers[language]} ${answerOf(endpoint, shapes, language)}`,
+    ...(answers.length > 0 ? [] : [`${WORDS.answers[language]} ${answerOf(endpoint, shapes, language)}`]),
   ];
   return [
     `### ${name}`,
@@ -74,8 +79,8 @@ const section = (name: string, endpoint: Endpoint, shapes: Shapes, language: Lan
     code(`${method} ${path}`),
     "",
     `${facts.join(" · ")}`,
-    ...fieldTable(inputOf(endpoint, shapes, language), language),
-    ...answerFields(endpoint, shapes, language),
+    ...(takes.length > 0 ? ["", WORDS.takes[language], ...takes] : []),
+    ...(answers.length > 0 ? ["", WORDS.gives[language], ...answers] : []),
     ...(example === undefined ? [] : [WORDS.example[language], ...json(example)]),
     ...(errors.length > 0 ? ["", `${WORDS.refusals[language]} ${[...errors].sort().map(code).join(", ")}`] : []),
     "",
@@ -110,7 +115,8 @@ const inputOf = (endpoint: Endpoint, shapes: Shapes, language: Language): Field[
 const answerOf = (endpoint: Endpoint, shapes: Shapes, language: Language): string => {
   if (endpoint.type === "download") return code(endpoint.media);
   if (endpoint.output instanceof z.ZodVoid) return WORDS.nothing[language];
-  const { whole } = shapes.describe(endpoint.output, "output", language);
+  const { whole, fields } = shapes.describe(endpoint.output, "output", language);
+  if (endpoint.type === "act") return fields.map(({ type }) => type).join(WORDS.and[language]);
   return endpoint.type === "live" ? `${WORDS.live[language]} ${whole}` : whole;
 };
 

@@ -6,7 +6,7 @@ import { code, head, page, table, text } from "./markdown.ts";
 const title = text("Configuration", "配置");
 const introduction = text(
   "Every setting of the platform. It is looked for as a flag, then in the environment, then in `entente.json` (in the data directory, or where `--config` says), then the default holds. A name that is not known is refused. Sizes are written as `64MiB`, durations as `10s`, `5m`, `2h`, `7d`; lists with commas between.",
-  "平台的全部配置项。依次查找命令行参数、环境变量、`entente.json`（位于数据目录，或由 `--config` 指定），均未设置时使用默认值。未知的名称会被拒绝。大小写作 `64MiB`，时长写作 `10s`、`5m`、`2h`、`7d`，列表以逗号分隔。",
+  "平台的全部配置项。依次查找命令行参数、环境变量、`entente.json`（位于数据目录，或由 `--config` 指定），均未设置时使用默认值。未知的名称会被拒绝。容量的写法如 `64MiB`，时长的写法如 `10s`、`5m`、`2h`、`7d`，列表以逗号分隔。",
 );
 const WORDS = {
   setting: text("setting", "配置项"),

@@ -28,6 +28,7 @@ const anything = text("anything", "任意值");
 const digest = text("SHA-256, hex", "SHA-256（十六进制）");
 const base64 = text("base64", "base64");
 const time = text("ISO 8601", "ISO 8601 时间");
+const characters = text(" characters", " 个字符");
 
 /** A pattern that is longer says nothing at a glance. */
 const LONGEST_PATTERN = 44;
@@ -77,7 +78,8 @@ const innerOf = (field: Json): { schema: Json; list: boolean } | undefined => {
 };
 
 const alternatives = (schema: Json): Json[] => {
-  const { anyOf, oneOf } = schema as { anyOf?: Json[]; oneOf?: Json[] };
+  const { anyOf, oneOf, type } = schema as { anyOf?: Json[]; oneOf?: Json[]; type?: string | string[] };
+  if (Array.isArray(type)) return type.map((one) => ({ ...schema, type: one }));
   return anyOf ?? oneOf ?? [schema];
 };
 
@@ -103,9 +105,11 @@ export const linkTo = (name: string): string => `[${name}](#${name.toLowerCase()
 const plain = (type: string | undefined, items: Json | undefined, schema: Json, language: Language): string => {
   if (type === "array") return `${list[language]} ${typeOf(items ?? {}, language)}`;
   if (type === undefined || !(type in WORDS)) return anything[language];
-  const word = known(schema)?.[language] ?? WORDS[type as keyof typeof WORDS][language];
-  const bounds = boundsOf(schema);
-  return bounds ? `${word}, ${bounds}` : word;
+  const word = known(schema)?.[language];
+  if (word) return word;
+  const { pattern } = schema as { pattern?: string };
+  const written = pattern && pattern.length <= LONGEST_PATTERN ? code(pattern) : "";
+  return [WORDS[type as keyof typeof WORDS][language], written, rangeOf(schema, language)].filter(Boolean).join(", ");
 };
 
 /** Forms that have a name. */
@@ -115,12 +119,14 @@ const known = ({ pattern, format, contentEncoding }: Json) => {
   return contentEncoding === "base64" ? base64 : undefined;
 };
 
-const boundsOf = (schema: Json): string => {
-  const { minimum, maximum, minLength, maxLength, pattern } = schema as Record<string, number> & { pattern?: string };
+/** Bounds of a number, or of the length of a text. */
+const rangeOf = (schema: Json, language: Language): string => {
+  const { minimum, maximum, minLength, maxLength } = schema as Record<string, number>;
   const safe = (bound: number | undefined) => (Math.abs(bound ?? 0) >= Number.MAX_SAFE_INTEGER ? undefined : bound);
-  const range = (low: number | undefined, high: number | undefined) =>
-    low === undefined && high === undefined ? "" : `${low ?? ""} … ${high ?? ""}`.trim();
-  if (schema.format === "date-time") return "";
-  if (pattern && pattern !== "^[0-9a-f]{64}$" && pattern.length <= LONGEST_PATTERN) return code(pattern);
-  return schema.type === "string" ? range(minLength, maxLength) : range(safe(minimum), safe(maximum));
+  const isText = schema.type === "string";
+  const [low, high] = isText ? [minLength, maxLength] : [safe(minimum), safe(maximum)];
+  const unit = isText ? characters[language] : "";
+  if (low === undefined && high === undefined) return "";
+  if (high === undefined) return `≥ ${low}${unit}`;
+  return low === undefined ? `≤ ${high}${unit}` : `${low}–${high}${unit}`;
 };

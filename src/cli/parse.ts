@@ -59,8 +59,14 @@ export const parseGiven = (command: Command, words: readonly string[]): Given =>
       return [[flag.name, valueOf(flag, given, called)]];
     }),
   );
+  const missing = flags.find(({ name, required }) => required && !isGiven(values, name));
+  if (missing) throw refuse("usage.missing", { what: `--${missing.name}`, command: called });
   return { args: argsOf(command, parsed.positionals, called), flags: values };
 };
+
+/** By itself, in a file of its own, or in the file of the whole input: the schema looks into that. */
+const isGiven = (values: Readonly<Record<string, unknown>>, name: string): boolean =>
+  [name, `${name}-file`, "input"].some((each) => values[each] !== undefined);
 
 const readable = <T>(read: () => T, command: string): T => {
   try {

@@ -72,7 +72,7 @@ export const createTrio = async (
   mkdirSync(profiles, { recursive: true, mode: 0o700 });
   const office = createClient({ url, credentials: admin });
   const join = async (name: string): Promise<Party> => {
-    const particulars = { legalName: name, registrationNumber: name, contact: name, phone: "+86 10 5555", country: "CN" };
+    const particulars = { legalName: name, registrationNumber: "200000001A", contact: name, phone: "+65 5555 0100", country: "SG" };
     const signedUp = await signUp({ url, profiles, name, nickname: name, particulars });
     await office.accounts.review({ id: signedUp.account.id, decision: "approved" });
     return found(url, signedUp);
@@ -120,7 +120,7 @@ export const createTrio = async (
 /** @param round comes back in the result */
 export const newTask = ({ institute, alliance, model, sources }: Trio, round: number) =>
   createTask(institute.client, {
-    name: `Round ${round}`,
+    name: `Round${Math.abs(round)}`,
     alliance,
     receiver: institute.member,
     model,

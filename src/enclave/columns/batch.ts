@@ -5,8 +5,6 @@
 
 /** Rows of a batch, at most. */
 export const MAX_BATCH_ROWS = 65_536;
-/** Bytes of text or binary in one column of a batch, at most: offsets are signed 32-bit. */
-export const MAX_COLUMN_BYTES = 2 ** 31 - 1;
 
 /**
  * - `bool`: one byte a value, 0 or 1

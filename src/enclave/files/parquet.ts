@@ -18,15 +18,12 @@ const MAX_HEAP_MEGABYTES = 2_048;
 export interface ParquetOptions {
   /** Milliseconds until a batch must be there; 30 seconds unless told. */
   readonly patience?: number;
-  /** Module of the thread. */
-  readonly worker?: URL;
 }
 
 export const createParquet = ({
   patience = 30_000,
-  worker = new URL("./parquet-worker.ts", import.meta.url),
 }: ParquetOptions = {}): FileFormat => {
-  const open = (job: Job) => openThread(worker, job, patience);
+  const open = (job: Job) => openThread(job, patience);
   return {
     id: "parquet",
     label: { en: "Parquet file", "zh-CN": "Parquet 文件" },
@@ -62,8 +59,8 @@ const collect = async (input: FileBytes): Promise<Uint8Array> => {
   return concat(...parts);
 };
 
-const openThread = (url: URL, job: Job, patience: number) => {
-  const worker = new Worker(url, {
+const openThread = (job: Job, patience: number) => {
+  const worker = new Worker(new URL("./parquet-worker.ts", import.meta.url), {
     workerData: job,
     transferList: [job.bytes.buffer as ArrayBuffer],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MEGABYTES },

@@ -1,0 +1,48 @@
+/** Every command: those of the contract, and those that seal, sign or check on this machine. */
+import type { Command } from "../command.ts";
+import { contractCommands } from "../generated.ts";
+import { completionCommand } from "./completion.ts";
+import { identityCommands } from "./identity.ts";
+import { modelCommands } from "./models.ts";
+import { profileCommands } from "./profiles.ts";
+import { sourceCommands } from "./sources.ts";
+import { taskCommands } from "./tasks.ts";
+import { trustCommands } from "./trust.ts";
+
+const own: readonly Command[] = [
+  ...profileCommands,
+  ...identityCommands,
+  ...trustCommands,
+  ...modelCommands,
+  ...sourceCommands,
+  ...taskCommands,
+];
+
+/**
+ * Endpoints that a command of another name stands for, because something is sealed, signed or checked first; and
+ * sessions, which are for browsers.
+ */
+const REPLACED = new Set([
+  "organisations.found",
+  "organisations.manage",
+  "organisations.renewAuthority",
+  "organisations.publishCrl",
+  "organisations.find",
+  "enclaves.attest",
+  "enclaves.describe",
+  "tasks.authoriseReceiver",
+  "tasks.authoriseSource",
+  "tasks.authoriseModel",
+  "sessions.create",
+  "sessions.current",
+  "sessions.delete",
+]);
+
+const isOwn = (resource: string, action: string): boolean =>
+  own.some(({ words }) => words[0] === resource && words[1] === action);
+
+export const commands: readonly Command[] = [
+  ...own,
+  ...contractCommands((resource, action) => !REPLACED.has(`${resource}.${action}`) && !isOwn(resource, action)),
+  completionCommand(() => commands),
+];

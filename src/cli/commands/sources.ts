@@ -1,0 +1,170 @@
+/** Data sources: sealed on this machine, then registered with their columns described. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { Readable } from "node:stream";
+import { structureDigest } from "../../rules/source.ts";
+import {
+  describeColumns,
+  type PreparedSource,
+  prepareSource,
+  registerSource,
+  sealSource,
+} from "../../sdk/workflows/register-source.ts";
+import { argOf, type Command, type Flag, type Given, textOf } from "../command.ts";
+import type { Context } from "../context.ts";
+import { readColumns } from "../csv.ts";
+import { readPieces, sizeOf } from "../files.ts";
+import { counting } from "../progress.ts";
+import { text } from "../text.ts";
+import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
+
+const TYPE: Flag = {
+  name: "type",
+  type: "text",
+  choices: ["csv", "parquet"],
+  summary: text("by the file's name, unless given", "默认按文件名判断"),
+};
+const DESCRIBE: Flag = {
+  name: "describe",
+  type: "pair",
+  many: true,
+  value: "COLUMN=TEXT",
+  summary: text("what a column is", "字段说明"),
+};
+const METADATA: Flag = {
+  name: "metadata",
+  type: "text",
+  value: "FILE.csv",
+  summary: text("descriptions from a table of two columns: name, description", "从两列（字段名、说明）的元数据表读取"),
+};
+
+const typeOf = (given: Given): string =>
+  textOf(given, "type") ?? (extname(argOf(given, "file")) === ".parquet" ? "parquet" : "csv");
+
+const SEALING = text("Sealing", "加密中");
+const UPLOADING = text("Uploading", "上传中");
+
+/** Seals to a temporary file first, since an upload names its digest before it begins; then has the structure read. */
+const sealAndStore = async (context: Context, given: Given): Promise<PreparedSource> => {
+  const path = argOf(given, "file");
+  const type = typeOf(given);
+  const total = sizeOf(path);
+  const [enclave, owner] = await Promise.all([context.enclave(textOf(given, "enclave")), context.member()]);
+  const directory = await mkdtemp(join(tmpdir(), "entente-seal-"));
+  try {
+    const sealed = join(directory, "envelope");
+    const content = counting(readPieces(path), context.progress(SEALING, total));
+    const { digest, size } = await writeHashed(sealed, sealSource(content, { owner, enclave, type }));
+    const pieces = counting(createReadStream(sealed), context.progress(UPLOADING, size));
+    const stream = Readable.toWeb(Readable.from(pieces)) as ReadableStream<Uint8Array>;
+    return await prepareSource(context.client(), context.identity(), { stream, digest }, { enclave, type });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+};
+
+const writeHashed = async (path: string, pieces: AsyncIterable<Uint8Array>) => {
+  const hash = createHash("sha256");
+  const file = await open(path, "wx", 0o600);
+  let size = 0;
+  try {
+    for await (const piece of pieces) {
+      hash.update(piece);
+      size += piece.length;
+      await file.write(piece);
+    }
+  } finally {
+    await file.close();
+  }
+  return { digest: hash.digest("hex"), size };
+};
+
+/** What `--metadata` and `--describe` say, the latter over the former. */
+const descriptionsOf = (given: Given): Record<string, string> => {
+  const path = textOf(given, "metadata");
+  const described = Object.entries((given.flags.describe as object | undefined) ?? {});
+  return {
+    ...(path !== undefined && readColumns(path)),
+    ...Object.fromEntries(described.map(([column, words]) => [column, String(words)])),
+  };
+};
+
+/** Descriptions of columns that the table does not have are left out of a metadata table, which may tell of many. */
+const fitting = (descriptions: Record<string, string>, columns: readonly { name: string }[], given: Given) => {
+  const asked = new Set(Object.keys((given.flags.describe as object | undefined) ?? {}));
+  const there = new Set(columns.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(descriptions).filter(([name]) => asked.has(name) || there.has(name)));
+};
+
+const metadataName = (given: Given): string => {
+  const path = textOf(given, "metadata");
+  return path === undefined ? "" : (path.split(/[\\/]/).at(-1) ?? "");
+};
+
+export const sourceCommands: readonly Command[] = [
+  {
+    words: ["sources", "structure"],
+    summary: text("Seal a table and have the enclave read its structure", "加密数据并获取表结构"),
+    args: [{ name: "file" }],
+    flags: [TYPE, ENCLAVE_FLAG],
+    async run(context, given) {
+      const { columns, rows, envelope } = await sealAndStore(context, given);
+      return { rows, envelope: envelope.digest, columns };
+    },
+  },
+  {
+    words: ["sources", "register"],
+    summary: text("Seal a table to the enclave and register it", "将数据加密给可信执行环境并登记为数据源"),
+    args: [{ name: "file" }],
+    flags: [
+      { name: "name", type: "text", required: true, limits: "1..50" },
+      { name: "description", type: "text", limits: "0..100" },
+      TYPE,
+      DESCRIBE,
+      METADATA,
+      ...PERMISSION_FLAGS,
+      ENCLAVE_FLAG,
+    ],
+    async run(context, given) {
+      const permission = permissionOf(given, "entente sources register");
+      const described = descriptionsOf(given);
+      const prepared = await sealAndStore(context, given);
+      return registerSource(context.client(), prepared, {
+        name: textOf(given, "name") ?? "",
+        description: textOf(given, "description"),
+        permission,
+        descriptions: fitting(described, prepared.columns, given),
+        metadata: metadataName(given),
+      });
+    },
+  },
+  {
+    words: ["sources", "describe"],
+    summary: text("Change the name or the descriptions of a data source", "修改数据源名称与字段说明"),
+    args: [{ name: "id" }],
+    flags: [
+      { name: "name", type: "text", limits: "1..50" },
+      { name: "description", type: "text", limits: "0..100" },
+      DESCRIBE,
+      METADATA,
+    ],
+    async run(context, given) {
+      const client = context.client();
+      const id = argOf(given, "id");
+      const source = await client.sources.get({ id });
+      const columns = describeColumns(source.columns, fitting(descriptionsOf(given), source.columns, given));
+      return client.sources.describe(id, {
+        structure: structureDigest(columns),
+        detail: {
+          name: textOf(given, "name") ?? source.name,
+          description: textOf(given, "description") ?? source.description,
+          metadata: metadataName(given) || source.metadata,
+          columns,
+        },
+      });
+    },
+  },
+];

@@ -1,0 +1,194 @@
+/** Tasks, from asking to the opened result. */
+import { authoriseTask } from "../../sdk/workflows/authorise.ts";
+import { createTask } from "../../sdk/workflows/create-task.ts";
+import { openResult } from "../../sdk/workflows/open-result.ts";
+import { argOf, type Command, type Given, textOf, textsOf } from "../command.ts";
+import type { Context } from "../context.ts";
+import { refuse } from "../errors.ts";
+import { readSecret, readText, writeTo } from "../files.ts";
+import { save } from "../generated.ts";
+import { text } from "../text.ts";
+
+/** A member of the alliance by stream id, APPID or nickname; the caller itself where nobody is named. */
+const receiverOf = async (context: Context, alliance: string, name: string | undefined): Promise<string> => {
+  if (name === undefined) return context.member();
+  const { members } = await context.client().alliances.get({ id: alliance });
+  const found = members.filter(({ id, appId, nickname }) => [id, appId, nickname].includes(name));
+  const [only, ...more] = found;
+  if (only && more.length === 0) return only.id;
+  const known = members.map(({ nickname, appId }) => `${nickname} (${appId})`).join(", ");
+  throw refuse("member.in-alliance", { name, members: known });
+};
+
+/** `D2026…=measurements` */
+const sourceOf = (given: string) => {
+  const [, id, table] = /^([^=]+)=(\w+)$/.exec(given) ?? [];
+  if (id === undefined || table === undefined)
+    throw refuse("usage.value", {
+      flag: "--source",
+      value: given,
+      expected: "ID=TABLE",
+      command: "entente tasks create",
+    });
+  return { id, table };
+};
+
+const limitsOf = ({ flags }: Given) => ({
+  ...(flags.rows !== undefined && { rows: flags.rows as number }),
+  ...(flags.seconds !== undefined && { seconds: flags.seconds as number }),
+  ...(flags.memory !== undefined && { memory: flags.memory as number }),
+});
+
+const create: Command = {
+  words: ["tasks", "create"],
+  summary: text("Create a task from a model and up to five data sources", "新建计算任务（一个模型、至多五个数据源）"),
+  args: [],
+  flags: [
+    { name: "name", type: "text", required: true, limits: "1..50" },
+    { name: "description", type: "text", limits: "0..100" },
+    { name: "alliance", type: "text", required: true, value: "ID" },
+    {
+      name: "receiver",
+      type: "text",
+      value: "MEMBER",
+      summary: text("id, APPID or nickname of a member; yourself", "结果使用方的编号、APPID 或昵称，默认为自己"),
+    },
+    { name: "model", type: "text", required: true, value: "ID" },
+    {
+      name: "source",
+      type: "text",
+      many: true,
+      required: true,
+      value: "ID=TABLE",
+      summary: text("a data source and the model's table that it fills", "数据源及其对应的模型表"),
+    },
+    { name: "parameter", type: "pair", many: true, summary: text("parameter of the model", "模型参数") },
+    { name: "rows", type: "integer", default: 10_000, summary: text("rows of the result at most", "结果行数上限") },
+    { name: "seconds", type: "integer", default: 600, summary: text("how long it may run", "最长运行秒数") },
+    { name: "memory", type: "integer", default: 1_024, summary: text("memory in MiB", "内存（MiB）") },
+    {
+      name: "start",
+      type: "text",
+      choices: ["automatic", "manual"],
+      default: "automatic",
+      summary: text("run when the last has authorised, or when you say", "授权完成后自动执行，或手动执行"),
+    },
+  ],
+  async run(context, given) {
+    const alliance = textOf(given, "alliance") ?? "";
+    const task = {
+      name: textOf(given, "name") ?? "",
+      description: textOf(given, "description"),
+      alliance,
+      receiver: await receiverOf(context, alliance, textOf(given, "receiver")),
+      model: textOf(given, "model") ?? "",
+      sources: textsOf(given, "source").map(sourceOf),
+      parameters: given.flags.parameter as Record<string, string | number | boolean> | undefined,
+      limits: limitsOf(given),
+      start: textOf(given, "start") as "automatic" | "manual" | undefined,
+    };
+    return createTask(context.client(), task, { measurements: context.settings().measurements });
+  },
+};
+
+const authorise: Command = {
+  words: ["tasks", "authorise"],
+  summary: text("Authorise a task in whichever part is your turn", "按当前步骤对计算任务授权"),
+  args: [{ name: "id" }],
+  flags: [
+    {
+      name: "key",
+      type: "text",
+      value: "FILE.pem",
+      summary: text("as the receiver: the public key that the result is sealed to", "结果使用方：用于加密结果的公钥"),
+    },
+  ],
+  async run(context, given) {
+    const path = textOf(given, "key");
+    const { part, ...answer } = await authoriseTask(context.client(), argOf(given, "id"), {
+      me: await context.member(),
+      ...(path !== undefined && { key: readText(path) }),
+      measurements: context.settings().measurements,
+    });
+    context.note(AUTHORISED[part], { digest: answer.resource.digest });
+    return answer;
+  },
+};
+
+const AUTHORISED = {
+  receiver: text("Authorised as the result receiver: {digest}", "已作为结果使用方授权：{digest}"),
+  source: text("Authorised as a data provider: {digest}", "已作为数据源提供方授权：{digest}"),
+  model: text("Authorised as the model provider: {digest}", "已作为模型提供方授权：{digest}"),
+} as const;
+
+const result: Command = {
+  words: ["tasks", "result"],
+  summary: text("Download the result and open it with your private key", "下载结果并使用私钥解密"),
+  args: [{ name: "id" }],
+  flags: [
+    { name: "key", type: "text", required: true, value: "FILE.pem" },
+    {
+      name: "key-passphrase-file",
+      type: "text",
+      value: "FILE",
+      summary: text("passphrase of that key", "该私钥的口令文件"),
+    },
+    { name: "out", type: "text", value: "FILE" },
+  ],
+  async run(context, given) {
+    const secret = textOf(given, "key-passphrase-file");
+    const pem = readText(textOf(given, "key") ?? "");
+    const passphrase = secret === undefined ? undefined : readSecret(secret);
+    const csv = await openResult(context.client(), argOf(given, "id"), pem, passphrase);
+    const out = textOf(given, "out");
+    if (out !== undefined) {
+      writeTo(out, csv, { secret: true });
+      return { file: out, size: Buffer.byteLength(csv) };
+    }
+    if (context.json) return { csv };
+    context.print(csv.trimEnd());
+    return undefined;
+  },
+};
+
+const bundle: Command = {
+  words: ["tasks", "bundle"],
+  summary: text(
+    "Download the evidence bundle; check it with `entente verify`",
+    "下载证据包，可用 `entente verify` 验证",
+  ),
+  args: [{ name: "id" }],
+  flags: [{ name: "out", type: "text", value: "FILE" }],
+  run: async (context, given) =>
+    save(await context.client().tasks.bundle({ id: argOf(given, "id") }), textOf(given, "out")),
+};
+
+const POLL = 200;
+const ENDED = ["succeeded", "failed", "authorisation-failed"];
+
+const wait: Command = {
+  words: ["tasks", "wait"],
+  summary: text("Wait until a task has ended", "等待计算任务结束"),
+  args: [{ name: "id" }],
+  flags: [{ name: "timeout", type: "number", default: 600, summary: text("seconds", "秒") }],
+  async run(context, given) {
+    const id = argOf(given, "id");
+    const seconds = (given.flags.timeout as number | undefined) ?? 600;
+    const until = Date.now() + seconds * 1_000;
+    const client = context.client();
+    for (let shown = ""; ; ) {
+      const task = await client.tasks.get({ id });
+      if (task.state !== shown) context.note(task.stateLabel);
+      shown = task.state;
+      if (task.state === "succeeded") return task;
+      if (ENDED.includes(task.state)) {
+        const reason = task.failure ? `${task.failure.code}: ${task.failure.text[context.language]}` : "";
+        throw refuse("wait.failed", { id, state: task.state, reason });
+      }
+      if (Date.now() >= until) throw refuse("wait.timeout", { id, state: task.state, seconds });
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+  },
+};
+
+export const taskCommands: readonly Command[] = [create, authorise, result, bundle, wait];
