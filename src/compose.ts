@@ -1,7 +1,7 @@
 /** The only file that wires the pillars together: from a configuration to a running platform. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateKey, randomBytes, sign } from "#crypto";
+import { generateKey, randomBytes, sha384, sign } from "#crypto";
 import { toHex } from "./base/bytes.ts";
 import type { Clock } from "./base/clock.ts";
 import { createEnclaveHost } from "./compute/enclave-host.ts";
@@ -107,7 +107,7 @@ const computeOf = (
     ledger,
     blobs,
     command: enclaveCommand,
-    directory: join(config.data, "enclave"),
+    directory: join(config.data, "enclave", programDigest(enclaveCommand)),
     provider: "simulated",
     sandbox: config.sandbox,
     maxOutput: config.enclaveOutput,
@@ -222,6 +222,13 @@ export const rebuildViews = async (options: PlatformOptions): Promise<{ streams:
     await storage.close();
   }
 };
+
+/**
+ * Each enclave program has a state of its own: a new one is a new enclave, and cannot open what was sealed to the old.
+ * Going back to the old program finds the old enclave again.
+ */
+const programDigest = (command: readonly string[]): string =>
+  toHex(sha384(readFileSync(command.at(-1) ?? ""))).slice(0, 16);
 
 /** The ledger's own key and name, made on the first start. */
 const ledgerSigner = (path: string): NoteSigner => {

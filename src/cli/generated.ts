@@ -101,11 +101,15 @@ const commandOf = (resource: string, action: string, endpoint: Endpoint): Comman
         const secret = secretOf(given, name);
         if (secret !== undefined) input[name.replace(/-file$/, "")] = secret;
       }
-      const client = context.client() as unknown as Record<string, Record<string, Method>>;
-      const method = client[resource]?.[action] as Method;
-      return call(endpoint, method, input, context, given);
+      return call(endpoint, methodOf(context.client(), resource, action), input, context, given);
     },
   };
+};
+
+/** The client's method of this endpoint, whose types the contract has checked already. */
+const methodOf = (client: object, resource: string, action: string): Method => {
+  const methods: object = Object.entries(client).find(([name]) => name === resource)?.[1] ?? {};
+  return Object.entries(methods).find(([name]) => name === action)?.[1] as Method;
 };
 
 const call = async (

@@ -56,7 +56,7 @@ export const parseGiven = (command: Command, words: readonly string[]): Given =>
     flags.flatMap((flag) => {
       const given = parsed.values[flag.name];
       if (given === undefined) return [];
-      return [[flag.name, valueOf(flag, given, called)]];
+      return [[flag.name, readValue(flag, given, called)]];
     }),
   );
   const missing = flags.find(({ name, required }) => required && !isGiven(values, name));
@@ -92,7 +92,7 @@ const argsOf = ({ args }: Command, positionals: readonly string[], command: stri
 
 type Raw = string | boolean | readonly (string | boolean)[];
 
-const valueOf = (flag: Flag, given: Raw, command: string): unknown => {
+const readValue = (flag: Flag, given: Raw, command: string): unknown => {
   const each = (raw: string | boolean) => (typeof raw === "boolean" ? raw : scalar(flag, raw, command));
   if (!Array.isArray(given)) return each(given as string | boolean);
   const values = given.map(each);

@@ -7,7 +7,7 @@ import { refuse } from "./errors.ts";
 import { commandHelp, programHelp, resourceHelp } from "./help.ts";
 import { findCommand, parseGiven } from "./parse.ts";
 import { show } from "./show.ts";
-import { machineLanguage, say, text } from "./text.ts";
+import { languageIn, say, text } from "./text.ts";
 
 /** 0 done, 1 refused, 2 wrong use, 3 no connection. */
 export type ExitStatus = 0 | 1 | 2 | 3;
@@ -16,13 +16,6 @@ export interface Terminal {
   out(line: string): void;
   error(line: string): void;
 }
-
-/** `--lang` wherever it stands: help and refusals speak it as well. */
-export const languageIn = (words: readonly string[]): Language => {
-  const at = words.findIndex((word) => word === "--lang" || word.startsWith("--lang="));
-  const given = at < 0 ? undefined : (words[at]?.split("=")[1] ?? words[at + 1]);
-  return given === "en" || given === "zh-CN" ? given : machineLanguage();
-};
 
 export const runCommandLine = async (words: readonly string[], terminal: Terminal): Promise<ExitStatus> => {
   const language = languageIn(words);
@@ -89,12 +82,14 @@ export const nearest = (word: string, among: readonly string[]): string | undefi
 /** Levenshtein. */
 const distanceOf = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries())
-    row = row.reduce<number[]>((next, above, j) => {
-      if (j === 0) return [i + 1];
-      const change = (row[j - 1] ?? 0) + (b[j - 1] === letter ? 0 : 1);
-      return [...next, Math.min(change, above + 1, (next[j - 1] ?? 0) + 1)];
-    }, []);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const change = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
   return row[b.length] ?? 0;
 };
 
