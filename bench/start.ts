@@ -6,14 +6,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { startPlatform } from "../test/support/platform.ts";
-import { authorise, createTrio, newTask, readResult, type Trio } from "../test/support/trio.ts";
+import { createTrio, finishTask, type Trio } from "../test/support/trio.ts";
 import { median, percentile, report } from "./support.ts";
 
 const WARM_UP = 3;
 const TASKS = 30;
-const POLL = 5;
 
 interface Timing {
   /** The answer to the last authorisation came, milliseconds since 1970. */
@@ -27,21 +25,9 @@ interface Timing {
 }
 
 const runOne = async (trio: Trio, round: number): Promise<Timing> => {
-  const { institute, hospitals } = trio;
-  const { id } = (await newTask(trio, round)).resource;
-  for (const party of [institute, ...hospitals]) await authorise(trio, party, id);
-  const sent = performance.timeOrigin + performance.now();
-  await authorise(trio, institute, id);
-  const authorised = performance.timeOrigin + performance.now();
-  for (;;) {
-    const { state, failure, receipt } = await institute.client.tasks.get({ id });
-    if (failure) throw new Error(`the task failed: ${failure.code}`);
-    if (state === "succeeded" && receipt) {
-      const { began = Number.NaN } = await readResult(trio, id);
-      return { sent, authorised, taken: Date.parse(receipt.started), began, finished: Date.parse(receipt.finished) };
-    }
-    await sleep(POLL);
-  }
+  const { sent, authorised, receipt, result } = await finishTask(trio, round);
+  const [taken, finished] = [Date.parse(receipt.started), Date.parse(receipt.finished)];
+  return { sent, authorised, taken, began: result.began ?? Number.NaN, finished };
 };
 
 const directory = await mkdtemp(join(tmpdir(), "entente-bench-"));

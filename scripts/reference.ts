@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Language } from "../src/base/refusal.ts";
 import { apiPage } from "./reference/api.ts";
+import { cliPage } from "./reference/cli.ts";
 import { configurationPage } from "./reference/configuration.ts";
 import { errorsPage, loadCatalogue } from "./reference/errors.ts";
 import { LANGUAGES } from "./reference/markdown.ts";
@@ -15,6 +16,7 @@ import { root } from "./tree.ts";
 /** One line a page. */
 const PAGES: Readonly<Record<string, (language: Language) => string>> = {
   "api.md": apiPage,
+  "cli.md": cliPage,
   "configuration.md": configurationPage,
   "errors.md": errorsPage,
 };

@@ -82,11 +82,6 @@ export const refuse = refusals({
     en: "The platform has no enclave. Ask its operator.",
     zh: "平台没有可信执行环境。请联系平台运营方。",
   },
-  "model.manifest": {
-    status: 422,
-    en: "The model has no readable entente.json at its root: {reason}. Add the manifest and pack again.",
-    zh: "模型根目录没有可读的 entente.json：{reason}。请添加清单后重新打包。",
-  },
   "member.in-alliance": {
     status: 404,
     en: "No member of the alliance is called {name}. Its members are: {members}.",

@@ -11,6 +11,7 @@ const FLAGS = text("Flags", "选项");
 const GLOBAL = text("Flags of every command", "通用选项");
 const REQUIRED = text("required", "必填");
 const MANY = text("may be repeated", "可重复");
+const CHARACTERS = text("{limits} characters", "{limits} 个字符");
 const DEFAULT = text("default {value}", "默认 {value}");
 const ONE = text("one of {choices}", "可选值 {choices}");
 const MORE = text(
@@ -32,7 +33,6 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
   up: text("start the platform", "启动平台"),
   demo: text("play the main job from beginning to end", "完整演示主要流程"),
   rebuild: text("make the computed tables again from the ledger", "根据账本重建计算表"),
-  recover: text("make a new access key for the operator, on the machine itself", "在本机为平台运营方生成新的访问密钥"),
   verify: text("verify an evidence bundle, offline", "离线验证证据包"),
   login: text("store an address and an access key as a profile", "将平台地址与访问密钥保存为配置"),
   completion: text("completion script for a shell", "生成命令行补全脚本"),
@@ -59,7 +59,7 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
 };
 
 export const programHelp = (commands: readonly Command[], language: Language): string => {
-  const known = new Set(["up", "demo", "rebuild", "recover", "verify", ...commands.map(({ words }) => words[0])]);
+  const known = new Set(["up", "demo", "rebuild", "verify", ...commands.map(({ words }) => words[0])]);
   const lines = [...known].map((name) => [name, RESOURCES[name]?.[language] ?? ""] as const);
   return [
     say(PROGRAM, language),
@@ -105,7 +105,7 @@ const describe = (flag: Flag, language: Language): string =>
   [
     flag.summary && say(flag.summary, language),
     flag.choices && say(ONE, language, { choices: flag.choices.join(" | ") }),
-    flag.limits,
+    flag.limits && (flag.type === "text" ? say(CHARACTERS, language, { limits: flag.limits }) : flag.limits),
     flag.default !== undefined && say(DEFAULT, language, { value: JSON.stringify(flag.default) }),
     flag.required && say(REQUIRED, language),
     flag.many && say(MANY, language),

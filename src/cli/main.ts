@@ -1,22 +1,27 @@
 /**
- * `entente`: one program for people and scripts. What starts a platform or verifies a file is loaded only when asked
- * for, so that each stays quick.
+ * `entente`: one program for people and scripts. Each part is loaded only when it is asked for, so that verifying a
+ * file does not wait for the client, nor the client for the platform.
  */
-import type { Flags } from "./up.ts";
+import process from "node:process";
+import { keepCompiled } from "./compile-cache.ts";
+import type { Terminal } from "./run.ts";
 
-const [program = "", ...rest] = process.argv.slice(2);
-const terminal = { out: (line: string) => console.log(line), error: (line: string) => console.error(line) };
-
-/** `--name value`, `--name=value` and `--name` alone, as the settings of a platform are given. */
-const platformFlags = (words: readonly string[]): Flags => {
-  const flags: Record<string, string | undefined> = {};
-  for (let i = 0; i < words.length; i++) {
-    const [, name, inline] = /^--([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(words[i] ?? "") ?? [];
-    if (name === undefined) throw new Error(`\`${words[i]}\` is no flag`);
-    const next = words[i + 1];
-    if (inline !== undefined) flags[name] = inline;
-    else if (next !== undefined && !next.startsWith("--")) flags[name] = words[++i];
-    else flags[name] = "true";
-  }
-  return flags;
+keepCompiled();
+const words = process.argv.slice(2);
+const terminal: Terminal = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  error: (line) => void process.stderr.write(`${line}\n`),
 };
+// Whoever reads only the first lines (`| head`) has read enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const main = async () => {
+  if (words[0] === "verify") return (await import("./verify.ts")).verifyMain(words.slice(1), terminal);
+  const status = await (await import("./programs.ts")).runProgram(words, terminal);
+  return status ?? (await import("./run.ts")).runCommandLine(words, terminal);
+};
+
+process.exitCode = await main();

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-export const entente = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** The command, as `npx entente` runs it. */
+const entente = fileURLToPath(new URL("../../bin/entente.js", import.meta.url));
 const SETPRIV = "/usr/bin/setpriv";
 
 export interface PlatformOptions {

@@ -3,6 +3,7 @@
  * model and receives the results, two hospitals have a table each.
  */
 import { mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { utf8 } from "../../src/base/bytes.ts";
 import { found, type Party, resultKey, signUp } from "../../src/cli/demo/parties.ts";
 import { pack } from "../../src/enclave/archive.ts";
@@ -131,6 +132,27 @@ export const newTask = ({ institute, alliance, model, sources }: Trio, round: nu
 /** In whichever part is the party's turn. */
 export const authorise = ({ resultKey }: Trio, { client, member }: Party, task: string) =>
   authoriseTask(client, task, { me: member, key: resultKey.publicPem });
+
+const POLL = 5;
+
+/** A task from its creation to its result. @returns when the answer to its last authorisation came, and its result */
+export const finishTask = async (trio: Trio, round: number) => {
+  const { institute, hospitals } = trio;
+  const { id } = (await newTask(trio, round)).resource;
+  for (const party of [institute, ...hospitals]) await authorise(trio, party, id);
+  const sent = milliseconds();
+  await authorise(trio, institute, id);
+  const authorised = milliseconds();
+  for (;;) {
+    const { failure, receipt } = await institute.client.tasks.get({ id });
+    if (failure) throw new Error(`the task failed: ${failure.code}`);
+    if (receipt) return { id, sent, authorised, receipt, result: await readResult(trio, id) };
+    await sleep(POLL);
+  }
+};
+
+/** Since 1970, with a fraction. */
+const milliseconds = (): number => performance.timeOrigin + performance.now();
 
 /** Opens the task's result: measures by name. */
 export const readResult = async ({ institute, resultKey }: Trio, task: string): Promise<Record<string, number>> => {

@@ -36,5 +36,5 @@ export const ENCLAVE_FLAG: Flag = {
   name: "enclave",
   type: "text",
   value: "ID",
-  summary: text("enclave to seal to; the one that runs now", "加密目标可信执行环境，默认为当前运行的"),
+  summary: text("the enclave; the one that runs now", "可信执行环境，默认为当前运行的"),
 };

@@ -4,7 +4,7 @@ import { refuse } from "../errors.ts";
 import { GLOBAL_FLAGS } from "../parse.ts";
 import { text } from "../text.ts";
 
-const PROGRAMS = ["up", "demo", "rebuild", "recover", "verify"];
+const PROGRAMS = ["up", "demo", "rebuild", "verify"];
 
 interface Tree {
   /** First words. */

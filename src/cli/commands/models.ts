@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { pack, unpack } from "../../enclave/archive.ts";
+import { readManifest } from "../../enclave/runners/manifest.ts";
 import { publishModel, reviseModel } from "../../sdk/workflows/publish-model.ts";
 import { argOf, type Command, type Flag, type Given, isSet, textOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { refuse } from "../errors.ts";
 import { isDirectory, readBytes, readText, writeTo } from "../files.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
@@ -29,13 +29,7 @@ const filesBelow = (directory: string, top = directory): [string, Uint8Array][] 
  */
 export const archiveOf = async (path: string): Promise<Uint8Array> => {
   const archive = isDirectory(path) ? await pack(new Map(filesBelow(path))) : readBytes(path);
-  const manifest = (await unpack(archive)).get("entente.json");
-  if (!manifest) throw refuse("model.manifest", { reason: "entente.json" });
-  try {
-    JSON.parse(Buffer.from(manifest).toString("utf8"));
-  } catch (error) {
-    throw refuse("model.manifest", { reason: (error as Error).message });
-  }
+  readManifest(await unpack(archive));
   return archive;
 };
 

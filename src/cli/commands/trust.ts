@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { readSecret, writeTo } from "../files.ts";
 import { text } from "../text.ts";
+import { ENCLAVE_FLAG } from "./common.ts";
 
 const PIN: Flag = {
   name: "pin",
@@ -54,6 +55,24 @@ export const trustCommands: readonly Command[] = [
     args: [{ name: "nickname" }, { name: "appid" }],
     flags: [PIN],
     run: (context, given) => find(context, argOf(given, "nickname"), argOf(given, "appid"), isSet(given, "pin")),
+  },
+  {
+    words: ["alliances", "create"],
+    summary: text("Create a compute alliance", "新建计算联盟"),
+    args: [],
+    flags: [
+      { name: "name", type: "text", required: true, limits: "1..50" },
+      { name: "description", type: "text", limits: "0..100" },
+      { name: "network", type: "text", default: "evidence", summary: text("bound network", "绑定的区块链网络") },
+      ENCLAVE_FLAG,
+    ],
+    async run(context, given) {
+      const { id } = await context.enclave(textOf(given, "enclave"));
+      const detail = { name: textOf(given, "name") ?? "", description: textOf(given, "description") };
+      return context
+        .client()
+        .alliances.create({ network: textOf(given, "network") ?? "evidence", enclave: id, detail });
+    },
   },
   {
     words: ["alliances", "invite"],

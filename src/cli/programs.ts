@@ -1,0 +1,121 @@
+/** The programs behind `entente`: what runs a platform is loaded only when it is asked for. */
+import { parseArgs } from "node:util";
+import { explain, type Language, Refusal } from "../base/refusal.ts";
+import { refuse } from "./errors.ts";
+import type { ExitStatus, Terminal } from "./run.ts";
+import { languageIn, say, type Text, text } from "./text.ts";
+
+type Program = (words: readonly string[], terminal: Terminal, language: Language) => Promise<ExitStatus>;
+
+const UP_HELP = text(
+  `Usage: entente up [--data DIR] [--port N] [--config FILE] [--json] [--SETTING VALUE …]
+
+Starts the platform and stays until Ctrl-C. Port 0 takes a free one. Settings come from flags, the environment
+(ENTENTE_…) and the file entente.json in the data directory, in this order.
+  --json  prints one line when ready: {"url", "pid", "data", "admin", "enclave"}`,
+  `用法：entente up [--data DIR] [--port N] [--config FILE] [--json] [--配置项 值 …]
+
+启动平台，按 Ctrl-C 停止。端口 0 表示自动选择空闲端口。配置依次取自命令行、环境变量（ENTENTE_…）
+以及数据目录中的 entente.json。
+  --json  就绪时输出一行：{"url", "pid", "data", "admin", "enclave"}`,
+);
+const DEMO_HELP = text(
+  `Usage: entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
+
+Starts a platform of its own and plays the main job on real data: two hospitals, an institute, one result.
+  --once  ends when the story is told
+  --json  one JSON object a line`,
+  `用法：entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
+
+启动独立的平台，使用真实数据演示主要流程：两家医院、一家研究所、一份结果。
+  --once  演示结束后退出
+  --json  每行一个 JSON 对象`,
+);
+const REBUILD_HELP = text(
+  `Usage: entente rebuild [--data DIR] [--json]
+
+Throws the computed tables away and makes them again from the ledger. The platform must not be running.`,
+  `用法：entente rebuild [--data DIR] [--json]
+
+丢弃计算表并根据账本重新生成。执行时平台不得运行。`,
+);
+
+/** Flags of a platform are its settings: any name with its value. @throws Refusal usage.flag */
+const settingFlags = (words: readonly string[], command: string): Record<string, string | undefined> => {
+  const flags: Record<string, string | undefined> = {};
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    const [, name, inline] = /^--([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const value = inline ?? words[i + 1];
+    if (name === undefined) throw refuse("usage.flag", { reason: `\`${word}\` is no flag`, command });
+    if (value === undefined) throw refuse("usage.missing", { what: `${word} VALUE`, command });
+    flags[name] = value;
+    if (inline === undefined) i++;
+  }
+  return flags;
+};
+
+const withoutSwitch = (words: readonly string[], name: string) => words.filter((word) => word !== name);
+
+const platformProgram =
+  (name: string, run: (flags: Record<string, string | undefined>, json: boolean) => Promise<void>): Program =>
+  async (words) => {
+    await run(settingFlags(withoutSwitch(words, "--json"), `entente ${name}`), words.includes("--json"));
+    return 0;
+  };
+
+const demoProgram: Program = async (words, _, language) => {
+  const { demo } = await import("./demo/index.ts");
+  const { values } = parseWords(words);
+  const { once = false, json = false, data, port } = values;
+  await demo({ once, json, language, data, port });
+  return 0;
+};
+
+const parseWords = (words: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        once: { type: "boolean" },
+        json: { type: "boolean" },
+        data: { type: "string" },
+        port: { type: "string" },
+        lang: { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw refuse("usage.flag", { reason: (error as Error).message.split(". ")[0] ?? "", command: "entente demo" });
+  }
+};
+
+const programs: Readonly<Record<string, { readonly run: Program; readonly help: Text }>> = {
+  up: {
+    run: platformProgram("up", async (flags, json) => (await import("./up.ts")).up(flags, { json })),
+    help: UP_HELP,
+  },
+  rebuild: {
+    run: platformProgram("rebuild", async (flags, json) => (await import("./rebuild.ts")).rebuild(flags, { json })),
+    help: REBUILD_HELP,
+  },
+  demo: { run: demoProgram, help: DEMO_HELP },
+};
+
+/** @returns undefined where the first word is no program's. */
+export const runProgram = async (words: readonly string[], terminal: Terminal): Promise<ExitStatus | undefined> => {
+  const [name = "", ...rest] = words;
+  const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+  if (!program) return undefined;
+  const language = languageIn(rest);
+  if (rest.includes("--help")) {
+    terminal.out(say(program.help, language));
+    return 0;
+  }
+  try {
+    return await program.run(rest, terminal, language);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    terminal.error(`${error.code}: ${explain(error.code, error.details, language)}`);
+    return error.code.startsWith("usage.") || error.code.startsWith("config.") ? 2 : 1;
+  }
+};
