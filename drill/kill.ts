@@ -86,7 +86,10 @@ const { values } = parseArgs({
   },
 });
 const wanted = values.database === undefined ? ["sqlite", "postgres"] : [values.database];
-const share = { kills: Math.ceil(Number(values.kills) / wanted.length), seconds: Number(values.seconds) / wanted.length };
+const share = {
+  kills: Math.ceil(Number(values.kills) / wanted.length),
+  seconds: Number(values.seconds) / wanted.length,
+};
 const total = { kills: 0, violations: 0 };
 const add = ({ kills, violations }: typeof total) => {
   total.kills += kills;

@@ -62,9 +62,9 @@ const refused = async (profile: string, words: readonly string[], code: string, 
 };
 
 const ORGANISATIONS = {
-  institute: { nickname: "肿瘤研究所", type: "P-256" },
-  riverside: { nickname: "河畔医院", type: "Ed25519" },
-  lakeside: { nickname: "湖滨医院", type: "SM2" },
+  institute: { nickname: "肿瘤研究所", type: "P-256", number: "12990000MB0000003Q" },
+  riverside: { nickname: "河畔医院", type: "Ed25519", number: "12990000MB0000001J" },
+  lakeside: { nickname: "湖滨医院", type: "SM2", number: "12990000MB0000002M" },
 } as const;
 type Name = keyof typeof ORGANISATIONS;
 const NAMES = Object.keys(ORGANISATIONS) as Name[];
@@ -90,15 +90,15 @@ after(async () => {
 
 test("organisations sign up, are reviewed, and found their identities here", async () => {
   for (const name of NAMES) {
-    const { nickname, type } = ORGANISATIONS[name];
+    const { nickname, type, number } = ORGANISATIONS[name];
     const words = ["accounts", "create", "--url", url, "--nickname", nickname, "--login", name, "--password-file", "-"];
     const { account } = await entente(name, words, "correct horse battery staple\n");
     appIds.set(name, account.appId);
     const particulars = {
       legalName: nickname,
-      registrationNumber: "12100000",
+      registrationNumber: number,
       contact: "王芳",
-      phone: "1",
+      phone: "+86 21 5555 0100",
       country: "CN",
     };
     await entente(name, ["accounts", "submit-verification", "--input", "-"], JSON.stringify(particulars));
@@ -289,8 +289,16 @@ test("lists for people, refusals with their code, and statuses for scripts", asy
 test("a managed identity is the platform's to sign with", async () => {
   const words = ["accounts", "create", "--url", url, "--nickname", "托管机构", "--login", "managed"];
   const { account } = await entente("managed", [...words, "--password-file", "-"], "correct horse battery staple");
-  const particulars = ["--legal-name", "托管", "--registration-number", "1", "--contact", "李", "--phone", "1"];
-  await entente("managed", ["accounts", "submit-verification", ...particulars, "--country", "CN"]);
+  const particulars = ["--legal-name", "托管", "--registration-number", "HRB 12345", "--contact", "李"];
+  await entente("managed", [
+    "accounts",
+    "submit-verification",
+    ...particulars,
+    "--phone",
+    "+49 30 5555 0100",
+    "--country",
+    "DE",
+  ]);
   await entente("operator", ["accounts", "review", account.id, "--decision", "approved"]);
   const { notice } = await entente("managed", ["identity", "create", "--managed"]);
   assert.match(notice.en, /its operator can sign in your name/);

@@ -1,8 +1,8 @@
 /** After the storm: whatever was acknowledged is there, every task ended once, and everything agrees with everything. */
 import { isDeepStrictEqual } from "node:util";
 import { fromBase64, toBase64 } from "../../src/base/bytes.ts";
-import type { Client } from "../../src/sdk/client.ts";
 import { verifyBundle } from "../../src/evidence/verify.ts";
+import type { Client } from "../../src/sdk/client.ts";
 import { type Leaf, leafBytes } from "../../src/trust/leaf.ts";
 import { openCheckpoint } from "../../src/trust/log/checkpoint.ts";
 import { createHashTree } from "../../src/trust/log/hash-tree.ts";
@@ -59,7 +59,10 @@ export const check = async (trio: Trio, memory: Memory): Promise<Checked> => {
 const readLeaves = async (client: Client): Promise<Leaf[]> => {
   const leaves: Leaf[] = [];
   for (let start: number | null = 0; start !== null; ) {
-    const page: Awaited<ReturnType<typeof client.ledger.entries>> = await client.ledger.entries({ start, limit: 1_000 });
+    const page: Awaited<ReturnType<typeof client.ledger.entries>> = await client.ledger.entries({
+      start,
+      limit: 1_000,
+    });
     leaves.push(...page.items);
     start = page.next;
   }

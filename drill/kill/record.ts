@@ -1,7 +1,8 @@
 /** What the drill remembers of the platform's answers, in its own memory: what was acknowledged has to be true later. */
-import type { Receipt } from "../../src/contract/endpoint.ts";
-import { Refusal } from "../../src/base/refusal.ts";
+
 import { toBase64 } from "../../src/base/bytes.ts";
+import { Refusal } from "../../src/base/refusal.ts";
+import type { Receipt } from "../../src/contract/endpoint.ts";
 import type { Checkpoint } from "../../src/trust/log/checkpoint.ts";
 
 export interface TaskRecord {

@@ -65,15 +65,18 @@ const MANIFEST = {
 };
 
 /** @param profiles where the organisations keep their keys */
-export const createTrio = async (
-  { url, admin }: Pick<Platform, "url" | "admin">,
-  profiles: string,
-): Promise<Trio> => {
+export const createTrio = async ({ url, admin }: Pick<Platform, "url" | "admin">, profiles: string): Promise<Trio> => {
   if (!admin) throw new Error("the platform is not new: there is no operator's key to approve organisations with");
   mkdirSync(profiles, { recursive: true, mode: 0o700 });
   const office = createClient({ url, credentials: admin });
   const join = async (name: string): Promise<Party> => {
-    const particulars = { legalName: name, registrationNumber: "200000001A", contact: name, phone: "+65 5555 0100", country: "SG" };
+    const particulars = {
+      legalName: name,
+      registrationNumber: "200000001A",
+      contact: name,
+      phone: "+65 5555 0100",
+      country: "SG",
+    };
     const signedUp = await signUp({ url, profiles, name, nickname: name, particulars });
     await office.accounts.review({ id: signedUp.account.id, decision: "approved" });
     return found(url, signedUp);
@@ -94,7 +97,12 @@ export const createTrio = async (
     await client.alliances.join(alliance.id);
   }
 
-  const archive = await pack(new Map([["entente.json", utf8(JSON.stringify(MANIFEST))], ["index.js", utf8(MODEL)]]));
+  const archive = await pack(
+    new Map([
+      ["entente.json", utf8(JSON.stringify(MANIFEST))],
+      ["index.js", utf8(MODEL)],
+    ]),
+  );
   const permission = { kind: "public" } as const;
   const version = { archive, version: "1.0.0", main: "main", enclave };
   const model = await publishModel(institute.client, institute.member, { ...version, name: "sum", permission });

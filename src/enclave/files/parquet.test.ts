@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { brotliCompressSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { SchemaElement } from "hyparquet";
 import { type ColumnSource, parquetWriteBuffer } from "hyparquet-writer";
@@ -126,6 +127,9 @@ test("damaged files are refused, or read; none keeps the reader", async () => {
 });
 
 test("a file whose decoder never ends is given up", async () => {
-  const endless = createParquet({ patience: 100, worker: new URL("data:text/javascript,for(;;);") });
+  const endless = createParquet({
+    patience: 100,
+    thread: (options) => new Worker(new URL("data:text/javascript,for(;;);"), options),
+  });
   await assert.rejects(endless.describe(stream(new Uint8Array(8))), /not decoded within 0.1 seconds/);
 });

@@ -3,7 +3,7 @@
  * writer's word, and decoders loop over them: the work is done in a thread of limited memory that is ended when it is
  * silent for too long.
  */
-import { Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 import { concat } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { Batch, Field, Schema } from "../columns/batch.ts";
@@ -18,12 +18,15 @@ const MAX_HEAP_MEGABYTES = 2_048;
 export interface ParquetOptions {
   /** Milliseconds until a batch must be there; 30 seconds unless told. */
   readonly patience?: number;
+  /** Starts the decoder's thread. */
+  readonly thread?: (options: WorkerOptions) => Worker;
 }
 
-export const createParquet = ({
-  patience = 30_000,
-}: ParquetOptions = {}): FileFormat => {
-  const open = (job: Job) => openThread(job, patience);
+const startThread = (options: WorkerOptions): Worker =>
+  new Worker(new URL("./parquet-worker.ts", import.meta.url), { ...options });
+
+export const createParquet = ({ patience = 30_000, thread = startThread }: ParquetOptions = {}): FileFormat => {
+  const open = (job: Job) => openThread(thread, job, patience);
   return {
     id: "parquet",
     label: { en: "Parquet file", "zh-CN": "Parquet 文件" },
@@ -59,8 +62,8 @@ const collect = async (input: FileBytes): Promise<Uint8Array> => {
   return concat(...parts);
 };
 
-const openThread = (job: Job, patience: number) => {
-  const worker = new Worker(new URL("./parquet-worker.ts", import.meta.url), {
+const openThread = (thread: (options: WorkerOptions) => Worker, job: Job, patience: number) => {
+  const worker = thread({
     workerData: job,
     transferList: [job.bytes.buffer as ArrayBuffer],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MEGABYTES },

@@ -1,0 +1,108 @@
+/** The platform in this very process, on a temporary directory, with a clock that tests move; its enclave is real. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { currentProgram } from "../../scripts/bundle.ts";
+import { type PlatformOptions, type Running, rebuildViews, startPlatform } from "../../src/compose.ts";
+import { loadConfig } from "../../src/platform/config/load.ts";
+import { type Client, createClient } from "../../src/sdk/client.ts";
+import { type VerifiedEnclave, verifyEnclave } from "../../src/sdk/workflows/index.ts";
+import type { MovableClock } from "./stage.ts";
+
+export interface TestPlatform {
+  /** Changes with each start. */
+  readonly url: string;
+  readonly data: string;
+  readonly clock: MovableClock;
+  /** Of the operator. */
+  readonly operator: { readonly accessKeyId: string; readonly accessKeySecret: string };
+  readonly office: Client;
+  /** Of nobody. */
+  readonly anyone: Client;
+  readonly enclave: VerifiedEnclave;
+  /** Starts on the same data. */
+  start(): Promise<void>;
+  /** Leaves the data. */
+  halt(): Promise<void>;
+  /** Makes the computed tables again; only while it is halted. */
+  rebuild(): Promise<{ streams: number; entries: number }>;
+  /** Takes the data away too. */
+  stop(): Promise<void>;
+}
+
+export interface TestPlatformOptions {
+  /** As in the configuration: "" for SQLite. */
+  readonly database?: string;
+  /** Settings by their flags' names. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Runs with the machine's clock, as far ahead of it (or behind) as it was moved: the enclave's own cannot be moved. */
+const clockBeside = (): MovableClock => {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    advance(ms) {
+      ahead += ms;
+    },
+  };
+};
+
+/** Tests ask more often than people do. */
+const UNHURRIED = { "rate-limit": "1000000", "rate-burst": "1000000", "sign-in-limit": "10000" };
+
+export const openPlatform = async ({
+  database = "",
+  settings = {},
+}: TestPlatformOptions = {}): Promise<TestPlatform> => {
+  const data = mkdtempSync(join(tmpdir(), "entente-platform-"));
+  const clock = clockBeside();
+  const flags = { data, port: "0", database, "log-level": "silent", "shutdown-grace": "0", ...UNHURRIED, ...settings };
+  const options: PlatformOptions = {
+    config: loadConfig({ flags }),
+    clock,
+    version: "test",
+    enclaveCommand: [process.execPath, await currentProgram("enclave")],
+  };
+  let running: Running | undefined = await startPlatform(options);
+  const { admin: operator } = running;
+  if (!operator) throw new Error("a new platform gives its operator a key");
+  const at = () => {
+    if (!running) throw new Error("the platform does not run");
+    return { url: running.url, now: clock.now };
+  };
+  const verify = () => verifyEnclave(createClient({ ...at(), credentials: operator }), running?.enclave.stream ?? "");
+  let enclave = await verify();
+  const halt = async () => {
+    await running?.close();
+    running = undefined;
+  };
+
+  return {
+    data,
+    clock,
+    operator,
+    get url() {
+      return at().url;
+    },
+    get office() {
+      return createClient({ ...at(), credentials: operator });
+    },
+    get anyone() {
+      return createClient(at());
+    },
+    get enclave() {
+      return enclave;
+    },
+    async start() {
+      running = await startPlatform(options);
+      enclave = await verify();
+    },
+    halt,
+    rebuild: () => rebuildViews(options),
+    async stop() {
+      await halt();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+};
