@@ -99,12 +99,16 @@ if (wanted.includes("sqlite")) add(await run({ name: "sqlite", database: "", ...
 if (wanted.includes("postgres")) {
   const postgres = await startPostgres({ durable: true });
   if ("skip" in postgres) print({ database: "postgres", skip: postgres.skip });
-  else
+  else {
+    // The instance alone does not keep this process running until it has stopped.
+    const alive = setInterval(() => undefined, 60_000);
     try {
       add(await run({ name: "postgres", database: postgres.url, ...share }));
     } finally {
       await postgres.stop();
+      clearInterval(alive);
     }
+  }
 }
 const ok = total.violations === 0 && total.kills > 0;
 print({ ok, ...total });

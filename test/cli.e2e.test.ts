@@ -213,7 +213,8 @@ test("everybody authorises in turn; the receiver alone reads the result", async 
   assert.ok(auc > 0.95 && auc < 1, `area under the curve ${auc}`);
   const stranger = join(home, "stranger");
   await entente("lakeside", ["keys", "generate", "--type", "sm2", "--out", stranger]);
-  await refused("lakeside", ["tasks", "result", task, "--key", `${stranger}.key.pem`], "envelope.recipient");
+  await refused("institute", ["tasks", "result", task, "--key", `${stranger}.key.pem`], "envelope.recipient");
+  await refused("lakeside", ["tasks", "result", task, "--key", `${stranger}.key.pem`], "blob.unknown");
 });
 
 test("the bundle is verified offline, and held to what an outsider knows", async () => {

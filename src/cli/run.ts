@@ -7,6 +7,7 @@ import { refuse } from "./errors.ts";
 import { commandHelp, programHelp, resourceHelp } from "./help.ts";
 import { findCommand, parseGiven } from "./parse.ts";
 import { show } from "./show.ts";
+import { printable } from "./table.ts";
 import { languageIn, say, text } from "./text.ts";
 
 /** 0 done, 1 refused, 2 wrong use, 3 no connection. */
@@ -106,7 +107,9 @@ const wordsOf = ({ code, details, message }: Refusal, language: Language): strin
   return known === code || /\{\w+\}/.test(known) ? message : known;
 };
 
-const refusalText = (error: Refusal, language: Language): string => `${error.code}: ${wordsOf(error, language)}`;
+/** A server's words are shown, not obeyed: no control character reaches the terminal. */
+const refusalText = (error: Refusal, language: Language): string =>
+  printable(`${error.code}: ${wordsOf(error, language)}`);
 
 const refusalJson = (error: Refusal, language: Language): string => {
   const { code, status, details } = error;

@@ -144,7 +144,10 @@ const stepsOf = (task: Task, state: TaskState, names: Names): StepAnswer[] => {
         : "source-authorising",
   );
   const decision = (member: string, time: number, current: boolean): Decision => {
-    const refused = failed && current && (task.ended ? task.ended.by === member : time === 0);
+    const own = task.ended?.by === member ? task.ended : undefined;
+    if (own?.code === "revoked" && time > 0)
+      return { member: names.member(member), decision: "revoked", at: iso(own.time) };
+    const refused = failed && current && (task.ended ? own?.code === "refused" : time === 0);
     return {
       member: names.member(member),
       decision: refused ? (task.ended ? "refused" : "expired") : time ? "authorised" : null,

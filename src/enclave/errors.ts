@@ -47,6 +47,21 @@ export const refuse = refusals({
     en: "A file does not have the digest {digest} that was authorised. Provide the very file.",
     zh: "文件摘要与已授权的 {digest} 不符。请提供原始文件。",
   },
+  "enclave.ledger.time": {
+    status: 409,
+    en: "The ledger's time goes back at {index}. A ledger whose clock is turned back proves nothing about expiry; nothing is opened.",
+    zh: "账本时间在位置 {index} 处倒退。时钟被回拨的账本无法证明任何有效期，不会打开任何数据。",
+  },
+  "enclave.attempts": {
+    status: 409,
+    en: "The task was begun {attempts} times without an end. It is given up; create it again.",
+    zh: "任务已开始 {attempts} 次仍未结束，不再重试。请重新创建计算任务。",
+  },
+  "enclave.host": {
+    status: 503,
+    en: "The server did not provide or take a file: {reason}. The run is tried again.",
+    zh: "服务端未能提供或接收文件：{reason}。系统将重试执行。",
+  },
   "enclave.withdrawn": {
     status: 410,
     en: "{id} was withdrawn by its owner after the task was authorised. The task does not run.",

@@ -37,6 +37,18 @@ const call = (method: string, params: object, body?: AsyncIterable<Uint8Array>) 
   return holder.channel.call(method, params, body);
 };
 
+const blameHost = (error: unknown): never => {
+  throw refuse("enclave.host", { reason: error instanceof Error ? error.message : String(error) });
+};
+/** What the server fails to give is the server's failure, not the task's. */
+async function* fromHost(chunks: () => AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks();
+  } catch (error) {
+    blameHost(error);
+  }
+}
+
 const agent = await createAgent({
   program: await readFile(resolve(program)),
   directory,
@@ -45,11 +57,12 @@ const agent = await createAgent({
   runner: await chooseRunner(),
   maxOutput: Number(maxOutput),
   clock: systemClock,
-  async *read(digest) {
-    yield* (await call("read", { digest })).body;
-  },
+  read: (digest) =>
+    fromHost(async function* () {
+      yield* (await call("read", { digest })).body;
+    }),
   async write(content) {
-    return (await call("write", {}, content)).result as { digest: string; size: number };
+    await call("write", {}, content).catch(blameHost);
   },
 });
 holder.channel = createChannel(process.stdin, process.stdout, agent, 1);

@@ -10,9 +10,14 @@ import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import type { Runner } from "../runners/runner.ts";
 import { describe } from "./describe.ts";
-import { createFollower } from "./follower.ts";
+import { createFollower, type Followed } from "./follower.ts";
 import { runTask } from "./run-task.ts";
 import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
+
+/** A run that the machine interrupts is begun again, but not for ever: each time shows the server how it went. */
+const MAX_ATTEMPTS = 8;
+/** Tasks whose attempts are remembered. */
+const MAX_REMEMBERED = 10_000;
 
 export interface AgentOptions {
   /** The program's own bytes: their SHA-384 is the measurement. */
@@ -26,7 +31,7 @@ export interface AgentOptions {
   readonly maxOutput: number;
   readonly clock: Clock;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
-  readonly write: (content: AsyncIterable<Uint8Array>) => Promise<{ digest: string; size: number }>;
+  readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
 }
 
 /** @throws Refusal enclave.state.*, enclave.ledger.other */
@@ -45,15 +50,18 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   const enclave = parseStatement(state.founding).digest;
   const follower = createFollower(state.ledger, state.followed);
 
-  const remember = async () => {
+  /** Durable before an envelope is opened: the ledger seen so far, and that this task was begun once more. */
+  const begin = async (task: string): Promise<Followed> => {
     const { followed } = follower;
-    if (followed.size > state.followed.size) {
-      state = { ...state, followed, version: state.version + 1 };
-      await store.save(state);
-    }
+    const attempts = (state.attempts[task] ?? 0) + 1;
+    if (attempts > MAX_ATTEMPTS) throw refuse("enclave.attempts", { attempts: attempts - 1 });
+    const others = Object.entries(state.attempts).filter(([other]) => other !== task);
+    const kept = Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, attempts]]);
+    state = { ...state, followed, attempts: kept, version: state.version + 1 };
+    await store.save(state);
     return followed;
   };
-  const shared = { ...options, follower, enclave, measurement, remember, signingKey: state.signingKey };
+  const shared = { ...options, follower, enclave, measurement, begin, signingKey: state.signingKey };
 
   return handlersOf({
     identify: async () => ({ stream: enclave, statement: state.founding }),
@@ -94,7 +102,15 @@ const found = async ({ provider, ledger, runner, clock }: AgentOptions, measurem
     },
     keys.signingKey,
   );
-  return { version: 0, ...keys, ledger, isolation: runner.isolation, followed: { size: 0, root: "" }, founding };
+  return {
+    version: 0,
+    ...keys,
+    ledger,
+    isolation: runner.isolation,
+    followed: { size: 0, root: "" },
+    attempts: {},
+    founding,
+  };
 };
 
 /** Parameters and results as the protocol has them. */

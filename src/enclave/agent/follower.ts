@@ -25,6 +25,7 @@ const link = (chain: string, index: number, leaf: Leaf): string =>
 /** @param durable what sealed state says was seen before; the leaves up to there must come again and give that root */
 export const createFollower = (ledgerKey: string, durable: Followed) => {
   let frontier: Frontier = EMPTY_FRONTIER;
+  let time = 0;
   const streams = new Map<string, { chain: string; head: string }>();
 
   return {
@@ -40,8 +41,11 @@ export const createFollower = (ledgerKey: string, durable: Followed) => {
       if (from !== frontier.size) throw refuse("enclave.ledger.stale", { shown: from, followed: frontier.size });
       const end = openCheckpoint(checkpoint, ledgerKey);
       let next = frontier;
+      let newest = time;
       const changed = new Map<string, { chain: string; head: string }>();
       for (const leaf of leaves) {
+        if (leaf.time < newest) throw refuse("enclave.ledger.time", { index: next.size });
+        newest = leaf.time;
         const before = changed.get(leaf.stream) ?? streams.get(leaf.stream);
         changed.set(leaf.stream, { chain: link(before?.chain ?? "", next.size, leaf), head: leaf.statement });
         next = appendLeaf(next, leafHash(leafBytes(leaf)));
@@ -52,6 +56,7 @@ export const createFollower = (ledgerKey: string, durable: Followed) => {
       if (end.size !== next.size) throw refuse("enclave.ledger.stale", { shown: end.size, followed: next.size });
       if (!equal(end.root, frontierRoot(next))) throw refuse("enclave.ledger.forked", { size: next.size });
       frontier = next;
+      time = newest;
       for (const [stream, value] of changed) streams.set(stream, value);
     },
 

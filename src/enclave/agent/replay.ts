@@ -16,11 +16,12 @@ export const replay = (
   follower: Follower,
 ): { world: World; heads: Record<string, string> } => {
   let world = emptyWorld;
-  let last = -1;
+  let last = { index: -1, time: 0 };
   const shown: (PlacedStatement & { leaf: Leaf })[] = [];
   for (const placed of statements) {
-    if (placed.index <= last) throw refuse("enclave.statement.hidden", { index: placed.index });
-    last = placed.index;
+    if (placed.index <= last.index || placed.time < last.time)
+      throw refuse("enclave.statement.hidden", { index: placed.index });
+    last = placed;
     const next = advance(world, parseStatement(placed.jws), placed.time);
     world = next.world;
     const { act, stream } = next;

@@ -25,7 +25,7 @@ import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
 import type { Runner } from "../runners/runner.ts";
-import { collectChecked, hashing } from "./checked.ts";
+import { collectChecked, type Hashed, hashed } from "./checked.ts";
 import type { Followed, Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
 
@@ -44,9 +44,12 @@ export interface RunDeps {
   readonly maxOutput: number;
   /** A file of the server's, by digest; its content is not to be believed. */
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
-  readonly write: (content: AsyncIterable<Uint8Array>) => Promise<{ digest: string; size: number }>;
-  /** Makes the ledger seen so far durable: from then on an older one is refused. */
-  readonly remember: () => Promise<Followed>;
+  readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
+  /**
+   * Makes durable that the task was begun, and the ledger seen so far: from then on an older one is refused.
+   * @throws Refusal enclave.attempts
+   */
+  readonly begin: (task: string) => Promise<Followed>;
 }
 
 export interface RunRequest {
@@ -60,18 +63,18 @@ const failureCode = (error: unknown): string => (error instanceof Refusal ? erro
 
 /**
  * @returns the enclave's signed statement: `task.completed`, or `task.failed` with a code
- * @throws Refusal where the task may not be run at all: then nothing was opened and nothing is signed
+ * @throws Refusal where the task may not be run at all, or the server kept a file back: then nothing is signed
  */
 export const runTask = async (deps: RunDeps, request: RunRequest): Promise<string> => {
   const started = deps.clock.now();
   const judged = judge(deps, request);
-  const checkpoint = await deps.remember();
   const sign = (kind: string, payload: object) =>
     signStatementWith(
       { kind, stream: request.task, seen: judged.head, by: deps.enclave, at: iso(deps.clock.now()), payload },
       deps.signingKey,
     );
   try {
+    const checkpoint = await deps.begin(judged.digest);
     const usable = requireUsable(judged, request.details);
     const { result, rows, isolation } = await compute(deps, judged, usable);
     const receipt: Receipt = {
@@ -87,6 +90,7 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
     };
     return sign("task.completed", { receipt, result });
   } catch (error) {
+    if (error instanceof Refusal && error.code === "enclave.host") throw error;
     return sign("task.failed", { task: judged.digest, code: failureCode(error) });
   }
 };
@@ -148,14 +152,15 @@ const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable
   const { limits, parameters, model } = task.definition;
   const run = await deps.runner.start({ seconds: limits.seconds, memory: limits.memory * MiB, output: deps.maxOutput });
   try {
-    const { manifest, files } = await openModel(deps, task, usable);
+    const { manifest, files: code } = await openModel(deps, task, usable);
     // The gate: what leaves is never more than the task allows, whatever the model declares.
     const maxRows = Math.min(manifest.result.maxRows, limits.rows);
     const gated = { ...manifest, result: { ...manifest.result, maxRows } };
-    run.load({ manifest: gated, files, main: model.main, parameters: resolveParameters(manifest, parameters) });
+    run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
     const rows = usable.sources.map(() => 0);
+    const files = usable.sources.map(({ envelope }) => hashed(deps.read(envelope)));
     for (const [i, source] of usable.sources.entries()) {
-      const { schema, batches } = openSource(deps, source, manifest);
+      const { schema, batches } = openSource(deps, source, manifest, files[i] as Hashed);
       run.table(
         source.table,
         schema,
@@ -165,13 +170,19 @@ const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable
       );
     }
     const table = await run.result();
-    const sealed = seal(writeCsv(table.schema, table.batches), {
-      to: receiverKey(delivery.key),
-      context: resultContext(digest),
-      enc: delivery.cipher,
-    });
-    const written = await deps.write(sealed);
-    return { result: { ...written, rows: table.rows }, rows, isolation: deps.runner.isolation };
+    // A model may leave rows unread. Nothing leaves before the whole of every envelope was the one authorised.
+    for (const [i, { envelope }] of usable.sources.entries())
+      if ((await files[i]?.finish())?.digest !== envelope) throw refuse("enclave.file", { digest: envelope });
+    const sealed = hashed(
+      seal(writeCsv(table.schema, table.batches), {
+        to: receiverKey(delivery.key),
+        context: resultContext(digest),
+        enc: delivery.cipher,
+      }),
+    );
+    await deps.write(sealed.content);
+    const result = { ...(await sealed.finish()), rows: table.rows };
+    return { result, rows, isolation: deps.runner.isolation };
   } finally {
     await run.stop();
   }
@@ -191,15 +202,15 @@ const openModel = async (deps: RunDeps, { definition }: Task, { model }: Usable)
 /** The columns that the model names of a source, as batches. */
 const openSource = (
   deps: RunDeps,
-  { stream, owner, type, table, envelope, columns }: UsableSource,
+  { stream, owner, type, table, columns }: UsableSource,
   manifest: Manifest,
+  file: Hashed,
 ) => {
   const wanted = manifest.tables[table]?.columns;
   if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
   const schema = columns.map(({ name, type }) => ({ name, type: type as ColumnType }));
   const names = Object.keys(wanted);
-  const sealed = hashing(deps.read(envelope), envelope);
-  const content = open(sealed, { key: deps.encryptionKey, context: sourceContext(owner, deps.enclave, type) });
+  const content = open(file.content, { key: deps.encryptionKey, context: sourceContext(owner, deps.enclave, type) });
   return { schema: selectFields(schema, names), batches: sourceReader(type).read(content, schema, names) };
 };
 

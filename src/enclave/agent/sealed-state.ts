@@ -21,6 +21,8 @@ export interface SealedState {
   readonly ledger: string;
   readonly isolation: string;
   readonly followed: Followed;
+  /** How often each task (by its digest) was begun, oldest first. */
+  readonly attempts: Readonly<Record<string, number>>;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;
 }

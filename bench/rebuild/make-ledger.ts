@@ -1,0 +1,154 @@
+/**
+ * A data directory as a platform leaves it after very many acts: the accounts through the API, the acts by the evidence
+ * engine itself, each signed, verified and ruled on, their texts beside.
+ */
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sign } from "#crypto";
+import { canonical } from "../../src/base/canonical.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
+import type { ComputeTables } from "../../src/compute/views-schema.ts";
+import { openEvidenceLedger } from "../../src/ledger/engines/evidence/index.ts";
+import { openDatabase } from "../../src/platform/db/open.ts";
+import { createClient } from "../../src/sdk/client.ts";
+import { rawFromPublicKey } from "../../src/trust/crypto/encoding.ts";
+import { digestOf } from "../../src/trust/digest.ts";
+import { keyFromPem } from "../../src/trust/keys.ts";
+import { createNoteSigner, type NoteSigner } from "../../src/trust/log/note.ts";
+import { alliance, COLUMNS, type Consortium, model, source, taskUpTo } from "../../test/support/consortium.ts";
+import { startPlatform } from "../../test/support/platform.ts";
+import { createEnclave, createOrganisation, type Organisation, SALT } from "../../test/support/principals.ts";
+import { act, found, ledgerStage, type Stage } from "../../test/support/stage.ts";
+
+/** Of each 100 tasks, so many have got no further than the step. */
+const STEPS = { created: 3, receiver: 3, sources: 3, authorised: 1 } as const;
+/** Streams that are written to at the same time. */
+const WRITERS = 64;
+/** Tasks for each model, and for each pair of sources. */
+const TASKS_EACH = 8;
+const ROWS = 500;
+
+/** Whether it was made, in full, under the rules as they are now. */
+export const isMade = async (data: string, acts: number): Promise<boolean> => {
+  const made = await readFile(join(data, "made.json"), "utf8").catch(() => "");
+  return made === madeOf(acts);
+};
+
+const madeOf = (acts: number): string => {
+  const hash = createHash("sha256");
+  for (const folder of ["rules", "trust"]) {
+    const top = fileURLToPath(new URL(`../../src/${folder}`, import.meta.url));
+    for (const file of globSync("**/*.ts", { cwd: top }).sort()) hash.update(readFileSync(join(top, file)));
+  }
+  return JSON.stringify({ acts, rules: hash.digest("hex") });
+};
+
+/** The key of a data directory's ledger. */
+export const ledgerSignerIn = async (directory: string): Promise<NoteSigner> => {
+  const { name, pem } = JSON.parse(await readFile(join(directory, "key.json"), "utf8")) as Record<
+    "name" | "pem",
+    string
+  >;
+  const key = keyFromPem(pem, { accept: ["Ed25519"] });
+  return createNoteSigner({ name, publicKey: rawFromPublicKey(key.publicKey), sign: (message) => sign(key, message) });
+};
+
+export const makeLedger = async (data: string, acts: number): Promise<void> => {
+  const organisations = await signUp(data, ["institute", "north", "south"]);
+  const directory = join(data, "ledger");
+  const ledger = await openEvidenceLedger({ directory, clock: systemClock, signer: await ledgerSignerIn(directory) });
+  const texts = new Map<string, string>();
+  try {
+    await write(ledgerStage(ledger, systemClock), organisations, () => ledger.size < acts, texts);
+  } finally {
+    await ledger.close();
+  }
+  await storeTexts(data, texts);
+  await writeFile(join(data, "made.json"), madeOf(acts));
+};
+
+/** Accounts on a platform, and organisations that will be theirs. */
+const signUp = async (data: string, names: readonly string[]): Promise<Organisation[]> => {
+  const platform = await startPlatform({ data });
+  try {
+    const client = createClient({ url: platform.url });
+    const signedUp = names.map((name) =>
+      client.accounts.create({ nickname: name, login: name, password: `the password of ${name}` }),
+    );
+    const at = systemClock.now();
+    return (await Promise.all(signedUp)).map(({ account }) =>
+      createOrganisation(account.nickname, { at, appId: account.appId }),
+    );
+  } finally {
+    await platform.stop();
+  }
+};
+
+type Text = (text: object) => { detail: string };
+
+const write = async (
+  stage: Stage<Clock>,
+  organisations: readonly Organisation[],
+  more: () => boolean,
+  texts: Map<string, string>,
+): Promise<void> => {
+  const text: Text = (content) => {
+    const whole = { salt: SALT, ...content };
+    const detail = digestOf(whole);
+    texts.set(detail, canonical(whole));
+    return { detail };
+  };
+  const enclave = createEnclave({ at: systemClock.now() });
+  const [institute, north, south] = organisations as [Organisation, Organisation, Organisation];
+  await found(stage, enclave, ...organisations);
+  for (const { name } of organisations) text({ nickname: name });
+  const home = await alliance(stage, enclave, [institute, north, south]);
+
+  let count = 0;
+  const writer = async () => {
+    while (more()) {
+      const number = ++count;
+      const named = (name: string) => text({ name: `${name} ${number}`, description: "" });
+      const code = await model(stage, institute, enclave, text({ name: `Model ${number}` }));
+      const tables = { description: "", metadata: "", columns: COLUMNS };
+      const sources = await Promise.all(
+        [north, south].map((owner) =>
+          source(stage, owner, enclave, text({ name: `Source ${number} of ${owner.name}`, ...tables })),
+        ),
+      );
+      await act(stage, institute, "model.permitted", code, { permission: { kind: "public" } });
+      const parts = { alliance: home, receiver: institute, enclave, model: code, sources };
+      const trio: Consortium = { hospitals: [north, south], institute, stranger: institute, enclave, parts };
+      for (let task = 0; task < TASKS_EACH && more(); task++)
+        await taskUpTo(stage, trio, stepOf(number * TASKS_EACH + task), named(`Task ${task}`));
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, writer));
+};
+
+const stepOf = (task: number): Parameters<typeof taskUpTo>[2] => {
+  let left = task % 100;
+  for (const [step, share] of Object.entries(STEPS)) {
+    if (left < share) return step as keyof typeof STEPS;
+    left -= share;
+  }
+  return "completed";
+};
+
+const storeTexts = async (data: string, texts: ReadonlyMap<string, string>): Promise<void> => {
+  const db = openDatabase("", { dataDir: data }).$extendTables<ComputeTables>();
+  try {
+    const rows = [...texts].map(([digest, text]) => ({ digest, text }));
+    for (let at = 0; at < rows.length; at += ROWS)
+      await db
+        .insertInto("details")
+        .values(rows.slice(at, at + ROWS))
+        .onConflict((oc) => oc.doNothing())
+        .execute();
+  } finally {
+    await db.destroy();
+  }
+};
