@@ -1,8 +1,9 @@
 /** From the words of a command line to a command and what was given to it. */
 import { parseArgs } from "node:util";
-import { type Command, type Flag, type Given, nameOf } from "./command.ts";
+import { type Command, type Flag, nameOf } from "./command.ts";
 import { refuse } from "./errors.ts";
 import { readSecret, readText } from "./files.ts";
+import type { Given } from "./given.ts";
 import { text } from "./text.ts";
 
 /** Flags that every command has. */
@@ -111,7 +112,7 @@ const scalar = (flag: Flag, raw: string, command: string): unknown => {
       return value;
     }
     case "json":
-      return parseJson(raw) ?? raise(no("JSON"));
+      return parseJson(raw) ?? (raw.trim() === "null" ? null : raise(no("JSON")));
     case "pair":
       return pairOf(raw) ?? raise(no("NAME=VALUE"));
     default:

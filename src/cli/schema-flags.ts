@@ -4,7 +4,7 @@ import { kebab } from "./names.ts";
 
 /** The part of JSON Schema that the contract's inputs use. */
 export interface Schema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
@@ -85,10 +85,12 @@ const scalarOf = ({ type, enum: choices, const: fixed }: Schema): FlagType | und
   return type === "string" || choices || typeof fixed === "string" ? "text" : undefined;
 };
 
+const SCALARS: readonly string[] = ["string", "number", "integer", "boolean"];
+
 const isRecordOfScalars = ({ type, additionalProperties }: Schema): boolean => {
   if (type !== "object" || typeof additionalProperties !== "object") return false;
-  const among = additionalProperties.anyOf ?? [additionalProperties];
-  return among.every((schema) => scalarOf(schema) !== undefined);
+  const types = [additionalProperties.type ?? additionalProperties.anyOf?.map((each) => each.type)].flat(2);
+  return types.every((each) => each !== undefined && SCALARS.includes(each));
 };
 
 const choicesOf = ({ enum: choices, const: fixed }: Schema): string[] | undefined =>

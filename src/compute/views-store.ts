@@ -236,7 +236,10 @@ const ofAlliance = (eb: Rows, alliance: string) =>
 
 /** Rows keep the state that the ledger gave; whether an open request has expired depends on the time of asking. */
 const inState = (eb: Rows, state: string, now: number) => {
-  const expired = eb.and([eb("r.state", "like", "%-authorising"), eb("r.expiresAt", "<", now)]);
+  const expired = eb.and([
+    eb.or([eb("r.state", "like", "%-authorising"), eb("r.state", "=", "authorised")]),
+    eb("r.expiresAt", "<", now),
+  ]);
   if (state === "authorisation-failed") return eb.or([eb("r.state", "=", state), expired]);
   return eb.and([eb("r.state", "=", state), eb.not(expired)]);
 };

@@ -157,15 +157,10 @@ test("a stale checkpoint does not reach the receipt", () => {
 test("a checkpoint that does not continue what the enclave saw is refused", async () => {
   const lying = await runToBundle({ receipt: { checkpoint: { size: 3, root: "ab".repeat(32) } } });
   refusedAs(lying.bytes, /^bundle\.(receipt|heads)$/);
-  const ended = await runToBundle({
-    receipt: { started: "2026-01-05T09:00:00.000Z", finished: "2026-01-05T08:00:00.000Z" },
-  });
-  refusedAs(ended.bytes, "bundle.receipt");
-  const { heads, ...rest } = ((await receiptOf(ended)) ?? {}) as { heads: Record<string, string> };
-  assert.ok(rest);
+  const { heads } = ((await receiptOf(lying)) ?? {}) as { heads: Record<string, string> };
   const blind = await runToBundle({ receipt: { heads: { [Object.keys(heads)[0] ?? ""]: "cd".repeat(32) } } });
   refusedAs(blind.bytes, "bundle.heads");
-  for (const each of [lying, ended, blind]) await each.close();
+  for (const each of [lying, blind]) await each.close();
 });
 
 const receiptOf = async ({ stage, task }: Ran) =>

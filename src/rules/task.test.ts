@@ -300,6 +300,7 @@ describe("the enclave's word", () => {
     const misfits: [Record<string, unknown>, string][] = [
       [{ measurement: "0".repeat(96) }, "measurement"],
       [{ isolation: "quickjs" }, "isolation"],
+      [{ started: "2026-01-05T09:00:00.000Z", finished: "2026-01-05T08:00:00.000Z" }, "times"],
       [{ model: digestOf("another archive") }, "model"],
       [{ sources: [first] }, "sources"],
       [{ sources: [first, second, second] }, "sources"],

@@ -46,10 +46,12 @@ export interface Task {
   readonly result: { readonly digest: string; readonly size: number; readonly rows: number } | undefined;
 }
 
-/** The state at a time: an open request that has expired has failed. */
+/** The state at a time: a request that was not decided in time, or not run, has failed. */
 export const stateAt = (task: Task, time: number): TaskState =>
-  isOpen(task.state) && time > task.expires ? "authorisation-failed" : task.state;
+  lapses(task.state) && time > task.expires ? "authorisation-failed" : task.state;
 
+/** Consent is not for ever: what was authorised and is to be started by hand lapses like an open request. */
+const lapses = (state: TaskState) => isOpen(state) || state === "authorised";
 const isOpen = (state: TaskState) => state.endsWith("-authorising");
 
 const kind = kindsOf<Task>();
@@ -136,7 +138,7 @@ const requireEnclave = (elsewhere: Elsewhere, id: string): EnclaveState => {
 };
 
 const requireState = (task: Task, act: Act<unknown>, ...states: TaskState[]) => {
-  if (isOpen(task.state) && act.time > task.expires) throw refuse("task.expired", { expires: iso(task.expires) });
+  if (lapses(task.state) && act.time > task.expires) throw refuse("task.expired", { expires: iso(task.expires) });
   if (!states.includes(task.state)) throw refuse("task.state", { state: task.state, kind: act.kind });
 };
 
@@ -292,6 +294,7 @@ const requireReceipt = (
       "sources",
     ],
     [result.rows <= state.definition.limits.rows, "rows"],
+    [Date.parse(receipt.started) <= Date.parse(receipt.finished), "times"],
   ];
   const wrong = fits.find(([ok]) => !ok);
   if (wrong) throw refuse("task.receipt", { reason: wrong[1] });

@@ -1,8 +1,9 @@
 /** Flags that several commands have. */
 import type { Permission } from "../../rules/shapes.ts";
 import { Permission as PermissionShape } from "../../rules/shapes.ts";
-import { type Flag, type Given, textOf, textsOf } from "../command.ts";
+import type { Flag } from "../command.ts";
 import { refuse } from "../errors.ts";
+import { type Given, textOf, textsOf } from "../given.ts";
 import { text } from "../text.ts";
 
 export const PERMISSION_FLAGS: readonly Flag[] = [

@@ -1,6 +1,7 @@
 /** Completion scripts: words and flags of every command, written out, so that a shell needs nothing else. */
-import { argOf, type Command, nameOf } from "../command.ts";
+import { type Command, nameOf } from "../command.ts";
 import { refuse } from "../errors.ts";
+import { argOf } from "../given.ts";
 import { GLOBAL_FLAGS } from "../parse.ts";
 import { text } from "../text.ts";
 

@@ -16,10 +16,11 @@ import { keyFromPem, keyToPem, SIGNING_KINDS, thumbprint } from "../../trust/key
 import { type Certificate, certificateToPem, parseCertificate } from "../../trust/x509/certificate.ts";
 import { crlToPem, parseCrl, REVOCATION_REASONS, type RevocationReason } from "../../trust/x509/crl.ts";
 import { createCsr } from "../../trust/x509/csr.ts";
-import { argOf, type Command, type Flag, type Given, isSet, textOf } from "../command.ts";
+import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { readText, writeTo } from "../files.ts";
+import { argOf, type Given, isSet, textOf } from "../given.ts";
 import type { ProfileFile } from "../profile.ts";
 import { text } from "../text.ts";
 

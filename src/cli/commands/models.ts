@@ -4,9 +4,10 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import { pack, unpack } from "../../enclave/archive.ts";
 import { readManifest } from "../../enclave/runners/manifest.ts";
 import { publishModel, reviseModel } from "../../sdk/workflows/publish-model.ts";
-import { argOf, type Command, type Flag, type Given, isSet, textOf } from "../command.ts";
+import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { isDirectory, readBytes, readText, writeTo } from "../files.ts";
+import { argOf, type Given, isSet, textOf } from "../given.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
 

@@ -1,6 +1,7 @@
 /** Profiles, signing in, and what was pinned. */
-import { argOf, type Command, textOf } from "../command.ts";
+import type { Command } from "../command.ts";
 import { readSecret } from "../files.ts";
+import { argOf, textOf } from "../given.ts";
 import { openProfile, profileNames, useProfile } from "../profile.ts";
 import { text } from "../text.ts";
 

@@ -13,10 +13,11 @@ import {
   registerSource,
   sealSource,
 } from "../../sdk/workflows/register-source.ts";
-import { argOf, type Command, type Flag, type Given, textOf } from "../command.ts";
+import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readColumns } from "../csv.ts";
 import { readPieces, sizeOf } from "../files.ts";
+import { argOf, type Given, textOf } from "../given.ts";
 import { counting } from "../progress.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";

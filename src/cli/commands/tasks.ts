@@ -2,11 +2,12 @@
 import { authoriseTask } from "../../sdk/workflows/authorise.ts";
 import { createTask } from "../../sdk/workflows/create-task.ts";
 import { openResult } from "../../sdk/workflows/open-result.ts";
-import { argOf, type Command, type Given, textOf, textsOf } from "../command.ts";
+import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { readSecret, readText, writeTo } from "../files.ts";
 import { save } from "../generated.ts";
+import { argOf, type Given, textOf, textsOf } from "../given.ts";
 import { text } from "../text.ts";
 
 /** A member of the alliance by stream id, APPID or nickname; the caller itself where nobody is named. */

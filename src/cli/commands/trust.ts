@@ -3,10 +3,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { generateKey } from "#crypto";
 import { findMember } from "../../sdk/workflows/find-member.ts";
 import { keyFromPem, keyToPem, publicKeyToPem, thumbprint } from "../../trust/keys.ts";
-import { argOf, type Command, type Flag, type Given, isSet, textOf } from "../command.ts";
+import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { readSecret, writeTo } from "../files.ts";
+import { argOf, type Given, isSet, textOf } from "../given.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG } from "./common.ts";
 
