@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type AccessKey, signRequest } from "../src/contract/http-signature.ts";
 import { startPlatform } from "../test/support/platform.ts";
+import { processorOf } from "../test/support/processes.ts";
 import { createTrio, finishTask } from "../test/support/trio.ts";
 import type { Job, Measured } from "./api/load.ts";
 import { report } from "./support.ts";
@@ -71,7 +72,9 @@ try {
       [`/v1/tasks/${id}`, TARGET],
       ["/v1/tasks?tab=participating", undefined],
     ] as const) {
+      const before = processorOf(platform.pid);
       const measured = await measureSigned(platform.url + route, key);
+      const work = (1_000_000 * (processorOf(platform.pid) - before)) / measured.all;
       const peer = await measurePeer(measured.bytes);
       const metric = `GET ${route.replace(id, ":id")}`;
       const busy = `the client took ${Math.round(100 * measured.busy)} % of a processor`;
@@ -85,6 +88,7 @@ try {
         note: `${CONNECTIONS} connections, ${measured.bytes} bytes an answer; ${busy}`,
       });
       report({ bench: "api", metric: `${metric}, p50`, value: measured.p50, unit: "ms" });
+      report({ bench: "api", metric: `${metric}, processor of the server for each`, value: work, unit: "µs" });
       report({ bench: "api", metric: `${metric}, p99`, value: measured.p99, unit: "ms" });
     }
   } finally {

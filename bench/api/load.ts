@@ -16,6 +16,8 @@ export interface Job {
 
 export interface Measured {
   readonly answers: number;
+  /** With those of the warm-up. */
+  readonly all: number;
   readonly seconds: number;
   /** Milliseconds of an answer. */
   readonly p50: number;
@@ -30,7 +32,7 @@ export interface Measured {
 const job = JSON.parse(process.argv[2] ?? "{}") as Job;
 const request = Buffer.from(job.request, "latin1");
 const latencies: number[] = [];
-const seen = { bytes: 0, failed: undefined as string | undefined, counting: false };
+const seen = { bytes: 0, failed: undefined as string | undefined, counting: false, all: 0 };
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 const open = () => {
@@ -52,6 +54,7 @@ const open = () => {
     if (!head.startsWith("HTTP/1.1 200 ")) seen.failed ??= held.toString("utf8");
     seen.bytes = held.length;
     held = Buffer.alloc(0);
+    seen.all++;
     if (seen.counting) latencies.push(performance.now() - asked);
     ask();
   });
@@ -77,6 +80,7 @@ const sorted = Float64Array.from(latencies).sort();
 const at = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 const measured: Measured = {
   answers: sorted.length,
+  all: seen.all,
   seconds: elapsed / 1_000,
   p50: at(0.5),
   p99: at(0.99),

@@ -11,6 +11,7 @@ import { readSecret } from "./files.ts";
 import type { Given } from "./given.ts";
 import { defaultProfiles, openProfile, type Profile, type ProfileFile, type Settings } from "./profile.ts";
 import { type Progress, startProgress } from "./progress.ts";
+import { streamingFetch } from "./streaming-fetch.ts";
 import { say, type Text } from "./text.ts";
 
 export interface Context {
@@ -78,6 +79,7 @@ export const createContext = ({ given, language, print, note }: Options): Contex
     return createClient({
       url: address,
       language,
+      fetch: streamingFetch,
       ...(accessKey && { credentials: { accessKeyId: accessKey.id, accessKeySecret: accessKey.secret } }),
       ...(signer && { signer }),
     });

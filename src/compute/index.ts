@@ -151,4 +151,3 @@ export const createCompute = (options: ComputeOptions) => {
     },
   };
 };
-export type Compute = ReturnType<typeof createCompute>;

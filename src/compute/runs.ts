@@ -103,4 +103,3 @@ export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, on
     },
   };
 };
-export type Runs = ReturnType<typeof createRuns>;

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { fromBase64 } from "../base/bytes.ts";
 import { DAY } from "../base/clock.ts";
 
+const sha256Hex = () => z.string().regex(/^[0-9a-f]{64}$/);
 /** SHA-256, lower-case hex. */
-export const Digest = z.string().regex(/^[0-9a-f]{64}$/);
-export const StreamId = Digest;
+export const Digest = sha256Hex();
+/** SHA-256 of a stream's first statement. */
+export const StreamId = sha256Hex();
 const isBase64 = (text: string): boolean => {
   try {
     return fromBase64(text).length > 0;

@@ -17,3 +17,4 @@ export {
 } from "./client.ts";
 export type { LiveOptions } from "./live.ts";
 export type { AccessKeyCredentials, SessionCredentials, StreamBody } from "./transport.ts";
+export * from "./workflows/index.ts";

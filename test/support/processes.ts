@@ -56,6 +56,17 @@ export const treeOf = (pid: number): Process[] => {
   return tree.flatMap((one) => processOf(one) ?? []);
 };
 
+/** Seconds of processor that it has taken so far; those of its children do not count. */
+export const processorOf = (pid: number): number => {
+  const fields =
+    read(`/proc/${pid}/stat`)
+      ?.replace(/^.*\) /s, "")
+      .split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+};
+/** Clock ticks a second: the same wherever Linux runs Node.js (USER_HZ). */
+const TICKS = 100;
+
 /** Bytes of memory, what is shared with other processes divided among them (PSS). */
 export const memoryOf = (processes: readonly Process[]): number =>
   processes.reduce((sum, { pid }) => {

@@ -1,5 +1,8 @@
-/** Who plays in the demo. Each has a profile directory of its own, with its own keys; nothing is shared but the API. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+/**
+ * Who plays in the demo. Each has a profile directory of its own, as the command line keeps it, with its own keys:
+ * nothing is shared but the API.
+ */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateKey, randomBytes } from "#crypto";
 import { toBase64url } from "../../base/bytes.ts";
@@ -8,6 +11,7 @@ import { type Client, createClient } from "../../sdk/client.ts";
 import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/index.ts";
 import { keyToPem, publicKeyToPem } from "../../trust/keys.ts";
 import { certificateToPem } from "../../trust/x509/certificate.ts";
+import { openProfile, type Profile } from "../profile.ts";
 
 export interface Party {
   readonly name: string;
@@ -19,12 +23,6 @@ export interface Party {
   readonly member: string;
   readonly appId: string;
 }
-
-/** A file for its owner's eyes only. */
-const writeSecret = (path: string, text: string) => {
-  writeFileSync(path, text, { mode: 0o600 });
-  chmodSync(path, 0o600);
-};
 
 export interface Introduction {
   readonly url: string;
@@ -41,50 +39,51 @@ export interface Introduction {
   };
 }
 
+interface SignedUp {
+  readonly profile: Profile;
+  readonly nickname: string;
+  readonly account: { readonly id: string; readonly appId: string };
+  readonly accessKey: { readonly id: string; readonly secret: string };
+}
+
+const credentialsOf = ({ id, secret }: SignedUp["accessKey"]) => ({ accessKeyId: id, accessKeySecret: secret });
+
 /** Signs the organisation up and submits its particulars. */
-export const signUp = async ({ url, profiles, name, nickname, particulars }: Introduction) => {
-  const directory = join(profiles, name);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+export const signUp = async ({ url, profiles, name, nickname, particulars }: Introduction): Promise<SignedUp> => {
+  const profile = openProfile(profiles, name);
   const password = toBase64url(randomBytes(18));
-  const anyone = createClient({ url });
-  const { account, accessKey: key } = await anyone.accounts.create({ nickname, login: name, password });
-  const accessKey = { accessKeyId: key.id, accessKeySecret: key.secret };
-  const client = createClient({ url, credentials: accessKey });
-  writeSecret(
-    join(directory, "access-key.json"),
-    JSON.stringify({ url, login: name, password, ...accessKey }, undefined, 2),
-  );
-  await client.accounts.submitVerification(particulars);
-  return { directory, name, nickname, account, accessKey };
+  const { account, accessKey } = await createClient({ url }).accounts.create({ nickname, login: name, password });
+  profile.save({ url, accessKey, measurements: [], members: {} });
+  await createClient({ url, credentials: credentialsOf(accessKey) }).accounts.submitVerification(particulars);
+  return { profile, nickname, account, accessKey };
 };
-type SignedUp = Awaited<ReturnType<typeof signUp>>;
 
 /** Makes the organisation's certificate authority and a leaf on this machine, and puts the authority on the ledger. */
-export const found = async (
-  url: string,
-  { directory, name, nickname, account, accessKey }: SignedUp,
-): Promise<Party> => {
+export const found = async (url: string, { profile, nickname, account, accessKey }: SignedUp): Promise<Party> => {
   const now = Date.now();
+  const { name, directory } = profile;
+  const { appId } = account;
+  const credentials = credentialsOf(accessKey);
   const authority = createAuthority(nickname, { now });
   const leaf = issueLeaf(authority, { commonName: name, organization: nickname }, { now });
-  writeSecret(join(directory, "ca.key.pem"), keyToPem(authority.key));
-  writeSecret(join(directory, "ca.pem"), certificateToPem(authority.certificate));
-  writeSecret(join(directory, "identity.key.pem"), keyToPem(leaf.key));
-  writeSecret(join(directory, "identity.pem"), certificateToPem(leaf.certificate));
-  const founder = createClient({ url, credentials: accessKey, signer: identityOf(leaf) });
-  const { receipt } = await foundOrganisation(founder, authority.certificate, { nickname, appId: account.appId });
+  profile.write("authorityKey", keyToPem(authority.key));
+  profile.write("authority", certificateToPem(authority.certificate));
+  profile.write("key", keyToPem(leaf.key));
+  profile.write("certificate", certificateToPem(leaf.certificate));
+  const founder = createClient({ url, credentials, signer: identityOf(leaf) });
+  const { receipt } = await foundOrganisation(founder, authority.certificate, { nickname, appId });
   const member = receipt.stream;
-  writeSecret(join(directory, "member"), member);
+  profile.save({ ...profile.settings(), organisation: { id: member, nickname, appId } });
   const identity = identityOf(leaf, member);
-  const client = createClient({ url, credentials: accessKey, signer: identity });
-  return { name, nickname, directory, client, identity, member, appId: account.appId };
+  const client = createClient({ url, credentials, signer: identity });
+  return { name, nickname, directory, client, identity, member, appId };
 };
 
 /** The key that a receiver's results are sealed to; the private half stays in its profile. */
 export const resultKey = ({ directory }: Party): { privatePem: string; publicPem: string } => {
   const key = generateKey("P-256");
   const [privatePem, publicPem] = [keyToPem(key), publicKeyToPem(key.publicKey)];
-  writeSecret(join(directory, "result.key.pem"), privatePem);
+  writeFileSync(join(directory, "result.key.pem"), privatePem, { mode: 0o600 });
   writeFileSync(join(directory, "result.pub.pem"), publicPem);
   return { privatePem, publicPem };
 };

@@ -1,11 +1,10 @@
 /** 获取表结构: the structure of the table in an envelope, for its owner only. */
-import { z } from "zod";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import type { Clock } from "../../base/clock.ts";
 import { organisation } from "../../rules/organisation.ts";
 import { memberKey } from "../../rules/principals.ts";
-import { Digest, StreamId } from "../../rules/shapes.ts";
+import { STRUCTURE_REQUEST, StructureRequest } from "../../rules/structure-request.ts";
 import { CLOCK_SKEW, streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { sourceContext } from "../../trust/envelope/contexts.ts";
@@ -16,19 +15,6 @@ import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import type { Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
-
-/** Media type of the owner's signed request. */
-export const REQUEST_TYPE = "entente-structure+jws";
-
-/** What the owner signs. */
-const Request = z.strictObject({
-  use: z.literal("entente/structure/1"),
-  by: StreamId,
-  enclave: StreamId,
-  envelope: Digest,
-  type: z.string().max(32),
-  at: z.iso.datetime(),
-});
 
 export interface DescribeDeps {
   readonly clock: Clock;
@@ -47,8 +33,8 @@ export const describe = async (
   { request, statements }: { request: string; statements: readonly PlacedStatement[] },
 ) => {
   const { world } = replay(statements, follower);
-  const jws = parseJws(request, REQUEST_TYPE);
-  const parsed = Request.safeParse(parseCanonical(fromUtf8(jws.payload)));
+  const jws = parseJws(request, STRUCTURE_REQUEST);
+  const parsed = StructureRequest.safeParse(parseCanonical(fromUtf8(jws.payload)));
   if (!parsed.success) throw refuse("enclave.request");
   const { by, envelope, type, at, enclave: meant } = parsed.data;
   const owner = streamOf(world, organisation, by)?.state;

@@ -75,6 +75,5 @@ export const createStateStore = (directory: string, provider: AttestationProvide
     },
   };
 };
-export type StateStore = ReturnType<typeof createStateStore>;
 
 export const newKeys = () => ({ signingKey: generateKey("P-256"), encryptionKey: generateKey("X25519") });

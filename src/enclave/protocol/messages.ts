@@ -1,6 +1,8 @@
 /**
- * What server and enclave say to one another. The enclave believes none of it: statements are verified, files are
- * compared with digests that statements name, leaves with a checkpoint of the ledger's key.
+ * What server and enclave say to one another. The enclave's methods are declared here; the server's are `read` (a file
+ * by its digest, as the answer's body) and `write` (keeps the body that comes with the call). The enclave believes none
+ * of it: statements are verified, files are compared with digests that statements name, leaves with a checkpoint of the
+ * ledger's key.
  */
 import { z } from "zod";
 
@@ -50,11 +52,3 @@ export type EnclaveMethods = {
     result: z.output<(typeof enclaveMethods)[M]["result"]>;
   };
 };
-
-/** The server's methods: files by digest. `read` and `write` move bytes in chunks of at most 1 MiB, base64-free. */
-export interface HostMethods {
-  /** Opens a file for reading; its chunks follow as bytes. */
-  read: { params: { digest: string }; result: { size: number } };
-  /** Keeps the bytes that were sent before under this call; answers with their digest. */
-  write: { params: { max: number }; result: { digest: string; size: number } };
-}

@@ -9,8 +9,6 @@ import { refuse } from "./errors.ts";
 import type { SessionStore } from "./sessions-store.ts";
 import type { Principal, Users } from "./users.ts";
 
-export const CSRF_HEADER = "x-csrf-token";
-
 export interface Session {
   /** Beginning of the token's hash: enough to name one of a user's own. */
   id: string;

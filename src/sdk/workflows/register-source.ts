@@ -7,6 +7,7 @@ import { canonical } from "../../base/canonical.ts";
 import { iso } from "../../base/clock.ts";
 import type { Permission } from "../../rules/shapes.ts";
 import { type Column, structureDigest } from "../../rules/source.ts";
+import { STRUCTURE_REQUEST } from "../../rules/structure-request.ts";
 import { sourceContext } from "../../trust/envelope/contexts.ts";
 import { seal } from "../../trust/envelope/envelope.ts";
 import type { ByteSource } from "../../trust/envelope/reader.ts";
@@ -14,9 +15,6 @@ import type { Identity } from "../acts.ts";
 import type { Client, UploadBody } from "../client.ts";
 import { refuse } from "./errors.ts";
 import type { VerifiedEnclave } from "./verify-enclave.ts";
-
-/** Media type of the request that an enclave answers with a table's structure. */
-export const STRUCTURE_REQUEST = "entente-structure+jws";
 
 export interface SealFor {
   /** Stream id of the organisation whose table it is. */

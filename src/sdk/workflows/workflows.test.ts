@@ -7,9 +7,9 @@ import { createOrganisation, SALT } from "../../../test/support/principals.ts";
 import { fromBase64, fromUtf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import { Refusal } from "../../base/refusal.ts";
-import { REQUEST_TYPE } from "../../enclave/agent/describe.ts";
 import { attested, enclave as enclaveBook } from "../../rules/enclave.ts";
 import { ARCHIVE_MAX } from "../../rules/model.ts";
+import { STRUCTURE_REQUEST } from "../../rules/structure-request.ts";
 import { type Task, task as taskBook } from "../../rules/task.ts";
 import { taskDigest } from "../../rules/task-definition.ts";
 import { streamOf } from "../../rules/world.ts";
@@ -26,7 +26,7 @@ import { authoriseTask, deliveryTo, partDue, shownDigest } from "./authorise.ts"
 import { findMember } from "./find-member.ts";
 import { acceptCsr, createAuthority, identityOf, issueLeaf } from "./identity.ts";
 import { publishModel } from "./publish-model.ts";
-import { describeColumns, STRUCTURE_REQUEST, signStructureRequest } from "./register-source.ts";
+import { describeColumns, signStructureRequest } from "./register-source.ts";
 import { type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
 
 let ran: Ran;
@@ -170,13 +170,12 @@ test("the receiver's key decides wrap and cipher; a private key is not sent", ()
 });
 
 test("a request for a table's structure is what the enclave expects, signed by the owner", async () => {
-  assert.equal(STRUCTURE_REQUEST, REQUEST_TYPE);
   const now = Date.UTC(2026, 0, 5, 8);
   const authority = createAuthority("医院", { now });
   const leaf = issueLeaf(authority, { commonName: "王芳", organization: "医院" }, { now, kind: "Ed25519" });
   const about = { enclave: "ab".repeat(32), envelope: "cd".repeat(32), type: "csv" };
   const request = await signStructureRequest(identityOf(leaf, "ef".repeat(32)), about, now);
-  const jws = parseJws(request, REQUEST_TYPE);
+  const jws = parseJws(request, STRUCTURE_REQUEST);
   verifyJws(jws, leaf.certificate.publicKey);
   const signed = parseCanonical(fromUtf8(jws.payload));
   assert.deepEqual(signed, {
