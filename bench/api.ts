@@ -22,7 +22,8 @@ const WARM_UP = 2;
 const SECONDS = 5;
 const TARGET = 3_000;
 
-const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const load = fileURLToPath(new URL("./api/load.ts", import.meta.url));
+const bareFastify = fileURLToPath(new URL("./api/peer.ts", import.meta.url));
 
 /** @throws Error when an answer was other than 200 */
 const measure = async (url: URL, headers: Readonly<Record<string, string>>): Promise<Measured> => {
@@ -30,7 +31,7 @@ const measure = async (url: URL, headers: Readonly<Record<string, string>>): Pro
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   const request = `${lines.join("\r\n")}\r\n\r\n`;
   const job: Job = { port: Number(url.port), request, connections: CONNECTIONS, warmUp: WARM_UP, seconds: SECONDS };
-  const { stdout } = await promisify(execFile)(process.execPath, [path("api/load.ts"), JSON.stringify(job)]);
+  const { stdout } = await promisify(execFile)(process.execPath, [load, JSON.stringify(job)]);
   const measured = JSON.parse(stdout) as Measured;
   if (measured.failed !== undefined) throw new Error(`not every answer was 200: ${measured.failed}`);
   return measured;
@@ -41,7 +42,7 @@ const measureSigned = (url: string, key: AccessKey) =>
   measure(new URL(url), { ...signRequest({ method: "GET", url, headers: {} }, key, Date.now()) });
 
 const measurePeer = async (bytes: number): Promise<Measured> => {
-  const child = spawn(process.execPath, [path("api/peer.ts"), "x".repeat(bytes)], {
+  const child = spawn(process.execPath, [bareFastify, "x".repeat(bytes)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const closed = new Promise((resolve) => child.once("close", resolve));

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateKey, randomBytes, sha384, sign } from "#crypto";
 import { toHex } from "./base/bytes.ts";
-import type { Clock } from "./base/clock.ts";
+import { type Clock, SECOND } from "./base/clock.ts";
 import { createEnclaveHost } from "./compute/enclave-host.ts";
 import { createCompute } from "./compute/index.ts";
 import { compute0100 } from "./compute/migrations/0100-compute.ts";
@@ -110,7 +110,7 @@ const computeOf = (
     directory: join(config.data, "enclave", programDigest(enclaveCommand)),
     provider: "simulated",
     sandbox: config.sandbox,
-    maxOutput: config.enclaveOutput,
+    limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
     maxResult: config.enclaveOutput * 2,
     log: (line) => log.warn({ enclave: line }, "enclave"),
   });
@@ -140,6 +140,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   const health = createHealth();
   const metrics = createMetrics();
   health.add("ledger", () => ledger.size);
+  health.add("database", () => compute.reachable());
+  health.add("enclave", () => compute.api.enclaves.list());
   metrics.gauge("entente_ledger_entries", "Statements on the ledger", () => ledger.size);
   metrics.gauge("entente_runs_active", "Tasks that are running", () => compute.runs.active());
 

@@ -36,7 +36,10 @@ export const startLoad = (trio: Trio, memory: Memory): Load => {
     if (!created) return;
     const { id } = memory.acknowledged(created).resource;
     const task = memory.task(id, mine);
-    while (!late() && !(await advance(trio, memory, task))) await sleep(POLL);
+    while (!(await advance(trio, memory, task))) {
+      if (late()) return memory.violation(`${id} was not brought to its end in time`);
+      await sleep(POLL);
+    }
   };
 
   const [north, south] = trio.hospitals;
@@ -65,8 +68,9 @@ const advance = async (trio: Trio, memory: Memory, task: TaskRecord): Promise<bo
     task.result ??= shown.result.digest;
     if (task.result !== shown.result.digest) memory.violation(`${task.id} was shown with two results`);
   }
-  if (shown.receipt || shown.failure) return true;
-  if (shown.state === "running") task.authorised = true;
+  const ended = shown.receipt !== null || shown.failure !== null;
+  if (ended || shown.state === "running") task.authorised = true;
+  if (ended) return true;
   const parties = [institute, ...hospitals];
   await Promise.all(
     shown.deciders.map(async ({ id }) => {

@@ -8,8 +8,8 @@ import { code, head, page, table, text } from "./markdown.ts";
 
 const title = text("Commands", "命令行");
 const introduction = text(
-  "Every command of `npx entente`. `--help` after any of them shows the same in a terminal; `--json` gives answers to programs. Exit status: 0 done, 1 refused, 2 wrong use, 3 no connection. The settings that `entente up`, `entente rebuild` and `entente recover` take as flags are in [configuration.md](configuration.md).",
-  "`npx entente` 的全部命令。在任一命令后加 `--help` 可在终端查看相同内容；`--json` 以 JSON 输出，便于程序处理。退出状态：0 完成，1 被拒绝，2 用法错误，3 无法连接。`entente up`、`entente rebuild`、`entente recover` 的命令行参数见 [configuration.md](configuration.md)。",
+  "Every command of `npx entente`. `--help` after any of them shows the same in a terminal; `--json` gives answers to programs. Exit status: 0 done, 1 refused, 2 wrong use, 3 no connection. The settings that `up` and other programs of a platform take as flags are in [configuration.md](configuration.md).",
+  "`npx entente` 的全部命令。在任一命令后加 `--help` 可在终端查看相同内容；`--json` 以 JSON 输出，便于程序处理。退出状态：0 完成，1 被拒绝，2 用法错误，3 无法连接。`up` 等平台程序可用的配置项参数见 [configuration.md](configuration.md)。",
 );
 const WORDS = {
   flag: text("flag", "选项"),
@@ -25,7 +25,7 @@ const WORDS = {
 /** Not among the commands: they are programs of their own. */
 const PROGRAMS: readonly { readonly usage: string; readonly name: string }[] = [
   { usage: "up [--data DIR] [--port P] [--json] …", name: "up" },
-  { usage: "demo [--once] [--json] [--data DIR] [--port P]", name: "demo" },
+  { usage: "demo [--once] [--json] [--data DIR] [--port P] [--lang en|zh-CN]", name: "demo" },
   { usage: "rebuild [--data DIR] [--json] …", name: "rebuild" },
   { usage: "recover [--data DIR] [--json] …", name: "recover" },
   { usage: "verify FILE [--trust FILE] [--json]", name: "verify" },
@@ -40,15 +40,17 @@ export const cliPage = (language: Language): string => {
     ...head(title, introduction, language),
     `## ${WORDS.programs[language]}`,
     "",
-    ...PROGRAMS.map(({ usage, name }) => `- ${code(`entente ${usage}`)}: ${RESOURCES[name]?.[language] ?? ""}`),
+    ...PROGRAMS.flatMap(({ usage, name }) => {
+      const about = RESOURCES[name];
+      return about ? [`- ${code(`entente ${usage}`)}: ${about[language]}`] : [];
+    }),
     "",
     `## ${WORDS.global[language]}`,
     ...flagTable(GLOBAL_FLAGS, language),
     ...[...byResource].flatMap(([resource, own]) => [
       `## ${resource}`,
       "",
-      RESOURCES[resource]?.[language] ?? "",
-      "",
+      ...(own.some(({ words }) => words.length > 1) ? [RESOURCES[resource]?.[language] ?? "", ""] : []),
       ...own.flatMap((command) => section(command, language)),
     ]),
   ]);

@@ -150,7 +150,7 @@ export const createActs = (deps: ActsDeps) => {
       const time = clock.now();
       const jws = await signStatement(
         { kind: organisations.founded.name, stream: "", seen: "", by: "", at: iso(time), payload },
-        signer,
+        signer.founder,
       );
       const { stream } = await order({ signed: parseStatement(jws), detail }, organisations.founded, payload);
       managed.note(stream);
@@ -163,12 +163,11 @@ const sequence = () => Number(randomBytes(3).reduce((n, byte) => n * 256 + byte,
 
 /** Digests of the files that a payload says are kept beside: whoever names them must have stored them here. */
 const contentOf = (payload: object): string[] => {
-  const { envelope, archive, description, delivery } = payload as {
+  const { envelope, archive, description } = payload as {
     envelope?: { digest: string };
     archive?: { digest: string };
     description?: { digest: string };
-    delivery?: { envelope?: { digest: string } };
   };
   // A sealed model's plain archive never comes here; its envelope does.
-  return [envelope ?? archive, description, delivery?.envelope].flatMap((file) => file?.digest ?? []);
+  return [envelope ?? archive, description].flatMap((file) => file?.digest ?? []);
 };

@@ -24,8 +24,8 @@ export interface EnclaveHostOptions {
   readonly directory: string;
   readonly provider: string;
   readonly sandbox: string;
-  /** Bytes that a model may return. */
-  readonly maxOutput: number;
+  /** What a run may use at most: seconds, and bytes of memory and of the result. */
+  readonly limits: { readonly seconds: number; readonly memory: number; readonly output: number };
   /** Bytes of a result at most. */
   readonly maxResult: number;
   readonly log: (line: string) => void;
@@ -46,8 +46,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
 
   const launch = async (): Promise<Running> => {
     const [program = "", ...args] = options.command;
-    const { provider, sandbox, maxOutput } = options;
-    const settings = [directory, ledger.verifierKey, provider, sandbox, String(maxOutput)];
+    const { provider, sandbox, limits } = options;
+    const { seconds, memory, output } = limits;
+    const settings = [directory, ledger.verifierKey, provider, sandbox, [seconds, memory, output].join()];
     const child = spawn(program, [...args, ...settings], {
       stdio: ["pipe", "pipe", "pipe"],
       env: {},

@@ -142,6 +142,8 @@ export const createCompute = (options: ComputeOptions) => {
       forgetUpload: views.forgetUpload,
       isReferenced: async (digest: string) => contentNamed(ledger.world).has(digest),
     },
+    /** @throws the database's error */
+    reachable: () => views.cursor(),
     rebuild: () => projector.rebuild(),
     runs: { active: () => runs.active },
     async stop() {

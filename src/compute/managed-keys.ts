@@ -22,8 +22,9 @@ interface Kept {
 }
 
 export interface ManagedIdentity extends Signer {
-  /** The certificate authority (DER, base64). */
+  /** The certificate authority (DER, base64), and what founds the organisation with it. */
   readonly authority: string;
+  readonly founder: Signer;
 }
 
 export interface ManagedKeysDeps {
@@ -39,17 +40,24 @@ export const createManagedKeys = ({ views, serverKey, clock }: ManagedKeysDeps) 
   /** A leaf of a fresh key for each life of the server: what is kept is the authority alone. */
   const signerOf = ({ caKey, ca }: Kept, nickname: string): ManagedIdentity => {
     const authority = parseCertificate(fromBase64(ca));
+    const authorityKey = keyFromPem(caKey);
     const key = generateKey("P-256");
     const leaf = issue({
       ca: authority,
-      caKey: keyFromPem(caKey),
+      caKey: authorityKey,
       publicKey: key.publicKey,
       subject: { commonName: nickname },
       notBefore: clock.now() - DAY,
       notAfter: Math.min(clock.now() + LEAF_LIFETIME, authority.notAfter),
       serial: randomSerial(),
     });
-    return { alg: "ES256", authority: ca, certificate: toBase64(leaf.der), sign: (input) => sign(key, input) };
+    return {
+      alg: "ES256",
+      certificate: toBase64(leaf.der),
+      sign: (input) => sign(key, input),
+      authority: ca,
+      founder: { alg: "ES256", certificate: ca, sign: (input) => sign(authorityKey, input) },
+    };
   };
 
   return {

@@ -100,7 +100,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       start: task.start,
       definition,
       delivery: delivery ? { key: delivery.key, cipher: delivery.cipher, sink: delivery.sink } : null,
-      digest: delivery ? taskDigest(definition, delivery) : null,
+      digest: delivery ? taskDigest(found.id, definition, delivery) : null,
       receiver: names.member(definition.receiver),
       model: {
         id: code?.id ?? definition.model.stream,

@@ -1,5 +1,5 @@
 /** All SQL over the computed tables. */
-import type { ExpressionBuilder } from "kysely";
+import { type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { PlatformDb, PlatformTables } from "../platform/db/schema.ts";
 import type { ComputeTables, ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
 
@@ -83,7 +83,10 @@ export const createViewsStore = (platformDb: PlatformDb) => {
         if (state) found = found.where((eb) => inState(eb, state, query.now));
         if (owner) found = found.where("r.owner", "=", owner);
         if (alliance) found = found.where((eb) => ofAlliance(eb, alliance));
-        if (query.search) found = found.where("r.search", "like", `%${escapeLike(query.search.toLowerCase())}%`);
+        if (query.search) {
+          const pattern = `%${escapeLike(query.search.toLowerCase())}%`;
+          found = found.where(sql<SqlBool>`r.search like ${pattern} escape '!'`);
+        }
         return found;
       };
       const [rows, count] = await Promise.all([
@@ -220,7 +223,8 @@ function* slices<T>(all: readonly T[]): Generator<T[]> {
   for (let at = 0; at < all.length; at += ROWS) yield all.slice(at, at + ROWS);
 }
 
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, "");
+/** The text itself as a pattern, with `!` before what would be a wildcard. */
+const escapeLike = (text: string) => text.replace(/[!%_]/g, "!$&");
 
 type Rows = ExpressionBuilder<PlatformTables & ComputeTables & { r: ResourceRow }, "r">;
 

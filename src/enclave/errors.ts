@@ -62,6 +62,16 @@ export const refuse = refusals({
     en: "The server did not provide or take a file: {reason}. The run is tried again.",
     zh: "服务端未能提供或接收文件：{reason}。系统将重试执行。",
   },
+  "enclave.archive": {
+    status: 409,
+    en: "The sealed archive does not hold the code with digest {digest} that was authorised. Its author must publish it again.",
+    zh: "加密归档中的代码摘要不是已授权的 {digest}。请模型提供方重新发布。",
+  },
+  "enclave.runner": {
+    status: 400,
+    en: "This enclave runs no models for {runner}. Use a runner that it has: javascript.",
+    zh: "该可信执行环境不支持运行器 {runner}。请使用支持的运行器：javascript。",
+  },
   "enclave.withdrawn": {
     status: 410,
     en: "{id} was withdrawn by its owner after the task was authorised. The task does not run.",

@@ -1,6 +1,6 @@
 /**
  * The enclave program. Bundled into one reproducible file, whose SHA-384 is what attestation reports.
- * Usage: enclave.mjs DIRECTORY LEDGER-KEY PROVIDER SANDBOX MAX-OUTPUT; it speaks its protocol on standard input and output.
+ * Usage: enclave.mjs DIRECTORY LEDGER-KEY PROVIDER SANDBOX LIMITS (seconds,memory,output); it speaks its protocol on standard input and output.
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -12,8 +12,9 @@ import { type Channel, createChannel } from "./protocol/channel.ts";
 import { runners } from "./runners/registry.ts";
 import type { Runner } from "./runners/runner.ts";
 
-const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", maxOutput = ""] =
-  process.argv.slice(1);
+const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", limits = ""] = process.argv.slice(1);
+
+const [seconds = 0, memory = 0, output = 0] = limits.split(",").map(Number);
 
 const openProvider = attestationProviders[providerId];
 if (!openProvider) throw new Error(`no attestation provider ${providerId}`);
@@ -37,32 +38,19 @@ const call = (method: string, params: object, body?: AsyncIterable<Uint8Array>) 
   return holder.channel.call(method, params, body);
 };
 
-const blameHost = (error: unknown): never => {
-  throw refuse("enclave.host", { reason: error instanceof Error ? error.message : String(error) });
-};
-/** What the server fails to give is the server's failure, not the task's. */
-async function* fromHost(chunks: () => AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* chunks();
-  } catch (error) {
-    blameHost(error);
-  }
-}
-
 const agent = await createAgent({
   program: await readFile(resolve(program)),
   directory,
   ledger,
   provider: await openProvider(directory),
   runner: await chooseRunner(),
-  maxOutput: Number(maxOutput),
+  limits: { seconds, memory, output },
   clock: systemClock,
-  read: (digest) =>
-    fromHost(async function* () {
-      yield* (await call("read", { digest })).body;
-    }),
+  async *read(digest) {
+    yield* (await call("read", { digest })).body;
+  },
   async write(content) {
-    await call("write", {}, content).catch(blameHost);
+    await call("write", {}, content);
   },
 });
 holder.channel = createChannel(process.stdin, process.stdout, agent, 1);

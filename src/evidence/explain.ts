@@ -94,7 +94,7 @@ export const explainBundle = (verified: Verified, language: Language, trust: Tru
       id: task.id,
       stream: bundle.task,
       name: shown(task.detail),
-      digest: task.delivery ? taskDigest(definition, task.delivery) : receipt.task,
+      digest: task.delivery ? taskDigest(bundle.task, definition, task.delivery) : receipt.task,
       alliance: shown(home?.detail),
       creator: nameOf(task.creator),
       receiver: nameOf(definition.receiver),

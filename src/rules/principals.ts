@@ -10,7 +10,7 @@ import { refuse as refuseCertificate } from "../trust/keys-errors.ts";
 import type { SignedStatement } from "../trust/statement.ts";
 import { type Certificate, parseCertificate } from "../trust/x509/certificate.ts";
 import { type Crl, parseCrl } from "../trust/x509/crl.ts";
-import { verifyLeaf } from "../trust/x509/verify.ts";
+import { verifyCa, verifyLeaf } from "../trust/x509/verify.ts";
 import { type EnclaveState, enclave } from "./enclave.ts";
 import { type Organisation, organisation } from "./organisation.ts";
 import type { Kind, StreamState } from "./rulebook.ts";
@@ -40,10 +40,18 @@ export const signingKeyOf = (
     const { signingKey } = (principal?.state ?? payload) as EnclaveState;
     return publicKeyFromSpki(fromBase64(signingKey), ["P-256"]);
   }
-  const authority = founding
-    ? { authority: (payload as { authority: string }).authority, crl: undefined }
-    : (principal?.state as Organisation);
+  if (founding) return authorityKey(signed.jws, (payload as { authority: string }).authority, time);
+  const authority = principal?.state as Organisation;
   return memberKey(signed.jws, authority, time);
+};
+
+/** An organisation is founded by its authority's own key: whoever has a leaf, even a revoked one, founds no second. */
+const authorityKey = ({ header }: Jws, authority: string, time: number): PublicKey => {
+  const ca = parsedCertificate(authority);
+  verifyCa({ ca, at: time });
+  if (header.x5c?.join() !== authority)
+    throw refuse("statement.malformed", { reason: "the authority's own certificate is expected" });
+  return ca.publicKey;
 };
 
 /**

@@ -1,7 +1,7 @@
 /** What a task is made of: what is asked for, where the result goes, and what the enclave says it did. */
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
-import { Blob, Digest, StreamId } from "./shapes.ts";
+import { Digest, StreamId } from "./shapes.ts";
 
 const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
 
@@ -22,7 +22,13 @@ export const definition = {
   receiver: StreamId,
   enclave: StreamId,
   measurement: z.string().regex(/^[0-9a-f]{96}$/),
-  model: z.strictObject({ stream: StreamId, archive: Digest, main: z.string().max(64) }),
+  model: z.strictObject({
+    stream: StreamId,
+    archive: Digest,
+    /** The sealed archive; absent where the code is published openly. */
+    envelope: Digest.optional(),
+    main: z.string().max(64),
+  }),
   sources: z.array(
     z.strictObject({
       stream: StreamId,
@@ -44,9 +50,8 @@ export const Delivery = z.strictObject({
   key: z.string().max(8_192),
   /** Body cipher of the result envelope. */
   cipher: z.enum(["A256GCM", "SM4GCM"]),
-  /** `sealed-file`, or the sink of which the enclave holds the sealed configuration. */
-  sink: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
-  envelope: Blob.optional(),
+  /** Kind of destination: a file that only the key opens. */
+  sink: z.literal("sealed-file"),
 });
 export type Delivery = z.output<typeof Delivery>;
 
@@ -69,6 +74,9 @@ export type Receipt = z.output<typeof Receipt>;
 
 export const Result = z.strictObject({ digest: Digest, size: z.int().min(1), rows: z.int().min(0) });
 
-/** What an authorisation signs: everything that decides what runs, on what, and for whom. */
-export const taskDigest = (task: Definition, delivery: Delivery): string =>
-  digestOf({ use: "entente/task/1", task, delivery });
+/**
+ * What an authorisation signs: everything that decides what runs, on what, and for whom.
+ * @param stream the task's own: two tasks that ask for the same have results of their own
+ */
+export const taskDigest = (stream: string, task: Definition, delivery: Delivery): string =>
+  digestOf({ use: "entente/task/1", stream, task, delivery });

@@ -124,7 +124,7 @@ describe("authorisation in order", () => {
     const id = await taskUpTo(stage, all, "created");
     const { definition } = taskOf(stage, id);
     const other = { ...DELIVERY, cipher: "SM4GCM" as const };
-    const twisted = { delivery: DELIVERY, task: taskDigest(definition, other) };
+    const twisted = { delivery: DELIVERY, task: taskDigest(id, definition, other) };
     await refused(stage, () => authoriseReceiver(stage, institute, id, twisted), "task.digest");
     await authoriseReceiver(stage, institute, id);
     const expected = digestOfTask(stage, id);
@@ -133,7 +133,7 @@ describe("authorisation in order", () => {
       { ...definition, limits: { ...definition.limits, rows: 1 } },
       { ...definition, receiver: all.stranger.id },
     ]) {
-      const digest = taskDigest(changed, DELIVERY);
+      const digest = taskDigest(id, changed, DELIVERY);
       await refused(stage, () => authoriseSource(stage, hospitals[0], id, digest), "task.digest", { expected });
     }
     for (const hospital of hospitals) await authoriseSource(stage, hospital, id);

@@ -108,7 +108,8 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere) 
   if (!code || !isMember(code.owner) || !mayUse(code, creator)) throw unknown(task.model.stream);
   if (code.withdrawn) throw refuse("resource.withdrawn", { id: code.id });
   if (code.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: code.id, enclave: task.enclave });
-  if (code.archive.digest !== task.model.archive || code.main !== task.model.main)
+  const { archive, envelope, main } = task.model;
+  if (code.archive.digest !== archive || code.envelope?.digest !== envelope || code.main !== main)
     throw refuse("resource.changed", { id: code.id });
 
   const distinct = (values: string[]) => new Set(values).size === task.sources.length;
@@ -142,8 +143,8 @@ const requireState = (task: Task, act: Act<unknown>, ...states: TaskState[]) => 
   if (!states.includes(task.state)) throw refuse("task.state", { state: task.state, kind: act.kind });
 };
 
-const requireDigest = (task: Task, signed: string, delivery = task.delivery) => {
-  const expected = delivery && taskDigest(task.definition, delivery);
+const requireDigest = (task: Task, stream: string, signed: string, delivery = task.delivery) => {
+  const expected = delivery && taskDigest(stream, task.definition, delivery);
   if (signed !== expected) throw refuse("task.digest", { expected: expected ?? "" });
 };
 
@@ -154,7 +155,7 @@ export const receiverAuthorised = kind({
   apply: (state, act) => {
     if (act.by !== state.definition.receiver) throw refuse("task.party", { id: state.id });
     requireState(state, act, "receiver-authorising");
-    requireDigest(state, act.payload.task, act.payload.delivery);
+    requireDigest(state, act.stream, act.payload.task, act.payload.delivery);
     receiverKey(act.payload.delivery.key);
     return {
       ...state,
@@ -174,7 +175,7 @@ export const sourceAuthorised = kind({
     if (decided === undefined) throw refuse("task.party", { id: state.id });
     requireState(state, act, "source-authorising");
     if (decided) throw refuse("task.decided", { id: state.id });
-    requireDigest(state, act.payload.task);
+    requireDigest(state, act.stream, act.payload.task);
     const providers = state.providers.set(act.by, act.time);
     return { ...state, providers, state: providers.every(Boolean) ? "model-authorising" : state.state };
   },
@@ -187,7 +188,7 @@ export const modelAuthorised = kind({
   apply: (state, act) => {
     if (act.by !== state.modelOwner) throw refuse("task.party", { id: state.id });
     requireState(state, act, "model-authorising");
-    requireDigest(state, act.payload.task);
+    requireDigest(state, act.stream, act.payload.task);
     return {
       ...state,
       state: state.start === "automatic" ? "running" : "authorised",
@@ -266,7 +267,7 @@ export const failed = kind({
   apply: (state, act) => {
     if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
     requireState(state, act, "running");
-    requireDigest(state, act.payload.task);
+    requireDigest(state, act.stream, act.payload.task);
     return end(state, act, "failed", act.payload.code);
   },
 });
@@ -280,7 +281,7 @@ const requireReceipt = (
   const { receipt, result } = act.payload;
   if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
   requireState(state, act, "running");
-  requireDigest(state, receipt.task);
+  requireDigest(state, act.stream, receipt.task);
   const fits: [boolean, string][] = [
     [receipt.measurement === state.definition.measurement, "measurement"],
     [receipt.isolation === requireEnclave(elsewhere, act.by).isolation, "isolation"],

@@ -112,7 +112,9 @@ describe("who signed", () => {
     const asOther = () => act(stage, all.institute, "organisation.founded", "", payload);
     await refused(stage, asOther, "statement.principal");
     const copied = () => act(stage, { ...all.stranger, id: "" }, "organisation.founded", "", payload);
-    await refused(stage, copied, "certificate.issuer");
+    await refused(stage, copied, "statement.malformed");
+    const byLeaf = () => act(stage, { ...member, id: "" }, "organisation.founded", "", payload);
+    await refused(stage, byLeaf, "statement.malformed");
     await refused(stage, () => act(stage, all.enclave, "enclave.attested", "", payload), "statement.payload");
     const other = createEnclave();
     const attested = parseStatement(other.founding).statement.payload;

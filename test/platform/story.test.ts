@@ -146,7 +146,7 @@ const story = (open: () => Promise<{ database: string; close(): Promise<void> } 
       const receiver = [institute, managed, parties[1], parties[3]][i] ?? institute;
       const name = `任务${i}`;
       const request = { alliance, receiver: receiver.id, model, sources, name, parameters: { plus: i } };
-      const { id, expiresAt, createdAt } = await addTask(institute, request);
+      const { id, stream, expiresAt, createdAt } = await addTask(institute, request);
       assert.equal(Date.parse(expiresAt) - Date.parse(createdAt), 7 * 86_400_000);
       assert.equal(
         (await receiver.client.tasks.list({ tab: "participating", search: name })).items[0]?.awaitsYou,
@@ -156,7 +156,7 @@ const story = (open: () => Promise<{ database: string; close(): Promise<void> } 
       const providers = parties.slice(1);
       for (const provider of providers) {
         const { items } = await provider.client.events.list({ tab: "pending", kind: "authorisation" });
-        const event = items.find(({ stream }) => stream !== alliance && items.length > 0);
+        const event = items.find((one) => one.stream === stream);
         const { task, steps, initiator } = await provider.client.events.get({ id: event?.id ?? "" });
         assert.equal(task?.id, id);
         assert.equal(initiator.nickname, "研究所");

@@ -99,7 +99,12 @@ export const taskPayload = (stage: Stage<Clock>, parts: Parts, twist: Record<str
     receiver: parts.receiver.id,
     enclave: parts.enclave.id,
     measurement: parts.enclave.measurement,
-    model: { stream: parts.model, archive: code?.archive.digest ?? ARCHIVE, main: code?.main ?? "main" },
+    model: {
+      stream: parts.model,
+      archive: code?.archive.digest ?? ARCHIVE,
+      ...(code?.envelope && { envelope: code.envelope.digest }),
+      main: code?.main ?? "main",
+    },
     sources,
     parameters: { folds: 5 },
     limits: { rows: 1_000, seconds: 60, memory: 256 },
@@ -120,14 +125,14 @@ export const DELIVERY: Delivery = { key: receiverPem, cipher: "A256GCM", sink: "
 /** The digest that authorisations of the task sign. */
 export const digestOfTask = (stage: Stage<Clock>, id: string): string => {
   const { definition, delivery } = taskOf(stage, id);
-  return taskDigest(definition, delivery ?? DELIVERY);
+  return taskDigest(id, definition, delivery ?? DELIVERY);
 };
 
 export const authoriseReceiver = (
   stage: Stage<Clock>,
   by: Organisation,
   id: string,
-  { delivery = DELIVERY, task = taskDigest(taskOf(stage, id).definition, delivery) } = {},
+  { delivery = DELIVERY, task = taskDigest(id, taskOf(stage, id).definition, delivery) } = {},
 ) => act(stage, by, "task.receiver-authorised", id, { task, delivery });
 
 export const authoriseSource = (stage: Stage<Clock>, by: Organisation, id: string, task = digestOfTask(stage, id)) =>

@@ -83,7 +83,7 @@ export const join = async (platform: TestPlatform, nickname: string, kind: Signi
   const authority = createAuthority(nickname, { now, kind });
   const leaf = issueLeaf(authority, { commonName: "王芳", organization: nickname }, { now, kind });
   const { appId } = account;
-  const founder = clientOf(platform, account, identityOf(leaf));
+  const founder = clientOf(platform, account, identityOf(authority));
   const { receipt } = await foundOrganisation(founder, authority.certificate, { nickname, appId });
   return memberOf(platform, account, { id: receipt.stream, authority, leaf });
 };

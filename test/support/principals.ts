@@ -72,8 +72,8 @@ export const createOrganisation = (
   const payload = { appId, authority: toBase64(ca.der), detail: digestOf({ salt: SALT, nickname: name }) };
   const founding = signStatementWith(
     { kind: "organisation.founded", stream: "", seen: "", by: "", at: iso(at), payload },
-    key,
-    leaf.der,
+    caKey,
+    ca.der,
   );
   return { id: digestOfJws(founding), founding, name, appId, caKey, ca, key, leaf };
 };

@@ -109,8 +109,8 @@ const create: Command = {
     }
     const authority = authorityFor(context, nickname, given);
     const commonName = textOf(given, "common-name") ?? user.login;
-    const leaf = context.leaf() ?? renewLeaf(context, { commonName, organization: nickname }, given);
-    const client = context.client({ signer: identityOf(leaf) });
+    if (!context.leaf()) renewLeaf(context, { commonName, organization: nickname }, given);
+    const client = context.client({ signer: identityOf(authority) });
     const { receipt } = await foundOrganisation(client, authority.certificate, { nickname, appId });
     context.remember({ organisation: { id: receipt.stream, nickname, appId } });
     return { id: receipt.stream, nickname, appId, fingerprint: authority.certificate.fingerprint, receipt };

@@ -70,7 +70,7 @@ export const found = async (url: string, { profile, nickname, account, accessKey
   profile.write("authority", certificateToPem(authority.certificate));
   profile.write("key", keyToPem(leaf.key));
   profile.write("certificate", certificateToPem(leaf.certificate));
-  const founder = createClient({ url, credentials, signer: identityOf(leaf) });
+  const founder = createClient({ url, credentials, signer: identityOf(authority) });
   const { receipt } = await foundOrganisation(founder, authority.certificate, { nickname, appId });
   const member = receipt.stream;
   profile.save({ ...profile.settings(), organisation: { id: member, nickname, appId } });

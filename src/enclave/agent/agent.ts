@@ -10,7 +10,7 @@ import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import type { Runner } from "../runners/runner.ts";
 import { describe } from "./describe.ts";
-import { createFollower, type Followed } from "./follower.ts";
+import { createFollower } from "./follower.ts";
 import { runTask } from "./run-task.ts";
 import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
 
@@ -27,8 +27,8 @@ export interface AgentOptions {
   /** Verifier key (C2SP vkey) of the ledger to follow. */
   readonly ledger: string;
   readonly runner: Runner;
-  /** Bytes of a result, as columns, at most. */
-  readonly maxOutput: number;
+  /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
+  readonly limits: { readonly seconds: number; readonly memory: number; readonly output: number };
   readonly clock: Clock;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
@@ -50,18 +50,35 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   const enclave = parseStatement(state.founding).digest;
   const follower = createFollower(state.ledger, state.followed);
 
-  /** Durable before an envelope is opened: the ledger seen so far, and that this task was begun once more. */
-  const begin = async (task: string): Promise<Followed> => {
-    const { followed } = follower;
-    const attempts = (state.attempts[task] ?? 0) + 1;
-    if (attempts > MAX_ATTEMPTS) throw refuse("enclave.attempts", { attempts: attempts - 1 });
-    const others = Object.entries(state.attempts).filter(([other]) => other !== task);
-    const kept = Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, attempts]]);
-    state = { ...state, followed, attempts: kept, version: state.version + 1 };
-    await store.save(state);
-    return followed;
+  /** Changes what is sealed, one change after another; the change counts once it is durable. */
+  let changing: Promise<unknown> = Promise.resolve();
+  const change = (next: (now: SealedState) => Partial<SealedState>): Promise<void> => {
+    const changed = changing.then(async () => {
+      const fresh = { ...state, ...next(state), version: state.version + 1 };
+      await store.save(fresh);
+      state = fresh;
+    });
+    changing = changed.catch(() => undefined);
+    return changed;
   };
-  const shared = { ...options, follower, enclave, measurement, begin, signingKey: state.signingKey };
+
+  /** That this task was begun once more, durable before an envelope is opened. */
+  const begin = async (task: string): Promise<void> =>
+    change(({ attempts: before }) => {
+      const attempts = (before[task] ?? 0) + 1;
+      if (attempts > MAX_ATTEMPTS) throw refuse("enclave.attempts", { attempts: attempts - 1 });
+      const others = Object.entries(before).filter(([other]) => other !== task);
+      return { attempts: Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, attempts]]) };
+    });
+  const shared = {
+    ...options,
+    ...hostFiles(options),
+    follower,
+    enclave,
+    measurement,
+    begin,
+    signingKey: state.signingKey,
+  };
 
   return handlersOf({
     identify: async () => ({ stream: enclave, statement: state.founding }),
@@ -71,8 +88,11 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       return { provider: provider.id, evidence: await provider.evidence(reportData(claims), measurement) };
     },
     async follow(shown) {
-      follower.follow(shown);
-      return { size: follower.followed.size };
+      const { followed, commit } = follower.follow(shown);
+      // Durable before it counts: what was seen once is never unseen, however this process ends.
+      if (followed.size > state.followed.size) await change(() => ({ followed }));
+      commit();
+      return { size: followed.size };
     },
     describe: (request) => describe({ ...shared, key: state.encryptionKey }, request),
     run: async (request) => ({
@@ -110,6 +130,23 @@ const found = async ({ provider, ledger, runner, clock }: AgentOptions, measurem
     followed: { size: 0, root: "" },
     attempts: {},
     founding,
+  };
+};
+
+/** What the server fails to give or take is the server's failure, never the task's. */
+const hostFiles = ({ read, write }: Pick<AgentOptions, "read" | "write">): Pick<AgentOptions, "read" | "write"> => {
+  const blame = (error: unknown): never => {
+    throw refuse("enclave.host", { reason: error instanceof Error ? error.message : String(error) });
+  };
+  return {
+    async *read(digest) {
+      try {
+        yield* read(digest);
+      } catch (error) {
+        blame(error);
+      }
+    },
+    write: (content) => write(content).catch(blame),
   };
 };
 

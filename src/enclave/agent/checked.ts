@@ -1,51 +1,81 @@
-/** Content whose digest is taken as it passes: what a statement names, and what a receipt says. */
-import { createHash } from "node:crypto";
-import { sha256Hex } from "#crypto";
-import { type Bytes, concat } from "../../base/bytes.ts";
-import { ARCHIVE_MAX } from "../../rules/model.ts";
+/** Files of the server's: taken whole and compared with the digest that a statement names, before a byte is used. */
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { refuse } from "../errors.ts";
 
-export interface Hashed {
-  /** The content, for one reader, who may stop early. */
-  readonly content: AsyncGenerator<Uint8Array>;
-  /** Reads what is left, and answers with the SHA-256 (hex) and size of the whole. */
-  finish(): Promise<{ digest: string; size: number }>;
+/** Bytes that are kept in memory; what is larger waits on disk, sealed as it came. */
+const IN_MEMORY = 32 << 20;
+
+export interface CheckedFile {
+  /** The content, from the beginning, as often as asked. */
+  content(): AsyncIterable<Uint8Array>;
+  /** Removes what was put on disk. */
+  drop(): Promise<void>;
 }
 
-export const hashed = (content: AsyncIterable<Uint8Array>): Hashed => {
+/**
+ * Takes a file whole. So the server cannot see by its reads what a model does with it, nor swap the part that was not
+ * read yet.
+ * @param directory for what does not fit into memory
+ * @param max bytes
+ * @throws Refusal enclave.file when it is another, or larger
+ */
+export const takeFile = async (
+  chunks: AsyncIterable<Uint8Array>,
+  digest: string,
+  { directory, max = Number.POSITIVE_INFINITY }: { directory: string; max?: number },
+): Promise<CheckedFile> => {
   const hash = createHash("sha256");
-  const source = content[Symbol.asyncIterator]();
+  const path = join(directory, `incoming-${randomUUID()}`);
+  const held: Uint8Array[] = [];
   let size = 0;
-  const next = async (): Promise<Uint8Array | undefined> => {
-    const { done, value } = await source.next();
-    if (done) return undefined;
-    hash.update(value);
-    size += value.length;
-    return value;
-  };
-  // Not a `for await` over the source: that would end it when the reader stops early.
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (let piece = await next(); piece; piece = await next()) yield piece;
+  let file: FileHandle | undefined;
+  const drop = () => rm(path, { force: true });
+  try {
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > max) throw refuse("enclave.file", { digest });
+      hash.update(chunk);
+      held.push(chunk);
+      if (size <= IN_MEMORY) continue;
+      file ??= await open(path, "wx", 0o600);
+      for (const piece of held.splice(0)) await file.writeFile(piece);
+    }
+    if (hash.digest("hex") !== digest) throw refuse("enclave.file", { digest });
+  } catch (error) {
+    await file?.close();
+    await drop();
+    throw error;
   }
+  await file?.close();
+  return { content: () => (file ? createReadStream(path) : piecesOf(held)), drop };
+};
+
+async function* piecesOf(held: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* held;
+}
+
+/** Passes content on; afterwards `sum` has the SHA-256 (hex) and size of what passed. */
+export const summed = (content: AsyncIterable<Uint8Array>) => {
+  const hash = createHash("sha256");
+  let size = 0;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for await (const piece of content) {
+      hash.update(piece);
+      size += piece.length;
+      yield piece;
+    }
+    complete = true;
+  }
+  let complete = false;
   return {
     content: pieces(),
-    async finish() {
-      while (await next());
+    /** @throws Refusal enclave.host when not everything was taken */
+    sum() {
+      if (!complete) throw refuse("enclave.host", { reason: "it did not take the whole result" });
       return { digest: hash.digest("hex"), size };
     },
   };
-};
-
-/** The whole of a small file, before a byte of it is used. @throws Refusal enclave.file */
-export const collectChecked = async (content: AsyncIterable<Uint8Array>, digest: string): Promise<Bytes> => {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of content) {
-    size += piece.length;
-    if (size > ARCHIVE_MAX) throw refuse("enclave.file", { digest });
-    pieces.push(piece);
-  }
-  const whole = concat(...pieces);
-  if (sha256Hex(whole) !== digest) throw refuse("enclave.file", { digest });
-  return whole;
 };

@@ -13,6 +13,7 @@ import { parseJws, verifyJws } from "../../trust/jws.ts";
 import { refuse } from "../errors.ts";
 import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
+import { takeFile } from "./checked.ts";
 import type { Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
 
@@ -21,6 +22,8 @@ export interface DescribeDeps {
   readonly follower: Follower;
   readonly enclave: string;
   readonly key: PrivateKey<"X25519">;
+  /** For files that do not fit into memory. */
+  readonly directory: string;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
 }
 
@@ -29,18 +32,25 @@ export interface DescribeDeps {
  * @throws Refusal enclave.request, enclave.source-type, envelope.*, source.*
  */
 export const describe = async (
-  { clock, follower, enclave, key, read }: DescribeDeps,
+  { clock, follower, enclave, key, read, directory }: DescribeDeps,
   { request, statements }: { request: string; statements: readonly PlacedStatement[] },
 ) => {
+  follower.requireCurrent();
   const { world } = replay(statements, follower);
+  // The host's clock may be turned back, but not behind what the ledger has seen.
+  const now = Math.max(clock.now(), follower.time);
   const jws = parseJws(request, STRUCTURE_REQUEST);
   const parsed = StructureRequest.safeParse(parseCanonical(fromUtf8(jws.payload)));
   if (!parsed.success) throw refuse("enclave.request");
   const { by, envelope, type, at, enclave: meant } = parsed.data;
   const owner = streamOf(world, organisation, by)?.state;
-  const recent = Math.abs(Date.parse(at) - clock.now()) <= CLOCK_SKEW;
+  const recent = Math.abs(Date.parse(at) - now) <= CLOCK_SKEW;
   if (!owner || meant !== enclave || !recent) throw refuse("enclave.request");
-  verifyJws(jws, memberKey(jws, owner, clock.now()));
-  const content = open(read(envelope), { key, context: sourceContext(by, enclave, type) });
-  return sourceReader(type).describe(content);
+  verifyJws(jws, memberKey(jws, owner, now));
+  const file = await takeFile(read(envelope), envelope, { directory });
+  try {
+    return await sourceReader(type).describe(open(file.content(), { key, context: sourceContext(by, enclave, type) }));
+  } finally {
+    await file.drop();
+  }
 };

@@ -34,10 +34,10 @@ export const createFollower = (ledgerKey: string, durable: Followed) => {
     },
 
     /**
-     * Takes the next leaves; all of them or none.
+     * Checks the next leaves; they count when `commit` is called.
      * @throws Refusal enclave.ledger.*, checkpoint.*, note.*
      */
-    follow({ from, leaves, checkpoint }: { from: number; leaves: readonly Leaf[]; checkpoint: string }): void {
+    follow({ from, leaves, checkpoint }: { from: number; leaves: readonly Leaf[]; checkpoint: string }) {
       if (from !== frontier.size) throw refuse("enclave.ledger.stale", { shown: from, followed: frontier.size });
       const end = openCheckpoint(checkpoint, ledgerKey);
       let next = frontier;
@@ -55,9 +55,19 @@ export const createFollower = (ledgerKey: string, durable: Followed) => {
       }
       if (end.size !== next.size) throw refuse("enclave.ledger.stale", { shown: end.size, followed: next.size });
       if (!equal(end.root, frontierRoot(next))) throw refuse("enclave.ledger.forked", { size: next.size });
-      frontier = next;
-      time = newest;
-      for (const [stream, value] of changed) streams.set(stream, value);
+      return {
+        followed: { size: next.size, root: toHex(frontierRoot(next)) } satisfies Followed,
+        commit() {
+          frontier = next;
+          time = newest;
+          for (const [stream, value] of changed) streams.set(stream, value);
+        },
+      };
+    },
+
+    /** Time of the newest leaf: it is at least this late. Milliseconds. */
+    get time(): number {
+      return time;
     },
 
     /** Whether everything that was seen before has been shown again. @throws Refusal enclave.ledger.stale */

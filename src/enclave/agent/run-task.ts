@@ -2,11 +2,13 @@
  * Runs an authorised task: judges it, opens what it may, runs the model in a sandbox, seals the result to the
  * receiver, and says what it did in a signed receipt. Nothing here believes the server.
  */
+import { sha256Hex } from "#crypto";
+import { concat } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { iso } from "../../base/clock.ts";
 import { Refusal } from "../../base/refusal.ts";
-import { model as modelBook } from "../../rules/model.ts";
-import { type Column, source as sourceBook, structureDigest } from "../../rules/source.ts";
+import { ARCHIVE_MAX, model as modelBook } from "../../rules/model.ts";
+import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
 import { type Task, task as taskBook } from "../../rules/task.ts";
 import { type Receipt, taskDigest } from "../../rules/task-definition.ts";
 import { streamOf, type World } from "../../rules/world.ts";
@@ -25,7 +27,7 @@ import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
 import type { Runner } from "../runners/runner.ts";
-import { collectChecked, type Hashed, hashed } from "./checked.ts";
+import { type CheckedFile, summed, takeFile } from "./checked.ts";
 import type { Followed, Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
 
@@ -40,16 +42,15 @@ export interface RunDeps {
   readonly signingKey: PrivateKey<"P-256">;
   readonly encryptionKey: PrivateKey<"X25519">;
   readonly runner: Runner;
-  /** Bytes of a result, as columns, at most. */
-  readonly maxOutput: number;
+  /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
+  readonly limits: { readonly seconds: number; readonly memory: number; readonly output: number };
+  /** For files that do not fit into memory. */
+  readonly directory: string;
   /** A file of the server's, by digest; its content is not to be believed. */
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
-  /**
-   * Makes durable that the task was begun, and the ledger seen so far: from then on an older one is refused.
-   * @throws Refusal enclave.attempts
-   */
-  readonly begin: (task: string) => Promise<Followed>;
+  /** Makes durable that the task (by its digest) was begun once more. @throws Refusal enclave.attempts */
+  readonly begin: (task: string) => Promise<void>;
 }
 
 export interface RunRequest {
@@ -57,6 +58,12 @@ export interface RunRequest {
   readonly statements: readonly PlacedStatement[];
   readonly details: Readonly<Record<string, unknown>>;
 }
+
+/** What the server did or left undone: nothing is signed about it, and the run is made again. */
+const HOST_FAULTS = new Set(["enclave.host", "enclave.file"]);
+
+/** Manifests name the language; which sandbox runs it, the enclave's founding statement says. */
+const RUNNER = "javascript";
 
 /** Codes that say only how a run ended: what a model wrote or threw could carry data out. */
 const failureCode = (error: unknown): string => (error instanceof Refusal ? error.code : "enclave.internal");
@@ -74,7 +81,7 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
       deps.signingKey,
     );
   try {
-    const checkpoint = await deps.begin(judged.digest);
+    await deps.begin(judged.digest);
     const usable = requireUsable(judged, request.details);
     const { result, rows, isolation } = await compute(deps, judged, usable);
     const receipt: Receipt = {
@@ -83,14 +90,14 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
       isolation,
       model: judged.task.definition.model.archive,
       sources: usable.sources.map(({ stream, envelope }, i) => ({ stream, envelope, rows: rows[i] ?? 0 })),
-      checkpoint,
+      checkpoint: judged.checkpoint,
       heads: judged.heads,
       started: iso(started),
       finished: iso(deps.clock.now()),
     };
     return sign("task.completed", { receipt, result });
   } catch (error) {
-    if (error instanceof Refusal && error.code === "enclave.host") throw error;
+    if (error instanceof Refusal && HOST_FAULTS.has(error.code)) throw error;
     return sign("task.failed", { task: judged.digest, code: failureCode(error) });
   }
 };
@@ -102,6 +109,8 @@ interface Judged {
   readonly delivery: NonNullable<Task["delivery"]>;
   readonly head: string;
   readonly heads: Record<string, string>;
+  /** The ledger as it was followed when the task was judged. */
+  readonly checkpoint: Followed;
 }
 
 /** Whether this very task may run here and now. @throws Refusal */
@@ -115,7 +124,15 @@ const judge = ({ follower, enclave, measurement }: RunDeps, { task: id, statemen
   const { definition, delivery } = task;
   if (definition.enclave !== enclave || definition.measurement !== measurement)
     throw refuse("enclave.task.enclave", { expected: definition.enclave });
-  return { world, task, digest: taskDigest(definition, delivery), delivery, head: stream.head, heads };
+  return {
+    world,
+    task,
+    digest: taskDigest(id, definition, delivery),
+    delivery,
+    head: stream.head,
+    heads,
+    checkpoint: follower.followed,
+  };
 };
 
 interface UsableSource {
@@ -135,68 +152,71 @@ const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) 
   const sources = definition.sources.map(({ stream, table, envelope, structure }): UsableSource => {
     const state = streamOf(world, sourceBook, stream)?.state;
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
-    const detail = details[state.detail] as { columns?: Column[] } | undefined;
-    const columns = detail?.columns ?? [];
-    if (!detail || digestOf(detail) !== state.detail || structureDigest(columns) !== structure)
-      throw refuse("enclave.file", { digest: state.detail });
+    const detail = Object.hasOwn(details, state.detail) ? details[state.detail] : undefined;
+    if (!detail || digestOf(detail) !== state.detail) throw refuse("enclave.file", { digest: state.detail });
+    const { columns } = SourceDetail.parse(detail);
+    if (structureDigest(columns) !== structure)
+      throw refuse("enclave.structure", { id: state.id, difference: "its description is another" });
     return { stream, owner: state.owner, type: state.type, table, envelope, columns };
   });
-  // A later version of the model is not the one that was authorised, but its envelope may have been replaced by one
-  // of the same archive: the archive's digest decides.
-  return { model: { owner: model.owner, envelope: model.envelope?.digest }, sources };
+  return { owner: model.owner, sources };
 };
 type Usable = ReturnType<typeof requireUsable>;
 
 /** Sandbox, model and tables at once; then the seal and the delivery. */
 const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable: Usable) => {
   const { limits, parameters, model } = task.definition;
-  const run = await deps.runner.start({ seconds: limits.seconds, memory: limits.memory * MiB, output: deps.maxOutput });
+  const run = await deps.runner.start({
+    seconds: Math.min(limits.seconds, deps.limits.seconds),
+    memory: Math.min(limits.memory * MiB, deps.limits.memory),
+    output: deps.limits.output,
+  });
+  const files: CheckedFile[] = [];
   try {
+    for (const { envelope } of usable.sources) files.push(await takeFile(deps.read(envelope), envelope, deps));
     const { manifest, files: code } = await openModel(deps, task, usable);
     // The gate: what leaves is never more than the task allows, whatever the model declares.
     const maxRows = Math.min(manifest.result.maxRows, limits.rows);
     const gated = { ...manifest, result: { ...manifest.result, maxRows } };
     run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
     const rows = usable.sources.map(() => 0);
-    const files = usable.sources.map(({ envelope }) => hashed(deps.read(envelope)));
     for (const [i, source] of usable.sources.entries()) {
-      const { schema, batches } = openSource(deps, source, manifest, files[i] as Hashed);
-      run.table(
-        source.table,
-        schema,
-        counting(batches, (read) => {
-          rows[i] = (rows[i] ?? 0) + read;
-        }),
-      );
+      const { schema, batches } = openSource(deps, source, manifest, files[i] as CheckedFile);
+      const count = (read: number) => {
+        rows[i] = (rows[i] ?? 0) + read;
+      };
+      run.table(source.table, schema, counting(batches, count));
     }
     const table = await run.result();
-    // A model may leave rows unread. Nothing leaves before the whole of every envelope was the one authorised.
-    for (const [i, { envelope }] of usable.sources.entries())
-      if ((await files[i]?.finish())?.digest !== envelope) throw refuse("enclave.file", { digest: envelope });
-    const sealed = hashed(
-      seal(writeCsv(table.schema, table.batches), {
-        to: receiverKey(delivery.key),
-        context: resultContext(digest),
-        enc: delivery.cipher,
-      }),
-    );
+    const to = receiverKey(delivery.key);
+    const csv = writeCsv(table.schema, table.batches);
+    const sealed = summed(seal(csv, { to, context: resultContext(digest), enc: delivery.cipher }));
     await deps.write(sealed.content);
-    const result = { ...(await sealed.finish()), rows: table.rows };
-    return { result, rows, isolation: deps.runner.isolation };
+    return { result: { ...sealed.sum(), rows: table.rows }, rows, isolation: deps.runner.isolation };
   } finally {
     await run.stop();
+    for (const file of files) await file.drop();
   }
 };
 
 /** The model's archive, plain or sealed: the very bytes that were authorised. */
-const openModel = async (deps: RunDeps, { definition }: Task, { model }: Usable) => {
-  const { archive } = definition.model;
-  const stored = deps.read(model.envelope ?? archive);
-  const plain = model.envelope
-    ? open(stored, { key: deps.encryptionKey, context: modelContext(model.owner, deps.enclave, archive) })
-    : stored;
-  const files = await unpack(await collectChecked(plain, archive));
-  return { files, manifest: readManifest(files) };
+const openModel = async (deps: RunDeps, { definition }: Task, { owner }: Usable) => {
+  const { archive, envelope } = definition.model;
+  const { directory } = deps;
+  const digest = envelope ?? archive;
+  const stored = await takeFile(deps.read(digest), digest, { directory, max: 2 * ARCHIVE_MAX });
+  try {
+    const context = modelContext(owner, deps.enclave, archive);
+    const plain = envelope ? open(stored.content(), { key: deps.encryptionKey, context }) : stored.content();
+    const bytes = concat(...(await Array.fromAsync(plain)));
+    if (sha256Hex(bytes) !== archive) throw refuse("enclave.archive", { digest: archive });
+    const files = await unpack(bytes);
+    const manifest = readManifest(files);
+    if (manifest.runner !== RUNNER) throw refuse("enclave.runner", { runner: manifest.runner });
+    return { files, manifest };
+  } finally {
+    await stored.drop();
+  }
 };
 
 /** The columns that the model names of a source, as batches. */
@@ -204,13 +224,16 @@ const openSource = (
   deps: RunDeps,
   { stream, owner, type, table, columns }: UsableSource,
   manifest: Manifest,
-  file: Hashed,
+  file: CheckedFile,
 ) => {
   const wanted = manifest.tables[table]?.columns;
   if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
   const schema = columns.map(({ name, type }) => ({ name, type: type as ColumnType }));
   const names = Object.keys(wanted);
-  const content = open(file.content, { key: deps.encryptionKey, context: sourceContext(owner, deps.enclave, type) });
+  const content = open(file.content(), {
+    key: deps.encryptionKey,
+    context: sourceContext(owner, deps.enclave, type),
+  });
   return { schema: selectFields(schema, names), batches: sourceReader(type).read(content, schema, names) };
 };
 

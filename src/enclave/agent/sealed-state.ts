@@ -66,7 +66,10 @@ export const createStateStore = (directory: string, provider: AttestationProvide
       return state;
     },
 
-    /** Durable when it resolves. A crash in between leaves a state one ahead of the counter, which is accepted. */
+    /**
+     * Durable when it resolves; one at a time, with versions that grow. A crash in between leaves a state one ahead of
+     * the counter, which is accepted.
+     */
     async save(state: SealedState): Promise<void> {
       const key = await provider.sealingKey(measurement);
       const nonce = randomBytes(12);

@@ -5,6 +5,7 @@
  * ledger's key.
  */
 import { z } from "zod";
+import { Digest, StreamId } from "../../rules/shapes.ts";
 
 /** A statement with its place on the ledger. */
 export const PlacedStatement = z.strictObject({
@@ -14,7 +15,7 @@ export const PlacedStatement = z.strictObject({
 });
 export type PlacedStatement = z.output<typeof PlacedStatement>;
 
-const Leaf = z.strictObject({ seq: z.int().min(0), statement: z.string(), stream: z.string(), time: z.int().min(0) });
+const Leaf = z.strictObject({ seq: z.int().min(0), statement: Digest, stream: StreamId, time: z.int().min(0) });
 
 /** The enclave's methods, by name. */
 export const enclaveMethods = {

@@ -13,7 +13,7 @@ test("defaults: local, SQLite, units worked out", () => {
   assert.equal(config.database, "");
   assert.equal(config.sessionIdle, 7_200_000);
   assert.equal(config.bodyLimit, 2 * 1024 * 1024);
-  assert.equal(config.sandbox, "bubblewrap");
+  assert.equal(config.sandbox, "auto");
 });
 
 test("flags win over the environment, which wins over the file", () => {

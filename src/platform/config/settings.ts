@@ -144,12 +144,6 @@ export const settings = {
     "Statements the ledger writes at once, at most.",
     "账本单批写入的最大声明数。",
   ),
-  ledgerDelay: setting(
-    duration(0, SECOND),
-    "2ms",
-    "How long a statement may wait for others to be written with it.",
-    "声明等待与其他声明合并写入的最长时间。",
-  ),
   enclaveMemory: setting(size(64 * MiB, 256 * GiB), "1GiB", "Memory a model may use.", "模型可使用的内存。"),
   enclaveTime: setting(duration(SECOND, DAY), "10m", "How long a model may run.", "模型的最长运行时间。"),
   enclaveOutput: setting(size(KiB, 16 * GiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),

@@ -36,9 +36,9 @@ export const deliveryTo = (pem: string): Delivery => {
  * The digest that authorisations of the task as shown sign.
  * @throws Refusal task.shown-otherwise where the server names another, task.key-required before there is a delivery
  */
-export const shownDigest = ({ definition, delivery, digest }: TaskView): string => {
+export const shownDigest = ({ stream, definition, delivery, digest }: TaskView): string => {
   if (!delivery) throw refuse("task.key-required");
-  const expected = taskDigest(definition, delivery as Delivery);
+  const expected = taskDigest(stream, definition, delivery as Delivery);
   if (digest !== expected) throw refuse("task.shown-otherwise", { found: digest ?? "", expected });
   return expected;
 };
@@ -68,7 +68,7 @@ const sign = async ({ tasks }: Pick<Client, "tasks">, shown: TaskView, part: Par
   if (part === "receiver") {
     if (key === undefined) throw refuse("task.key-required");
     const delivery = deliveryTo(key);
-    return tasks.authoriseReceiver(shown.id, { task: taskDigest(shown.definition, delivery), delivery });
+    return tasks.authoriseReceiver(shown.id, { task: taskDigest(shown.stream, shown.definition, delivery), delivery });
   }
   const signed = { task: shownDigest(shown) };
   return part === "source" ? tasks.authoriseSource(shown.id, signed) : tasks.authoriseModel(shown.id, signed);

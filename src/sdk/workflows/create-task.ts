@@ -37,7 +37,12 @@ export const createTask = async (client: TaskClient, task: NewTask, expected: Ex
     receiver: task.receiver,
     enclave: enclave.id,
     measurement: enclave.measurement,
-    model: { stream: model.stream, archive: model.archive.digest, main: model.main },
+    model: {
+      stream: model.stream,
+      archive: model.archive.digest,
+      ...(model.envelope && { envelope: model.envelope.digest }),
+      main: model.main,
+    },
     sources: sources.map(({ stream, envelope, structure }, i) => ({
       stream,
       table: task.sources[i]?.table ?? "",

@@ -132,8 +132,16 @@ const shownTask = (over: object = {}): TaskView => {
   const state = streamOf(ran.stage.world, taskBook, ran.task)?.state as Task;
   const { definition, delivery } = state;
   assert.ok(delivery);
-  const digest = taskDigest(definition, delivery);
-  return { id: state.id, state: "model-authorising", definition, delivery, digest, ...over } as unknown as TaskView;
+  const digest = taskDigest(ran.task, definition, delivery);
+  return {
+    id: state.id,
+    stream: ran.task,
+    state: "model-authorising",
+    definition,
+    delivery,
+    digest,
+    ...over,
+  } as unknown as TaskView;
 };
 
 test("nobody signs a digest that is not that of what is shown", async () => {
