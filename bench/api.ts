@@ -4,7 +4,7 @@
  * answers as many bytes to anybody.
  */
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -64,10 +64,7 @@ try {
   try {
     const trio = await createTrio(platform, join(directory, "profiles"));
     const { id } = await finishTask(trio, 1);
-    const { accessKeyId, accessKeySecret } = JSON.parse(
-      await readFile(join(trio.institute.directory, "access-key.json"), "utf8"),
-    ) as { accessKeyId: string; accessKeySecret: string };
-    const key = { id: accessKeyId, secret: accessKeySecret };
+    const key = await trio.institute.client.accessKeys.create({});
     for (const [route, target] of [
       ["/v1/account", TARGET],
       [`/v1/tasks/${id}`, TARGET],

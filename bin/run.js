@@ -17,10 +17,10 @@ const named = (folder) => () => {
   process.stdout.write(list);
 };
 
-/** Files directly in the folder; what they share lies in folders below. */
+/** Files directly in the folder; what they share lies in support.ts and in folders below. */
 const programsIn = (folder) =>
   readdirSync(join(root, folder))
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && file !== "support.ts")
     .map((file) => file.slice(0, -".ts".length))
     .sort();
 

@@ -21,7 +21,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, stop } from "esbuild";
 import { selfContained } from "./bundle-plugin.ts";
 import { root } from "./tree.ts";
 
@@ -98,6 +98,8 @@ export const currentProgram = async (name: ProgramName): Promise<string> => {
   const made = existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
   if (!made) {
     await bundleProgram(name);
+    // Its service would stay beside a server for as long as that runs.
+    await stop();
     writeFileSync(stamp, sources);
   }
   return file;

@@ -164,8 +164,13 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       ...platform,
       events: {
         ...compute.api.events,
-        subscribe: ({ accountId }, _, { lastEventId, signal }) =>
-          live.subscribe(accountId ?? "", { signal, ...(lastEventId !== undefined && { lastEventId }) }),
+        // First where the listener stands: whoever loses the line before any news still knows where to go on.
+        async *subscribe({ accountId }, _, { lastEventId, signal }) {
+          const position = live.position();
+          const events = live.subscribe(accountId ?? "", { signal, lastEventId: lastEventId ?? position });
+          if (lastEventId === undefined) yield { id: position, type: "connected", data: {} };
+          yield* events;
+        },
       },
       system: { ...platform.system, openapi: () => ({ content: openApiText(version, config.publicUrl || "/") }) },
     },
@@ -193,6 +198,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
 
   const admin = await identity.bootstrap();
   const stream = await compute.start();
+  await ports.idempotency.reset();
   await jobs.start();
   await housekeeping.start();
   const { url } = await server.listen({ host: config.host, port: config.port });
@@ -212,6 +218,22 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       await storage.close();
     },
   };
+};
+
+/** A new access key for the operator `admin`, where the first was lost. Whoever can read the data directory may. */
+export const recoverOperator = async (options: Pick<PlatformOptions, "config" | "clock">) => {
+  const storage = await openStorage(options);
+  try {
+    const { db, identity, newId } = storage;
+    const key = await identity.recoverOperator();
+    const audit = createAudit({ store: createAuditStore({ db }), clock: options.clock, newId });
+    const target = key.accessKeyId;
+    const where = { accountId: null, ip: "local", requestId: "" };
+    await audit.note({ actor: "system", action: "operator.recovered", target, outcome: "ok", ...where });
+    return key;
+  } finally {
+    await storage.close();
+  }
 };
 
 /** Makes the computed tables again from the ledger. Returns how many streams there are. */

@@ -40,6 +40,15 @@ Throws the computed tables away and makes them again from the ledger. The platfo
 丢弃计算表并根据账本重新生成。执行时平台不得运行。`,
 );
 
+const RECOVER_HELP = text(
+  `Usage: entente recover [--data DIR] [--json]
+
+Makes a new access key for the operator, where the first was lost. The platform must not be running.`,
+  `用法：entente recover [--data DIR] [--json]
+
+为平台运营方生成新的访问密钥，用于首个密钥丢失的情况。执行时平台不得运行。`,
+);
+
 /** Flags of a platform are its settings: any name with its value. @throws Refusal usage.flag */
 const settingFlags = (words: readonly string[], command: string): Record<string, string | undefined> => {
   const flags: Record<string, string | undefined> = {};
@@ -97,6 +106,10 @@ const programs: Readonly<Record<string, { readonly run: Program; readonly help: 
   rebuild: {
     run: platformProgram("rebuild", async (flags, json) => (await import("./rebuild.ts")).rebuild(flags, { json })),
     help: REBUILD_HELP,
+  },
+  recover: {
+    run: platformProgram("recover", async (flags, json) => (await import("./recover.ts")).recover(flags, { json })),
+    help: RECOVER_HELP,
   },
   demo: { run: demoProgram, help: DEMO_HELP },
 };

@@ -7,6 +7,7 @@ import { rm } from "node:fs/promises";
 import { Refusal } from "../base/refusal.ts";
 import { type Channel, createChannel } from "../enclave/protocol/channel.ts";
 import type { EnclaveMethods, PlacedStatement } from "../enclave/protocol/messages.ts";
+import { encodeStatements } from "../enclave/protocol/statements.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { refuse } from "./errors.ts";
@@ -109,7 +110,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    */
   const callCurrent = async <M extends "run" | "describe">(
     method: M,
-    gather: (until: number) => Promise<EnclaveMethods[M]["params"]>,
+    gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
   ): Promise<EnclaveMethods[M]["result"]> => {
     const enclave = await ensure();
     const turn = following.then(async () => {
@@ -123,8 +124,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
         });
         enclave.followed = to;
       }
-      const params = await gather(enclave.followed);
-      return { answer: enclave.channel.call(method, params) };
+      const { statements, ...params } = await gather(enclave.followed);
+      return { answer: enclave.channel.call(method, params, encodeStatements(statements)) };
     });
     following = turn.then(
       () => undefined,

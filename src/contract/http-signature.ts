@@ -128,6 +128,9 @@ const INPUT =
 const PARAMETER = /;([a-z]+)=(?:(\d+)|"([^"]*)")/g;
 const MAX_FIELD = 2_048;
 
+/** One signature under its label: 32 bytes as a byte sequence (RFC 8941 section 3.3.5). */
+const SIGNATURE = /^([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]{43}=):$/;
+
 /**
  * Reads a request's one signature. Strict: canonical spelling, known parameters, one label.
  * @throws Refusal signature.malformed
@@ -153,9 +156,9 @@ export const parseSignature = (inputField: string, signatureField: string): Sign
   if (keyId === undefined) throw malformed("the parameter keyid is missing");
   if ((texts.get("alg") ?? ALGORITHM) !== ALGORITHM) throw malformed(`alg has to be ${ALGORITHM}`);
 
-  const [, encoded] =
-    new RegExp(`^${label.replace(/[.*]/g, "\\$&")}=:([A-Za-z0-9+/]{43}=):$`).exec(signatureField) ?? [];
-  if (encoded === undefined) throw malformed("Signature does not hold 32 bytes under the same label");
+  const [, signed, encoded] = SIGNATURE.exec(signatureField) ?? [];
+  if (encoded === undefined || signed !== label)
+    throw malformed("Signature does not hold 32 bytes under the same label");
   return {
     components,
     created,

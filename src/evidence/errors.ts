@@ -54,7 +54,7 @@ export const refuse = refusals({
   },
   "trust.malformed": {
     status: 400,
-    en: "The trust file is not of its form: {reason}. It is JSON with ledger, measurements, providers and members.",
-    zh: "信任文件格式不正确：{reason}。应为包含 ledger、measurements、providers、members 的 JSON。",
+    en: "The trust file is not of its form: {reason}. It is JSON with ledger, enclaves, providers and members.",
+    zh: "信任文件格式不正确：{reason}。应为包含 ledger、enclaves、providers、members 的 JSON。",
   },
 });

@@ -168,7 +168,7 @@ const committed = ({ entries }: Verified): number =>
 /** Names of what was pinned and held. */
 const pinnedIn = (parties: readonly (Party & { pinned: boolean })[], trust: Trust): string[] => [
   ...(trust.ledger === undefined ? [] : ["ledger"]),
-  ...(trust.measurements ? ["measurement"] : []),
+  ...(trust.enclaves ? ["enclave"] : []),
   ...(trust.providers ? ["provider"] : []),
   ...parties.filter(({ pinned }) => pinned).map(({ nickname, appId }) => nickname ?? appId),
 ];

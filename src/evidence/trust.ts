@@ -5,14 +5,15 @@ import { enclave as enclaveBook } from "../rules/enclave.ts";
 import { organisation as organisationBook } from "../rules/organisation.ts";
 import { issuesOf, streamOf } from "../rules/world.ts";
 import { parseCertificate } from "../trust/x509/certificate.ts";
+import { EnclavePin, isPinned as isEnclavePinned, pinText } from "./enclave-pin.ts";
 import { refuse } from "./errors.ts";
 import type { Verified } from "./verify.ts";
 
 const Trust = z.strictObject({
   /** Verifier key of the ledger (C2SP vkey). */
   ledger: z.string().optional(),
-  /** Measurements (SHA-384, hex) of enclave programs. */
-  measurements: z.array(z.string().regex(/^[0-9a-f]{96}$/)).optional(),
+  /** Enclave programs, each with the attestation that has to vouch for it: a simulated one counts only where it says so. */
+  enclaves: z.array(EnclavePin).optional(),
   /** Attestation providers, for example `tdx` without `simulated`. */
   providers: z.array(z.string()).optional(),
   /** SHA-256 (hex) of a CA's certificate, by nickname, APPID or stream id. */
@@ -62,13 +63,11 @@ export const partiesIn = ({ world, entries, details }: Pick<Verified, "world" | 
   });
 };
 
-/** Fingerprints pinned for a party: under its nickname, its APPID or its id. */
-const pinsFor = ({ id, appId, nickname }: Party, { members = {} }: Trust): string[] =>
-  [id, appId, ...(nickname === null ? [] : [nickname])].flatMap((name) =>
-    Object.hasOwn(members, name) ? [members[name] as string] : [],
-  );
+/** What a party may be pinned under. */
+const namesOf = ({ id, appId, nickname }: Party): string[] => [id, appId, ...(nickname === null ? [] : [nickname])];
 
-export const isPinned = (party: Party, trust: Trust): boolean => pinsFor(party, trust).length > 0;
+export const isPinned = (party: Party, { members = {} }: Trust): boolean =>
+  namesOf(party).some((name) => Object.hasOwn(members, name));
 
 /** @throws Refusal bundle.trust naming the first thing that differs from what is trusted */
 export const requireTrusted = (verified: Verified, trust: Trust): void => {
@@ -79,14 +78,19 @@ export const requireTrusted = (verified: Verified, trust: Trust): void => {
       throw refuse("bundle.trust", { what, found, expected: trusted.join(", ") || "(none)" });
   };
   within("ledger", bundle.ledger, trust.ledger === undefined ? undefined : [trust.ledger]);
-  within("measurement", task.definition.measurement, trust.measurements);
-  within("provider", enclave?.provider ?? "", trust.providers);
-  for (const party of partiesIn(verified))
-    for (const expected of pinsFor(party, trust))
-      if (!party.fingerprints.includes(expected))
-        throw refuse("bundle.trust", {
-          what: `member ${party.nickname ?? party.appId}`,
-          found: party.fingerprints.join(", "),
-          expected,
-        });
+  const provider = enclave?.provider ?? "";
+  within("provider", provider, trust.providers);
+  const found = { provider, measurement: task.definition.measurement };
+  if (trust.enclaves && !isEnclavePinned(found, trust.enclaves)) within("enclave", pinText(found), trust.enclaves.map(pinText));
+  requireMembers(partiesIn(verified), trust);
+};
+
+/** Every pin is met by exactly one party: whoever left a party or its name out would have taken the pin away. */
+const requireMembers = (parties: readonly Party[], { members = {} }: Trust): void => {
+  for (const [name, expected] of Object.entries(members)) {
+    const named = parties.filter((party) => namesOf(party).includes(name));
+    const found = named.map(({ fingerprints }) => fingerprints.join(", ")).join("; ");
+    if (named.length !== 1 || !named[0]?.fingerprints.includes(expected))
+      throw refuse("bundle.trust", { what: `member ${name}`, found: found || "(nobody of that name)", expected });
+  }
 };

@@ -14,6 +14,8 @@ export interface IdempotencyStore {
     db?: PlatformDb,
   ): Promise<boolean>;
   remove(scope: string, key: string, owner: string): Promise<void>;
+  /** Removes what was begun and not answered. */
+  removeUnanswered(): Promise<void>;
   /** @returns how many rows were past their time */
   purge(now: number): Promise<number>;
 }
@@ -64,6 +66,10 @@ export const createIdempotencyStore = ({ db }: { db: PlatformDb }): IdempotencyS
       .where("owner", "=", owner)
       .where("status", "is", null)
       .execute();
+  },
+
+  async removeUnanswered() {
+    await db.deleteFrom("idempotency").where("status", "is", null).execute();
   },
 
   async purge(now) {

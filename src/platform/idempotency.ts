@@ -27,6 +27,8 @@ export interface Idempotency {
    * @throws Refusal idempotency.key, idempotency.mismatch, idempotency.in-progress
    */
   begin(request: { scope: string; key: string; request: readonly (string | Uint8Array)[] }): Promise<Begun>;
+  /** At the start of the only server: whoever had begun a request died with its predecessor. */
+  reset(): Promise<void>;
   purge(): Promise<number>;
 }
 
@@ -70,6 +72,7 @@ export const createIdempotency = (options: IdempotencyOptions): Idempotency => {
         return { replay: { status: known.status, body: known.body } };
       throw refuse("idempotency.in-progress", { key });
     },
+    reset: () => store.removeUnanswered(),
     purge: () => store.purge(clock.now()),
   };
 };

@@ -111,7 +111,7 @@ const inTab = (eb: ExpressionBuilder<PlatformTables, "inbox">, tab: InboxTab, no
   const pending = eb("inbox.state", "=", "pending");
   if (tab === "all") return eb.lit(true);
   if (tab === "handled") return eb("inbox.state", "in", ["succeeded", "failed"]);
-  if (tab === "pending") return eb.and([pending, eb("inbox.expiresAt", ">", now)]);
+  if (tab === "pending") return eb.and([pending, eb("inbox.expiresAt", ">=", now)]);
   const inState = eb("inbox.state", "=", tab);
-  return tab === "expired" ? eb.or([inState, eb.and([pending, eb("inbox.expiresAt", "<=", now)])]) : inState;
+  return tab === "expired" ? eb.or([inState, eb.and([pending, eb("inbox.expiresAt", "<", now)])]) : inState;
 };

@@ -59,7 +59,7 @@ export const createInbox = ({ store, clock }: { store: InboxStore; clock: Clock 
   const shown = ({ accountId, detail, readAt, ...row }: InboxRow & { readAt: number | null }): InboxEvent => ({
     ...row,
     detail: JSON.parse(detail) as Record<string, unknown>,
-    state: row.state === "pending" && row.expiresAt <= clock.now() ? "expired" : row.state,
+    state: row.state === "pending" && row.expiresAt < clock.now() ? "expired" : row.state,
     read: readAt !== null,
   });
 

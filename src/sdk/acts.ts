@@ -8,6 +8,7 @@ import { givesId, prepare, resourceIdOf } from "../contract/statement-input.ts";
 import { founded as organisationFounded } from "../rules/organisation.ts";
 import { type Signer, signStatement } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
+import { type CheckedStream, requireFitting } from "./streams.ts";
 
 /** Signs for one organisation. */
 export interface Identity extends Signer {
@@ -16,7 +17,7 @@ export interface Identity extends Signer {
 }
 
 export interface ActOptions {
-  /** The stream and its head as you know them; read from the server otherwise. Then nothing is tried again. */
+  /** The stream and its head as you know them; read from the server and checked otherwise. Then nothing is tried again. */
   at?: { stream: string; head: string };
   /** Where the same request may have been sent before. */
   idempotencyKey?: string;
@@ -26,14 +27,21 @@ export interface Acting {
   /** Undefined: the platform keeps the key, and signs. */
   identity: Identity | undefined;
   now(): number;
-  /** The resource's stream and newest head. */
-  current(id: string): Promise<{ stream: string; head: string }>;
+  /** The resource's stream, its history checked. */
+  history(id: string): Promise<CheckedStream>;
   post(body: object): Promise<{ receipt: Receipt; resource: unknown }>;
 }
 
 /** How often an act is signed anew because others were faster, or its number was taken. */
 const ATTEMPTS = 4;
 const FOUNDING = { stream: "", head: "" };
+
+/** Where an act in the stream of `id` comes. @throws Refusal server.history */
+const placeIn = async ({ history }: Acting, id: string, kind: AnyAct["kind"], me: string) => {
+  const found = await history(id);
+  requireFitting(id, kind, found, me);
+  return found;
+};
 
 /** Milliseconds and sequence of the last id made here. */
 let lastId = { second: 0, sequence: 0 };
@@ -56,13 +64,13 @@ export const performAct = async (
   const founds = kind === organisationFounded;
   if (!founds && identity.by === undefined) throw refuse("signer.by");
   for (let attempt = 1; ; attempt++) {
-    const { stream, head } = options.at ?? (id === undefined ? FOUNDING : await acting.current(id));
+    const by = founds ? "" : (identity.by ?? "");
+    const { stream, head } = options.at ?? (id === undefined ? FOUNDING : await placeIn(acting, id, kind, by));
     const time = now();
     const { payload, detail } = prepare(kind, input, {
       salt: toBase64url(randomBytes(16)),
       ...(givesId(kind) && { id: resourceIdOf(kind, time, sequenceFor(attempt, time)) }),
     });
-    const by = founds ? "" : (identity.by ?? "");
     const statement = await signStatement(
       { kind: kind.name, stream, seen: head, by, at: iso(time), payload },
       identity,

@@ -17,16 +17,10 @@ import { parametersOf } from "../contract/endpoint.ts";
 import { contract } from "../contract/index.ts";
 import type { ActInput } from "../contract/statement-input.ts";
 import { type ActOptions, type Identity, performAct } from "./acts.ts";
-import { refuse } from "./errors.ts";
 import { follow, type LiveOptions } from "./live.ts";
-import {
-  createTransport,
-  newIdempotencyKey,
-  type Outgoing,
-  type Send,
-  type StreamBody,
-  type TransportOptions,
-} from "./transport.ts";
+import { type CheckedStream, createStreamReader } from "./streams.ts";
+import { createTransport, newIdempotencyKey, type Outgoing, type Send, type TransportOptions } from "./transport.ts";
+import { contentOf, inMemory, requireStored, type UploadBody } from "./uploads.ts";
 
 export interface ClientOptions extends TransportOptions {
   /** Signs acts. Without one the platform is asked to sign, which it does for a managed key only. */
@@ -46,8 +40,6 @@ export interface Downloaded {
   size: number | null;
   fileName: string | null;
 }
-
-export type UploadBody = Uint8Array | Blob | StreamBody;
 
 type InStream = `${string}:id${string}`;
 /** What has no required field may be left out. */
@@ -75,9 +67,15 @@ export type Call<E> =
               : never;
 
 export type ClientOf<C extends Contract> = { readonly [R in keyof C]: { readonly [E in keyof C[R]]: Call<C[R][E]> } };
-export type Client = ClientOf<typeof contract>;
+export type Client = ClientOf<typeof contract> & {
+  /** Whoever signs acts, as it was given. */
+  readonly signer?: Identity | undefined;
+};
 
-export const createClient = (options: ClientOptions): Client => createClientOf(contract, options);
+export const createClient = (options: ClientOptions): Client => ({
+  ...createClientOf(contract, options),
+  signer: options.signer,
+});
 
 type Input = Record<string, unknown>;
 type Method = (...args: never[]) => unknown;
@@ -86,19 +84,17 @@ type Method = (...args: never[]) => unknown;
 export const createClientOf = <C extends Contract>(of: C, options: ClientOptions): ClientOf<C> => {
   const send = createTransport(options);
   const now = options.now ?? Date.now;
-  const methodOf = (endpoint: Endpoint, resource: Readonly<Record<string, Endpoint>>): Method => {
+  const history = createStreamReader((id, start) => pageOf(send, of, id, start));
+  const methodOf = (endpoint: Endpoint): Method => {
     switch (endpoint.type) {
       case "act":
-        return actMethod({ send, now, identity: options.signer }, endpoint, resource);
+        return actMethod({ send, now, history, identity: options.signer }, endpoint);
       case "view":
         return async (input: Input = {}) => (await send(requestOf(endpoint, input))).json();
       case "command":
         return commandMethod(send, endpoint);
       case "upload":
-        return async (body: UploadBody, input: Input = {}) => {
-          const request = { ...requestOf(endpoint, input), body: await bodyOf(body), media: endpoint.media };
-          return (await send(request)).json();
-        };
+        return async (body: UploadBody, input: Input = {}) => upload(send, endpoint, await inMemory(body), input);
       case "download":
         return async (input: Input = {}) => downloaded(await send(requestOf(endpoint, input)));
       case "live":
@@ -106,24 +102,27 @@ export const createClientOf = <C extends Contract>(of: C, options: ClientOptions
     }
   };
   const resources = Object.entries(of).map(([name, resource]) => {
-    const methods = Object.entries(resource).map(([key, endpoint]) => [key, methodOf(endpoint, resource)]);
+    const methods = Object.entries(resource).map(([key, endpoint]) => [key, methodOf(endpoint)]);
     return [name, Object.fromEntries(methods)];
   });
   return Object.fromEntries(resources) as ClientOf<C>;
 };
 
-const actMethod = (
-  { send, now, identity }: { send: Send; now: () => number; identity: Identity | undefined },
-  endpoint: AnyAct,
-  resource: Readonly<Record<string, Endpoint>>,
-): Method => {
+interface ActContext {
+  readonly send: Send;
+  readonly now: () => number;
+  readonly history: (id: string) => Promise<CheckedStream>;
+  readonly identity: Identity | undefined;
+}
+
+const actMethod = ({ send, now, history, identity }: ActContext, endpoint: AnyAct): Method => {
   const call = (id: string | undefined, input: Input = {}, options: ActOptions = {}) => {
     const { idempotencyKey } = options;
     return performAct(
       {
         identity,
         now,
-        current: (of) => currentOf(send, resource, of),
+        history,
         post: async (body) => {
           const request = bodied(endpoint, id === undefined ? {} : { id }, body);
           request.idempotencyKey = idempotencyKey ?? newIdempotencyKey();
@@ -141,11 +140,27 @@ const actMethod = (
     : (input?: Input, options?: ActOptions) => call(undefined, input, options);
 };
 
-/** By the resource's own `get`. */
-const currentOf = async (send: Send, resource: Readonly<Record<string, Endpoint>>, id: string) => {
-  const { get } = resource;
-  if (get?.type !== "view") throw new TypeError("the resource has no view `get` that tells its head");
-  return (await (await send(requestOf(get, { id }))).json()) as { stream: string; head: string };
+const STREAM_PAGE = 100;
+
+const pageOf = async (send: Send, { streams }: Contract, id: string, start: number) => {
+  const get = streams?.get;
+  if (get?.type !== "view") throw new TypeError("the contract has no view `streams.get` to read a history by");
+  const response = await send(requestOf(get, { id, start, limit: STREAM_PAGE }));
+  return (await response.json()) as Awaited<ReturnType<Client["streams"]["get"]>>;
+};
+
+/** What the server says it has stored is what was sent. */
+const upload = async (
+  send: Send,
+  endpoint: UploadEndpoint,
+  body: Exclude<UploadBody, Blob>,
+  input: Input,
+): Promise<unknown> => {
+  const sent = contentOf(body);
+  const request = { ...requestOf(endpoint, input), body, media: endpoint.media };
+  const answer = (await (await send(request)).json()) as { digest?: unknown };
+  if ("digest" in answer) requireStored(answer, sent);
+  return answer;
 };
 
 const commandMethod =
@@ -175,13 +190,6 @@ const bodied = (endpoint: Endpoint, input: Input, body: object): Outgoing => ({
   ...requestOf(endpoint, input),
   body: utf8(JSON.stringify(body)),
 });
-
-const bodyOf = async (body: UploadBody): Promise<Uint8Array | StreamBody> => {
-  if (body instanceof Uint8Array) return body;
-  if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());
-  if (!/^[0-9a-f]{64}$/.test(body.digest)) throw refuse("upload.digest");
-  return body;
-};
 
 const downloaded = (response: Response): Downloaded => {
   const size = response.headers.get("content-length");

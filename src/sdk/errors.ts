@@ -17,6 +17,16 @@ export const refuse = refusals({
     en: "The receipt does not name the statement that was sent ({expected}) but {found}. Do not rely on this server.",
     zh: "回执所指的声明不是已提交的 {expected}，而是 {found}。请勿信任该服务器。",
   },
+  "server.history": {
+    status: 502,
+    en: "What the server shows as {id} is not that stream's history: {reason}. Nothing was signed; report this.",
+    zh: "服务器所示的 {id} 不是该流的历史记录：{reason}。未签署任何内容，请报告此问题。",
+  },
+  "server.stored": {
+    status: 502,
+    en: "The server answers for other content ({found}) than was sent ({expected}). Nothing was signed; report this.",
+    zh: "服务器确认的内容（{found}）并非所上传的内容（{expected}）。未签署任何内容，请报告此问题。",
+  },
   "signer.by": {
     status: 400,
     en: "The signer belongs to no organisation yet. Found one first, then give its stream id as `by`.",

@@ -13,8 +13,8 @@ export {
   createClient,
   createClientOf,
   type Downloaded,
-  type UploadBody,
 } from "./client.ts";
 export type { LiveOptions } from "./live.ts";
 export type { AccessKeyCredentials, SessionCredentials, StreamBody } from "./transport.ts";
+export type { UploadBody } from "./uploads.ts";
 export * from "./workflows/index.ts";

@@ -30,6 +30,8 @@ export interface StreamBody {
   stream: ReadableStream<Uint8Array>;
   /** SHA-256, hexadecimal. */
   digest: string;
+  /** Bytes, where they are known. */
+  size?: number;
 }
 
 export interface Outgoing {

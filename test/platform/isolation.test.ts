@@ -5,7 +5,6 @@ import { utf8 } from "../../src/base/bytes.ts";
 import { canonical } from "../../src/base/canonical.ts";
 import { iso } from "../../src/base/clock.ts";
 import type { Contract, Endpoint } from "../../src/contract/endpoint.ts";
-import { contentDigest, newNonce, signRequest } from "../../src/contract/http-signature.ts";
 import { contract as whole } from "../../src/contract/index.ts";
 import { signStatement } from "../../src/trust/statement.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
@@ -22,6 +21,7 @@ import {
   newReceiverKey,
   signUp,
 } from "../support/members.ts";
+import { type Answer, send as sendRaw } from "../support/raw.ts";
 
 const contract: Contract = whole;
 const endpoints: [string, Endpoint][] = Object.entries(contract).flatMap(([resource, all]) =>
@@ -76,30 +76,8 @@ before(async () => {
 });
 after(() => platform?.stop());
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-const send = async (
-  who: Account | undefined,
-  method: string,
-  path: string,
-  body?: string,
-  more: Record<string, string> = {},
-): Promise<Answer> => {
-  const url = platform.url + path;
-  const headers: Record<string, string> = { ...more };
-  if (body !== undefined)
-    Object.assign(headers, { "content-type": "application/json", "content-digest": contentDigest(utf8(body)) });
-  if (who) {
-    const { accessKeyId: id, accessKeySecret: secret } = who.credentials;
-    const nonce = method === "GET" ? undefined : newNonce();
-    Object.assign(headers, signRequest({ method, url, headers }, { id, secret }, platform.clock.now(), nonce));
-  }
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
-  return { status: response.status, text: await response.text() };
-};
+const send = (who: Account | undefined, method: string, path: string, body?: string): Promise<Answer> =>
+  sendRaw(platform, who, { method, path, ...(body !== undefined && { body }) });
 
 /** Another id of the same look that nothing has. */
 const unknownLike = (id: string): string =>

@@ -1,11 +1,11 @@
 /** Who sees which model and data source, in which list; pages, words searched for, cursors and entity tags. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { signRequest } from "../../src/contract/http-signature.ts";
 import type { Permission } from "../../src/rules/shapes.ts";
 import { registerSource } from "../../src/sdk/workflows/index.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import { addModel, addTable, addTask, ally, join, type Member, prepareTable } from "../support/members.ts";
+import { send } from "../support/raw.ts";
 
 let platform: TestPlatform;
 let owner: Member;
@@ -173,17 +173,16 @@ test("the audit trail is read cursor by cursor; another list's cursor is refused
 });
 
 test("what has not changed is not sent again", async () => {
-  const url = `${platform.url}/v1/alliances/${alliance}`;
-  const { accessKeyId: id, accessKeySecret: secret } = owner.account.credentials;
-  const get = (tag?: string) => {
-    const headers = signRequest({ method: "GET", url, headers: {} }, { id, secret }, platform.clock.now());
-    return fetch(url, { headers: { ...headers, ...(tag && { "if-none-match": tag }) } });
-  };
+  const get = (tag?: string) =>
+    send(platform, owner.account, {
+      path: `/v1/alliances/${alliance}`,
+      headers: tag === undefined ? {} : { "if-none-match": tag },
+    });
   const first = await get();
   const tag = first.headers.get("etag") ?? "";
   assert.match(tag, /^"[\w-]{43}"$/);
   const second = await get(tag);
-  assert.deepEqual([second.status, await second.text()], [304, ""]);
+  assert.deepEqual([second.status, second.text], [304, ""]);
   await owner.client.alliances.invite(alliance, { member: stranger.id });
   assert.equal((await get(tag)).status, 200);
 });

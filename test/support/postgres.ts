@@ -56,6 +56,7 @@ export const startPostgres = async ({ durable = false } = {}): Promise<TestPostg
 
   const urlOf = (database: string) => `postgres://entente@localhost/${database}?host=${encodeURIComponent(dir)}`;
   const stop = async () => {
+    child.ref();
     child.kill("SIGINT");
     await exited;
     rmSync(dir, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import type { AttestationProvider } from "../attestation/provider.ts";
 import { refuse } from "../errors.ts";
 import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
+import { decodeStatements } from "../protocol/statements.ts";
 import type { Runner } from "../runners/runner.ts";
 import { describe } from "./describe.ts";
 import { createFollower } from "./follower.ts";
@@ -50,26 +51,22 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   const enclave = parseStatement(state.founding).digest;
   const follower = createFollower(state.ledger, state.followed);
 
-  /** Changes what is sealed, one change after another; the change counts once it is durable. */
-  let changing: Promise<unknown> = Promise.resolve();
-  const change = (next: (now: SealedState) => Partial<SealedState>): Promise<void> => {
-    const changed = changing.then(async () => {
-      const fresh = { ...state, ...next(state), version: state.version + 1 };
-      await store.save(fresh);
-      state = fresh;
-    });
-    changing = changed.catch(() => undefined);
-    return changed;
-  };
+  /** Changes what is sealed; a change counts once it is durable. */
+  const change = inTurn(async (next: (now: SealedState) => Partial<SealedState>) => {
+    const fresh = { ...state, ...next(state), version: state.version + 1 };
+    await store.save(fresh);
+    state = fresh;
+  });
 
-  /** That this task was begun once more, durable before an envelope is opened. */
-  const begin = async (task: string): Promise<void> =>
-    change(({ attempts: before }) => {
-      const attempts = (before[task] ?? 0) + 1;
-      if (attempts > MAX_ATTEMPTS) throw refuse("enclave.attempts", { attempts: attempts - 1 });
-      const others = Object.entries(before).filter(([other]) => other !== task);
-      return { attempts: Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, attempts]]) };
+  /** That this task was begun once more, durable before an envelope is opened; false when it was begun too often. */
+  const begin = async (task: string): Promise<boolean> => {
+    if ((state.attempts[task] ?? 0) >= MAX_ATTEMPTS) return false;
+    await change(({ attempts }) => {
+      const others = Object.entries(attempts).filter(([other]) => other !== task);
+      return { attempts: Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, (attempts[task] ?? 0) + 1]]) };
     });
+    return true;
+  };
   const shared = {
     ...options,
     ...hostFiles(options),
@@ -87,18 +84,28 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       const claims = { ...publicKeys(state), measurement, ledger, isolation, nonce };
       return { provider: provider.id, evidence: await provider.evidence(reportData(claims), measurement) };
     },
-    async follow(shown) {
+    follow: inTurn(async (shown) => {
       const { followed, commit } = follower.follow(shown);
       // Durable before it counts: what was seen once is never unseen, however this process ends.
       if (followed.size > state.followed.size) await change(() => ({ followed }));
       commit();
       return { size: followed.size };
-    },
+    }),
     describe: (request) => describe({ ...shared, key: state.encryptionKey }, request),
     run: async (request) => ({
       statement: await runTask({ ...shared, encryptionKey: state.encryptionKey }, request),
     }),
   });
+};
+
+/** One call after another: each is judged by what the one before left. */
+const inTurn = <A, R>(work: (argument: A) => Promise<R>) => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (argument: A): Promise<R> => {
+    const turn = last.then(() => work(argument));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
 };
 
 const publicKeys = ({ signingKey, encryptionKey }: Pick<SealedState, "signingKey" | "encryptionKey">) => ({
@@ -156,9 +163,11 @@ const handlersOf = (
 ): Record<keyof EnclaveMethods, Handler> => {
   const handler =
     <M extends keyof EnclaveMethods>(method: M): Handler =>
-    async (params) => {
-      const parsed = enclaveMethods[method].params.parse(params) as EnclaveMethods[M]["params"];
-      return { result: await agent[method](parsed) };
+    async (params, body) => {
+      const declared = enclaveMethods[method];
+      const parsed = declared.params.parse(params);
+      const carried = "carries" in declared ? { statements: await decodeStatements(body) } : {};
+      return { result: await agent[method]({ ...parsed, ...carried } as EnclaveMethods[M]["params"]) };
     };
   return {
     identify: handler("identify"),

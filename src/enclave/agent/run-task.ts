@@ -49,8 +49,8 @@ export interface RunDeps {
   /** A file of the server's, by digest; its content is not to be believed. */
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
-  /** Makes durable that the task (by its digest) was begun once more. @throws Refusal enclave.attempts */
-  readonly begin: (task: string) => Promise<void>;
+  /** Makes durable that the task (by its digest) was begun once more; false when it was begun too often. */
+  readonly begin: (task: string) => Promise<boolean>;
 }
 
 export interface RunRequest {
@@ -80,8 +80,8 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
       { kind, stream: request.task, seen: judged.head, by: deps.enclave, at: iso(deps.clock.now()), payload },
       deps.signingKey,
     );
+  if (!(await deps.begin(judged.digest))) return sign("task.failed", { task: judged.digest, code: "enclave.attempts" });
   try {
-    await deps.begin(judged.digest);
     const usable = requireUsable(judged, request.details);
     const { result, rows, isolation } = await compute(deps, judged, usable);
     const receipt: Receipt = {

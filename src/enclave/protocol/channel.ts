@@ -1,38 +1,19 @@
 /**
- * Calls in both directions over one byte stream. A frame is u32 length, u8 type, u32 call, then JSON or raw bytes.
- * A call may be accompanied by a body of bytes either way: the caller's (`write`), or the answer's (`read`). Bodies
- * flow under credit: the sender waits for the receiver's acknowledgement of each chunk but the last few, so memory
- * stays bounded whatever the size.
+ * Calls in both directions over one byte stream. A call may be accompanied by a body of bytes either way: the caller's,
+ * or the answer's. Bodies flow under credit (flow.ts), so memory stays bounded whatever their size. A message that is
+ * too large fails its own call, where it is made; what is not of the protocol ends the channel.
  */
 import type { Readable, Writable } from "node:stream";
-import { Refusal, refusals } from "../../base/refusal.ts";
+import { z } from "zod";
+import { Refusal } from "../../base/refusal.ts";
+import { refuse } from "./errors.ts";
+import { type Credit, createCredit, createInbound, type Inbound } from "./flow.ts";
+import * as frames from "./frames.ts";
 
-const refuse = refusals({
-  "channel.closed": {
-    status: 503,
-    en: "The other program has ended ({reason}). It is started again; send the request once more in a moment.",
-    zh: "对端程序已结束（{reason}）。系统会重新启动它，请稍后重试。",
-  },
-  "channel.malformed": {
-    status: 502,
-    en: "The other program sent what is not of the protocol: {reason}. Use the same version on both sides.",
-    zh: "对端程序发送了不符合协议的数据：{reason}。请确保两端版本一致。",
-  },
-});
-
-const CALL = 0;
-const ANSWER = 1;
-const FAILURE = 2;
-const CHUNK = 3;
-const END = 4;
-const CREDIT = 5;
-const ABORT = 6;
-
-const HEAD = 9;
-const MAX_FRAME = 64 << 20;
-const CHUNK_SIZE = 1 << 20;
-/** Chunks under way before the first is acknowledged. */
-const WINDOW = 4;
+/** Calls of one side that are served at a time. */
+const MAX_SERVED = 1_024;
+/** Numbers of calls end here, and begin again with those that are free. */
+const NUMBERS = 0xffff_fffe;
 
 export type Body = AsyncIterable<Uint8Array>;
 export interface Answer {
@@ -43,177 +24,161 @@ export interface Answer {
 export type Handler = (params: unknown, body: Body) => Promise<Answer>;
 
 export interface Channel {
+  /** @throws Refusal channel.closed, channel.too-large, or whatever the other side refuses with */
   call(method: string, params: unknown, body?: Body): Promise<{ result: unknown; body: Body }>;
   close(reason?: string): void;
   readonly closed: Promise<string>;
 }
 
-/** Incoming bytes of one call, filled by frames and read by one consumer. */
-const createInbound = (credit: () => void) => {
-  const chunks: Uint8Array[] = [];
-  let ended = false;
-  let failure: unknown;
-  let wake: () => void = () => undefined;
-  return {
-    push(chunk: Uint8Array) {
-      chunks.push(chunk);
-      wake();
-    },
-    end() {
-      ended = true;
-      wake();
-    },
-    fail(error: unknown) {
-      failure = error;
-      wake();
-    },
-    async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-      for (;;) {
-        const chunk = chunks.shift();
-        if (chunk) {
-          credit();
-          yield chunk;
-        } else if (failure) throw failure;
-        else if (ended) return;
-        else
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-      }
-    },
-  };
-};
-type Inbound = ReturnType<typeof createInbound>;
-
-/** Lets a sender have WINDOW chunks under way. */
-const createCredit = () => {
-  let left = WINDOW;
-  let stopped = false;
-  let wake: () => void = () => undefined;
-  return {
-    give() {
-      left++;
-      wake();
-    },
-    stop() {
-      stopped = true;
-      wake();
-    },
-    async take(): Promise<boolean> {
-      while (left === 0 && !stopped)
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      left--;
-      return !stopped;
-    },
-  };
-};
-type Credit = ReturnType<typeof createCredit>;
-
 interface Calling {
   readonly inbound: Inbound;
+  /** Whether the answer has come, and its body has not ended yet. */
+  answered: boolean;
   resolve(answer: { result: unknown; body: Body }): void;
   reject(error: unknown): void;
 }
 
-/** @param side 0 or 1: each side numbers its calls with its own parity */
+const Called = z.strictObject({ method: z.string(), params: z.unknown().optional(), body: z.boolean() });
+const Answered = z.strictObject({ result: z.unknown().optional(), body: z.boolean() });
+const Failure = z.strictObject({
+  code: z.string(),
+  status: z.int(),
+  details: z.record(z.string(), z.unknown()),
+  message: z.string(),
+});
+type Failure = z.output<typeof Failure>;
+
+/**
+ * @param side 0 or 1: each side numbers its calls with its own parity
+ * @param first number of this side's first call, of its parity
+ */
 export const createChannel = (
   input: Readable,
   output: Writable,
   handlers: Record<string, Handler>,
   side: 0 | 1,
+  first: number = side,
 ): Channel => {
-  let next = side;
+  let next = first;
   const calling = new Map<number, Calling>();
   const serving = new Map<number, Inbound>();
-  const credits = new Map<number, Credit>();
+  /** Bodies that this side is sending, by call. */
+  const sending = new Map<number, Credit>();
   let isClosed = false;
   let announce: (reason: string) => void = () => undefined;
   const closed = new Promise<string>((resolve) => {
     announce = resolve;
   });
 
-  const send = (type: number, call: number, payload: Uint8Array): boolean => {
-    if (isClosed) return true;
-    const head = Buffer.allocUnsafe(HEAD);
-    head.writeUInt32BE(payload.length, 0);
-    head.writeUInt8(type, 4);
-    head.writeUInt32BE(call, 5);
-    output.write(head);
-    return output.write(payload);
+  const send = (type: number, call: number, payload: Uint8Array = NOTHING): void => {
+    if (isClosed) return;
+    output.write(frames.encodeHead(type, call, payload.length));
+    if (payload.length > 0) output.write(payload);
   };
-  const sendJson = (type: number, call: number, value: unknown) => send(type, call, Buffer.from(JSON.stringify(value)));
-  const NOTHING = new Uint8Array();
+  const sendFailure = (type: number, call: number, error: unknown) => send(type, call, encodeFailure(error));
+  const receive = (call: number) =>
+    createInbound({ credit: () => send(frames.CREDIT, call), stop: () => send(frames.STOP, call) });
 
+  const pour = async (call: number, body: Body, credit: Credit) => {
+    for await (const piece of body)
+      for (let at = 0; at < piece.length; at += frames.CHUNK_SIZE) {
+        if (!(await credit.take())) return;
+        send(frames.CHUNK, call, piece.subarray(at, at + frames.CHUNK_SIZE));
+      }
+  };
   const sendBody = async (call: number, body: Body) => {
     const credit = createCredit();
-    credits.set(call, credit);
+    sending.set(call, credit);
     try {
-      for await (const piece of body)
-        for (let at = 0; at < piece.length; at += CHUNK_SIZE) {
-          if (!(await credit.take())) return;
-          send(CHUNK, call, piece.subarray(at, at + CHUNK_SIZE));
-        }
-      send(END, call, NOTHING);
+      await pour(call, body, credit);
+      send(frames.END, call);
     } catch (error) {
-      sendJson(ABORT, call, failureOf(error));
+      sendFailure(frames.ABORT, call, error);
     } finally {
-      credits.delete(call);
+      sending.delete(call);
     }
   };
 
-  const serve = async (call: number, { method, params }: { method: string; params: unknown }, inbound: Inbound) => {
+  const serve = async (call: number, { method, params }: z.output<typeof Called>, inbound: Inbound) => {
     try {
       const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
-      if (!handler) throw refuse("channel.malformed", { reason: `no method ${method}` });
-      const { result, body } = await handler(params, inbound);
-      sendJson(ANSWER, call, { result, body: Boolean(body) });
+      if (!handler) throw refuse("channel.method", { method: method.slice(0, 64) });
+      const { result, body } = await handler(params, inbound.body);
+      send(frames.ANSWER, call, encodeJson({ result, body: body !== undefined }));
       if (body) await sendBody(call, body);
     } catch (error) {
-      sendJson(FAILURE, call, failureOf(error));
+      sendFailure(frames.FAILURE, call, error);
     } finally {
       serving.delete(call);
+      inbound.drop();
     }
   };
 
-  const onFrame = (type: number, call: number, payload: Buffer) => {
-    const json = () => JSON.parse(payload.toString("utf8"));
-    const mine = call % 2 === side;
-    switch (type) {
-      case CALL: {
-        const inbound = createInbound(() => send(CREDIT, call, NOTHING));
-        serving.set(call, inbound);
-        void serve(call, json(), inbound);
-        return;
-      }
-      case ANSWER: {
-        const waiting = calling.get(call);
-        const { result, body } = json();
-        if (!body) {
-          waiting?.inbound.end();
-          calling.delete(call);
-        }
-        waiting?.resolve({ result, body: waiting.inbound });
-        return;
-      }
-      case FAILURE:
-        credits.get(call)?.stop();
-        calling.get(call)?.reject(refusalOf(json()));
-        calling.delete(call);
-        return;
-      case CREDIT:
-        credits.get(call)?.give();
-        return;
-      default: {
-        const inbound = mine ? calling.get(call)?.inbound : serving.get(call);
-        if (type === CHUNK) inbound?.push(payload);
-        else if (type === END) inbound?.end();
-        else if (type === ABORT) inbound?.fail(refusalOf(json()));
-        else throw refuse("channel.malformed", { reason: `frame type ${type}` });
-        if (mine && type !== CHUNK) calling.delete(call);
-      }
+  const onCall = (call: number, payload: Buffer) => {
+    if (isMine(call)) throw malformed("a call under a number of the other side");
+    if (serving.has(call)) throw malformed("a call under a number in use");
+    const called = decodeJson(Called, payload);
+    if (serving.size >= MAX_SERVED)
+      return sendFailure(frames.FAILURE, call, refuse("channel.busy", { limit: MAX_SERVED }));
+    const inbound = receive(call);
+    if (!called.body) inbound.end();
+    serving.set(call, inbound);
+    void serve(call, called, inbound);
+  };
+
+  const requireCalling = (call: number): Calling => {
+    const waiting = calling.get(call);
+    if (!waiting) throw malformed("an answer to no call");
+    return waiting;
+  };
+  /** The other side has said its last about a call: it wants no more of this side's body either. */
+  const retire = (call: number) => {
+    calling.delete(call);
+    sending.get(call)?.stop();
+  };
+
+  const onAnswer = (call: number, payload: Buffer) => {
+    const waiting = requireCalling(call);
+    if (waiting.answered) throw malformed("a second answer");
+    const { result, body } = decodeJson(Answered, payload);
+    waiting.answered = true;
+    if (!body) {
+      waiting.inbound.end();
+      retire(call);
     }
+    waiting.resolve({ result, body: waiting.inbound.body });
+  };
+
+  const onFailure = (call: number, payload: Buffer) => {
+    const { inbound, reject } = requireCalling(call);
+    const error = refusalOf(decodeJson(Failure, payload));
+    retire(call);
+    inbound.fail(error);
+    reject(error);
+  };
+
+  const onBody = (type: number, call: number, payload: Buffer) => {
+    const mine = isMine(call);
+    if (mine && !requireCalling(call).answered) throw malformed("a body before its answer");
+    const inbound = mine ? requireCalling(call).inbound : serving.get(call);
+    if (type === frames.CHUNK) return inbound?.push(payload);
+    if (type === frames.END) inbound?.end();
+    else {
+      const error = refusalOf(decodeJson(Failure, payload));
+      inbound?.end(error);
+    }
+    if (mine) retire(call);
+  };
+
+  const isMine = (call: number) => call % 2 === side;
+  const onFrame = ({ type, call, payload }: frames.Frame) => {
+    if (isClosed) return;
+    if (type === frames.CALL) onCall(call, payload);
+    else if (type === frames.ANSWER) onAnswer(call, payload);
+    else if (type === frames.FAILURE) onFailure(call, payload);
+    else if (type === frames.CREDIT) sending.get(call)?.give();
+    else if (type === frames.STOP) sending.get(call)?.stop();
+    else onBody(type, call, payload);
   };
 
   const close = (reason = "closed") => {
@@ -225,70 +190,73 @@ export const createChannel = (
       reject(error);
     }
     for (const inbound of serving.values()) inbound.fail(error);
-    for (const credit of credits.values()) credit.stop();
+    for (const credit of sending.values()) credit.stop();
     calling.clear();
     output.end();
     announce(reason);
   };
 
-  readFrames(input, onFrame).then(
+  frames.readFrames(input, onFrame).then(
     () => close("end of stream"),
-    (error: unknown) => close(String(error)),
+    (error: unknown) => close(reasonOf(error)),
   );
-  output.on("error", (error) => close(String(error)));
+  output.on("error", (error) => close(reasonOf(error)));
+
+  /** The next number that nothing is under way with. */
+  const number = (): number => {
+    const taken = next;
+    next = next + 2 < NUMBERS ? next + 2 : side;
+    return calling.has(taken) || sending.has(taken) ? number() : taken;
+  };
 
   return {
     closed,
     close,
-    call(method, params, body) {
-      return new Promise((resolve, reject) => {
-        if (isClosed) return reject(refuse("channel.closed", { reason: "closed" }));
-        const call = next;
-        next = (next + 2) % 0xffff_fffe;
-        const inbound = createInbound(() => send(CREDIT, call, NOTHING));
-        calling.set(call, { inbound, resolve, reject });
-        sendJson(CALL, call, { method, params });
-        if (body) void sendBody(call, body);
-      });
+    async call(method, params, body) {
+      const called = encodeJson({ method, params, body: body !== undefined });
+      if (isClosed) throw refuse("channel.closed", { reason: "closed" });
+      const call = number();
+      const { promise, resolve, reject } = Promise.withResolvers<{ result: unknown; body: Body }>();
+      calling.set(call, { inbound: receive(call), answered: false, resolve, reject });
+      send(frames.CALL, call, called);
+      if (body) void sendBody(call, body);
+      return promise;
     },
   };
 };
 
-const readFrames = async (input: Readable, onFrame: (type: number, call: number, payload: Buffer) => void) => {
-  let parts: Buffer[] = [];
-  let held = 0;
-  const take = (length: number): Buffer => {
-    const all = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    parts = [all.subarray(length)];
-    held -= length;
-    return all.subarray(0, length);
-  };
-  let head: Buffer | undefined;
-  for await (const chunk of input as AsyncIterable<Buffer>) {
-    parts.push(chunk);
-    held += chunk.length;
-    for (;;) {
-      if (!head) {
-        if (held < HEAD) break;
-        head = take(HEAD);
-        if (head.readUInt32BE(0) > MAX_FRAME) throw refuse("channel.malformed", { reason: "frame too large" });
-      }
-      const length = head.readUInt32BE(0);
-      if (held < length) break;
-      const payload = take(length);
-      const [type, call] = [head.readUInt8(4), head.readUInt32BE(5)];
-      head = undefined;
-      onFrame(type, call, payload);
-    }
-  }
+const NOTHING = new Uint8Array();
+const malformed = (reason: string) => refuse("channel.malformed", { reason });
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** @throws Refusal channel.too-large: here, where it fails nothing but this message */
+const encodeJson = (value: unknown): Buffer => {
+  const text = Buffer.from(JSON.stringify(value));
+  if (text.length > frames.MAX_JSON) throw refuse("channel.too-large", { size: text.length, limit: frames.MAX_JSON });
+  return text;
 };
 
-interface Failure {
-  readonly code: string;
-  readonly status: number;
-  readonly details: Record<string, unknown>;
-  readonly message: string;
-}
+const decodeJson = <T>(shape: z.ZodType<T>, payload: Buffer): T => {
+  let value: unknown;
+  try {
+    value = JSON.parse(payload.toString("utf8"));
+  } catch {
+    throw malformed("what should be JSON is not");
+  }
+  const parsed = shape.safeParse(value);
+  if (!parsed.success) throw malformed("a message without the members it needs");
+  return parsed.data;
+};
+
+/** Messages of failures are cut to this. */
+const MAX_MESSAGE = 4_096;
+/** Of what is too large the code is left: a failure must always get through. */
+const encodeFailure = (error: unknown): Buffer => {
+  const { code, status, details, message } = failureOf(error);
+  const whole = Buffer.from(JSON.stringify({ code, status, details, message }));
+  if (whole.length <= frames.MAX_FAILURE) return whole;
+  return Buffer.from(JSON.stringify({ code, status, details: {}, message: message.slice(0, MAX_MESSAGE) }));
+};
 const failureOf = (error: unknown): Failure =>
   error instanceof Refusal
     ? { code: error.code, status: error.status, details: error.details, message: error.message }

@@ -17,7 +17,7 @@ export type PlacedStatement = z.output<typeof PlacedStatement>;
 
 const Leaf = z.strictObject({ seq: z.int().min(0), statement: Digest, stream: StreamId, time: z.int().min(0) });
 
-/** The enclave's methods, by name. */
+/** The enclave's methods, by name. Those that carry statements take them as the call's body (statements.ts). */
 export const enclaveMethods = {
   /** Who the enclave is: its founding statement. */
   identify: { params: z.strictObject({}), result: z.strictObject({ stream: z.string(), statement: z.string() }) },
@@ -33,23 +33,27 @@ export const enclaveMethods = {
   },
   /** Structure of the table in an envelope, on its owner's signed request. */
   describe: {
-    params: z.strictObject({ request: z.string(), statements: z.array(PlacedStatement) }),
+    params: z.strictObject({ request: z.string() }),
+    carries: "statements",
     result: z.strictObject({ columns: z.array(z.strictObject({ name: z.string(), type: z.string() })), rows: z.int() }),
   },
   /** Runs an authorised task; answers with the enclave's statement of how it ended. */
   run: {
     params: z.strictObject({
       task: z.string(),
-      statements: z.array(PlacedStatement),
       /** Details by digest: column structures that the statements commit to. */
       details: z.record(z.string(), z.unknown()),
     }),
+    carries: "statements",
     result: z.strictObject({ statement: z.string() }),
   },
 } as const;
+type Declared = typeof enclaveMethods;
+/** Parameters, with the statements that come as the body, and results. */
 export type EnclaveMethods = {
-  [M in keyof typeof enclaveMethods]: {
-    params: z.output<(typeof enclaveMethods)[M]["params"]>;
-    result: z.output<(typeof enclaveMethods)[M]["result"]>;
+  [M in keyof Declared]: {
+    params: z.output<Declared[M]["params"]> &
+      (Declared[M] extends { carries: "statements" } ? { statements: readonly PlacedStatement[] } : unknown);
+    result: z.output<Declared[M]["result"]>;
   };
 };

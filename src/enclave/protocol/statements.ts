@@ -2,8 +2,9 @@
  * Statements as a call's body, however many they are: for each, u32 length and its JSON. So a stream that somebody has
  * made long fails at most the calls that need it.
  */
-import { PlacedStatement } from "./messages.ts";
+
 import { refuse } from "./errors.ts";
+import { PlacedStatement } from "./messages.ts";
 
 /** Bytes of one statement at most, with what JSON adds. */
 const MAX_STATEMENT = 600_000;

@@ -39,6 +39,8 @@ const connect = (file: string): Exclude<Statements, (...args: never) => unknown>
   // FULL syncs the log at every commit; the default with WAL may lose acknowledged commits at a power cut.
   db.exec("pragma synchronous = full");
   db.exec("pragma foreign_keys = on");
+  // KiB, negative by SQLite's convention. The default of 2 MB is too small for indexes over digests.
+  db.exec("pragma cache_size = -32768");
   const prepared = new Map<string, StatementSync>();
 
   const prepare = (sql: string): StatementSync => {

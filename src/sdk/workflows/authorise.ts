@@ -6,7 +6,7 @@ import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { publicKeyToPem } from "../../trust/keys.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "./errors.ts";
-import type { ExpectedEnclave } from "./verify-enclave.ts";
+import { type ExpectedEnclave, readEnclave } from "./verify-enclave.ts";
 
 type TaskView = z.output<typeof Task>;
 export type Part = "receiver" | "source" | "model";
@@ -45,21 +45,31 @@ export const shownDigest = ({ stream, definition, delivery, digest }: TaskView):
 
 /**
  * @param task as it was shown to whoever decides; read from the server where it was not
- * @throws Refusal task.not-yours, task.key-required, task.shown-otherwise, enclave.untrusted
+ * @throws Refusal task.not-yours, task.key-required, task.shown-otherwise, enclave.untrusted, enclave.statement
  */
 export const authoriseTask = async (
-  client: Pick<Client, "tasks">,
+  client: Pick<Client, "tasks" | "enclaves">,
   id: string,
-  { me, key, measurements }: AuthoriseOptions,
+  { me, key, enclaves }: AuthoriseOptions,
   task?: TaskView,
 ) => {
   const shown = task ?? (await client.tasks.get({ id }));
+  if (shown.id !== id && shown.stream !== id) throw refuse("task.other", { id, found: shown.id });
   const part = partDue(shown, me);
   if (!part) throw refuse("task.not-yours", { id, state: shown.state });
-  const { measurement } = shown.definition;
-  if (measurements && measurements.length > 0 && !measurements.includes(measurement))
-    throw refuse("enclave.untrusted", { found: measurement, expected: measurements.join(", ") });
+  await requireEnclave(client, shown, { enclaves });
   return { part, ...(await sign(client, shown, part, key)) };
+};
+
+/** The enclave that the task names is one whose own statement has the measurement that the task names. */
+const requireEnclave = async (
+  client: Pick<Client, "enclaves">,
+  { definition: { enclave, measurement } }: TaskView,
+  expected: ExpectedEnclave,
+): Promise<void> => {
+  const state = await readEnclave(client, enclave, expected);
+  if (state.measurement !== measurement)
+    throw refuse("enclave.statement", { id: enclave, reason: `its measurement is ${state.measurement}` });
 };
 
 const sign = async ({ tasks }: Pick<Client, "tasks">, shown: TaskView, part: Part, key: string | undefined) => {

@@ -9,8 +9,8 @@ export const refuse = refusals({
   },
   "enclave.untrusted": {
     status: 403,
-    en: "The enclave runs the program {found}, not one you trust ({expected}). Ask why, and pin the new measurement only then.",
-    zh: "可信执行环境运行的程序为 {found}，不在您信任的列表（{expected}）中。请先查明原因，再信任新的度量值。",
+    en: "The enclave is {found}, not one you trust ({expected}). Ask why, and pin the new one only then.",
+    zh: "可信执行环境为 {found}，不在您信任的列表（{expected}）中。请先查明原因，再信任新的环境。",
   },
   "member.statement": {
     status: 403,
@@ -42,6 +42,16 @@ export const refuse = refusals({
     en: "There is no column {column}. The table has: {columns}. Describe one of those.",
     zh: "没有字段 {column}。该表的字段为：{columns}。请为这些字段补充说明。",
   },
+  "source.structure": {
+    status: 502,
+    en: "The server says that the table has the columns {found}; your file has {expected}. Register nothing; report this.",
+    zh: "服务器称该表的字段为 {found}，而您的文件为 {expected}。请勿登记，并报告此问题。",
+  },
+  "task.other": {
+    status: 502,
+    en: "The server shows {found} instead of {id}. Sign nothing; report this.",
+    zh: "服务器所示的是 {found}，而不是 {id}。请勿签名，并报告此问题。",
+  },
   "task.not-yours": {
     status: 409,
     en: "Nothing about {id} waits for you: its state is {state}. See the task for who decides next.",
@@ -61,6 +71,16 @@ export const refuse = refusals({
     status: 409,
     en: "{id} has no result: its state is {state}. Wait until it has succeeded.",
     zh: "{id} 没有结果，状态为 {state}。请等待任务执行成功。",
+  },
+  "result.receiver": {
+    status: 400,
+    en: "It is not known here for which organisation the result is. Give its stream id as `me`.",
+    zh: "此处不知道结果属于哪个机构。请以 `me` 给出其流编号。",
+  },
+  "result.evidence": {
+    status: 502,
+    en: "The evidence that the server shows does not prove a result of {id} for you: {reason}. Report this.",
+    zh: "服务器所示的证据不能证明 {id} 有属于您的结果：{reason}。请报告此问题。",
   },
   "result.other": {
     status: 502,

@@ -13,11 +13,13 @@ export {
   type Revoked,
   renewAuthority,
 } from "./identity.ts";
-export { openResult } from "./open-result.ts";
+export { csvHeader } from "./csv-header.ts";
+export { type OpenOptions, openResult } from "./open-result.ts";
 export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";
 export {
   describeColumns,
   type PreparedSource,
+  type PrepareFor,
   prepareSource,
   registerSource,
   type SealFor,

@@ -7,6 +7,7 @@ import { modelContext } from "../../trust/envelope/contexts.ts";
 import { sealBytes } from "../../trust/envelope/envelope.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "./errors.ts";
+import { store } from "./store.ts";
 import type { VerifiedEnclave } from "./verify-enclave.ts";
 
 export interface ModelVersion {
@@ -50,14 +51,14 @@ const storeVersion = async (client: ModelClient, owner: string, model: ModelVers
   requireSize("description", description?.length ?? 0, DESCRIPTION_MAX);
   const plain = { digest: sha256Hex(archive), size: archive.length };
   const context = modelContext(owner, enclave.id, plain.digest);
-  const stored = await client.blobs.put(open ? archive : await sealBytes(archive, { to: enclave.recipient, context }));
+  const stored = await store(client, open ? archive : await sealBytes(archive, { to: enclave.recipient, context }));
   return {
     version,
     main,
     enclave: enclave.id,
     archive: plain,
     ...(!open && { envelope: stored }),
-    ...(description && { description: await client.blobs.put(description) }),
+    ...(description && { description: await store(client, description) }),
   };
 };
 

@@ -12,8 +12,10 @@ import { sourceContext } from "../../trust/envelope/contexts.ts";
 import { seal } from "../../trust/envelope/envelope.ts";
 import type { ByteSource } from "../../trust/envelope/reader.ts";
 import type { Identity } from "../acts.ts";
-import type { Client, UploadBody } from "../client.ts";
+import type { Client } from "../client.ts";
+import type { UploadBody } from "../uploads.ts";
 import { refuse } from "./errors.ts";
+import { store } from "./store.ts";
 import type { VerifiedEnclave } from "./verify-enclave.ts";
 
 export interface SealFor {
@@ -37,22 +39,35 @@ export interface PreparedSource {
   readonly rows: number;
 }
 
+export interface PrepareFor extends Pick<SealFor, "enclave" | "type"> {
+  /** Names of the columns in order, where the caller knows them: of `csvHeader`. Other names are refused. */
+  readonly header?: readonly string[] | undefined;
+}
+
 /**
  * Step 1: stores the envelope and has the enclave read the structure of what is in it.
  * @param envelope of `sealSource`
- * @throws Refusal signer.required, and those of the enclave: envelope.*, source.*
+ * @throws Refusal signer.required, server.stored, source.structure, and those of the enclave: envelope.*, source.*
  */
 export const prepareSource = async (
   client: Pick<Client, "blobs" | "enclaves">,
   identity: Identity | undefined,
   envelope: UploadBody,
-  { enclave, type }: Pick<SealFor, "enclave" | "type">,
+  { enclave, type, header }: PrepareFor,
   now: () => number = Date.now,
 ): Promise<PreparedSource> => {
-  const stored = await client.blobs.put(envelope);
+  const stored = await store(client, envelope);
   const request = await signStructureRequest(identity, { enclave: enclave.id, envelope: stored.digest, type }, now());
   const { columns, rows } = await client.enclaves.describe({ id: enclave.id, request });
+  if (header) requireColumns(columns, header);
   return { type, enclave: enclave.id, envelope: stored, columns, rows };
+};
+
+/** What the owner is about to sign are the columns of its own file. */
+const requireColumns = (columns: PreparedSource["columns"], header: readonly string[]): void => {
+  const found = columns.map(({ name }) => name);
+  if (found.length !== header.length || found.some((name, i) => name !== header[i]))
+    throw refuse("source.structure", { found: found.join(", "), expected: header.join(", ") });
 };
 
 /** What the owner signs so that the enclave tells the structure to nobody else. @throws Refusal signer.required */

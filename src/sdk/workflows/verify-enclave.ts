@@ -1,6 +1,7 @@
 /** What must hold of an enclave before anything is sealed to it. */
 import { randomBytes } from "#crypto";
 import { fromBase64, toBase64url } from "../../base/bytes.ts";
+import { type EnclavePin, isPinned, pinText } from "../../evidence/enclave-pin.ts";
 import { attested, type EnclaveState, enclave as enclaveBook } from "../../rules/enclave.ts";
 import { refuse as refuseRule } from "../../rules/errors.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
@@ -33,9 +34,18 @@ export interface VerifiedEnclave {
 
 /** What the caller knows from elsewhere. */
 export interface ExpectedEnclave {
-  /** Measurements (SHA-384, hex) of programs that the caller trusts; any, where none is given. */
-  readonly measurements?: readonly string[] | undefined;
+  /**
+   * Programs that the caller trusts, each with whoever has to vouch for it; any, where none is given. A provider that
+   * proves nothing (`simulated`) counts only where it is named.
+   */
+  readonly enclaves?: readonly EnclavePin[] | undefined;
 }
+
+/** @throws Refusal enclave.untrusted */
+export const requirePinned = (found: EnclavePin, pins: readonly EnclavePin[] = []): void => {
+  if (pins.length === 0 || isPinned(found, pins)) return;
+  throw refuse("enclave.untrusted", { found: pinText(found), expected: pins.map(pinText).join(", ") });
+};
 
 const NONCE_LENGTH = 32;
 
@@ -47,18 +57,27 @@ const NONCE_LENGTH = 32;
 export const verifyEnclave = async (
   client: Pick<Client, "enclaves">,
   id: string,
-  { measurements }: ExpectedEnclave = {},
+  expected: ExpectedEnclave = {},
 ): Promise<VerifiedEnclave> => {
-  const { statement } = await client.enclaves.get({ id });
-  const state = foundingOf(id, statement);
-  if (measurements && measurements.length > 0 && !measurements.includes(state.measurement))
-    throw refuse("enclave.untrusted", { found: state.measurement, expected: measurements.join(", ") });
+  const state = await readEnclave(client, id, expected);
   await requireFresh(client, id, state);
   const verifier = attestationVerifiers[state.provider] as AttestationVerifier;
   const { signingKey, measurement, ledger, isolation, provider } = state;
   const { hardware, proves, doesNotProve } = verifier;
   const recipient = enclaveKey(fromBase64(state.encryptionKey));
   return { id, recipient, signingKey, measurement, ledger, isolation, provider, hardware, proves, doesNotProve };
+};
+
+/** What the enclave declared of itself when it was founded, with the evidence of then. @throws as `verifyEnclave` */
+export const readEnclave = async (
+  client: Pick<Client, "enclaves">,
+  id: string,
+  { enclaves }: ExpectedEnclave = {},
+): Promise<EnclaveState> => {
+  const { statement } = await client.enclaves.get({ id });
+  const state = foundingOf(id, statement);
+  requirePinned(state, enclaves);
+  return state;
 };
 
 /** The state that the statement founds; its evidence is checked by the rulebook. */
