@@ -196,43 +196,33 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     uploads: compute.uploads,
   });
 
-  const admin = await identity.bootstrap();
-  const stream = await compute.start();
-  await ports.idempotency.reset();
-  await jobs.start();
-  await housekeeping.start();
-  const { url } = await server.listen({ host: config.host, port: config.port });
-  const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
-  log.info({ url, entries: ledger.size }, "ready");
-
-  return {
-    url: config.publicUrl || url,
-    admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
-    enclave: { stream, measurement, attestation: provider, isolation },
-    async close() {
-      live.close();
-      await server.close(config.shutdownGrace);
-      await jobs.stop(config.shutdownGrace);
-      await compute.stop();
-      await ports.drain();
-      await storage.close();
-    },
-  };
-};
-
-/** A new access key for the operator `admin`, where the first was lost. Whoever can read the data directory may. */
-export const recoverOperator = async (options: Pick<PlatformOptions, "config" | "clock">) => {
-  const storage = await openStorage(options);
-  try {
-    const { db, identity, newId } = storage;
-    const key = await identity.recoverOperator();
-    const audit = createAudit({ store: createAuditStore({ db }), clock: options.clock, newId });
-    const target = key.accessKeyId;
-    const where = { accountId: null, ip: "local", requestId: "" };
-    await audit.note({ actor: "system", action: "operator.recovered", target, outcome: "ok", ...where });
-    return key;
-  } finally {
+  const close = async () => {
+    live.close();
+    await server.close(config.shutdownGrace);
+    await jobs.stop(config.shutdownGrace);
+    await compute.stop();
+    await ports.drain();
     await storage.close();
+  };
+
+  try {
+    const admin = await identity.bootstrap();
+    const stream = await compute.start();
+    await ports.idempotency.reset();
+    await jobs.start();
+    await housekeeping.start();
+    const { url } = await server.listen({ host: config.host, port: config.port });
+    const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
+    log.info({ url, entries: ledger.size }, "ready");
+    return {
+      url: config.publicUrl || url,
+      admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
+      enclave: { stream, measurement, attestation: provider, isolation },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
   }
 };
 

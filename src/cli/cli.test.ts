@@ -251,13 +251,13 @@ test("profiles: private, switched, damaged ones named", () => {
   const directory = join(home, "profiles");
   const hospital = openProfile(directory, "hospital");
   assert.equal(hospital.exists(), false);
-  hospital.save({ url: "http://x", accessKey: { id: "k", secret: "s" }, measurements: [], members: {} });
+  hospital.save({ url: "http://x", accessKey: { id: "k", secret: "s" }, enclaves: [], members: {} });
   hospital.write("key", "secret");
   assert.equal(statSync(hospital.directory).mode & 0o777, 0o700);
   for (const file of readdirSync(hospital.directory))
     assert.equal(statSync(join(hospital.directory, file)).mode & 0o777, 0o600);
   assert.equal(readFileSync(hospital.path("key"), "utf8"), "secret");
-  openProfile(directory, "second").save({ measurements: [], members: {} });
+  openProfile(directory, "second").save({ enclaves: [], members: {} });
   assert.deepEqual(profileNames(directory), ["hospital", "second"]);
   assert.equal(currentProfile(directory), "default");
   useProfile(directory, "second");

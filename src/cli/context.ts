@@ -111,7 +111,7 @@ export const createContext = ({ given, language, print, note }: Options): Contex
       const at = client();
       const wanted = id ?? (await at.enclaves.list()).items[0]?.id;
       if (wanted === undefined) throw refuse("enclave.none");
-      return verifyEnclave(at, wanted, { measurements: profile.settings().measurements });
+      return verifyEnclave(at, wanted, { enclaves: profile.settings().enclaves });
     },
     note: (of, details) => {
       if (!quiet) note(say(of, language, details));

@@ -77,6 +77,11 @@ export const refuse = refusals({
     en: "The certificate does not belong to {path}. Install the certificate and the key that were made together.",
     zh: "证书与 {path} 不匹配。请安装成对生成的证书与私钥。",
   },
+  "identity.crl": {
+    status: 409,
+    en: "The platform shows revocation list {number}, but you have published {known}. Publish anew with `entente identity crl --publish`, and ask its operator why.",
+    zh: "平台所示的吊销列表编号为 {number}，而您已发布 {known}。请使用 `entente identity crl --publish` 重新发布，并向运营方查明原因。",
+  },
   "enclave.none": {
     status: 404,
     en: "The platform has no enclave. Ask its operator.",
@@ -86,6 +91,16 @@ export const refuse = refusals({
     status: 404,
     en: "No member of the alliance is called {name}. Its members are: {members}.",
     zh: "联盟中没有名为 {name} 的成员。成员有：{members}。",
+  },
+  "member.several": {
+    status: 409,
+    en: "{name} is not the member you know by that name, {known}. Ask the organisation itself, then name it by its APPID.",
+    zh: "{name} 并非您已知的同名成员 {known}。请直接向该机构核实后，以其 APPID 指明。",
+  },
+  "member.other": {
+    status: 502,
+    en: "The platform shows {name} as {found}, but its own statement has the id {member}. Sign nothing; report this.",
+    zh: "平台将 {name} 显示为 {found}，而其自身声明的编号为 {member}。请勿签名，并报告此问题。",
   },
   "metadata.columns": {
     status: 422,

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileS
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { EnclavePin } from "../evidence/enclave-pin.ts";
 import { issuesOf } from "../rules/world.ts";
 import { refuse } from "./errors.ts";
 
@@ -14,8 +15,8 @@ const Settings = z.strictObject({
   accessKey: z.strictObject({ id: z.string(), secret: z.string() }).optional(),
   /** The account's organisation once it is on the ledger; `id` is its stream. */
   organisation: z.strictObject({ id: z.string(), nickname: z.string(), appId: z.string() }).optional(),
-  /** Measurements of enclave programs that are trusted. Any program, while there is none. */
-  measurements: z.array(z.string()).default([]),
+  /** Enclave programs that are trusted, each with the attestation it was pinned under. Any, while there is none. */
+  enclaves: z.array(EnclavePin).default([]),
   /** CA fingerprints by nickname/APPID. */
   members: z.record(z.string(), z.string()).default({}),
 });
@@ -28,6 +29,8 @@ export const FILES = {
   authorityKey: "ca.key.pem",
   certificate: "identity.pem",
   key: "identity.key.pem",
+  /** The revocation list that was published last. */
+  crl: "crl.pem",
   /** Made for a certificate request; it becomes `key` when the certificate is installed. */
   requestKey: "request.key.pem",
 } as const;

@@ -16,7 +16,7 @@ const HELP = text(
 
 Verifies an evidence bundle: offline, without an account, with the rules that ledger and enclave ran.
   --trust FILE  JSON with what you know from elsewhere; anything that differs is refused:
-                {"ledger": "name+hash+key", "measurements": ["hex"], "providers": ["tdx"],
+                {"ledger": "name+hash+key", "enclaves": [{"provider": "tdx", "measurement": "hex"}],
                  "members": {"NICKNAME or APPID or id": "SHA-256 of the CA certificate, hex"}}
   --json        one JSON object: {"ok": true, "ms": 12, "task": {…}, …}
 
@@ -25,7 +25,7 @@ Exit status: 0 everything holds, 1 something does not, 2 wrong use.`,
 
 离线验证证据包：无需账号，使用与账本和可信执行环境相同的规则。
   --trust FILE  JSON，记录您从其他途径得知的信息；任何不一致都会被拒绝：
-                {"ledger": "name+hash+key", "measurements": ["hex"], "providers": ["tdx"],
+                {"ledger": "name+hash+key", "enclaves": [{"provider": "tdx", "measurement": "hex"}],
                  "members": {"昵称、APPID 或编号": "CA 证书的 SHA-256（十六进制）"}}
   --json        输出一个 JSON 对象：{"ok": true, "ms": 12, "task": {…}, …}
 

@@ -68,9 +68,15 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       },
       0,
     );
-    const { stream, statement } = (await channel.call("identify", {})).result as EnclaveMethods["identify"]["result"];
-    if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
-    return { child, channel, stream, followed: 0 };
+    try {
+      const { stream, statement } = (await channel.call("identify", {})).result as EnclaveMethods["identify"]["result"];
+      if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
+      return { child, channel, stream, followed: 0 };
+    } catch (error) {
+      // The program ends with its channel.
+      channel.close("it is of no use");
+      throw error;
+    }
   };
 
   /** A founding statement that never reached the ledger grows stale; nobody can have sealed anything to it. */
@@ -125,7 +131,11 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
         enclave.followed = to;
       }
       const { statements, ...params } = await gather(enclave.followed);
-      return { answer: enclave.channel.call(method, params, encodeStatements(statements)) };
+      const sent = Promise.withResolvers<void>();
+      const answer = enclave.channel.call(method, params, noting(encodeStatements(statements), sent.resolve));
+      // Not before the last of them is on its way may the next caller show more of the ledger.
+      await Promise.race([sent.promise, answer]);
+      return { answer };
     });
     following = turn.then(
       () => undefined,
@@ -136,6 +146,11 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   };
 
   return {
+    /** Ends the runs of a task that has ended otherwise. */
+    async stopRun(task: string) {
+      const { channel } = await ensure();
+      await channel.call("stop", { task });
+    },
     /** Stream id of the enclave; its founding statement is on the ledger when this resolves. */
     start: async () => (await ensure()).stream,
     async attest(nonce: string) {
@@ -160,3 +175,12 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   };
 };
 export type EnclaveHost = ReturnType<typeof createEnclaveHost>;
+
+/** Passes on what comes, and calls `done` at its end. */
+async function* noting<T>(pieces: Iterable<T> | AsyncIterable<T>, done: () => void): AsyncGenerator<T> {
+  try {
+    yield* pieces;
+  } finally {
+    done();
+  }
+}

@@ -7,13 +7,30 @@ import { replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { enclave } from "../rules/enclave.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
+import { signStructureRequest } from "../rules/structure-request.ts";
 import { streamOf } from "../rules/world.ts";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";
 import { type Asker, requireMember } from "./access.ts";
 import { type Answer as Of, timesOf } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
+import { refuse } from "./errors.ts";
+import type { ManagedKeys } from "./managed-keys.ts";
 
-export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: EnclaveHost; clock: Clock }) => {
+export interface EnclavesDeps {
+  readonly ledger: Ledger;
+  readonly host: EnclaveHost;
+  readonly managed: Pick<ManagedKeys, "find">;
+  readonly clock: Clock;
+}
+
+interface DescribeInput {
+  readonly id: string;
+  readonly request?: string | undefined;
+  readonly envelope?: string | undefined;
+  readonly type?: string | undefined;
+}
+
+export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) => {
   const show = async (id: string): Promise<Of<typeof Answer>> => {
     const stream = streamOf(ledger.world, enclave, id);
     const verifier = attestationVerifiers[stream?.state.provider ?? ""];
@@ -38,6 +55,23 @@ export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: 
     };
   };
 
+  const signManaged = async (
+    { accountId }: Asker,
+    {
+      envelope,
+      type,
+      ...about
+    }: { enclave: string; by: string; envelope?: string | undefined; type?: string | undefined },
+  ): Promise<string> => {
+    const signer = accountId ? await managed.find(accountId, about.by) : undefined;
+    if (!signer?.certificate || !envelope || !type) throw refuse("managed.absent");
+    return signStructureRequest(
+      { ...signer, certificate: signer.certificate },
+      { ...about, envelope, type },
+      clock.now(),
+    );
+  };
+
   return {
     show,
     /** The enclave that runs now, then those that ran before. */
@@ -53,10 +87,12 @@ export const createEnclaves = ({ ledger, host, clock }: { ledger: Ledger; host: 
       return { ...(await host.attest(nonce)), nonce, at: iso(clock.now()) };
     },
     /** The enclave itself checks that the request is the owner's. */
-    async describe(asker: Asker, { id, request }: { id: string; request: string }) {
+    async describe(asker: Asker, { id, request, ...about }: DescribeInput) {
       const member = requireMember(asker);
       if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
-      return host.describe(request, (until) => replayable(ledger, member, until));
+      return host.describe(request ?? (await signManaged(asker, { enclave: id, by: member, ...about })), (until) =>
+        replayable(ledger, member, until),
+      );
     },
   };
 };

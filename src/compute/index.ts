@@ -118,7 +118,7 @@ export const createCompute = (options: ComputeOptions) => {
           return { organisation: await organisations.get({ ...asker, member }, { id: member }), notice: managedNotice };
         },
       },
-      enclaves: createEnclaves({ ledger, host: enclave, clock }),
+      enclaves: createEnclaves({ ledger, host: enclave, managed, clock }),
       alliances: createAlliances(deps),
       models: createModels(deps),
       sources: createSources(deps),

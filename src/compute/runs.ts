@@ -15,7 +15,7 @@ const LONGEST_RETRY = 60_000;
 
 export interface RunsOptions {
   readonly ledger: Ledger;
-  readonly enclave: Pick<EnclaveHost, "run">;
+  readonly enclave: Pick<EnclaveHost, "run" | "stopRun">;
   readonly views: Pick<ViewsStore, "details">;
   /** Tasks at a time. */
   readonly concurrency: number;
@@ -90,8 +90,11 @@ export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, on
       let size = ledger.size;
       offer(ledger.world.streams.keys());
       detach = ledger.onDurable((now) => {
-        offer(ledger.streamsBetween(size, now));
+        const moved = ledger.streamsBetween(size, now);
         size = now;
+        for (const id of moved)
+          if (known.has(id) && !isDue(id)) enclave.stopRun(id).catch((error: unknown) => onError(id, error));
+        offer(moved);
       });
     },
     get active() {

@@ -1,7 +1,6 @@
 /** How a task is shown: its state in words, the five steps and who has decided. */
 import type { z } from "zod";
 import { iso } from "../base/clock.ts";
-import { explain } from "../base/refusal.ts";
 import { label } from "../contract/shapes.ts";
 import {
   type Step,
@@ -19,6 +18,7 @@ import { taskDigest } from "../rules/task-definition.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Readable } from "./access.ts";
 import type { Answer, Show } from "./deps.ts";
+import { failureText } from "./failures.ts";
 import type { Names } from "./names.ts";
 import { sourceTypeLabel } from "./sources.ts";
 
@@ -204,7 +204,8 @@ const failureOf = (task: Task, state: TaskState, names: Names) => {
   const own = { expired: EXPIRED, refused: REFUSED, revoked: REVOKED }[code];
   return {
     code,
-    text: own ?? label(explain(code, {}, "en"), explain(code, {}, "zh-CN")),
-    by: task.ended ? names.member(task.ended.by) : null,
+    text: own ?? failureText(code),
+    // The enclave is no member.
+    by: task.ended && task.ended.by !== task.definition.enclave ? names.member(task.ended.by) : null,
   };
 };

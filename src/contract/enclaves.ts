@@ -1,5 +1,6 @@
 /** Enclaves (可信执行环境): what they prove of themselves, and the structure of sealed tables. */
 import { z } from "zod";
+import { Digest } from "../rules/shapes.ts";
 import { command, STATEMENT_MAX, view } from "./endpoint.ts";
 import { ById, Label, Nothing, streamed, Time } from "./shapes.ts";
 
@@ -72,8 +73,14 @@ export const enclaves = {
     path: "/v1/enclaves/:id/structure",
     method: "POST",
     permission: "source.register",
-    /** A request signed by the owner over {use, enclave, envelope}. */
-    input: z.strictObject({ ...ById.shape, request: z.string().min(1).max(STATEMENT_MAX) }),
+    input: z.strictObject({
+      ...ById.shape,
+      /** A request signed by the owner (rules/structure-request.ts). */
+      request: z.string().min(1).max(STATEMENT_MAX).optional(),
+      /** Instead of it, from a member whose key is managed: the envelope and its type, to be signed by the platform. */
+      envelope: Digest.optional(),
+      type: z.string().max(32).optional(),
+    }),
     output: Structure,
     summary: { en: "Read the structure of a sealed table (获取表结构)", "zh-CN": "获取表结构" },
     errors: ["stream.unknown", "enclave.unavailable", "blob.unknown"],

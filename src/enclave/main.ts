@@ -5,10 +5,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
 import { createAgent } from "./agent/agent.ts";
 import { attestationProviders } from "./attestation/registry.ts";
 import { refuse } from "./errors.ts";
-import { type Channel, createChannel } from "./protocol/channel.ts";
+import { type Channel, createChannel, type Handler } from "./protocol/channel.ts";
+import { enclaveMethods } from "./protocol/messages.ts";
 import { runners } from "./runners/registry.ts";
 import type { Runner } from "./runners/runner.ts";
 
@@ -38,21 +40,30 @@ const call = (method: string, params: object, body?: AsyncIterable<Uint8Array>) 
   return holder.channel.call(method, params, body);
 };
 
-const agent = await createAgent({
-  program: await readFile(resolve(program)),
-  directory,
-  ledger,
-  provider: await openProvider(directory),
-  runner: await chooseRunner(),
-  limits: { seconds, memory, output },
-  clock: systemClock,
-  async *read(digest) {
-    yield* (await call("read", { digest })).body;
-  },
-  async write(content) {
-    await call("write", {}, content);
-  },
-});
+const openAgent = async () =>
+  createAgent({
+    program: await readFile(resolve(program)),
+    directory,
+    ledger,
+    provider: await openProvider(directory),
+    runner: await chooseRunner(),
+    limits: { seconds, memory, output },
+    clock: systemClock,
+    async *read(digest) {
+      yield* (await call("read", { digest })).body;
+    },
+    async write(content) {
+      await call("write", {}, content);
+    },
+  });
+/** Where there can be no agent, whoever asks for anything is told why. */
+const refusing = (error: unknown): Record<string, Handler> => {
+  if (!(error instanceof Refusal)) throw error;
+  const refusal: Handler = () => Promise.reject(error);
+  return Object.fromEntries(Object.keys(enclaveMethods).map((method) => [method, refusal]));
+};
+
+const agent = await openAgent().catch(refusing);
 holder.channel = createChannel(process.stdin, process.stdout, agent, 1);
 // The channel's end is the server's end: nothing here outlives it.
 await holder.channel.closed;

@@ -81,7 +81,8 @@ export const requireTrusted = (verified: Verified, trust: Trust): void => {
   const provider = enclave?.provider ?? "";
   within("provider", provider, trust.providers);
   const found = { provider, measurement: task.definition.measurement };
-  if (trust.enclaves && !isEnclavePinned(found, trust.enclaves)) within("enclave", pinText(found), trust.enclaves.map(pinText));
+  if (trust.enclaves && !isEnclavePinned(found, trust.enclaves))
+    within("enclave", pinText(found), trust.enclaves.map(pinText));
   requireMembers(partiesIn(verified), trust);
 };
 

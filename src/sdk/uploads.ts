@@ -17,7 +17,8 @@ export const requireStored = (
   stored: { readonly digest?: unknown; readonly size?: unknown },
   sent: { readonly digest: string; readonly size: number | undefined },
 ): void => {
-  if (stored.digest !== sent.digest) throw refuse("server.stored", { expected: sent.digest, found: String(stored.digest) });
+  if (stored.digest !== sent.digest)
+    throw refuse("server.stored", { expected: sent.digest, found: String(stored.digest) });
   if (sent.size !== undefined && stored.size !== sent.size)
     throw refuse("server.stored", { expected: sent.size, found: String(stored.size) });
 };

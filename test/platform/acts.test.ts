@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { after, before, test } from "node:test";
-import { sha256Hex, sign } from "#crypto";
+import { sha256Hex } from "#crypto";
 import { utf8 } from "../../src/base/bytes.ts";
 import { DAY, iso, MINUTE } from "../../src/base/clock.ts";
+import { taskDigest } from "../../src/rules/task-definition.ts";
 import type { Client } from "../../src/sdk/client.ts";
-import { identityOf, issueLeaf, publishRevocations, reviseModel } from "../../src/sdk/workflows/index.ts";
+import { issueLeaf, publishRevocations, reviseModel } from "../../src/sdk/workflows/index.ts";
 import { digestOf } from "../../src/trust/digest.ts";
-import { keyToPem } from "../../src/trust/keys.ts";
 import { type Statement, signStatement } from "../../src/trust/statement.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
@@ -107,7 +107,7 @@ test("an answer that was lost comes again with the same idempotency key, and ano
 });
 
 test("twice, out of turn, for another task, over another digest", async () => {
-  const { id, definition } = await newTask();
+  const { id } = await newTask();
   await assert.rejects(authorise(bob, id), { code: "task.not-yours" });
   const early = { task: digestOf("early") };
   await assert.rejects(bob.client.tasks.authoriseSource(id, early), { code: "task.state" });
@@ -136,7 +136,6 @@ test("twice, out of turn, for another task, over another digest", async () => {
   const digest = (await bob.client.tasks.get({ id })).digest ?? "";
   await bob.client.tasks.authoriseSource(id, { task: digest });
   await assert.rejects(bob.client.tasks.authoriseSource(id, { task: digest }), { code: "task.state" });
-  assert.equal(definition.alliance, alliance);
 });
 
 test("one of two providers decides twice", async () => {
@@ -218,17 +217,16 @@ test("an archive of 20 MiB and a description of 1 MiB are the most, whoever send
 });
 
 test("keys that no result is sealed to", async () => {
-  const { id, definition } = await newTask();
+  const { id, stream, definition } = await newTask();
   const rsa = (modulusLength: number) =>
     generateKeyPairSync("rsa", {
       modulusLength,
       publicKeyEncoding: { type: "spki", format: "pem" },
       privateKeyEncoding: { type: "pkcs8", format: "pem" },
     });
-  const { taskDigest } = await import("../../src/rules/task-definition.ts");
   const give = (pem: string) => {
-    const delivery = { key: pem, cipher: "A256GCM" as const, sink: "sealed-file" };
-    return alice.client.tasks.authoriseReceiver(id, { task: taskDigest(definition, delivery), delivery });
+    const delivery = { key: pem, cipher: "A256GCM" as const, sink: "sealed-file" as const };
+    return alice.client.tasks.authoriseReceiver(id, { task: taskDigest(stream, definition, delivery), delivery });
   };
   await assert.rejects(give(key.privatePem), { code: "receiver-key.private" });
   await assert.rejects(give(rsa(1_024).publicKey), { code: "receiver-key.rsa-size" });
@@ -236,7 +234,6 @@ test("keys that no result is sealed to", async () => {
   await assert.rejects(give("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), /key/i);
   await assert.rejects(give(newReceiverKey("Ed25519" as "P-256").publicPem), { code: "key.kind" });
   assert.equal((await alice.client.tasks.get({ id })).state, "receiver-authorising");
-  assert.ok(keyToPem(alice.leaf.key).includes("PRIVATE"));
 });
 
 test("an organisation that is not verified founds and is invited to nothing", async () => {
@@ -280,6 +277,4 @@ test("a renewed leaf signs; a revoked one does not, from the list's publication 
   const stranger = issueLeaf(bob.authority, { commonName: "冒充", organization: "丙方" }, { now: now - DAY });
   const impostor = memberOf(platform, carol.account, { ...carol, leaf: stranger });
   await assert.rejects(ally(platform, [impostor], "冒充"), { code: "certificate.issuer" });
-  assert.equal(typeof identityOf(fresh).sign(utf8("x")), "object");
-  assert.equal(sign(fresh.key, utf8("x")).length, 64);
 });

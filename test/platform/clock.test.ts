@@ -27,7 +27,7 @@ const times = async () => (await alice.client.ledger.entries({ limit: 1_000 })).
 
 test("the server's clock jumps back and forth between acts: the ledger's time only goes on", async () => {
   const before = (await times()).length;
-  for (const jump of [-5, 3, -2, 6, -4, 2].map((minutes) => minutes * 60 * SECOND)) {
+  for (const jump of [-5, 3, -2, 6, -4, 5].map((minutes) => minutes * 60 * SECOND)) {
     platform.clock.advance(jump);
     await ally(platform, [alice], `钟${Math.abs(jump)}`);
   }

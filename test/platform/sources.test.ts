@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { sha256Hex } from "#crypto";
 import { utf8 } from "../../src/base/bytes.ts";
+import { signStructureRequest } from "../../src/rules/structure-request.ts";
 import { openResult, registerSource, sealSource } from "../../src/sdk/workflows/index.ts";
-import { sourceContext } from "../../src/trust/envelope/contexts.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
@@ -18,7 +17,6 @@ import {
   type Member,
   newReceiverKey,
   prepareTable,
-  ROWS,
 } from "../support/members.ts";
 import { memoryOf, treeOf } from "../support/processes.ts";
 
@@ -65,7 +63,6 @@ for (const [what, [types, rows, content]] of Object.entries(described))
 
 test("the structure is told to the table's owner and nobody else", async () => {
   const { envelope } = await prepareTable(platform, bob);
-  const { signStructureRequest } = await import("../../src/sdk/workflows/register-source.ts");
   const about = { enclave: platform.enclave.id, envelope: envelope.digest, type: "csv" };
   const describe = async (signer: Member, sender: Member, at = platform.clock.now()) => {
     const request = await signStructureRequest(signer.identity, about, at);
@@ -105,7 +102,7 @@ test("tables in CSV and Parquet with missing values are summed up together", asy
   );
   const [a, b] = [
     await addTable(platform, bob, { content: parquet, type: "parquet" }),
-    await addTable(platform, bob, { content: 'number\n""\n4\n\n', name: "带空值" }),
+    await addTable(platform, bob, { content: "number,note\n,a\n4,b\n", name: "带空值" }),
   ];
   assert.equal(a.typeLabel["zh-CN"], "加密文件（Parquet）");
   const both = await addModel(platform, alice, { tables: ["a", "b"] });
@@ -169,8 +166,6 @@ test("what is withdrawn after it was authorised is not opened", async () => {
 
 test("millions of rows pass through in bounded memory", async () => {
   const ROWS_OF_ALL = 5_000_000;
-  const context = sourceContext(bob.id, platform.enclave.id, "csv");
-  assert.ok(context && ROWS);
   const block = utf8(Array.from({ length: 10_000 }, (_, i) => `${i},某医院,${i}.25\n`).join(""));
   async function* content() {
     yield utf8("id,hospital,value\n");
@@ -179,10 +174,8 @@ test("millions of rows pass through in bounded memory", async () => {
   const sealed: Uint8Array[] = [];
   for await (const piece of sealSource(content(), { owner: bob.id, enclave: platform.enclave, type: "csv" }))
     sealed.push(piece);
-  assert.equal(sha256Hex("x").length, 64);
   const bytes = new Blob(sealed as Uint8Array<ArrayBuffer>[]);
   const stored = await bob.client.blobs.put(bytes);
-  const { signStructureRequest } = await import("../../src/sdk/workflows/register-source.ts");
   const request = await signStructureRequest(
     bob.identity,
     { enclave: platform.enclave.id, envelope: stored.digest, type: "csv" },

@@ -10,6 +10,8 @@ import { type VerifiedEnclave, verifyEnclave } from "../../src/sdk/workflows/ind
 import type { MovableClock } from "./stage.ts";
 
 export interface TestPlatform {
+  /** What it is started with. */
+  readonly options: PlatformOptions;
   /** Changes with each start. */
   readonly url: string;
   readonly data: string;
@@ -79,6 +81,7 @@ export const openPlatform = async ({
   };
 
   return {
+    options,
     data,
     clock,
     operator,

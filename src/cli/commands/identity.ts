@@ -9,13 +9,15 @@ import {
   identityOf,
   issueLeaf,
   publishRevocations,
+  type Revoked,
   renewAuthority,
 } from "../../sdk/workflows/identity.ts";
 import type { PrivateKey, SigningKind } from "../../trust/crypto/crypto.ts";
 import { keyFromPem, keyToPem, SIGNING_KINDS, thumbprint } from "../../trust/keys.ts";
 import { type Certificate, certificateToPem, parseCertificate } from "../../trust/x509/certificate.ts";
-import { crlToPem, parseCrl, REVOCATION_REASONS, type RevocationReason } from "../../trust/x509/crl.ts";
+import { type Crl, crlToPem, parseCrl, REVOCATION_REASONS, type RevocationReason } from "../../trust/x509/crl.ts";
 import { createCsr } from "../../trust/x509/csr.ts";
+import { verifyCrl } from "../../trust/x509/verify.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
@@ -228,16 +230,41 @@ const install: Command = {
 const serialOf = (given: string): string =>
   /^[0-9a-f]{2,40}$/i.test(given) ? given.toLowerCase() : parseCertificate(readText(given)).serial;
 
+const ownList = ({ profile }: Context): Crl | undefined => {
+  const pem = profile.read("crl");
+  return pem === undefined ? undefined : parseCrl(pem);
+};
+
+/** Published on top of the list that was published last from here; and kept, so that no older one passes for it. */
+const publish = async (context: Context, more: readonly Revoked[]): Promise<Crl> => {
+  const { id } = requireOrganisation(context);
+  const known = ownList(context);
+  const list = await publishRevocations(context.client(), id, context.authority(), more, Date.now(), known);
+  context.profile.write("crl", crlToPem(list));
+  return list;
+};
+
+/** The list that the platform shows; undefined where it has none. @throws Refusal crl.*, identity.crl */
+const shownList = async (context: Context): Promise<Crl | undefined> => {
+  const { id } = requireOrganisation(context);
+  const { crl: shown } = await context.client().organisations.get({ id });
+  const list = shown === null ? undefined : parseCrl(fromBase64(shown));
+  const authority = context.profile.read("authority");
+  if (list && authority !== undefined) verifyCrl({ crl: list, ca: parseCertificate(authority) });
+  const [number, known] = [list?.number ?? 0, ownList(context)?.number ?? 0];
+  if (number < known) throw refuse("identity.crl", { number, known });
+  return list;
+};
+
 const revoke: Command = {
   words: ["identity", "revoke"],
   summary: text("Revoke a certificate by its serial number or file", "按序列号或证书文件吊销证书"),
   args: [{ name: "certificate" }],
   flags: [{ name: "reason", type: "text", choices: REVOCATION_REASONS, default: "unspecified" }],
   async run(context, given) {
-    const { id } = requireOrganisation(context);
     const serial = serialOf(argOf(given, "certificate"));
     const reason = textOf(given, "reason") as RevocationReason | undefined;
-    const list = await publishRevocations(context.client(), id, context.authority(), [{ serial, reason }], Date.now());
+    const list = await publish(context, [{ serial, reason }]);
     return { serial, number: list.number, revoked: list.revoked.size };
   },
 };
@@ -251,11 +278,9 @@ const crl: Command = {
     { name: "publish", type: "boolean", summary: text("publish the same with a later end", "以新的期限重新发布") },
   ],
   async run(context, given) {
-    const { id } = requireOrganisation(context);
-    if (isSet(given, "publish")) await publishRevocations(context.client(), id, context.authority(), [], Date.now());
-    const { crl: published } = await context.client().organisations.get({ id });
-    if (published === null) return { number: 0, items: [] };
-    const list = parseCrl(fromBase64(published));
+    if (isSet(given, "publish")) await publish(context, []);
+    const list = await shownList(context);
+    if (!list) return { number: 0, items: [] };
     const path = textOf(given, "out");
     if (path !== undefined) writeTo(path, crlToPem(list));
     const items = [...list.revoked.values()].map(({ serial, date, reason = "unspecified" }) => ({

@@ -38,7 +38,7 @@ export const profileCommands: readonly Command[] = [
       } catch (error) {
         // A key that does not work leaves the profile as it was.
         if (before) context.profile.save(before);
-        else context.profile.save({ measurements: [], members: {} });
+        else context.profile.save({ enclaves: [], members: {} });
         throw error;
       }
     },
@@ -72,7 +72,7 @@ export const profileCommands: readonly Command[] = [
     args: [],
     flags: [],
     async run({ profile, settings }) {
-      const { url = null, accessKey, organisation = null, measurements, members } = settings();
+      const { url = null, accessKey, organisation = null, enclaves, members } = settings();
       return {
         name: profile.name,
         directory: profile.directory,
@@ -80,7 +80,7 @@ export const profileCommands: readonly Command[] = [
         accessKeyId: accessKey?.id ?? null,
         organisation,
         ownKeys: profile.read("key") !== undefined,
-        measurements,
+        enclaves,
         pinned: Object.entries(members).map(([member, fingerprint]) => ({ member, fingerprint })),
       };
     },

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { Readable } from "node:stream";
 import { structureDigest } from "../../rules/source.ts";
+import { csvHeader } from "../../sdk/workflows/csv-header.ts";
 import {
   describeColumns,
   type PreparedSource,
@@ -61,7 +62,9 @@ const sealAndStore = async (context: Context, given: Given): Promise<PreparedSou
     const { digest, size } = await writeHashed(sealed, sealSource(content, { owner, enclave, type }));
     const pieces = counting(createReadStream(sealed), context.progress(UPLOADING, size));
     const stream = Readable.toWeb(Readable.from(pieces)) as ReadableStream<Uint8Array>;
-    return await prepareSource(context.client(), context.identity(), { stream, digest }, { enclave, type });
+    const header = type === "csv" ? await csvHeader(readPieces(path)) : undefined;
+    const envelope = { stream, digest, size };
+    return await prepareSource(context.client(), context.identity(), envelope, { enclave, type, header });
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -1,6 +1,6 @@
 /** Tasks, from asking to the opened result. */
-import { authoriseTask } from "../../sdk/workflows/authorise.ts";
-import { createTask } from "../../sdk/workflows/create-task.ts";
+import { type AboutToSign, authoriseTask } from "../../sdk/workflows/authorise.ts";
+import { createTask, type TaskParts } from "../../sdk/workflows/create-task.ts";
 import { openResult } from "../../sdk/workflows/open-result.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -8,17 +8,39 @@ import { refuse } from "../errors.ts";
 import { readSecret, readText, writeTo } from "../files.ts";
 import { save } from "../generated.ts";
 import { argOf, type Given, textOf, textsOf } from "../given.ts";
+import { recognise, requireNoOther } from "../members.ts";
 import { text } from "../text.ts";
 
-/** A member of the alliance by stream id, APPID or nickname; the caller itself where nobody is named. */
+/**
+ * A member of the alliance by stream id, APPID or nickname, as its own statement has it; the caller itself where
+ * nobody is named.
+ */
 const receiverOf = async (context: Context, alliance: string, name: string | undefined): Promise<string> => {
   if (name === undefined) return context.member();
   const { members } = await context.client().alliances.get({ id: alliance });
   const found = members.filter(({ id, appId, nickname }) => [id, appId, nickname].includes(name));
   const [only, ...more] = found;
-  if (only && more.length === 0) return only.id;
+  if (only && more.length === 0) {
+    if (name !== only.id) requireNoOther(context, name, only);
+    context.note(RECEIVER, { member: await recognise(context, only) });
+    return only.id;
+  }
   const known = members.map(({ nickname, appId }) => `${nickname} (${appId})`).join(", ");
   throw refuse("member.in-alliance", { name, members: known });
+};
+
+const RECEIVER = text("Result receiver: {member}", "结果使用方：{member}");
+const MODEL = text("Model {id} (archive {digest}): {member}", "计算模型 {id}（文件 {digest}）：{member}");
+const SOURCE = text("Data source {id} (envelope {digest}): {member}", "数据源 {id}（信封 {digest}）：{member}");
+const ENCLAVE = text("Enclave {id}: {provider}, {measurement}", "可信执行环境 {id}：{provider}，{measurement}");
+
+/** Shows what the creator is about to sign, everybody in it recognised. */
+const reviewParts = async (context: Context, { model, sources, enclave }: TaskParts): Promise<void> => {
+  const { id, archive, creator } = model;
+  context.note(MODEL, { id, digest: archive.digest, member: await recognise(context, creator) });
+  for (const { id, envelope, creator } of sources)
+    context.note(SOURCE, { id, digest: envelope.digest, member: await recognise(context, creator) });
+  context.note(ENCLAVE, { ...enclave });
 };
 
 /** `D2026…=measurements` */
@@ -88,8 +110,37 @@ const create: Command = {
       limits: limitsOf(given),
       start: textOf(given, "start") as "automatic" | "manual" | undefined,
     };
-    return createTask(context.client(), task, { measurements: context.settings().measurements });
+    return createTask(context.client(), task, {
+      enclaves: context.settings().enclaves,
+      review: (parts) => reviewParts(context, parts),
+    });
   },
+};
+
+const SIGNING = {
+  receiver: text("About to sign {id} as the result receiver: {digest}", "即将作为结果使用方签署 {id}：{digest}"),
+  source: text("About to sign {id} as a data provider: {digest}", "即将作为数据源提供方签署 {id}：{digest}"),
+  model: text("About to sign {id} as the model provider: {digest}", "即将作为模型提供方签署 {id}：{digest}"),
+} as const;
+
+/** Shows what an authorisation is about to sign, everybody in it recognised: the receiver above all. */
+const reviewTask = async (context: Context, { part, task, digest, provider }: AboutToSign): Promise<void> => {
+  const { definition, receiver, model, sources } = task;
+  if (receiver.id !== definition.receiver)
+    throw refuse("member.other", { name: receiver.nickname, found: receiver.id, member: definition.receiver });
+  const lines: Parameters<Context["note"]>[] = [
+    [SIGNING[part], { id: task.id, digest }],
+    [RECEIVER, { member: await recognise(context, receiver) }],
+    [MODEL, { id: model.id, digest: definition.model.archive, member: await recognise(context, model.owner) }],
+  ];
+  for (const [i, { envelope }] of definition.sources.entries()) {
+    const shown = sources[i];
+    const member = shown ? await recognise(context, shown.owner) : "?";
+    lines.push([SOURCE, { id: shown?.id ?? "?", digest: envelope, member }]);
+  }
+  const { enclave: id, measurement } = definition;
+  lines.push([ENCLAVE, { id, provider, measurement }]);
+  for (const line of lines) context.note(...line);
 };
 
 const authorise: Command = {
@@ -109,7 +160,8 @@ const authorise: Command = {
     const { part, ...answer } = await authoriseTask(context.client(), argOf(given, "id"), {
       me: await context.member(),
       ...(path !== undefined && { key: readText(path) }),
-      measurements: context.settings().measurements,
+      enclaves: context.settings().enclaves,
+      review: (about) => reviewTask(context, about),
     });
     context.note(AUTHORISED[part], { digest: answer.resource.digest });
     return answer;
@@ -140,7 +192,12 @@ const result: Command = {
     const secret = textOf(given, "key-passphrase-file");
     const pem = readText(textOf(given, "key") ?? "");
     const passphrase = secret === undefined ? undefined : readSecret(secret);
-    const csv = await openResult(context.client(), argOf(given, "id"), pem, passphrase);
+    const { enclaves } = context.settings();
+    const csv = await openResult(context.client(), argOf(given, "id"), pem, {
+      passphrase,
+      me: await context.member(),
+      trust: enclaves.length > 0 ? { enclaves } : {},
+    });
     const out = textOf(given, "out");
     if (out !== undefined) {
       writeTo(out, csv, { secret: true });

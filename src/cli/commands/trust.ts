@@ -1,6 +1,7 @@
 /** Whom to trust: members and enclaves, verified here; and keys that results are sealed to. */
 import { generateKeyPairSync } from "node:crypto";
 import { generateKey } from "#crypto";
+import { isPinned } from "../../evidence/enclave-pin.ts";
 import { findMember } from "../../sdk/workflows/find-member.ts";
 import { keyFromPem, keyToPem, publicKeyToPem, thumbprint } from "../../trust/keys.ts";
 import type { Command, Flag } from "../command.ts";
@@ -8,6 +9,7 @@ import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { readSecret, writeTo } from "../files.ts";
 import { argOf, type Given, isSet, textOf } from "../given.ts";
+import { meetMember } from "../members.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG } from "./common.ts";
 
@@ -43,7 +45,7 @@ const invited = async (context: Context, given: Given): Promise<string> => {
   if (member !== undefined) return member;
   if (nickname === undefined || appId === undefined)
     throw refuse("usage.missing", { what: "--nickname, --app-id", command: "entente alliances invite" });
-  return (await find(context, nickname, appId, false)).member;
+  return (await meetMember(context, { nickname, appId })).member;
 };
 
 export const trustCommands: readonly Command[] = [
@@ -94,9 +96,10 @@ export const trustCommands: readonly Command[] = [
     flags: [PIN],
     async run(context, given) {
       const { recipient, ...enclave } = await context.enclave(argOf(given, "id") || undefined);
-      const { measurements } = context.settings();
-      const known = measurements.includes(enclave.measurement);
-      if (isSet(given, "pin") && !known) context.remember({ measurements: [...measurements, enclave.measurement] });
+      const { enclaves } = context.settings();
+      const { provider, measurement } = enclave;
+      const known = isPinned(enclave, enclaves);
+      if (isSet(given, "pin") && !known) context.remember({ enclaves: [...enclaves, { provider, measurement }] });
       return { ...enclave, encryptionKey: recipient.thumbprint, pinned: known || isSet(given, "pin") };
     },
   },

@@ -53,7 +53,7 @@ export const signUp = async ({ url, profiles, name, nickname, particulars }: Int
   const profile = openProfile(profiles, name);
   const password = toBase64url(randomBytes(18));
   const { account, accessKey } = await createClient({ url }).accounts.create({ nickname, login: name, password });
-  profile.save({ url, accessKey, measurements: [], members: {} });
+  profile.save({ url, accessKey, enclaves: [], members: {} });
   await createClient({ url, credentials: credentialsOf(accessKey) }).accounts.submitVerification(particulars);
   return { profile, nickname, account, accessKey };
 };

@@ -9,6 +9,7 @@ import { createClient } from "../../sdk/client.ts";
 import {
   authoriseTask,
   createTask,
+  csvHeader,
   findMember,
   openResult,
   prepareSource,
@@ -145,8 +146,11 @@ export const tell = async ({ url, profiles, operator, step }: StoryOptions): Pro
       async () => {
         const own = await verifyEnclave(party.client, alliance.enclave);
         const context = sourceContext(party.member, own.id, "csv");
-        const envelope = await sealBytes(readFileSync(join(DATA, file)), { to: own.recipient, context });
-        const prepared = await prepareSource(party.client, party.identity, envelope, { enclave: own, type: "csv" });
+        const table = readFileSync(join(DATA, file));
+        const envelope = await sealBytes(table, { to: own.recipient, context });
+        const header = await csvHeader([table]);
+        const about = { enclave: own, type: "csv", header };
+        const prepared = await prepareSource(party.client, party.identity, envelope, about);
         const descriptions = { patient_no: "患者编号" };
         const { resource } = await registerSource(party.client, prepared, {
           name,

@@ -51,22 +51,35 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   const enclave = parseStatement(state.founding).digest;
   const follower = createFollower(state.ledger, state.followed);
 
-  /** Changes what is sealed; a change counts once it is durable. */
-  const change = inTurn(async (next: (now: SealedState) => Partial<SealedState>) => {
-    const fresh = { ...state, ...next(state), version: state.version + 1 };
+  /** Changes what is sealed; a change counts once it is durable. False where there is nothing to change. */
+  const change = inTurn(async (next: (now: SealedState) => Partial<SealedState> | undefined) => {
+    const changed = next(state);
+    if (!changed) return false;
+    const fresh = { ...state, ...changed, version: state.version + 1 };
     await store.save(fresh);
     state = fresh;
+    return true;
   });
 
   /** That this task was begun once more, durable before an envelope is opened; false when it was begun too often. */
-  const begin = async (task: string): Promise<boolean> => {
-    if ((state.attempts[task] ?? 0) >= MAX_ATTEMPTS) return false;
-    await change(({ attempts }) => {
+  const begin = (task: string): Promise<boolean> =>
+    change(({ attempts }) => {
+      const before = attempts[task] ?? 0;
+      if (before >= MAX_ATTEMPTS) return undefined;
       const others = Object.entries(attempts).filter(([other]) => other !== task);
-      return { attempts: Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, (attempts[task] ?? 0) + 1]]) };
+      return { attempts: Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, before + 1]]) };
     });
-    return true;
+  /** Runs under way, by the task's stream. */
+  const underWay = new Map<string, Set<() => void>>();
+  const watch = (task: string, stop: () => void) => {
+    const runs = underWay.get(task) ?? new Set();
+    underWay.set(task, runs.add(stop));
+    return () => {
+      runs.delete(stop);
+      if (runs.size === 0) underWay.delete(task);
+    };
   };
+
   const shared = {
     ...options,
     ...hostFiles(options),
@@ -74,6 +87,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     enclave,
     measurement,
     begin,
+    watch,
     signingKey: state.signingKey,
   };
 
@@ -95,6 +109,11 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     run: async (request) => ({
       statement: await runTask({ ...shared, encryptionKey: state.encryptionKey }, request),
     }),
+    async stop({ task }) {
+      const runs = [...(underWay.get(task) ?? [])];
+      for (const stop of runs) stop();
+      return { runs: runs.length };
+    },
   });
 };
 
@@ -175,5 +194,6 @@ const handlersOf = (
     follow: handler("follow"),
     describe: handler("describe"),
     run: handler("run"),
+    stop: handler("stop"),
   };
 };

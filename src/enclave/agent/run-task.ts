@@ -51,6 +51,8 @@ export interface RunDeps {
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
   /** Makes durable that the task (by its digest) was begun once more; false when it was begun too often. */
   readonly begin: (task: string) => Promise<boolean>;
+  /** Has `stop` called when the task (by its stream) is to run no longer; the returned function ends that. */
+  readonly watch: (task: string, stop: () => void) => () => void;
 }
 
 export interface RunRequest {
@@ -83,7 +85,7 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
   if (!(await deps.begin(judged.digest))) return sign("task.failed", { task: judged.digest, code: "enclave.attempts" });
   try {
     const usable = requireUsable(judged, request.details);
-    const { result, rows, isolation } = await compute(deps, judged, usable);
+    const { result, rows, isolation } = await compute(deps, request.task, judged, usable);
     const receipt: Receipt = {
       task: judged.digest,
       measurement: deps.measurement,
@@ -164,7 +166,7 @@ const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) 
 type Usable = ReturnType<typeof requireUsable>;
 
 /** Sandbox, model and tables at once; then the seal and the delivery. */
-const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable: Usable) => {
+const compute = async (deps: RunDeps, stream: string, { task, digest, delivery }: Judged, usable: Usable) => {
   const { limits, parameters, model } = task.definition;
   const run = await deps.runner.start({
     seconds: Math.min(limits.seconds, deps.limits.seconds),
@@ -172,6 +174,7 @@ const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable
     output: deps.limits.output,
   });
   const files: CheckedFile[] = [];
+  const unwatch = deps.watch(stream, () => void run.stop());
   try {
     for (const { envelope } of usable.sources) files.push(await takeFile(deps.read(envelope), envelope, deps));
     const { manifest, files: code } = await openModel(deps, task, usable);
@@ -194,6 +197,7 @@ const compute = async (deps: RunDeps, { task, digest, delivery }: Judged, usable
     await deps.write(sealed.content);
     return { result: { ...sealed.sum(), rows: table.rows }, rows, isolation: deps.runner.isolation };
   } finally {
+    unwatch();
     await run.stop();
     for (const file of files) await file.drop();
   }

@@ -47,6 +47,8 @@ export const enclaveMethods = {
     carries: "statements",
     result: z.strictObject({ statement: z.string() }),
   },
+  /** Ends the runs of a task, for the ledger says that it has ended otherwise. */
+  stop: { params: z.strictObject({ task: z.string() }), result: z.strictObject({ runs: z.int() }) },
 } as const;
 type Declared = typeof enclaveMethods;
 /** Parameters, with the statements that come as the body, and results. */

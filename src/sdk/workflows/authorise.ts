@@ -5,6 +5,7 @@ import { type Delivery, taskDigest } from "../../rules/task-definition.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { publicKeyToPem } from "../../trust/keys.ts";
 import type { Client } from "../client.ts";
+import { requireAsked } from "./asked.ts";
 import { refuse } from "./errors.ts";
 import { type ExpectedEnclave, readEnclave } from "./verify-enclave.ts";
 
@@ -16,6 +17,17 @@ export interface AuthoriseOptions extends ExpectedEnclave {
   readonly me: string;
   /** As the receiver: the public key (PEM) that the result is sealed to. */
   readonly key?: string | undefined;
+  /** Sees what is about to be signed; whatever it throws stops it. */
+  review?(about: AboutToSign): void | Promise<void>;
+}
+
+export interface AboutToSign {
+  readonly part: Part;
+  readonly task: TaskView;
+  /** What the signature is over: everything in the task's definition, and where the result goes. */
+  readonly digest: string;
+  /** Attestation of the enclave, by its own statement. */
+  readonly provider: string;
 }
 
 /** The part in which `me` decides next; undefined where nothing waits for it. */
@@ -50,36 +62,47 @@ export const shownDigest = ({ stream, definition, delivery, digest }: TaskView):
 export const authoriseTask = async (
   client: Pick<Client, "tasks" | "enclaves">,
   id: string,
-  { me, key, enclaves }: AuthoriseOptions,
+  { me, key, review, ...expected }: AuthoriseOptions,
   task?: TaskView,
 ) => {
   const shown = task ?? (await client.tasks.get({ id }));
-  if (shown.id !== id && shown.stream !== id) throw refuse("task.other", { id, found: shown.id });
+  requireAsked(id, shown);
   const part = partDue(shown, me);
   if (!part) throw refuse("task.not-yours", { id, state: shown.state });
-  await requireEnclave(client, shown, { enclaves });
-  return { part, ...(await sign(client, shown, part, key)) };
+  const { provider } = await readNamed(client, shown, expected);
+  const delivery = part === "receiver" ? deliveryTo(required(key)) : undefined;
+  const digest = delivery ? taskDigest(shown.stream, shown.definition, delivery) : shownDigest(shown);
+  await review?.({ part, task: shown, digest, provider });
+  return { part, ...(await sign(client, shown, part, digest, delivery)) };
+};
+
+/** @throws Refusal task.key-required */
+const required = (key: string | undefined): string => {
+  if (key === undefined) throw refuse("task.key-required");
+  return key;
 };
 
 /** The enclave that the task names is one whose own statement has the measurement that the task names. */
-const requireEnclave = async (
+const readNamed = async (
   client: Pick<Client, "enclaves">,
   { definition: { enclave, measurement } }: TaskView,
   expected: ExpectedEnclave,
-): Promise<void> => {
+) => {
   const state = await readEnclave(client, enclave, expected);
   if (state.measurement !== measurement)
     throw refuse("enclave.statement", { id: enclave, reason: `its measurement is ${state.measurement}` });
+  return state;
 };
 
-const sign = async ({ tasks }: Pick<Client, "tasks">, shown: TaskView, part: Part, key: string | undefined) => {
-  // Another provider may act at the same time, and then the head is read again: what is authorised stays the same,
-  // for the digest covers all of it.
-  if (part === "receiver") {
-    if (key === undefined) throw refuse("task.key-required");
-    const delivery = deliveryTo(key);
-    return tasks.authoriseReceiver(shown.id, { task: taskDigest(shown.stream, shown.definition, delivery), delivery });
-  }
-  const signed = { task: shownDigest(shown) };
-  return part === "source" ? tasks.authoriseSource(shown.id, signed) : tasks.authoriseModel(shown.id, signed);
+// Another provider may act at the same time, and then the head is read again: what is authorised stays the same, for
+// the digest covers all of it.
+const sign = (
+  { tasks }: Pick<Client, "tasks">,
+  { id }: TaskView,
+  part: Part,
+  task: string,
+  delivery: Delivery | undefined,
+) => {
+  if (delivery) return tasks.authoriseReceiver(id, { task, delivery });
+  return part === "source" ? tasks.authoriseSource(id, { task }) : tasks.authoriseModel(id, { task });
 };

@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
-import { type ExpectedEnclave, verifyEnclave } from "./verify-enclave.ts";
+import { requireAsked } from "./asked.ts";
+import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
 
 export interface NewTask {
   readonly name: string;
@@ -22,15 +23,37 @@ export interface NewTask {
 
 type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "tasks">;
 
-/** @throws Refusal enclave.untrusted and others of `verifyEnclave`, and those of the server */
-export const createTask = async (client: TaskClient, task: NewTask, expected: ExpectedEnclave = {}) => {
+type Shown<R extends "models" | "sources"> = Awaited<ReturnType<Client[R]["get"]>>;
+
+/** What the task is about to be made of. */
+export interface TaskParts {
+  readonly model: Shown<"models">;
+  readonly sources: readonly Shown<"sources">[];
+  readonly enclave: VerifiedEnclave;
+}
+
+export interface CreateTaskOptions extends ExpectedEnclave {
+  /** Sees everything before it is signed; whatever it throws stops it. */
+  review?(parts: TaskParts): void | Promise<void>;
+}
+
+/** @throws Refusal task.other, enclave.untrusted and others of `verifyEnclave`, and those of the server */
+export const createTask = async (
+  client: TaskClient,
+  task: NewTask,
+  { review, ...expected }: CreateTaskOptions = {},
+) => {
   const { name, description = "", parameters = {}, limits = {}, start = "automatic" } = task;
   const [alliance, model, sources] = await Promise.all([
     client.alliances.get({ id: task.alliance }),
     client.models.get({ id: task.model }),
     Promise.all(task.sources.map(({ id }) => client.sources.get({ id }))),
   ]);
+  requireAsked(task.alliance, alliance);
+  requireAsked(task.model, model);
+  for (const [i, source] of sources.entries()) requireAsked(task.sources[i]?.id ?? "", source);
   const enclave = await verifyEnclave(client, alliance.enclave, expected);
+  await review?.({ model, sources, enclave });
   return client.tasks.create({
     alliance: alliance.stream,
     type: "ordinary",

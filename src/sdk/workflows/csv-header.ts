@@ -19,7 +19,11 @@ export const csvHeader = async (content: ByteSource): Promise<string[]> => {
     length += part.length;
     if (end >= 0 || length > MAX_HEADER) break;
   }
-  return fieldsOf(fromUtf8(concat(...parts)).replace(/^\ufeff/, "").replace(/\r$/, ""));
+  return fieldsOf(
+    fromUtf8(concat(...parts))
+      .replace(/^\ufeff/, "")
+      .replace(/\r$/, ""),
+  );
 };
 
 const fieldsOf = (record: string): string[] => {

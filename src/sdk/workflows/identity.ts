@@ -11,6 +11,7 @@ import type { Certificate } from "../../trust/x509/certificate.ts";
 import { type Crl, createCrl, parseCrl, type Revocation, type RevocationReason } from "../../trust/x509/crl.ts";
 import { createCa, issue, issueFromCsr, randomSerial } from "../../trust/x509/issue.ts";
 import type { Subject } from "../../trust/x509/name.ts";
+import { verifyCrl } from "../../trust/x509/verify.ts";
 import type { Identity } from "../acts.ts";
 import type { Client } from "../client.ts";
 
@@ -94,9 +95,24 @@ export interface Revoked {
   readonly reason?: RevocationReason | undefined;
 }
 
+type Entry = Revocation & { reason?: RevocationReason };
+
+/** Everything revoked in any of the lists or now, from the earliest of its dates on: nothing is ever taken back. */
+const merged = (lists: readonly Crl[], more: readonly Entry[]): Entry[] => {
+  const entries = new Map<string, Entry>();
+  for (const entry of [...lists.flatMap(({ revoked }) => [...revoked.values()] as Entry[]), ...more]) {
+    const before = entries.get(entry.serial);
+    if (!before || entry.date < before.date) entries.set(entry.serial, entry);
+  }
+  return [...entries.values()];
+};
+
 /**
  * Publishes the organisation's revocation list with these certificates added; with none, a newer one of the same.
+ * What the server shows as the present list counts only where the organisation's own CA has signed it.
  * @param id stream id of the organisation
+ * @param known the list published last, as far as it is known here: the server may show an older one, or none
+ * @throws Refusal crl.issuer, crl.signature, crl.malformed where the server shows a list of somebody else's
  */
 export const publishRevocations = async (
   client: Pick<Client, "organisations">,
@@ -104,20 +120,19 @@ export const publishRevocations = async (
   { certificate: ca, key: caKey }: Keyed,
   more: readonly Revoked[],
   now: number,
+  known?: Crl,
 ): Promise<Crl> => {
   const { crl } = await client.organisations.get({ id });
-  const before = crl === null ? undefined : parseCrl(fromBase64(crl));
-  const known = [...(before?.revoked.values() ?? [])] as (Revocation & { reason?: RevocationReason })[];
-  const added = more
-    .filter(({ serial }) => !before?.revoked.has(serial))
-    .map(({ serial, reason = "unspecified" }) => ({ serial, date: now, reason }));
+  const lists = [...(known ? [known] : []), ...(crl === null ? [] : [parseCrl(fromBase64(crl))])];
+  for (const each of lists) verifyCrl({ crl: each, ca });
+  const added = more.map(({ serial, reason = "unspecified" }) => ({ serial, date: now, reason }));
   const list = createCrl({
     ca,
     caKey,
-    number: (before?.number ?? 0) + 1,
+    number: Math.max(0, ...lists.map(({ number = 0 }) => number)) + 1,
     thisUpdate: now - BEFORE,
     nextUpdate: now + CRL_LASTS,
-    revoked: [...known, ...added],
+    revoked: merged(lists, added),
   });
   await client.organisations.publishCrl(id, { crl: toBase64(list.der) });
   return list;

@@ -1,6 +1,15 @@
 /** What takes more than one call: sealed, signed and checked on the caller's side. */
-export { type AuthoriseOptions, authoriseTask, deliveryTo, type Part, partDue, shownDigest } from "./authorise.ts";
-export { createTask, type NewTask } from "./create-task.ts";
+export {
+  type AboutToSign,
+  type AuthoriseOptions,
+  authoriseTask,
+  deliveryTo,
+  type Part,
+  partDue,
+  shownDigest,
+} from "./authorise.ts";
+export { type CreateTaskOptions, createTask, type NewTask, type TaskParts } from "./create-task.ts";
+export { csvHeader } from "./csv-header.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export {
   acceptCsr,
@@ -13,7 +22,6 @@ export {
   type Revoked,
   renewAuthority,
 } from "./identity.ts";
-export { csvHeader } from "./csv-header.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";
 export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";
 export {

@@ -2,12 +2,10 @@
  * Registers a data source in two steps, as the console has it: seal the table, store it and fetch its structure
  * (获取表结构); then describe its columns and register. Rows leave this machine in an envelope only.
  */
-import { type Bytes, toBase64url, utf8 } from "../../base/bytes.ts";
-import { canonical } from "../../base/canonical.ts";
-import { iso } from "../../base/clock.ts";
+import type { Bytes } from "../../base/bytes.ts";
 import type { Permission } from "../../rules/shapes.ts";
 import { type Column, structureDigest } from "../../rules/source.ts";
-import { STRUCTURE_REQUEST } from "../../rules/structure-request.ts";
+import { signStructureRequest } from "../../rules/structure-request.ts";
 import { sourceContext } from "../../trust/envelope/contexts.ts";
 import { seal } from "../../trust/envelope/envelope.ts";
 import type { ByteSource } from "../../trust/envelope/reader.ts";
@@ -57,10 +55,19 @@ export const prepareSource = async (
   now: () => number = Date.now,
 ): Promise<PreparedSource> => {
   const stored = await store(client, envelope);
-  const request = await signStructureRequest(identity, { enclave: enclave.id, envelope: stored.digest, type }, now());
-  const { columns, rows } = await client.enclaves.describe({ id: enclave.id, request });
+  const about = { envelope: stored.digest, type };
+  // Without an identity of its own the member's key is managed, and the platform signs.
+  const asked = identity ? { request: await signRequest(identity, { enclave: enclave.id, ...about }, now()) } : about;
+  const { columns, rows } = await client.enclaves.describe({ id: enclave.id, ...asked });
   if (header) requireColumns(columns, header);
   return { type, enclave: enclave.id, envelope: stored, columns, rows };
+};
+
+/** @throws Refusal signer.required where the identity is not founded yet */
+const signRequest = (identity: Identity, about: { enclave: string; envelope: string; type: string }, at: number) => {
+  const { by, certificate } = identity;
+  if (by === undefined || certificate === undefined) throw refuse("signer.required");
+  return signStructureRequest({ ...identity, certificate }, { by, ...about }, at);
 };
 
 /** What the owner is about to sign are the columns of its own file. */
@@ -68,19 +75,6 @@ const requireColumns = (columns: PreparedSource["columns"], header: readonly str
   const found = columns.map(({ name }) => name);
   if (found.length !== header.length || found.some((name, i) => name !== header[i]))
     throw refuse("source.structure", { found: found.join(", "), expected: header.join(", ") });
-};
-
-/** What the owner signs so that the enclave tells the structure to nobody else. @throws Refusal signer.required */
-export const signStructureRequest = async (
-  identity: Identity | undefined,
-  about: { enclave: string; envelope: string; type: string },
-  at: number,
-): Promise<string> => {
-  if (!identity?.by || identity.certificate === undefined) throw refuse("signer.required");
-  const header = canonical({ alg: identity.alg, typ: STRUCTURE_REQUEST, x5c: [identity.certificate] });
-  const payload = canonical({ use: "entente/structure/1", by: identity.by, ...about, at: iso(at) });
-  const input = `${toBase64url(utf8(header))}.${toBase64url(utf8(payload))}`;
-  return `${input}.${toBase64url(await identity.sign(utf8(input)))}`;
 };
 
 export interface SourceTexts {
