@@ -13,9 +13,9 @@ import { startPostgres } from "../test/support/postgres.ts";
 import { isAlive, treeOf } from "../test/support/processes.ts";
 import { createTrio } from "../test/support/trio.ts";
 import { check } from "./kill/check.ts";
-import { createKiller } from "./kill/killer.ts";
+import { createKiller, type Killer } from "./kill/killer.ts";
 import { startLoad } from "./kill/load.ts";
-import { createMemory } from "./kill/record.ts";
+import { createMemory, type Memory } from "./kill/record.ts";
 import { checkRebuild } from "./kill/views.ts";
 
 /** Milliseconds that tasks have to end after the last blow. */
@@ -30,47 +30,58 @@ interface Storm {
 }
 
 /** @returns kills and violations */
-const run = async ({ name, database, kills, seconds }: Storm): Promise<{ kills: number; violations: number }> => {
+const run = async (storm: Storm): Promise<{ kills: number; violations: number }> => {
   const directory = await mkdtemp(join(tmpdir(), "entente-drill-"));
-  const data = join(directory, "data");
   const memory = createMemory();
-  const began = performance.now();
-  const settings = { "rate-limit": "100000", "rate-burst": "100000", ...(database && { database }) };
-  const killer = await createKiller({ data, port: randomPort(), settings }, memory.violation);
-  const dealt = () => Object.values(killer.blows).reduce((sum, count) => sum + count, 0);
+  const settings = {
+    "rate-limit": "100000",
+    "rate-burst": "100000",
+    ...(storm.database && { database: storm.database }),
+  };
   try {
-    const trio = await createTrio(killer.platform, join(directory, "profiles"));
-    const load = startLoad(trio, memory);
-    const until = performance.now() + 1_000 * seconds;
-    while (dealt() < kills && performance.now() < until) await killer.strike();
-    await load.finish(PATIENCE);
-
-    const checked = await check(trio, memory);
-    const tree = treeOf(killer.platform.pid);
-    await killer.platform.stop();
-    for (const { command } of tree.filter(isAlive)) memory.violation(`left behind: ${command.slice(0, 200)}`);
-    const views = await checkRebuild(data, database, memory.violation);
-    const { acts, tasks, checkpoints, violations, outcomes } = memory;
-    print({
-      database: name,
-      kills: dealt(),
-      blows: killer.blows,
-      restart: { p50: Math.round(percentile(killer.starts, 0.5)), max: Math.round(Math.max(...killer.starts)) },
-      acknowledged: acts.length,
-      tasks: { created: tasks.length, authorised: tasks.filter(({ authorised }) => authorised).length },
-      checkpoints: checkpoints.size,
-      ...checked,
-      viewRows: views.rows,
-      outcomes,
-      seconds: Math.round((performance.now() - began) / 1_000),
-      violations: [...violations].slice(0, 50),
-      ok: violations.size === 0,
-    });
-    return { kills: dealt(), violations: violations.size };
+    const options = { data: join(directory, "data"), port: randomPort(), settings };
+    const killer = await createKiller(options, memory.violation);
+    try {
+      return await rage(storm, killer, memory, directory);
+    } finally {
+      await killer.platform.stop();
+    }
   } finally {
-    await killer.platform.stop();
     await rm(directory, { recursive: true, force: true });
   }
+};
+
+const rage = async ({ name, database, kills, seconds }: Storm, killer: Killer, memory: Memory, directory: string) => {
+  const began = performance.now();
+  const dealt = () => Object.values(killer.blows).reduce((sum, count) => sum + count, 0);
+  const trio = await createTrio(killer.platform, join(directory, "profiles"));
+  const load = startLoad(trio, memory);
+  const until = performance.now() + 1_000 * seconds;
+  while (dealt() < kills && performance.now() < until) await killer.strike();
+  await load.finish(PATIENCE);
+
+  const checked = await check(trio, memory);
+  const tree = treeOf(killer.platform.pid);
+  await killer.platform.stop();
+  for (const { command } of tree.filter(isAlive)) memory.violation(`left behind: ${command.slice(0, 200)}`);
+  const views = await checkRebuild(join(directory, "data"), database, memory.violation);
+  const { acts, tasks, checkpoints, violations, outcomes } = memory;
+  print({
+    database: name,
+    kills: dealt(),
+    blows: killer.blows,
+    restart: { p50: Math.round(percentile(killer.starts, 0.5)), max: Math.round(Math.max(...killer.starts)) },
+    acknowledged: acts.length,
+    tasks: { created: tasks.length, authorised: tasks.filter(({ authorised }) => authorised).length },
+    checkpoints: checkpoints.size,
+    ...checked,
+    viewRows: views.rows,
+    outcomes,
+    seconds: Math.round((performance.now() - began) / 1_000),
+    violations: [...violations].slice(0, 50),
+    ok: violations.size === 0,
+  });
+  return { kills: dealt(), violations: violations.size };
 };
 
 const print = (line: object) => console.log(JSON.stringify({ drill: "kill", ...line }));

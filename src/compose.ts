@@ -226,6 +226,22 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   }
 };
 
+/** A new access key for the operator `admin`, where the first was lost. Whoever can read the data directory may. */
+export const recoverOperator = async (options: Pick<PlatformOptions, "config" | "clock">) => {
+  const storage = await openStorage(options);
+  try {
+    const { db, identity, newId } = storage;
+    const key = await identity.recoverOperator();
+    const audit = createAudit({ store: createAuditStore({ db }), clock: options.clock, newId });
+    const target = key.accessKeyId;
+    const where = { accountId: null, ip: "local", requestId: "" };
+    await audit.note({ actor: "system", action: "operator.recovered", target, outcome: "ok", ...where });
+    return key;
+  } finally {
+    await storage.close();
+  }
+};
+
 /** Makes the computed tables again from the ledger. Returns how many streams there are. */
 export const rebuildViews = async (options: PlatformOptions): Promise<{ streams: number; entries: number }> => {
   const storage = await openStorage(options);

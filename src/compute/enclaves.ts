@@ -64,12 +64,8 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
     }: { enclave: string; by: string; envelope?: string | undefined; type?: string | undefined },
   ): Promise<string> => {
     const signer = accountId ? await managed.find(accountId, about.by) : undefined;
-    if (!signer?.certificate || !envelope || !type) throw refuse("managed.absent");
-    return signStructureRequest(
-      { ...signer, certificate: signer.certificate },
-      { ...about, envelope, type },
-      clock.now(),
-    );
+    if (!signer || !envelope || !type) throw refuse("managed.absent");
+    return signStructureRequest(signer, { ...about, envelope, type }, clock.now());
   };
 
   return {

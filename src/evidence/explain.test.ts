@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Ran, runToBundle } from "../../test/support/bundle.ts";
 import { MEASUREMENT } from "../../test/support/principals.ts";
+import { utf8 } from "../base/bytes.ts";
+import { canonical } from "../base/canonical.ts";
 import { Refusal } from "../base/refusal.ts";
 import { explainBundle } from "./explain.ts";
 import { parseTrust, requireTrusted, type Trust } from "./trust.ts";
@@ -15,6 +17,7 @@ before(async () => {
 });
 after(() => ran.close());
 
+const pin = (measurement: string) => ({ provider: "simulated", measurement: measurement.padEnd(96, measurement) });
 const fingerprintOf = (name: string) => ran.parties.find((party) => party.name === name)?.ca.fingerprint ?? "";
 const appIdOf = (name: string) => ran.parties.find((party) => party.name === name)?.appId ?? "";
 
@@ -73,12 +76,11 @@ test("what is not proven is said in so many words", async () => {
 test("whatever is pinned and differs is refused by name", () => {
   const holds: Trust[] = [
     {},
-    { ledger: ran.ledger.verifierKey, measurements: ["ab".repeat(48), MEASUREMENT], providers: ["simulated"] },
+    { ledger: ran.ledger.verifierKey, enclaves: [pin("ab"), pin(MEASUREMENT)], providers: ["simulated"] },
     {
       members: {
         第一医院: fingerprintOf("第一医院"),
         [appIdOf("第二医院")]: fingerprintOf("第二医院"),
-        外人: "00".repeat(32),
       },
     },
     { members: { [ran.parties[0]?.id ?? ""]: fingerprintOf("研究所") } },
@@ -86,11 +88,14 @@ test("whatever is pinned and differs is refused by name", () => {
   for (const trust of holds) requireTrusted(verified, trust);
   const differs: [Trust, string][] = [
     [{ ledger: "another+00000000+AA" }, "ledger"],
-    [{ measurements: ["ab".repeat(48)] }, "measurement"],
+    [{ enclaves: [pin("ab")] }, "enclave"],
+    [{ enclaves: [{ provider: "tdx", measurement: MEASUREMENT }] }, "enclave"],
+    [{ enclaves: [] }, "enclave"],
     [{ providers: ["tdx"] }, "provider"],
+    [{ members: { 外人: fingerprintOf("第一医院") } }, "member 外人"],
     [{ members: { 第一医院: fingerprintOf("第二医院") } }, "member 第一医院"],
-    [{ members: { [appIdOf("第二医院")]: "00".repeat(32) } }, "member 第二医院"],
-    [{ members: { [ran.parties[0]?.id ?? ""]: "00".repeat(32) } }, "member 研究所"],
+    [{ members: { [appIdOf("第二医院")]: "00".repeat(32) } }, `member ${appIdOf("第二医院")}`],
+    [{ members: { [ran.parties[0]?.id ?? ""]: "00".repeat(32) } }, `member ${ran.parties[0]?.id}`],
   ];
   for (const [trust, what] of differs)
     assert.throws(
@@ -99,8 +104,24 @@ test("whatever is pinned and differs is refused by name", () => {
     );
 });
 
+test("a pin under a nickname is not got round by leaving the nickname out", () => {
+  const bare = verifyBundle(utf8(canonical({ ...ran.bundle, details: {} })));
+  const members = { 第一医院: fingerprintOf("第一医院") };
+  requireTrusted(verified, { members });
+  assert.throws(() => requireTrusted(bare, { members }), { code: "bundle.trust" });
+  requireTrusted(bare, { members: { [appIdOf("第一医院")]: fingerprintOf("第一医院") } });
+});
+
 test("a trust file is of its form or refused: a misspelt pin pins nothing", () => {
-  for (const text of ["", "[]", '{"member":{}}', '{"members":{"a":"zz"}}', '{"measurements":["ab"]}', '{"ledger":1}'])
+  for (const text of [
+    "",
+    "[]",
+    '{"member":{}}',
+    '{"members":{"a":"zz"}}',
+    '{"enclaves":["ab"]}',
+    '{"measurements":["ab"]}',
+    '{"ledger":1}',
+  ])
     assert.throws(() => parseTrust(text), { code: "trust.malformed" });
   assert.deepEqual(parseTrust('{"providers":["tdx"]}'), { providers: ["tdx"] });
 });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
 import { Blob, Digest, Name, Permission, resourceId, Salt, StreamId } from "./shapes.ts";
-import { requireOwner, type Shared } from "./sharing.ts";
+import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
 
 const MiB = 2 ** 20;
 /** .tar.gz, bytes. */
@@ -56,25 +56,7 @@ export const revised = kind({
   },
 });
 
-export const permitted = kind({
-  name: "model.permitted",
-  by: "organisation",
-  payload: z.strictObject({ permission: Permission }),
-  apply: (state, { by, payload }) => {
-    requireOwner(state, by);
-    return { ...state, permission: payload.permission };
-  },
-});
-
-export const withdrawn = kind({
-  name: "model.withdrawn",
-  by: "organisation",
-  payload: z.strictObject({}),
-  apply: (state, { by }) => {
-    requireOwner(state, by);
-    return { ...state, withdrawn: true };
-  },
-});
+export const { permitted, withdrawn } = sharingKinds<Model>("model");
 
 export const model: Rulebook<Model> = {
   name: "model",

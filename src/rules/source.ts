@@ -3,7 +3,7 @@ import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
 import { Blob, Description, Digest, Permission, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
-import { requireOwner, type Shared } from "./sharing.ts";
+import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
 
 export const Column = z.strictObject({
   name: z.string().min(1).max(128),
@@ -72,25 +72,7 @@ export const described = kind({
   },
 });
 
-export const permitted = kind({
-  name: "source.permitted",
-  by: "organisation",
-  payload: z.strictObject({ permission: Permission }),
-  apply: (state, { by, payload }) => {
-    requireOwner(state, by);
-    return { ...state, permission: payload.permission };
-  },
-});
-
-export const withdrawn = kind({
-  name: "source.withdrawn",
-  by: "organisation",
-  payload: z.strictObject({}),
-  apply: (state, { by }) => {
-    requireOwner(state, by);
-    return { ...state, withdrawn: true };
-  },
-});
+export const { permitted, withdrawn } = sharingKinds<Source>("source");
 
 export const source: Rulebook<Source> = {
   name: "source",

@@ -23,11 +23,15 @@ export const StructureRequest = z.strictObject({
  * @param at milliseconds
  */
 export const signStructureRequest = async (
-  signer: Signer & { readonly certificate: string },
+  signer: Signer,
   about: { readonly by: string; readonly enclave: string; readonly envelope: string; readonly type: string },
   at: number,
 ): Promise<string> => {
-  const header = canonical({ alg: signer.alg, typ: STRUCTURE_REQUEST, x5c: [signer.certificate] });
+  const header = canonical({
+    alg: signer.alg,
+    typ: STRUCTURE_REQUEST,
+    x5c: signer.certificate === undefined ? undefined : [signer.certificate],
+  });
   const payload = canonical({ use: "entente/structure/1", ...about, at: iso(at) });
   const input = `${toBase64url(utf8(header))}.${toBase64url(utf8(payload))}`;
   return `${input}.${toBase64url(await signer.sign(utf8(input)))}`;

@@ -3,6 +3,8 @@ import { after, before, test } from "node:test";
 import { generateKey, sha256Hex, sign } from "#crypto";
 import { AUDITOR, createTestApi, KEY, MEMBER, SESSION, type TestApi, testContract } from "../../test/support/api.ts";
 import { Refusal } from "../base/refusal.ts";
+import { contract } from "../contract/index.ts";
+import { parseStatement } from "../trust/statement.ts";
 import type { Identity } from "./acts.ts";
 import { type ClientOptions, createClient, createClientOf } from "./client.ts";
 
@@ -14,8 +16,44 @@ after(() => api.close());
 
 const key = generateKey("Ed25519");
 const signer: Identity = { alg: "EdDSA", by: MEMBER, sign: (input) => sign(key, input) };
-const clientOf = (over: Partial<ClientOptions> = {}) =>
-  createClientOf(testContract, { url: api.url, credentials: KEY, signer, now: api.now, ...over });
+const withStreams = { ...testContract, streams: contract.streams };
+const clientOf = ({ fetch: send = fetch, ...over }: Partial<ClientOptions> = {}) =>
+  createClientOf(withStreams, {
+    url: api.url,
+    credentials: KEY,
+    signer,
+    now: api.now,
+    ...over,
+    fetch: showingStreams(send),
+  });
+
+/** Statements by digest, as they were sent. */
+const sent = new Map<string, string>();
+
+/** The test server has no streams: they are shown here, from what was sent to it. */
+const showingStreams =
+  (send: typeof fetch): typeof fetch =>
+  async (url, init) => {
+    const [, id = ""] = /\/v1\/streams\/([^?]+)/.exec(String(url)) ?? [];
+    if (id) return Response.json(streamOf(id, Number(new URL(String(url)).searchParams.get("start"))));
+    if (init?.method === "POST" && init.body instanceof Uint8Array) {
+      const text = new TextDecoder().decode(init.body);
+      const { statement } = text.startsWith("{") ? (JSON.parse(text) as { statement?: string }) : {};
+      if (statement) sent.set(sha256Hex(statement), statement);
+    }
+    return send(url, init);
+  };
+
+const streamOf = (id: string, start: number) => {
+  const note = [...api.notes.values()].find((each) => each.id === id || each.stream === id);
+  const items: { statement: string }[] = [];
+  for (let at = note?.head ?? ""; at !== ""; ) {
+    const statement = sent.get(at) ?? "";
+    items.unshift({ statement });
+    at = parseStatement(statement).statement.seen;
+  }
+  return { items: items.slice(start), next: null };
+};
 const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code;
 const note = { size: 1, detail: { text: "hello" } };
 
@@ -121,6 +159,23 @@ test("bytes, blobs and streams go up and come down", async () => {
   }
   const wrong = client.notes.put({ stream: new Blob([content]).stream(), digest: sha256Hex("x") });
   await assert.rejects(wrong, refused("signature.digest"));
+});
+
+test("what the server says it has stored is compared with what was sent", async () => {
+  const content = new TextEncoder().encode("Content");
+  const digest = sha256Hex(content);
+  const answering = (answer: object) =>
+    createClient({ url: "http://localhost", fetch: async () => Response.json(answer) }).blobs;
+  const stream = () => ({ stream: new Blob([content]).stream(), digest });
+  const size = content.length;
+  assert.deepEqual(await answering({ digest, size }).put(content), { digest, size });
+  const lies = [
+    { digest: sha256Hex("x"), size },
+    { digest, size: size + 1 },
+  ];
+  for (const lie of lies) await assert.rejects(answering(lie).put(content), refused("server.stored"));
+  await assert.rejects(answering({ digest: sha256Hex("x"), size }).put(stream()), refused("server.stored"));
+  await assert.rejects(answering({ digest, size: 1 }).put({ ...stream(), size }), refused("server.stored"));
 });
 
 test("live events go on after the line broke", async () => {

@@ -63,9 +63,9 @@ for (const [what, [types, rows, content]] of Object.entries(described))
 
 test("the structure is told to the table's owner and nobody else", async () => {
   const { envelope } = await prepareTable(platform, bob);
-  const about = { enclave: platform.enclave.id, envelope: envelope.digest, type: "csv" };
+  const about = { by: bob.id, enclave: platform.enclave.id, envelope: envelope.digest, type: "csv" };
   const describe = async (signer: Member, sender: Member, at = platform.clock.now()) => {
-    const request = await signStructureRequest(signer.identity, about, at);
+    const request = await signStructureRequest(signer.identity, { by: signer.id, ...about }, at);
     return sender.client.enclaves.describe({ id: platform.enclave.id, request });
   };
   assert.equal((await describe(bob, bob)).rows, 3);
@@ -178,7 +178,7 @@ test("millions of rows pass through in bounded memory", async () => {
   const stored = await bob.client.blobs.put(bytes);
   const request = await signStructureRequest(
     bob.identity,
-    { enclave: platform.enclave.id, envelope: stored.digest, type: "csv" },
+    { by: bob.id, enclave: platform.enclave.id, envelope: stored.digest, type: "csv" },
     platform.clock.now(),
   );
   sealed.length = 0;

@@ -14,6 +14,7 @@ import { openSimulated } from "../../src/enclave/attestation/simulated.ts";
 import type { EnclaveMethods, PlacedStatement } from "../../src/enclave/protocol/messages.ts";
 import { encodeStatements } from "../../src/enclave/protocol/statements.ts";
 import { createJavascriptRunner } from "../../src/enclave/runners/javascript/index.ts";
+import { createQuickjsRunner } from "../../src/enclave/runners/quickjs/index.ts";
 import { replayable } from "../../src/evidence/export.ts";
 import { openEvidenceLedger } from "../../src/ledger/engines/evidence/index.ts";
 import { structureDigest } from "../../src/rules/source.ts";
@@ -71,8 +72,14 @@ const openLedger = async (directory: string) => {
     publicKey: rawFromPublicKey(key.publicKey),
     sign: (message) => sign(key, message),
   });
-  const ledger = await openEvidenceLedger({ directory: join(directory, "ledger"), clock, signer });
+  const ledger = await openEvidenceLedger({ directory, clock, signer });
   return { ledger, signer, stage: ledgerStage(ledger, clock) };
+};
+
+/** Bubblewrap, or QuickJS on a machine without it. */
+const bestRunner = async () => {
+  const bubblewrap = createJavascriptRunner();
+  return (await bubblewrap.available()) === true ? bubblewrap : createQuickjsRunner();
 };
 
 const archiveOf = (code: string, manifest: Record<string, unknown>) =>
@@ -102,6 +109,7 @@ export const openRig = async (
   const directory = mkdtempSync(join(tmpdir(), "entente-hostile-"));
   const state = join(directory, "state");
   const { ledger, signer, stage } = await openLedger(directory);
+  const runner = await bestRunner();
   t.after(async () => {
     await ledger.close();
     rmSync(directory, { recursive: true });
@@ -122,7 +130,7 @@ export const openRig = async (
     directory: state,
     provider: await openSimulated(state),
     ledger: ledger.verifierKey,
-    runner: createJavascriptRunner(),
+    runner,
     limits: { seconds: 60, memory: 512 << 20, output: 64 << 20 },
     clock: stage.clock,
     read(digest) {
@@ -160,7 +168,7 @@ export const openRig = async (
   const detail = { salt: SALT, name: "表", description: "", columns: COLUMNS };
   const details = { [digestOf(detail)]: detail };
   const described = { structure: structureDigest(COLUMNS), detail: digestOf(detail) };
-  const parts = {
+  const parts: c.Parts = {
     alliance: await c.alliance(stage, enclave, [institute, hospital]),
     receiver: institute,
     enclave,
@@ -182,7 +190,7 @@ export const openRig = async (
     return call("follow", { from, leaves, checkpoint });
   };
   return {
-    ...{ ledger, signer, stage, files, put, tricks, reads, written, call, show, state, start },
+    ...{ ledger, signer, stage, files, put, tricks, reads, written, call, show, state, runner },
     ...{ enclave, hospital, institute, parts, envelope, archive, detail, details, described, sealFor, newTask, task },
     /** Everybody agrees to a task. */
     async authorise(id = task) {

@@ -90,7 +90,7 @@ const textScreen = (language: "en" | "zh-CN"): Screen => {
       say(dim(`  ${words.isolation} ${enclave.isolation}\n`));
     },
     step(who, what, ms) {
-      say(`  ${green("✓")} ${pad(who, 31)} ${pad(what[language], 66)} ${dim(`${Math.round(ms)} ms`.padStart(8))}`);
+      say(`  ${green("✓")} ${pad(who, 31)} ${pad(what[language], 76)} ${dim(`${Math.round(ms)} ms`.padStart(8))}`);
     },
     end({ table, verify, bundle, profiles, url, ms, once }) {
       say(`\n  ${bold(words.result)}\n`);

@@ -65,9 +65,8 @@ export const prepareSource = async (
 
 /** @throws Refusal signer.required where the identity is not founded yet */
 const signRequest = (identity: Identity, about: { enclave: string; envelope: string; type: string }, at: number) => {
-  const { by, certificate } = identity;
-  if (by === undefined || certificate === undefined) throw refuse("signer.required");
-  return signStructureRequest({ ...identity, certificate }, { by, ...about }, at);
+  if (identity.by === undefined) throw refuse("signer.required");
+  return signStructureRequest(identity, { by: identity.by, ...about }, at);
 };
 
 /** What the owner is about to sign are the columns of its own file. */

@@ -75,7 +75,7 @@ const enclaveServer = ({ statement, provider = "simulated", evidence, nonce: sta
 
 test("an enclave is what its own statement says, with fresh evidence; nothing else is sealed to", async () => {
   const { id, measurement } = ran.enclave;
-  const found = await verifyEnclave(enclaveServer(), id, { measurements: [measurement] });
+  const found = await verifyEnclave(enclaveServer(), id, { enclaves: [{ provider: "simulated", measurement }] });
   assert.deepEqual(
     [found.id, found.measurement, found.provider, found.hardware],
     [id, measurement, "simulated", false],
@@ -89,8 +89,12 @@ test("an enclave is what its own statement says, with fresh evidence; nothing el
   await assert.rejects(verify({ provider: "tdx" }), refusedAs("enclave.statement"));
   await assert.rejects(verify({ nonce: "replayed" }), refusedAs("attestation.refused"));
   await assert.rejects(verify({ evidence: "{}" }), refusedAs("attestation.refused"));
-  const pinned = verifyEnclave(enclaveServer(), id, { measurements: ["ab".repeat(48)] });
-  await assert.rejects(pinned, refusedAs("enclave.untrusted"));
+  // A measurement is worth what vouches for it: pinned under hardware, a simulated attestation of it is refused.
+  for (const pin of [
+    { provider: "simulated", measurement: "ab".repeat(48) },
+    { provider: "tdx", measurement },
+  ])
+    await assert.rejects(verifyEnclave(enclaveServer(), id, { enclaves: [pin] }), refusedAs("enclave.untrusted"));
 });
 
 test("an enclave whose founding evidence is not for its keys is refused", async () => {
@@ -156,6 +160,7 @@ test("nobody signs a digest that is not that of what is shown", async () => {
 
   const signed: unknown[] = [];
   const client = server({
+    ...enclaveServer(),
     tasks: {
       get: async () => task,
       authoriseModel: async (id: string, input: { task: string }) => signed.push([id, input.task]),
@@ -165,8 +170,17 @@ test("nobody signs a digest that is not that of what is shown", async () => {
   assert.equal(part, "model");
   assert.deepEqual(signed, [[task.id, task.digest]]);
   await assert.rejects(authoriseTask(client, task.id, { me: "another" }), refusedAs("task.not-yours"));
-  const measurements = ["ab".repeat(48)];
-  await assert.rejects(authoriseTask(client, task.id, { me: me.id, measurements }), refusedAs("enclave.untrusted"));
+  await assert.rejects(authoriseTask(client, "T202601010000001", { me: me.id }), refusedAs("task.other"));
+  const enclaves = [{ provider: "tdx", measurement: ran.enclave.measurement }];
+  await assert.rejects(authoriseTask(client, task.id, { me: me.id, enclaves }), refusedAs("enclave.untrusted"));
+  const measurement = "ab".repeat(48);
+  const claimed = shownTask({ deciders, definition: { ...task.definition, measurement } });
+  await assert.rejects(authoriseTask(client, task.id, { me: me.id }, claimed), refusedAs("enclave.statement"));
+  const review = () => {
+    throw new Refusal("no", 400, {}, "no");
+  };
+  await assert.rejects(authoriseTask(client, task.id, { me: me.id, review }), refusedAs("no"));
+  assert.equal(signed.length, 1);
   assert.equal(partDue({ state: "running", deciders }, me.id), undefined);
 });
 

@@ -16,6 +16,7 @@ import {
 import { type Bytes, equal } from "../../base/bytes.ts";
 import { iso } from "../../base/clock.ts";
 import type { PrivateKey, SigningKind } from "../crypto/crypto.ts";
+import { elements, only, SEQUENCE, type Tlv, tlv } from "../crypto/der.ts";
 import { refuse } from "../keys-errors.ts";
 import { toPem } from "../pem.ts";
 import { type Certificate, extensionMap, extensionValue, keyIdentifiers, serialText, timeOf } from "./certificate.ts";
@@ -57,7 +58,7 @@ export interface Crl {
   readonly signed: Signed;
 }
 
-/** Bytes: about 25,000 entries. */
+/** Bytes: 10,000 entries with long serial numbers and reasons take some 600,000. */
 const MAX_CRL = 1024 * 1024;
 
 interface CrlOptions {
@@ -117,10 +118,12 @@ export const crlToPem = ({ der }: Pick<Crl, "der">): string => toPem("X509 CRL",
 
 const read = (der: Bytes): Crl => {
   const signed = splitSigned(der);
-  const tbs = parseDer(signed.tbs, TBSCertList);
+  const { rest, list } = withoutEntries(signed.tbs);
+  const tbs = parseDer(rest, TBSCertList);
+  if (tbs.revokedCertificates) throw new SyntaxError("it has two lists of certificates");
   if (!equal(toDer(tbs.signature), signed.algorithm)) throw new SyntaxError("it names two signature algorithms");
   const extensions = understood(tbs.crlExtensions ?? []);
-  const entries = (tbs.revokedCertificates ?? []).map(decodeRevocation);
+  const entries = list.map(({ bytes }) => decodeRevocation(parseDer(bytes, RevokedCertificate)));
   const revoked = new Map(entries.map((entry) => [entry.serial, entry]));
   if (revoked.size !== entries.length) throw new SyntaxError("a serial number stands twice");
   const number = extensionValue(extensions, id_ce_cRLNumber, CRLNumber)?.value;
@@ -134,6 +137,19 @@ const read = (der: Bytes): Crl => {
     der,
     signed,
   };
+};
+
+const TIMES = [0x17, 0x18];
+
+/**
+ * The entries apart from everything else: the parser of whole structures takes a few thousand elements at most.
+ * They are the SEQUENCE after the times (RFC 5280 section 5.1).
+ */
+const withoutEntries = (tbs: Uint8Array): { rest: Bytes; list: Tlv[] } => {
+  const fields = elements(only(tbs, SEQUENCE));
+  const at = fields.findIndex(({ tag }, i) => tag === SEQUENCE && TIMES.includes(fields[i - 1]?.tag ?? 0));
+  const others = fields.filter((_, i) => i !== at).map(({ bytes }) => bytes);
+  return { rest: tlv(SEQUENCE, ...others), list: at < 0 ? [] : elements(fields[at]?.content ?? new Uint8Array(0)) };
 };
 
 const decodeRevocation = ({ userCertificate, revocationDate, crlEntryExtensions }: RevokedCertificate): Revocation => {
