@@ -35,7 +35,15 @@ export interface Memory {
 }
 
 /** Answers to a request whose first sending was done though its answer was lost, or which others came before. */
-const OVERTAKEN = ["stream.moved", "stream.founded", "id.taken", "task.decided", "task.state", "task.not-yours"];
+const OVERTAKEN = [
+  "stream.moved",
+  "stream.founded",
+  "id.taken",
+  "invitation.open",
+  "task.decided",
+  "task.state",
+  "task.not-yours",
+];
 /** Answers of a platform that is just starting, or has lost its enclave. */
 const INTERRUPTED = ["server.unreachable", "idempotency.in-progress", "enclave.unavailable", "channel.closed"];
 const EXPECTED = new Set([...OVERTAKEN, ...INTERRUPTED]);

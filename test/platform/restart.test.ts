@@ -111,7 +111,7 @@ test("a ledger from which the newest entries were taken is not computed on", asy
   const newest = copyOf(path(platform.data, "ledger"));
   cpSync(kept, path(platform.data, "ledger"), { recursive: true });
   await platform.start();
-  await assert.rejects(prepareTable(platform, alice), /enclave has followed|another ledger/);
+  await assert.rejects(prepareTable(platform, alice), { code: "enclave.ledger.stale" });
   await platform.halt();
   rmSync(path(platform.data, "ledger"), { recursive: true });
   cpSync(newest, path(platform.data, "ledger"), { recursive: true });
@@ -129,13 +129,7 @@ test("another platform's ledger is not computed on", async () => {
     const foreign = copyOf(path(other.data, "ledger"));
     rmSync(path(platform.data, "ledger"), { recursive: true });
     cpSync(foreign, path(platform.data, "ledger"), { recursive: true });
-    await assert.rejects(
-      (async () => {
-        await platform.start();
-        await prepareTable(platform, alice);
-      })(),
-      /./,
-    );
+    await assert.rejects(platform.start(), { code: "enclave.ledger.other" });
     await platform.halt();
     rmSync(path(platform.data, "ledger"), { recursive: true });
     cpSync(own, path(platform.data, "ledger"), { recursive: true });

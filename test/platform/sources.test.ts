@@ -63,7 +63,7 @@ for (const [what, [types, rows, content]] of Object.entries(described))
 
 test("the structure is told to the table's owner and nobody else", async () => {
   const { envelope } = await prepareTable(platform, bob);
-  const about = { by: bob.id, enclave: platform.enclave.id, envelope: envelope.digest, type: "csv" };
+  const about = { enclave: platform.enclave.id, envelope: envelope.digest, type: "csv" };
   const describe = async (signer: Member, sender: Member, at = platform.clock.now()) => {
     const request = await signStructureRequest(signer.identity, { by: signer.id, ...about }, at);
     return sender.client.enclaves.describe({ id: platform.enclave.id, request });

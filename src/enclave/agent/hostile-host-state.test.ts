@@ -7,7 +7,6 @@ import { openRig, outcomeOf, type Rig } from "../../../test/support/hostile-host
 import { utf8 } from "../../base/bytes.ts";
 import { openSimulated } from "../attestation/simulated.ts";
 import { createQuickjsRunner } from "../runners/quickjs/index.ts";
-import { createStateStore, newKeys } from "./sealed-state.ts";
 
 const sealed = (rig: Rig) => join(rig.state, "sealed-state");
 /** A host that gives no file: each run is an attempt without an end. */
@@ -64,18 +63,22 @@ test("a server cannot give the enclave another ledger's key", async (t) => {
   });
 });
 
-test("saves at the same time leave the newest, and the counter at it", async (t) => {
-  const { state: directory } = await openRig(t);
-  const provider = await openSimulated(directory);
-  const store = createStateStore(directory, provider, "another program");
-  const first = await provider.counter.read();
-  const state = { ...newKeys(), ledger: "l", isolation: "quickjs", founding: "", attempts: {} };
-  const versions = [1, 2, 3, 4, 5, 6].map((n) => first + n);
-  const saves = versions.map((version) => store.save({ ...state, followed: { size: 1, root: "" }, version }));
-  await Promise.all(saves);
-  const newest = versions.at(-1);
-  assert.equal((await store.load())?.version, newest);
-  assert.equal(await provider.counter.read(), newest);
+test("changes at the same time leave the newest state, and the counter at it", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  await rig.follow();
+  keepFilesBack(rig);
+  const before = await readFile(sealed(rig));
+  const { counter } = await openSimulated(rig.state);
+  const count = await counter.read();
+  await Promise.allSettled(Array.from({ length: 6 }, () => rig.run()));
+  assert.equal(await counter.read(), count + 6);
+  await rig.restart();
+  await rig.follow();
+  await Promise.allSettled([rig.run(), rig.run()]);
+  assert.equal(outcomeOf(await rig.run()), "enclave.attempts");
+  await writeFile(sealed(rig), before);
+  await assert.rejects(rig.restart(), { code: "enclave.state.rolled-back" });
 });
 
 test("what was followed is durable when `follow` answers, however many calls there are", async (t) => {

@@ -196,11 +196,7 @@ test("a request for a table's structure is what the enclave expects, signed by t
   const authority = createAuthority("医院", { now });
   const leaf = issueLeaf(authority, { commonName: "王芳", organization: "医院" }, { now, kind: "Ed25519" });
   const about = { enclave: "ab".repeat(32), envelope: "cd".repeat(32), type: "csv" };
-  const request = await signStructureRequest(
-    { ...identityOf(leaf), certificate: toBase64(leaf.certificate.der) },
-    { by: "ef".repeat(32), ...about },
-    now,
-  );
+  const request = await signStructureRequest(identityOf(leaf), { by: "ef".repeat(32), ...about }, now);
   const jws = parseJws(request, STRUCTURE_REQUEST);
   verifyJws(jws, leaf.certificate.publicKey);
   const signed = parseCanonical(fromUtf8(jws.payload));
