@@ -233,8 +233,7 @@ test("the bundle is verified offline, and held to what an outsider knows", async
   const { fingerprint } = (await entente("lakeside", ["identity", "show"])).authority;
   const known = {
     ledger: report.ledger.key,
-    measurements: [report.code.measurement],
-    providers: ["simulated"],
+    enclaves: [{ provider: "simulated", measurement: report.code.measurement }],
     members: { 河畔医院: members[`河畔医院/${appIds.get("riverside")}`], [appIds.get("lakeside") ?? ""]: fingerprint },
   };
   writeFileSync(trust, JSON.stringify(known));

@@ -131,8 +131,9 @@ export const createCompute = (options: ComputeOptions) => {
     /** Brings the tables up to date, then takes up what the ledger says is to run. */
     async start() {
       await managed.load(accounts);
-      await projector.start();
+      // The enclave first: it refuses a ledger that is not its own before any table is changed to show it.
       const stream = await enclave.start();
+      await projector.start();
       runs.start();
       return stream;
     },

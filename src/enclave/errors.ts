@@ -12,6 +12,11 @@ export const refuse = refusals({
     en: "The leaves shown do not give the root of the checkpoint at {size}. The server shows another ledger; nothing is opened.",
     zh: "所示叶子无法得到检查点 {size} 的根。服务端展示了另一个账本，不会打开任何数据。",
   },
+  "enclave.ledger.other": {
+    status: 409,
+    en: "This enclave follows the ledger {bound}; the server has {found}. Give the server its own ledger back; nothing is opened.",
+    zh: "该可信执行环境跟随的账本为 {bound}，而服务端的账本为 {found}。请恢复服务端原有的账本，不会打开任何数据。",
+  },
   "enclave.state.rolled-back": {
     status: 409,
     en: "The enclave's sealed state {found} is older than its counter {counter}. Restore nothing; found a new enclave and seal again.",

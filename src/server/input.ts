@@ -9,13 +9,33 @@ const ISSUES_SHOWN = 20;
 
 /** @throws Refusal request.invalid with the path and reason of everything wrong */
 export const parseInput = <S extends z.ZodType>(schema: S, value: unknown, language: Language): z.output<S> => {
+  const nul = pathOfNul(value);
+  if (nul) throw invalid([{ path: nul.join("."), message: NUL_MESSAGE[language] }]);
   const parsed = schema.safeParse(value, { error: messages[language] });
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .slice(0, ISSUES_SHOWN)
-    .map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+  throw invalid(
+    parsed.error.issues
+      .slice(0, ISSUES_SHOWN)
+      .map(({ path, message }) => ({ path: path.map(String).join("."), message })),
+  );
+};
+
+const invalid = (issues: { path: string; message: string }[]) => {
   const problems = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
-  throw refuse("request.invalid", { problems, issues });
+  return refuse("request.invalid", { problems, issues });
+};
+
+const NUL_MESSAGE = { en: "holds the character U+0000", "zh-CN": "包含字符 U+0000" };
+
+/** Where there is a text with U+0000, which PostgreSQL stores in none. The value is no deeper than JSON may be here. */
+const pathOfNul = (value: unknown): string[] | undefined => {
+  if (typeof value === "string") return value.includes("\0") ? [] : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, each] of Object.entries(value)) {
+    const path = name.includes("\0") ? [] : pathOfNul(each);
+    if (path) return [name.replaceAll("\0", ""), ...path];
+  }
+  return undefined;
 };
 
 /** Deeper nesting than anything here has; deeper text could exhaust the stack of whoever walks it. */

@@ -31,6 +31,7 @@ const endpoints: [string, Endpoint][] = Object.entries(contract).flatMap(([resou
 let platform: TestPlatform;
 let outsider: Member;
 let unverified: Account;
+let insider: Account;
 /** What the consortium has, by what it is. */
 const ids: Record<string, string> = {};
 
@@ -71,6 +72,7 @@ before(async () => {
     result: result?.digest,
     event: event?.id,
   });
+  insider = institute.account;
   outsider = await join(platform, "外人");
   unverified = await signUp(platform, "未认证", { verified: false });
 });
@@ -150,6 +152,18 @@ for (const who of ["another organisation", "an unverified account", "nobody"] as
         }
     assert.ok(asked > 400, String(asked));
   });
+
+test("whoever has a part finds it all under the same ids", async () => {
+  let found = 0;
+  for (const [, { type, method, path }] of idRoutes)
+    for (const id of Object.values(ids)) {
+      if (method !== "GET" || type === "live") continue;
+      const { status } = await send(insider, method, path.replace(ONE, id));
+      assert.ok([200, 404].includes(status), `${path} ${status}`);
+      if (status === 200) found++;
+    }
+  assert.ok(found >= 25, String(found));
+});
 
 test("lists of others hold nothing of the consortium, whatever they are asked for", async () => {
   const secrets = Object.entries(ids).filter(([what]) => !/account|appId/.test(what));

@@ -5,15 +5,9 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { Readable } from "node:stream";
-import { structureDigest } from "../../rules/source.ts";
 import { csvHeader } from "../../sdk/workflows/csv-header.ts";
-import {
-  describeColumns,
-  type PreparedSource,
-  prepareSource,
-  registerSource,
-  sealSource,
-} from "../../sdk/workflows/register-source.ts";
+import { describeSource } from "../../sdk/workflows/describe-source.ts";
+import { type PreparedSource, prepareSource, registerSource, sealSource } from "../../sdk/workflows/register-source.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readColumns } from "../csv.ts";
@@ -156,18 +150,12 @@ export const sourceCommands: readonly Command[] = [
       METADATA,
     ],
     async run(context, given) {
-      const client = context.client();
-      const id = argOf(given, "id");
-      const source = await client.sources.get({ id });
-      const columns = describeColumns(source.columns, fitting(descriptionsOf(given), source.columns, given));
-      return client.sources.describe(id, {
-        structure: structureDigest(columns),
-        detail: {
-          name: textOf(given, "name") ?? source.name,
-          description: textOf(given, "description") ?? source.description,
-          metadata: metadataName(given) || source.metadata,
-          columns,
-        },
+      const described = descriptionsOf(given);
+      return describeSource(context.client(), argOf(given, "id"), {
+        name: textOf(given, "name"),
+        description: textOf(given, "description"),
+        metadata: metadataName(given) || undefined,
+        descriptions: (columns) => fitting(described, columns, given),
       });
     },
   },

@@ -124,7 +124,7 @@ const SIGNING = {
 } as const;
 
 /** Shows what an authorisation is about to sign, everybody in it recognised: the receiver above all. */
-const reviewTask = async (context: Context, { part, task, digest, provider }: AboutToSign): Promise<void> => {
+export const reviewTask = async (context: Context, { part, task, digest, provider }: AboutToSign): Promise<void> => {
   const { definition, receiver, model, sources } = task;
   if (receiver.id !== definition.receiver)
     throw refuse("member.other", { name: receiver.nickname, found: receiver.id, member: definition.receiver });

@@ -45,6 +45,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     state = { ...state, version: 1 };
     await store.save(state);
   }
+  if (state.ledger !== options.ledger)
+    throw refuse("enclave.ledger.other", { bound: state.ledger, found: options.ledger });
   // Members sealed to an enclave with this isolation; it is not weakened under them.
   if (state.isolation !== options.runner.isolation)
     throw refuse("enclave.isolation", { bound: state.isolation, found: options.runner.isolation });

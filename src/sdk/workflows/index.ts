@@ -10,6 +10,7 @@ export {
 } from "./authorise.ts";
 export { type CreateTaskOptions, createTask, type NewTask, type TaskParts } from "./create-task.ts";
 export { csvHeader } from "./csv-header.ts";
+export { describeSource, type SourceWords } from "./describe-source.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export {
   acceptCsr,

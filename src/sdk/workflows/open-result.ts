@@ -41,10 +41,10 @@ export const openResult = async (
   // The state is asked for its words only: a task that has no result has no evidence either.
   const { state, result } = await client.tasks.get({ id });
   if (!result) throw refuse("result.missing", { id, state });
+  const sealed = await (await client.tasks.result({ id })).bytes();
   const verified = verifyBundle(await (await client.tasks.bundle({ id })).bytes());
   requireTrusted(verified, trust);
   const { digest, task } = requireOf(verified, id, me);
-  const sealed = await (await client.tasks.result({ id })).bytes();
   const found = sha256Hex(sealed);
   if (found !== digest) throw refuse("result.other", { found, expected: digest });
   return fromUtf8(await openBytes(sealed, { key, context: resultContext(task) }));
