@@ -59,8 +59,8 @@ export const refuse = refusals({
   },
   "enclave.attempts": {
     status: 409,
-    en: "The task was begun {attempts} times without an end. It is given up; create it again.",
-    zh: "任务已开始 {attempts} 次仍未结束，不再重试。请重新创建计算任务。",
+    en: "The task was begun too often without an end. It is given up; create it again.",
+    zh: "任务多次开始仍未结束，不再重试。请重新创建计算任务。",
   },
   "enclave.host": {
     status: 503,

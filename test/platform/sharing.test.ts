@@ -70,9 +70,10 @@ for (const kind of ["models", "sources"] as const) {
     for (const member of [named, fellow]) assert.deepEqual(await tabsOf(member, kind, id), ["all public", "public"]);
     assert.deepEqual(await tabsOf(owner, kind, id), ["all mine public", "public"]);
     assert.deepEqual(await tabsOf(stranger, kind, id), ["", "stream.unknown"]);
-    await assert.rejects(fellow.client[kind].permit(id, { permission: { kind: "private" } }), {
-      code: "owner.required",
-    });
+    // The client itself would not sign in a stream that is another's.
+    const { stream, head } = await fellow.client[kind].get({ id });
+    const others = fellow.client[kind].permit(id, { permission: { kind: "private" } }, { at: { stream, head } });
+    await assert.rejects(others, { code: "owner.required" });
     await owner.client[kind].permit(id, { permission: { kind: "named", members: [named.id] } });
     assert.deepEqual(await tabsOf(fellow, kind, id), ["", "stream.unknown"]);
     assert.deepEqual(await tabsOf(named, kind, id), ["all public", "named"]);
@@ -88,7 +89,7 @@ test("what is not shared is not used in a task", async () => {
   const model = await add.models("公开模型", { kind: "public" });
   const table = await add.sources("私有表", { kind: "private" });
   const { stream, envelope, structure } = await owner.client.sources.get({ id: table.id });
-  const { stream: code, archive, main } = await owner.client.models.get({ id: model.id });
+  const { stream: code, archive, main, envelope: sealed } = await owner.client.models.get({ id: model.id });
   const { id: enclave, measurement } = platform.enclave;
   const attempt = fellow.client.tasks.create({
     ...{
@@ -101,7 +102,7 @@ test("what is not shared is not used in a task", async () => {
       limits: {},
       start: "manual",
     },
-    model: { stream: code, archive: archive.digest, main },
+    model: { stream: code, archive: archive.digest, envelope: sealed?.digest, main },
     sources: [{ stream, table: "a", envelope: envelope.digest, structure }],
     detail: { name: "任务" },
   });

@@ -171,8 +171,8 @@ const story = (open: () => Promise<{ database: string; close(): Promise<void> } 
         task.steps.map(({ step, state, decided, of }) => `${step} ${state} ${decided}/${of}`),
         ["request done 1/1", "receiver done 1/1", "sources done 4/4", "model done 1/1", "complete done 1/1"],
       );
-      assert.equal(await openResult(receiver.client, id, privatePem), `sum\r\n${24 + i}\r\n`);
-      await assert.rejects(openResult(receiver.client, id, newReceiverKey().privatePem));
+      assert.equal(await openResult(receiver.client, id, privatePem, { me: receiver.id }), `sum\r\n${24 + i}\r\n`);
+      await assert.rejects(openResult(receiver.client, id, newReceiverKey().privatePem, { me: receiver.id }));
       const other = receiver === institute ? managed : institute;
       await assert.rejects((async () => (await other.client.tasks.result({ id })).bytes())(), { code: "blob.unknown" });
 

@@ -13,8 +13,6 @@ const ready = async (rig: Rig) => {
   await rig.follow();
   return rig;
 };
-const resultOf = (jws: string) =>
-  (parseStatement(jws).statement.payload as { result: { digest: string; size: number; rows: number } }).result;
 const drain = async (content: AsyncIterable<Uint8Array>) => concat(...(await Array.fromAsync(content)));
 
 test("the receipt names what the enclave sealed, whatever the server keeps instead", async (t) => {

@@ -26,7 +26,7 @@ import { selectFields } from "../files/format.ts";
 import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
-import type { Runner } from "../runners/runner.ts";
+import type { Run, Runner } from "../runners/runner.ts";
 import { type CheckedFile, summed, takeFile } from "./checked.ts";
 import type { Followed, Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
@@ -63,6 +63,9 @@ export interface RunRequest {
 
 /** What the server did or left undone: nothing is signed about it, and the run is made again. */
 const HOST_FAULTS = new Set(["enclave.host", "enclave.file"]);
+/** The server's fault, or the machine's: a full disk, no more processes. */
+const isMachines = (error: unknown): boolean =>
+  error instanceof Refusal ? HOST_FAULTS.has(error.code) : error instanceof Error && "syscall" in error;
 
 /** Manifests name the language; which sandbox runs it, the enclave's founding statement says. */
 const RUNNER = "javascript";
@@ -82,14 +85,17 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
       { kind, stream: request.task, seen: judged.head, by: deps.enclave, at: iso(deps.clock.now()), payload },
       deps.signingKey,
     );
-  if (!(await deps.begin(judged.digest))) return sign("task.failed", { task: judged.digest, code: "enclave.attempts" });
+  // The sandbox starts, empty, while what must be durable before anything is opened is written.
+  const sandbox = deps.runner.start(limitsOf(deps, judged.task));
+  sandbox.catch(() => undefined);
   try {
+    if (!(await deps.begin(judged.digest))) throw refuse("enclave.attempts");
     const usable = requireUsable(judged, request.details);
-    const { result, rows, isolation } = await compute(deps, request.task, judged, usable);
+    const { result, rows } = await compute(deps, { run: await sandbox, stream: request.task }, judged, usable);
     const receipt: Receipt = {
       task: judged.digest,
       measurement: deps.measurement,
-      isolation,
+      isolation: deps.runner.isolation,
       model: judged.task.definition.model.archive,
       sources: usable.sources.map(({ stream, envelope }, i) => ({ stream, envelope, rows: rows[i] ?? 0 })),
       checkpoint: judged.checkpoint,
@@ -99,10 +105,22 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
     };
     return sign("task.completed", { receipt, result });
   } catch (error) {
-    if (error instanceof Refusal && HOST_FAULTS.has(error.code)) throw error;
+    if (isMachines(error)) throw error;
     return sign("task.failed", { task: judged.digest, code: failureCode(error) });
+  } finally {
+    await sandbox.then(
+      (run) => run.stop(),
+      () => undefined,
+    );
   }
 };
+
+/** What the task asks for, within what the machine's operator allows. */
+const limitsOf = ({ limits: most }: RunDeps, { definition: { limits } }: Task) => ({
+  seconds: Math.min(limits.seconds, most.seconds),
+  memory: Math.min(limits.memory * MiB, most.memory),
+  output: most.output,
+});
 
 interface Judged {
   readonly world: World;
@@ -166,13 +184,13 @@ const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) 
 type Usable = ReturnType<typeof requireUsable>;
 
 /** Sandbox, model and tables at once; then the seal and the delivery. */
-const compute = async (deps: RunDeps, stream: string, { task, digest, delivery }: Judged, usable: Usable) => {
+const compute = async (
+  deps: RunDeps,
+  { run, stream }: { run: Run; stream: string },
+  { task, digest, delivery }: Judged,
+  usable: Usable,
+) => {
   const { limits, parameters, model } = task.definition;
-  const run = await deps.runner.start({
-    seconds: Math.min(limits.seconds, deps.limits.seconds),
-    memory: Math.min(limits.memory * MiB, deps.limits.memory),
-    output: deps.limits.output,
-  });
   const files: CheckedFile[] = [];
   const unwatch = deps.watch(stream, () => void run.stop());
   try {
@@ -195,10 +213,9 @@ const compute = async (deps: RunDeps, stream: string, { task, digest, delivery }
     const csv = writeCsv(table.schema, table.batches);
     const sealed = summed(seal(csv, { to, context: resultContext(digest), enc: delivery.cipher }));
     await deps.write(sealed.content);
-    return { result: { ...sealed.sum(), rows: table.rows }, rows, isolation: deps.runner.isolation };
+    return { result: { ...sealed.sum(), rows: table.rows }, rows };
   } finally {
     unwatch();
-    await run.stop();
     for (const file of files) await file.drop();
   }
 };

@@ -2,7 +2,8 @@
  * No hardware: key and counter are files that whoever runs the machine can read and copy. Good for trying things
  * out, and it is called simulated wherever it shows.
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hkdfSha256, randomBytes } from "#crypto";
 import { utf8 } from "../../base/bytes.ts";
@@ -23,7 +24,16 @@ export const openSimulated = async (directory: string): Promise<AttestationProvi
       hkdfSha256(machineKey, new Uint8Array(), utf8(`entente/sealing/1 ${measurement}`), 32),
     counter: {
       read: async () => Number((await readIfThere(counterFile))?.toString() ?? "0"),
-      set: (value) => writeDurably(counterFile, utf8(String(value))),
+      // In place: a number of fixed length lies within one sector, and is there whole or not at all.
+      async set(value) {
+        const file = await open(counterFile, constants.O_WRONLY | constants.O_CREAT, 0o600);
+        try {
+          await file.write(String(value).padStart(16, "0"), 0);
+          await file.datasync();
+        } finally {
+          await file.close();
+        }
+      },
     },
   };
 };

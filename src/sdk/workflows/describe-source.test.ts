@@ -36,18 +36,16 @@ const words = { descriptions: () => ({ age: "岁" }) };
 test("the columns stay those that were registered", async () => {
   const { client, signed, stream } = server(COLUMNS);
   await describeSource(client, ID, words);
-  const [[id, { structure, detail }, options] = []] = signed as [
-    string,
-    { structure: string; detail: object },
-    object,
-  ][];
-  assert.deepEqual([id, structure, options], [ID, structureDigest(COLUMNS), { at: { stream, head: stream } }]);
-  assert.deepEqual(detail, {
-    name: "n",
-    description: "",
-    metadata: "",
-    columns: [{ ...COLUMNS[0], description: "岁" }],
-  });
+  assert.deepEqual(signed, [
+    [
+      ID,
+      {
+        structure: structureDigest(COLUMNS),
+        detail: { name: "n", description: "", metadata: "", columns: [{ ...COLUMNS[0], description: "岁" }] },
+      },
+      { at: { stream, head: stream } },
+    ],
+  ]);
 });
 
 test("other columns, another source, another's source: nothing is signed", async () => {
