@@ -55,7 +55,7 @@ const createRun = (child: ChildProcess, limits: Limits): Run => {
     settle();
     clearTimeout(timer);
     // The namespace's first process dies with bwrap, and with it everything in the namespace.
-    child.kill("SIGKILL");
+    killGroup(child);
     // Unread, what is left in the pipes would keep the child from being told as closed.
     child.stdin?.destroy();
     (child.stdio[3] as Readable).destroy();
@@ -208,4 +208,14 @@ const exitRefusal = (status: number, signal: string | null, errors: string, limi
   if (errors.startsWith("bwrap: "))
     return refuse("runner.unavailable", { runner: "javascript", reason: quote(errors) });
   return refuse("model.exited", { status: signal ?? status });
+};
+
+/** All of its process group: until the inner process of bwrap has asked to die with the outer one, it would stay. */
+const killGroup = ({ pid, exitCode, signalCode }: ChildProcess): void => {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 };
