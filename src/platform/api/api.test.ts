@@ -131,8 +131,9 @@ onEachDatabase("operational API", (open) => {
     await submit(PARTICULARS);
     assert.equal((await decide({ decision: "approved" })).body.verification.label["zh-CN"], "已认证");
     assert.equal((await submit(PARTICULARS)).body.code, "verification.approved");
-    for (const id of ["nobody", "a%00"])
-      assert.equal((await decide({ decision: "approved" }, admin, review.replace(account.id, id))).status, 404);
+    const decideOn = (id: string) => decide({ decision: "approved" }, admin, review.replace(account.id, id));
+    assert.equal((await decideOn("nobody")).status, 404);
+    assert.equal((await decideOn("a%00")).status, 400);
   });
 
   test("the operator lists accounts by name and by verification", async (t) => {
@@ -177,7 +178,7 @@ onEachDatabase("operational API", (open) => {
     const li = `/v1/users/${added.body.id}`;
     const put = (path: string, body: object, by = key) => p.ask("PUT", path, { key: by, body });
 
-    for (const path of [li, "/v1/users/nobody", "/v1/users/a%00"]) {
+    for (const path of [li, "/v1/users/nobody"]) {
       const foreign: { status: number; body: Body }[] = [
         await put(path, { role: "auditor" }, other.accessKey),
         await p.ask("DELETE", path, { key: other.accessKey }),
@@ -289,7 +290,6 @@ onEachDatabase("operational API", (open) => {
     assert.deepEqual(await rows(""), own);
     assert.deepEqual(await rows("actor=zhang&action=users.create"), [own[3]]);
     assert.deepEqual(await rows("actor=lab"), []);
-    assert.deepEqual(await rows("action=%00"), []);
     const all = await rows("", admin, "/v1/operator/audit");
     assert.deepEqual(all.map(([, action]: string[]) => action).includes("accounts.create"), true);
     assert.equal(all.length, own.length + 2, "the other's signing up, and a login that nobody has");

@@ -300,23 +300,23 @@ describe("killed with SIGKILL", () => {
     }
     const ledger = await openEvidence(directory);
     for (const [index, statement] of acknowledged) assert.equal((await ledger.entry(index)).statement, statement);
-    assert.ok(acknowledged.size > 0, "a slow machine, but not one acknowledged?");
+    assert.ok(acknowledged.size >= KILLS, `${acknowledged.size} were acknowledged`);
     assert.equal(openCheckpoint(ledger.checkpoint(), ledger.verifierKey).size, ledger.size);
     await ledger.close();
     t.diagnostic(`${acknowledged.size} acknowledged of ${ledger.size} stored over ${KILLS} kills`);
   });
 
-  /** Kills the writer up to 60 ms after it is ready, and notes what it said was stored. */
+  /** Kills the writer up to 60 ms after the first statement was stored, and notes what it said was stored. */
   const killedWhileWriting = async (
     child: ChildProcessByStdio<null, Readable, null>,
     acknowledged: Map<number, string>,
   ) => {
     const ended = once(child, "exit");
+    let doomed = false;
     for await (const line of createInterface({ input: child.stdout })) {
-      if (line === "ready") {
-        void sleep(Math.random() * 60).then(() => child.kill("SIGKILL"));
-        continue;
-      }
+      if (line === "ready") continue;
+      if (!doomed) void sleep(Math.random() * 60).then(() => child.kill("SIGKILL"));
+      doomed = true;
       // The last line may have been cut short by the kill.
       const [, index, statement] = /^(\d+) ([0-9a-f]{64})$/.exec(line) ?? [];
       if (statement) acknowledged.set(Number(index), statement);
