@@ -46,11 +46,13 @@ export const createProjector = ({ ledger, db, views, beside, clearBeside, onProj
       projectStream(id, stream, details.get(detailOf(stream) ?? "") as Record<string, unknown> | undefined),
     );
     const writeBeside = await beside(touched);
-    await transaction(db, async (tx) => {
-      await views.replace(tx, ids, projections);
-      await writeBeside(tx);
-      if (size !== undefined) await views.moveCursor(tx, size);
-    });
+    await views.changing(() =>
+      transaction(db, async (tx) => {
+        await views.replace(tx, ids, projections);
+        await writeBeside(tx);
+        if (size !== undefined) await views.moveCursor(tx, size);
+      }),
+    );
     return touched;
   };
 
@@ -102,10 +104,12 @@ export const createProjector = ({ ledger, db, views, beside, clearBeside, onProj
     async rebuild(): Promise<number> {
       const { size } = ledger;
       const ids = [...ledger.world.streams.keys()];
-      await transaction(db, async (tx) => {
-        await views.clear(tx);
-        await clearBeside(tx);
-      });
+      await views.changing(() =>
+        transaction(db, async (tx) => {
+          await views.clear(tx);
+          await clearBeside(tx);
+        }),
+      );
       for (let at = 0; at < ids.length; at += BATCH) await write(ids.slice(at, at + BATCH), undefined);
       await transaction(db, (tx) => views.moveCursor(tx, size));
       projected = size;

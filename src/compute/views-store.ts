@@ -1,6 +1,7 @@
 /** All SQL over the computed tables. */
 import { type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { PlatformDb, PlatformTables } from "../platform/db/schema.ts";
+import { createSeen } from "./seen.ts";
 import type { ComputeTables, ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
 
 const CURSOR = "compute";
@@ -36,6 +37,7 @@ const tablesOf = (db: PlatformDb) => db.$extendTables<ComputeTables>();
 
 export const createViewsStore = (platformDb: PlatformDb) => {
   const db = tablesOf(platformDb);
+  const seen = createSeen();
   return {
     /** Entries contained so far. */
     async cursor(): Promise<number> {
@@ -125,14 +127,25 @@ export const createViewsStore = (platformDb: PlatformDb) => {
     },
 
     /** Whether `member` may see the stream at all. */
-    async isVisible(stream: string, member: string): Promise<boolean> {
-      const row = await db
-        .selectFrom("resources as r")
-        .select("r.stream")
-        .where("r.stream", "=", stream)
-        .where((eb) => visible(eb, "all", member))
-        .executeTakeFirst();
-      return row !== undefined;
+    isVisible: (stream: string, member: string): Promise<boolean> =>
+      seen.ask(`${stream} ${member}`, async () => {
+        const row = await db
+          .selectFrom("resources as r")
+          .select("r.stream")
+          .where("r.stream", "=", stream)
+          .where((eb) => visible(eb, "all", member))
+          .executeTakeFirst();
+        return row !== undefined;
+      }),
+
+    /** Runs what changes the tables; what was remembered of them is forgotten. */
+    async changing<T>(work: () => Promise<T>): Promise<T> {
+      seen.forget();
+      try {
+        return await work();
+      } finally {
+        seen.forget();
+      }
     },
 
     /** Whether two members have to do with one another in any alliance: both in it, or one invited by the other's. */
