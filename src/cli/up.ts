@@ -43,7 +43,7 @@ export const up = async (flags: Flags, { json }: { json: boolean }): Promise<voi
   const told = untilTold();
   const config = configOf(flags);
   const { url, admin, enclave, close } = await start(config);
-  const { measurement, attestation } = enclave;
+  const { measurement, attestation, isolation } = enclave;
   if (json)
     console.log(
       JSON.stringify({
@@ -51,28 +51,29 @@ export const up = async (flags: Flags, { json }: { json: boolean }): Promise<voi
         pid: process.pid,
         data: config.data,
         admin: admin ?? null,
-        enclave: { measurement, attestation },
+        enclave: { measurement, attestation, isolation },
       }),
     );
-  else console.log(banner({ url, data: config.data, admin, measurement, attestation }));
+  else console.log(banner({ url, admin, enclave, data: config.data }));
   await told;
   await close();
 };
 
 const banner = ({
   url,
-  data,
   admin,
-  measurement,
-  attestation,
-}: Pick<Running, "url" | "admin"> & { data: string; measurement: string; attestation: string }): string =>
-  [
+  enclave,
+  data,
+}: Pick<Running, "url" | "admin" | "enclave"> & { data: string }): string => {
+  const { attestation, isolation, measurement } = enclave;
+  return [
     "",
     `  Entente 协约 ${version}`,
     "",
     `  Address     地址      ${url}`,
     `  Data        数据目录  ${data}`,
     `  Enclave     可信环境  ${attestation}${attestation === "simulated" ? " (no hardware protection 无硬件保护)" : ""}`,
+    `  Sandbox     沙箱      ${isolation}${isolation === "quickjs" ? " (bubblewrap is missing: slower, weaker 缺少 bubblewrap：较慢且隔离较弱)" : ""}`,
     `  Measurement 度量值    ${measurement.slice(0, 32)}…`,
     ...(admin
       ? [
@@ -86,3 +87,4 @@ const banner = ({
     "  Ctrl-C stops it 按 Ctrl-C 停止",
     "",
   ].join("\n");
+};
