@@ -3,7 +3,7 @@
  * Started again when it dies; calls that were under way fail and are made again by whoever made them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { Refusal } from "../base/refusal.ts";
 import { type Channel, createChannel } from "../enclave/protocol/channel.ts";
 import type { EnclaveMethods, PlacedStatement } from "../enclave/protocol/messages.ts";
@@ -85,7 +85,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       return await launch();
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "statement.clock") throw error;
-      await rm(directory, { recursive: true });
+      // Aside and not away: should the ledger itself have been set back, its keys are still there.
+      await rename(directory, `${directory}.unfounded-${Date.now()}`);
       return await launch();
     }
   };

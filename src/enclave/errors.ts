@@ -67,6 +67,11 @@ export const refuse = refusals({
     en: "The server did not provide or take a file: {reason}. The run is tried again.",
     zh: "服务端未能提供或接收文件：{reason}。系统将重试执行。",
   },
+  "enclave.moved": {
+    status: 409,
+    en: "The ledger moved while the model ran: the task, its model or a source is not as it was. Nothing is delivered; the run is judged again.",
+    zh: "模型运行期间账本发生变化：任务、模型或数据源已改变。未交付任何结果，系统将重新核验。",
+  },
   "enclave.archive": {
     status: 409,
     en: "The sealed archive does not hold the code with digest {digest} that was authorised. Its author must publish it again.",

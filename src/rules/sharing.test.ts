@@ -25,7 +25,8 @@ describe("models and data sources", () => {
     const change = () =>
       what === "model"
         ? act(stage, owner(), "model.revised", resource(), { ...VERSION, enclave: all.enclave.id })
-        : act(stage, owner(), "source.described", resource(), { structure: digestOf("new"), detail: digestOf("new") });
+        : act(stage, owner(), "source.described", resource(), { structure: structure(), detail: digestOf("new") });
+    const structure = () => stateOf(stage, sourceBook, resource()).structure;
     const permit = (permission: unknown) => act(stage, owner(), `${what}.permitted`, resource(), { permission });
     /** A task that hospital 2 creates on it. */
     const use = () => task(stage, all.hospitals[1], all.parts);
@@ -38,7 +39,7 @@ describe("models and data sources", () => {
         [`${what}.withdrawn`, {}],
         what === "model"
           ? ["model.revised", { ...VERSION, enclave: all.enclave.id }]
-          : ["source.described", { structure: digestOf("x"), detail: digestOf("x") }],
+          : ["source.described", { structure: structure(), detail: digestOf("x") }],
       ];
       for (const [kind, payload] of attempts) {
         await refused(stage, () => act(stage, other, kind, stream, payload), "owner.required");

@@ -1,6 +1,7 @@
 /** A data source (数据源): where a table is and how to read it, sealed to the enclave; its structure, described. */
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
+import { refuse } from "./errors.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
 import { Blob, Description, Digest, Permission, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
 import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
@@ -68,6 +69,7 @@ export const described = kind({
   agrees,
   apply: (state, { by, payload }) => {
     requireOwner(state, by);
+    if (payload.structure !== state.structure) throw refuse("resource.changed", { id: state.id });
     return { ...state, ...payload };
   },
 });

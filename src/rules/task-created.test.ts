@@ -94,8 +94,8 @@ describe("a task is created", () => {
     const [stream] = parts.sources;
     assert.ok(stream);
     const described = { structure: digestOf("wider"), detail: digestOf("texts") };
-    await act(stage, hospitals[0], "source.described", stream, described);
-    await refused(stage, () => create({}, { sources: before.sources }), "resource.changed");
+    const redescribe = () => act(stage, hospitals[0], "source.described", stream, described);
+    await refused(stage, redescribe, "resource.changed");
   });
 
   test("what has been authorised stays what it was when others change theirs", async () => {

@@ -17,7 +17,7 @@ import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
 
 /** A run that the machine interrupts is begun again, but not for ever: each time shows the server how it went. */
 const MAX_ATTEMPTS = 8;
-/** Tasks whose attempts are remembered. */
+/** Tasks that may be under way at a time. */
 const MAX_REMEMBERED = 10_000;
 
 export interface AgentOptions {
@@ -64,12 +64,17 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   });
 
   /** That this task was begun once more, durable before an envelope is opened; false when it was begun too often. */
-  const begin = (task: string): Promise<boolean> =>
+  const begin = (task: string, head: string): Promise<boolean> =>
     change(({ attempts }) => {
-      const before = attempts[task] ?? 0;
+      const before = attempts[task]?.count ?? 0;
       if (before >= MAX_ATTEMPTS) return undefined;
-      const others = Object.entries(attempts).filter(([other]) => other !== task);
-      return { attempts: Object.fromEntries([...others.slice(-MAX_REMEMBERED), [task, before + 1]]) };
+      // A running task only ever moves to its end: one that has moved since needs no counting any more.
+      const open = Object.entries(attempts).filter(
+        ([other, { head }]) => other !== task && follower.headOf(other) === head,
+      );
+      if (open.length >= MAX_REMEMBERED)
+        throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
+      return { attempts: Object.fromEntries([...open, [task, { head, count: before + 1 }]]) };
     });
   /** Runs under way, by the task's stream. */
   const underWay = new Map<string, Set<() => void>>();

@@ -1,8 +1,9 @@
 /** Files of the server's: taken whole and compared with the digest that a statement names, before a byte is used. */
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256 } from "#crypto";
+import { equal } from "../../base/bytes.ts";
 import { refuse } from "../errors.ts";
 
 /** Bytes that are kept in memory; what is larger waits on disk, sealed as it came. */
@@ -30,6 +31,8 @@ export const takeFile = async (
   const hash = createHash("sha256");
   const path = join(directory, `incoming-${randomUUID()}`);
   const held: Uint8Array[] = [];
+  // Of what waits on disk, so that whoever owns the disk cannot change it between this check and its use.
+  const blocks: Block[] = [];
   let size = 0;
   let file: FileHandle | undefined;
   const drop = () => rm(path, { force: true });
@@ -41,7 +44,10 @@ export const takeFile = async (
       held.push(chunk);
       if (size <= IN_MEMORY) continue;
       file ??= await open(path, "wx", 0o600);
-      for (const piece of held.splice(0)) await file.writeFile(piece);
+      for (const piece of held.splice(0)) {
+        await file.writeFile(piece);
+        blocks.push({ length: piece.length, digest: sha256(piece) });
+      }
     }
     if (hash.digest("hex") !== digest) throw refuse("enclave.file", { digest });
   } catch (error) {
@@ -50,8 +56,28 @@ export const takeFile = async (
     throw error;
   }
   await file?.close();
-  return { content: () => (file ? createReadStream(path) : piecesOf(held)), drop };
+  return { content: () => (file ? readBlocks(path, blocks, digest) : piecesOf(held)), drop };
 };
+
+interface Block {
+  readonly length: number;
+  readonly digest: Uint8Array;
+}
+
+/** @throws Refusal enclave.file where a block is not the one that was taken */
+async function* readBlocks(path: string, blocks: readonly Block[], digest: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    for (const block of blocks) {
+      const bytes = new Uint8Array(block.length);
+      const { bytesRead } = await file.read(bytes, 0, block.length);
+      if (bytesRead < block.length || !equal(sha256(bytes), block.digest)) throw refuse("enclave.file", { digest });
+      yield bytes;
+    }
+  } finally {
+    await file.close();
+  }
+}
 
 async function* piecesOf(held: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* held;

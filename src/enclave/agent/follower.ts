@@ -65,6 +65,9 @@ export const createFollower = (ledgerKey: string, durable: Followed) => {
       };
     },
 
+    /** Newest statement of a stream, SHA-256 (hex). */
+    headOf: (stream: string): string | undefined => streams.get(stream)?.head,
+
     /** Time of the newest leaf: it is at least this late. Milliseconds. */
     get time(): number {
       return time;

@@ -7,7 +7,7 @@ import { concat } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { iso } from "../../base/clock.ts";
 import { Refusal } from "../../base/refusal.ts";
-import { ARCHIVE_MAX, model as modelBook } from "../../rules/model.ts";
+import { model as modelBook } from "../../rules/model.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
 import { type Task, task as taskBook } from "../../rules/task.ts";
 import { type Receipt, taskDigest } from "../../rules/task-definition.ts";
@@ -26,7 +26,7 @@ import { selectFields } from "../files/format.ts";
 import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
-import type { Run, Runner } from "../runners/runner.ts";
+import type { Result, Run, Runner } from "../runners/runner.ts";
 import { type CheckedFile, summed, takeFile } from "./checked.ts";
 import type { Followed, Follower } from "./follower.ts";
 import { replay } from "./replay.ts";
@@ -49,8 +49,8 @@ export interface RunDeps {
   /** A file of the server's, by digest; its content is not to be believed. */
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
-  /** Makes durable that the task (by its digest) was begun once more; false when it was begun too often. */
-  readonly begin: (task: string) => Promise<boolean>;
+  /** Makes durable that the task (by stream and head) was begun once more; false when it was begun too often. */
+  readonly begin: (task: string, head: string) => Promise<boolean>;
   /** Has `stop` called when the task (by its stream) is to run no longer; the returned function ends that. */
   readonly watch: (task: string, stop: () => void) => () => void;
 }
@@ -62,7 +62,7 @@ export interface RunRequest {
 }
 
 /** What the server did or left undone: nothing is signed about it, and the run is made again. */
-const HOST_FAULTS = new Set(["enclave.host", "enclave.file"]);
+const HOST_FAULTS = new Set(["enclave.host", "enclave.file", "enclave.moved", "model.stopped"]);
 /** The server's fault, or the machine's: a full disk, no more processes. */
 const isMachines = (error: unknown): boolean =>
   error instanceof Refusal ? HOST_FAULTS.has(error.code) : error instanceof Error && "syscall" in error;
@@ -87,11 +87,22 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
     );
   // The sandbox starts, empty, while what must be durable before anything is opened is written.
   const sandbox = deps.runner.start(limitsOf(deps, judged.task));
-  sandbox.catch(() => undefined);
+  const stop = () =>
+    sandbox.then(
+      (run) => run.stop(),
+      () => undefined,
+    );
+  const unwatch = deps.watch(request.task, () => void stop());
+  const files: CheckedFile[] = [];
   try {
-    if (!(await deps.begin(judged.digest))) throw refuse("enclave.attempts");
     const usable = requireUsable(judged, request.details);
-    const { result, rows } = await compute(deps, { run: await sandbox, stream: request.task }, judged, usable);
+    // What the server does not give costs no attempt: nothing is opened yet.
+    for (const digest of digestsOf(judged.task))
+      files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
+    if (!(await deps.begin(request.task, judged.head))) throw refuse("enclave.attempts");
+    const { table, rows } = await compute(deps, await sandbox, judged, usable, files);
+    requireUnmoved(deps, request.task, judged);
+    const result = await deliver(deps, judged, table);
     const receipt: Receipt = {
       task: judged.digest,
       measurement: deps.measurement,
@@ -108,11 +119,23 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
     if (isMachines(error)) throw error;
     return sign("task.failed", { task: judged.digest, code: failureCode(error) });
   } finally {
-    await sandbox.then(
-      (run) => run.stop(),
-      () => undefined,
-    );
+    unwatch();
+    await stop();
+    for (const file of files) await file.drop();
   }
+};
+
+/** Files of a run: the model's archive, plain or sealed, then the sources' envelopes in order. */
+const digestsOf = ({ definition: { model, sources } }: Task): string[] => [
+  model.envelope ?? model.archive,
+  ...sources.map(({ envelope }) => envelope),
+];
+
+/** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
+const requireUnmoved = ({ follower }: RunDeps, stream: string, { head, heads, task }: Judged): void => {
+  const { model, sources } = task.definition;
+  const same = [model, ...sources].every((used) => follower.headOf(used.stream) === heads[used.stream]);
+  if (!same || follower.headOf(stream) !== head) throw refuse("enclave.moved");
 };
 
 /** What the task asks for, within what the machine's operator allows. */
@@ -183,61 +206,46 @@ const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) 
 };
 type Usable = ReturnType<typeof requireUsable>;
 
-/** Sandbox, model and tables at once; then the seal and the delivery. */
-const compute = async (
-  deps: RunDeps,
-  { run, stream }: { run: Run; stream: string },
-  { task, digest, delivery }: Judged,
-  usable: Usable,
-) => {
+/** Model and tables into the sandbox. @param files archive and envelopes, as `digestsOf` names them */
+const compute = async (deps: RunDeps, run: Run, { task }: Judged, usable: Usable, files: readonly CheckedFile[]) => {
   const { limits, parameters, model } = task.definition;
-  const files: CheckedFile[] = [];
-  const unwatch = deps.watch(stream, () => void run.stop());
-  try {
-    for (const { envelope } of usable.sources) files.push(await takeFile(deps.read(envelope), envelope, deps));
-    const { manifest, files: code } = await openModel(deps, task, usable);
-    // The gate: what leaves is never more than the task allows, whatever the model declares.
-    const maxRows = Math.min(manifest.result.maxRows, limits.rows);
-    const gated = { ...manifest, result: { ...manifest.result, maxRows } };
-    run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
-    const rows = usable.sources.map(() => 0);
-    for (const [i, source] of usable.sources.entries()) {
-      const { schema, batches } = openSource(deps, source, manifest, files[i] as CheckedFile);
-      const count = (read: number) => {
-        rows[i] = (rows[i] ?? 0) + read;
-      };
-      run.table(source.table, schema, counting(batches, count));
-    }
-    const table = await run.result();
-    const to = receiverKey(delivery.key);
-    const csv = writeCsv(table.schema, table.batches);
-    const sealed = summed(seal(csv, { to, context: resultContext(digest), enc: delivery.cipher }));
-    await deps.write(sealed.content);
-    return { result: { ...sealed.sum(), rows: table.rows }, rows };
-  } finally {
-    unwatch();
-    for (const file of files) await file.drop();
+  const [archive, ...envelopes] = files as [CheckedFile, ...CheckedFile[]];
+  const { manifest, files: code } = await openModel(deps, task, usable, archive);
+  // The gate: what leaves is never more than the task allows, whatever the model declares.
+  const maxRows = Math.min(manifest.result.maxRows, limits.rows);
+  const gated = { ...manifest, result: { ...manifest.result, maxRows } };
+  run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
+  const rows = usable.sources.map(() => 0);
+  for (const [i, source] of usable.sources.entries()) {
+    const { schema, batches } = openSource(deps, source, manifest, envelopes[i] as CheckedFile);
+    const count = (read: number) => {
+      rows[i] = (rows[i] ?? 0) + read;
+    };
+    run.table(source.table, schema, counting(batches, count));
   }
+  return { table: await run.result(), rows };
 };
 
-/** The model's archive, plain or sealed: the very bytes that were authorised. */
-const openModel = async (deps: RunDeps, { definition }: Task, { owner }: Usable) => {
+/** Seals the result to the receiver and hands it to the server; what it is, is said by what was sealed here. */
+const deliver = async (deps: RunDeps, { digest, delivery }: Judged, table: Result) => {
+  const to = receiverKey(delivery.key);
+  const csv = writeCsv(table.schema, table.batches);
+  const sealed = summed(seal(csv, { to, context: resultContext(digest), enc: delivery.cipher }));
+  await deps.write(sealed.content);
+  return { ...sealed.sum(), rows: table.rows };
+};
+
+/** The model's archive: the very bytes that were authorised. */
+const openModel = async (deps: RunDeps, { definition }: Task, { owner }: Usable, stored: CheckedFile) => {
   const { archive, envelope } = definition.model;
-  const { directory } = deps;
-  const digest = envelope ?? archive;
-  const stored = await takeFile(deps.read(digest), digest, { directory, max: 2 * ARCHIVE_MAX });
-  try {
-    const context = modelContext(owner, deps.enclave, archive);
-    const plain = envelope ? open(stored.content(), { key: deps.encryptionKey, context }) : stored.content();
-    const bytes = concat(...(await Array.fromAsync(plain)));
-    if (sha256Hex(bytes) !== archive) throw refuse("enclave.archive", { digest: archive });
-    const files = await unpack(bytes);
-    const manifest = readManifest(files);
-    if (manifest.runner !== RUNNER) throw refuse("enclave.runner", { runner: manifest.runner });
-    return { files, manifest };
-  } finally {
-    await stored.drop();
-  }
+  const context = modelContext(owner, deps.enclave, archive);
+  const plain = envelope ? open(stored.content(), { key: deps.encryptionKey, context }) : stored.content();
+  const bytes = concat(...(await Array.fromAsync(plain)));
+  if (sha256Hex(bytes) !== archive) throw refuse("enclave.archive", { digest: archive });
+  const files = await unpack(bytes);
+  const manifest = readManifest(files);
+  if (manifest.runner !== RUNNER) throw refuse("enclave.runner", { runner: manifest.runner });
+  return { files, manifest };
 };
 
 /** The columns that the model names of a source, as batches. */

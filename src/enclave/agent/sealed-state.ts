@@ -21,8 +21,8 @@ export interface SealedState {
   readonly ledger: string;
   readonly isolation: string;
   readonly followed: Followed;
-  /** How often each task (by its digest) was begun, oldest first. */
-  readonly attempts: Readonly<Record<string, number>>;
+  /** Tasks (by stream) that were begun: how often, and the head at which they could still run. Oldest first. */
+  readonly attempts: Readonly<Record<string, { readonly head: string; readonly count: number }>>;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;
 }
@@ -63,6 +63,8 @@ export const createStateStore = (directory: string, provider: AttestationProvide
       if (!plain) throw refuse("enclave.state.unreadable", { measurement });
       const state = decode(fromUtf8(plain));
       if (state.version < counter) throw refuse("enclave.state.rolled-back", { found: state.version, counter });
+      // A crash came between file and counter: until the counter has it too, an older file would pass.
+      if (state.version > counter) await provider.counter.set(state.version);
       return state;
     },
 
