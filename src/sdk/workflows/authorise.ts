@@ -7,6 +7,7 @@ import { publicKeyToPem } from "../../trust/keys.ts";
 import type { Client } from "../client.ts";
 import { requireAsked } from "./asked.ts";
 import { refuse } from "./errors.ts";
+import { requireOwners } from "./owners.ts";
 import { type ExpectedEnclave, readEnclave } from "./verify-enclave.ts";
 
 type TaskView = z.output<typeof Task>;
@@ -57,10 +58,11 @@ export const shownDigest = ({ stream, definition, delivery, digest }: TaskView):
 
 /**
  * @param task as it was shown to whoever decides; read from the server where it was not
- * @throws Refusal task.not-yours, task.key-required, task.shown-otherwise, enclave.untrusted, enclave.statement
+ * @throws Refusal task.not-yours, task.key-required, task.shown-otherwise, enclave.untrusted, enclave.statement,
+ *   server.history
  */
 export const authoriseTask = async (
-  client: Pick<Client, "tasks" | "enclaves">,
+  client: Pick<Client, "tasks" | "enclaves" | "streams">,
   id: string,
   { me, key, review, ...expected }: AuthoriseOptions,
   task?: TaskView,
@@ -70,6 +72,11 @@ export const authoriseTask = async (
   const part = partDue(shown, me);
   if (!part) throw refuse("task.not-yours", { id, state: shown.state });
   const { provider } = await readNamed(client, shown, expected);
+  const { model, sources } = shown.definition;
+  await requireOwners(client, [
+    { stream: model.stream, owner: shown.model.owner.id },
+    ...sources.map(({ stream }, i) => ({ stream, owner: shown.sources[i]?.owner.id ?? "" })),
+  ]);
   const delivery = part === "receiver" ? deliveryTo(required(key)) : undefined;
   const digest = delivery ? taskDigest(shown.stream, shown.definition, delivery) : shownDigest(shown);
   await review?.({ part, task: shown, digest, provider });

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
 import { requireAsked } from "./asked.ts";
+import { requireOwners } from "./owners.ts";
 import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
 
 export interface NewTask {
@@ -21,7 +22,7 @@ export interface NewTask {
   readonly start?: "automatic" | "manual" | undefined;
 }
 
-type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "tasks">;
+type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "streams" | "tasks">;
 
 type Shown<R extends "models" | "sources"> = Awaited<ReturnType<Client[R]["get"]>>;
 
@@ -52,6 +53,8 @@ export const createTask = async (
   requireAsked(task.alliance, alliance);
   requireAsked(task.model, model);
   for (const [i, source] of sources.entries()) requireAsked(task.sources[i]?.id ?? "", source);
+  const parts = [model, ...sources].map(({ stream, creator }) => ({ stream, owner: creator.id }));
+  await requireOwners(client, parts);
   const enclave = await verifyEnclave(client, alliance.enclave, expected);
   await review?.({ model, sources, enclave });
   return client.tasks.create({

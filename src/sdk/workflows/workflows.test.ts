@@ -7,6 +7,7 @@ import { createOrganisation, SALT } from "../../../test/support/principals.ts";
 import { fromBase64, fromUtf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import { Refusal } from "../../base/refusal.ts";
+import { verifyBundle } from "../../evidence/verify.ts";
 import { attested, enclave as enclaveBook } from "../../rules/enclave.ts";
 import { ARCHIVE_MAX } from "../../rules/model.ts";
 import { STRUCTURE_REQUEST, signStructureRequest } from "../../rules/structure-request.ts";
@@ -131,6 +132,19 @@ test("a member is who its own statement says, whatever the server calls it", asy
 });
 
 type TaskView = Parameters<typeof shownDigest>[0];
+/** Statements of a stream, as a server shows them. */
+const streams = {
+  get: async ({ id }: { id: string }) => ({
+    items: verifyBundle(ran.bytes)
+      .entries.filter(({ stream }) => stream === id)
+      .map(({ signed }) => ({ statement: signed.jws.text })),
+    next: null,
+  }),
+};
+const ownerOf = (stream: string) => ({
+  id: verifyBundle(ran.bytes).entries.find((entry) => entry.stream === stream)?.by ?? "",
+});
+
 /** The task as a server shows it to its receiver, with something changed. */
 const shownTask = (over: object = {}): TaskView => {
   const state = streamOf(ran.stage.world, taskBook, ran.task)?.state as Task;
@@ -141,6 +155,8 @@ const shownTask = (over: object = {}): TaskView => {
     id: state.id,
     stream: ran.task,
     state: "model-authorising",
+    model: { owner: ownerOf(definition.model.stream) },
+    sources: definition.sources.map(({ stream }) => ({ owner: ownerOf(stream) })),
     definition,
     delivery,
     digest,
@@ -161,6 +177,7 @@ test("nobody signs a digest that is not that of what is shown", async () => {
   const signed: unknown[] = [];
   const client = server({
     ...enclaveServer(),
+    streams,
     tasks: {
       get: async () => task,
       authoriseModel: async (id: string, input: { task: string }) => signed.push([id, input.task]),
@@ -173,6 +190,9 @@ test("nobody signs a digest that is not that of what is shown", async () => {
   await assert.rejects(authoriseTask(client, "T202601010000001", { me: me.id }), refusedAs("task.other"));
   const enclaves = [{ provider: "tdx", measurement: ran.enclave.measurement }];
   await assert.rejects(authoriseTask(client, task.id, { me: me.id, enclaves }), refusedAs("enclave.untrusted"));
+  const [first, second] = task.sources;
+  const swapped = { ...task, sources: [second, first] } as typeof task;
+  await assert.rejects(authoriseTask(client, task.id, { me: me.id }, swapped), refusedAs("server.history"));
   const measurement = "ab".repeat(48);
   const claimed = shownTask({ deciders, definition: { ...task.definition, measurement } });
   await assert.rejects(authoriseTask(client, task.id, { me: me.id }, claimed), refusedAs("enclave.statement"));
