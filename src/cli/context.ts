@@ -9,7 +9,14 @@ import { parseCertificate } from "../trust/x509/certificate.ts";
 import { refuse } from "./errors.ts";
 import { readSecret } from "./files.ts";
 import type { Given } from "./given.ts";
-import { defaultProfiles, openProfile, type Profile, type ProfileFile, type Settings } from "./profile.ts";
+import {
+  defaultProfiles,
+  openProfile,
+  type Profile,
+  type ProfileFile,
+  type Settings,
+  trustedEnclaves,
+} from "./profile.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { streamingFetch } from "./streaming-fetch.ts";
 import { say, type Text } from "./text.ts";
@@ -111,7 +118,7 @@ export const createContext = ({ given, language, print, note }: Options): Contex
       const at = client();
       const wanted = id ?? (await at.enclaves.list()).items[0]?.id;
       if (wanted === undefined) throw refuse("enclave.none");
-      return verifyEnclave(at, wanted, { enclaves: profile.settings().enclaves });
+      return verifyEnclave(at, wanted, { enclaves: trustedEnclaves(profile.settings()) });
     },
     note: (of, details) => {
       if (!quiet) note(say(of, language, details));

@@ -55,6 +55,7 @@ export const fields: Readonly<Record<string, Text>> = {
   hardware: text("Hardware", "硬件保护"),
   hashes: text("Hashes", "哈希"),
   head: text("Head", "流头"),
+  answer: text("Enclave's signature", "可信执行环境的签名"),
   heads: text("Heads", "各流流头"),
   id: text("Id", "编号"),
   index: text("Entry", "条目"),

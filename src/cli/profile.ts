@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { EnclavePin } from "../evidence/enclave-pin.ts";
 import { issuesOf } from "../rules/world.ts";
+import type { ExpectedEnclave } from "../sdk/workflows/index.ts";
 import { refuse } from "./errors.ts";
 
 const Settings = z.strictObject({
@@ -54,6 +55,10 @@ export interface Profile {
   read(file: ProfileFile): string | undefined;
   write(file: ProfileFile, content: string): void;
 }
+
+/** The programs that the profile trusts; while it names none, any, which is said when one is first used. */
+export const trustedEnclaves = ({ enclaves }: Pick<Settings, "enclaves">): ExpectedEnclave["enclaves"] =>
+  enclaves.length > 0 ? enclaves : "any";
 
 /** @param directory where profiles are kept. @throws Refusal profile.name */
 export const openProfile = (directory: string, name = currentProfile(directory)): Profile => {

@@ -98,6 +98,7 @@ export const createCompute = (options: ComputeOptions) => {
     enclave,
     views,
     concurrency: options.concurrency,
+    now: () => clock.now(),
     onProgress(id, phase) {
       const stream = ledger.world.streams.get(id);
       if (stream) void announce(id, stream, "task.progress", { phase });

@@ -5,7 +5,7 @@
 import { replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { source } from "../rules/source.ts";
-import { type Task, task as taskBook } from "../rules/task.ts";
+import { stateAt, type Task, task as taskBook } from "../rules/task.ts";
 import { streamOf } from "../rules/world.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import type { ViewsStore } from "./views-store.ts";
@@ -19,11 +19,12 @@ export interface RunsOptions {
   readonly views: Pick<ViewsStore, "details">;
   /** Tasks at a time. */
   readonly concurrency: number;
+  readonly now: () => number;
   readonly onProgress: (task: string, phase: "started" | "ended" | "retrying") => void;
   readonly onError: (task: string, error: unknown) => void;
 }
 
-export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, onError }: RunsOptions) => {
+export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgress, onError }: RunsOptions) => {
   const waiting: string[] = [];
   const known = new Set<string>();
   const active = new Set<Promise<void>>();
@@ -32,7 +33,7 @@ export const createRuns = ({ ledger, enclave, views, concurrency, onProgress, on
 
   const isDue = (id: string): Task | undefined => {
     const state = streamOf(ledger.world, taskBook, id)?.state;
-    return state?.state === "running" ? state : undefined;
+    return state && stateAt(state, now()) === "running" ? state : undefined;
   };
 
   const attempt = async (id: string, task: Task): Promise<void> => {

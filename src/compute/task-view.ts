@@ -195,13 +195,14 @@ const stepsOf = (task: Task, state: TaskState, names: Names): StepAnswer[] => {
 };
 
 const EXPIRED = label("Not everybody authorised within seven days.", "未在 7 天内完成全部授权。");
+const LAPSED = label("The run did not end within seven days.", "任务未在 7 天内执行完毕。");
 const REFUSED = label("A party refused.", "有成员拒绝了授权。");
 const REVOKED = label("A party took its authorisation back.", "有成员撤销了授权。");
 
 const failureOf = (task: Task, state: TaskState, names: Names) => {
   if (state !== "authorisation-failed" && state !== "failed") return null;
-  const code = task.ended?.code ?? "expired";
-  const own = { expired: EXPIRED, refused: REFUSED, revoked: REVOKED }[code];
+  const code = task.ended?.code ?? (state === "failed" ? "lapsed" : "expired");
+  const own = { expired: EXPIRED, lapsed: LAPSED, refused: REFUSED, revoked: REVOKED }[code];
   return {
     code,
     text: own ?? failureText(code),

@@ -251,14 +251,14 @@ const ofAlliance = (eb: Rows, alliance: string) =>
       .whereRef("m.member", "=", "r.owner"),
   );
 
-/** Rows keep the state that the ledger gave; whether an open request has expired depends on the time of asking. */
+/** Rows keep the state that the ledger gave; what has lapsed meanwhile depends on the time of asking. */
 const inState = (eb: Rows, state: string, now: number) => {
-  const expired = eb.and([
-    eb.or([eb("r.state", "like", "%-authorising"), eb("r.state", "=", "authorised")]),
-    eb("r.expiresAt", "<", now),
-  ]);
-  if (state === "authorisation-failed") return eb.or([eb("r.state", "=", state), expired]);
-  return eb.and([eb("r.state", "=", state), eb.not(expired)]);
+  const past = eb("r.expiresAt", "<", now);
+  const request = eb.or([eb("r.state", "like", "%-authorising"), eb("r.state", "=", "authorised")]);
+  const is = eb("r.state", "=", state);
+  if (state === "authorisation-failed") return eb.or([is, eb.and([request, past])]);
+  if (state === "failed") return eb.or([is, eb.and([eb("r.state", "=", "running"), past])]);
+  return eb.and([is, eb.not(eb.and([eb.or([request, eb("r.state", "=", "running")]), past]))]);
 };
 
 /** Private: the owner. Named: those named. Public: whoever shares an alliance with the owner. Parties always. */

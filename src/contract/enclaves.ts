@@ -35,8 +35,11 @@ export const Evidence = z
 
 /** First rows are never shown; names and types are. */
 const Structure = z.object({
-  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  /** `description`: what the table itself says of the column, if it does. */
+  columns: z.array(z.object({ name: z.string(), type: z.string(), description: z.string().optional() })),
   rows: z.int(),
+  /** JWS of the enclave over names and types: nobody else tells the owner what to sign for. */
+  answer: z.string(),
 });
 
 export const enclaves = {

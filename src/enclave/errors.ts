@@ -32,6 +32,11 @@ export const refuse = refusals({
     en: "The statements shown of stream {stream} are not all that the ledger has. Show the whole stream.",
     zh: "所示流 {stream} 的声明与账本不一致。请提供完整的流。",
   },
+  "enclave.stream.stray": {
+    status: 409,
+    en: "The stream {stream} was shown and has nothing to do with what is asked. Show what the task needs, and no more.",
+    zh: "所示流 {stream} 与请求无关。请仅提供任务所需的流。",
+  },
   "enclave.statement.hidden": {
     status: 409,
     en: "Statements are out of the ledger's order at {index}. Show them as the ledger has them.",

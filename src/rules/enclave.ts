@@ -1,6 +1,7 @@
 /** An enclave: its keys and the evidence that they were made inside the program it says it is. */
 import { z } from "zod";
 import { fromBase64 } from "../base/bytes.ts";
+import type { Attested } from "../trust/attestation/provider.ts";
 import { verifyAttestation } from "../trust/attestation/verify.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
 import { refuse } from "./errors.ts";
@@ -18,11 +19,16 @@ export interface EnclaveState {
   readonly ledger: string;
   /** What keeps models in: `bubblewrap`, `quickjs`. */
   readonly isolation: string;
-  /** Attestation provider: `simulated`, later `tdx`, `sev-snp`, `tpm2`. */
+  /** Attestation provider: `simulated`, `tdx`, `sev-snp`, `tpm2`. */
   readonly provider: string;
+  /** What the evidence said of the machine when the enclave was founded; not there where the provider says nothing. */
+  readonly attested?: Attested;
 }
 
 const kind = kindsOf<EnclaveState>();
+
+/** Characters. A TDX quote with its collateral takes some 20,000, most of it certificates and revocation lists. */
+const MAX_EVIDENCE = 131_072;
 
 export const attested = kind({
   name: "enclave.attested",
@@ -34,14 +40,15 @@ export const attested = kind({
     measurement: z.string().regex(/^[0-9a-f]{96}$/),
     ledger: z.string().max(256),
     isolation: z.enum(["bubblewrap", "quickjs"]),
-    attestation: z.strictObject({ provider: z.string().max(32), evidence: z.string().max(65_536) }),
+    attestation: z.strictObject({ provider: z.string().max(32), evidence: z.string().max(MAX_EVIDENCE) }),
   }),
-  apply: (_, { payload }) => {
+  apply: (_, { payload, time }) => {
     const { attestation, ...keys } = payload;
     publicKeyFromSpki(fromBase64(keys.encryptionKey), ["X25519"]);
-    const verdict = verifyAttestation(attestation, { ...keys, nonce: "" });
+    const verdict = verifyAttestation(attestation, { ...keys, nonce: "" }, time);
     if (!verdict.ok) throw refuse("attestation.refused", { reason: verdict.reason });
-    return { ...keys, provider: attestation.provider };
+    const { ok, ...attested } = verdict;
+    return { ...keys, provider: attestation.provider, ...(Object.keys(attested).length > 0 && { attested }) };
   },
 });
 

@@ -12,6 +12,16 @@ export const refuse = refusals({
     en: "Somebody else acted first: the head is now {head}. Read the newest state and sign again.",
     zh: "已有其他成员先行操作，最新的流头为 {head}。请读取最新状态后重新签名。",
   },
+  "structure.answer": {
+    status: 409,
+    en: "The structure shown is not the one that the enclave signed. Register nothing; ask the platform's operator.",
+    zh: "所示表结构并非可信执行环境所签名的结构。请勿登记，并联系平台运营方。",
+  },
+  "stream.full": {
+    status: 409,
+    en: "The stream has {limit} bytes of statements and takes no more. Begin a new one.",
+    zh: "该流的声明已达 {limit} 字节上限，不能再追加。请新建。",
+  },
   "stream.founded": {
     status: 409,
     en: "A statement of kind {kind} must begin a stream of its own, and only that. Leave stream and seen empty.",

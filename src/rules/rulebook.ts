@@ -8,8 +8,9 @@ import type { z } from "zod";
 export interface StreamState<S = unknown> {
   /** Name of the rulebook. */
   readonly book: string;
-  /** Number of statements so far. */
+  /** Number of statements so far, and of the bytes of their JWS. */
   readonly length: number;
+  readonly size: number;
   /** SHA-256 (hex) of the newest statement: what the next one must have `seen`. */
   readonly head: string;
   readonly state: S;

@@ -1,13 +1,21 @@
-/** 获取表结构: what the owner of a sealed table signs so that the enclave tells its structure to nobody else. */
+/**
+ * 获取表结构: what the owner of a sealed table signs so that the enclave tells its structure to nobody else, and what the
+ * enclave signs so that nobody else tells the owner another.
+ */
 import { z } from "zod";
-import { toBase64url, utf8 } from "../base/bytes.ts";
+import { fromUtf8, toBase64url, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { iso } from "../base/clock.ts";
+import type { PrivateKey, PublicKey } from "../trust/crypto/crypto.ts";
+import { parseJws, signJws, verifyJws } from "../trust/jws.ts";
 import type { Signer } from "../trust/statement.ts";
+import { refuse } from "./errors.ts";
 import { Digest, StreamId } from "./shapes.ts";
+import { structureDigest } from "./source.ts";
 
-/** Media type of the JWS. */
+/** Media types of the two JWS. */
 export const STRUCTURE_REQUEST = "entente-structure+jws";
+const STRUCTURE_ANSWER = "entente-structure-answer+jws";
 
 export const StructureRequest = z.strictObject({
   use: z.literal("entente/structure/1"),
@@ -35,4 +43,28 @@ export const signStructureRequest = async (
   const payload = canonical({ use: "entente/structure/1", ...about, at: iso(at) });
   const input = `${toBase64url(utf8(header))}.${toBase64url(utf8(payload))}`;
   return `${input}.${toBase64url(await signer.sign(utf8(input)))}`;
+};
+
+export interface Structure {
+  readonly envelope: string;
+  readonly type: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: number;
+}
+
+const answerOf = ({ envelope, type, columns, rows }: Structure): string =>
+  canonical({ use: "entente/structure-answer/1", envelope, type, structure: structureDigest(columns), rows });
+
+/** @param key of the enclave */
+export const signStructure = (structure: Structure, key: PrivateKey<"P-256">): string =>
+  signJws({ key, typ: STRUCTURE_ANSWER, payload: answerOf(structure) });
+
+/**
+ * That the enclave with this key found this structure in this envelope.
+ * @throws Refusal structure.answer, jws.*
+ */
+export const verifyStructure = (answer: string, structure: Structure, key: PublicKey): void => {
+  const jws = parseJws(answer, STRUCTURE_ANSWER);
+  verifyJws(jws, key);
+  if (fromUtf8(jws.payload) !== answerOf(structure)) throw refuse("structure.answer");
 };

@@ -216,11 +216,17 @@ describe("expiry", () => {
     await refused(stage, () => authoriseModel(stage, all.institute, sources), "task.expired");
   });
 
-  test("what was authorised in time runs later", async () => {
-    const id = await taskUpTo(stage, all, "authorised");
-    stage.clock.advance(OPEN_FOR + 1);
+  test("what was authorised at the last moment has as long to run, and no longer", async () => {
+    const [id, late] = [await taskUpTo(stage, all, "sources"), await taskUpTo(stage, all, "sources")];
+    stage.clock.advance(OPEN_FOR - 1_000);
+    await authoriseModel(stage, all.institute, id);
+    await authoriseModel(stage, all.institute, late);
+    stage.clock.advance(OPEN_FOR - 1_000);
     assert.equal(stateAt(taskOf(stage, id), stage.clock.now()), "running");
     await complete(stage, all.enclave, id);
+    stage.clock.advance(2_000);
+    assert.equal(stateAt(taskOf(stage, late), stage.clock.now()), "failed");
+    await refused(stage, () => complete(stage, all.enclave, late), "task.expired");
   });
 });
 

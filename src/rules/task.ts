@@ -34,6 +34,7 @@ export interface Task {
   readonly definition: Definition;
   readonly start: "automatic" | "manual";
   readonly created: number;
+  /** When it lapses: as a request, and once it runs, as a run. */
   readonly expires: number;
   readonly state: TaskState;
   readonly modelOwner: string;
@@ -47,11 +48,13 @@ export interface Task {
 }
 
 /** The state at a time: a request that was not decided in time, or not run, has failed. */
-export const stateAt = (task: Task, time: number): TaskState =>
-  lapses(task.state) && time > task.expires ? "authorisation-failed" : task.state;
+export const stateAt = (task: Task, time: number): TaskState => {
+  if (!lapses(task.state) || time <= task.expires) return task.state;
+  return task.state === "running" ? "failed" : "authorisation-failed";
+};
 
-/** Consent is not for ever: what was authorised and is to be started by hand lapses like an open request. */
-const lapses = (state: TaskState) => isOpen(state) || state === "authorised";
+/** Consent is not for ever: what was authorised and was not started, or did not end, lapses like an open request. */
+const lapses = (state: TaskState) => isOpen(state) || state === "authorised" || state === "running";
 const isOpen = (state: TaskState) => state.endsWith("-authorising");
 
 const kind = kindsOf<Task>();
@@ -189,11 +192,8 @@ export const modelAuthorised = kind({
     if (act.by !== state.modelOwner) throw refuse("task.party", { id: state.id });
     requireState(state, act, "model-authorising");
     requireDigest(state, act.stream, act.payload.task);
-    return {
-      ...state,
-      state: state.start === "automatic" ? "running" : "authorised",
-      decided: { ...state.decided, model: act.time },
-    };
+    const authorised: Task = { ...state, state: "authorised", decided: { ...state.decided, model: act.time } };
+    return state.start === "automatic" ? running(authorised, act) : authorised;
   },
 });
 
@@ -246,9 +246,11 @@ export const runRequested = kind({
   apply: (state, act) => {
     if (act.by !== state.creator) throw refuse("task.party", { id: state.id });
     requireState(state, act, "authorised");
-    return { ...state, state: "running" };
+    return running(state, act);
   },
 });
+
+const running = (task: Task, { time }: Act<unknown>): Task => ({ ...task, state: "running", expires: time + OPEN_FOR });
 
 export const completed = kind({
   name: "task.completed",

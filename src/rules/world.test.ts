@@ -20,7 +20,7 @@ import { digestOf } from "../trust/digest.ts";
 import { parseStatement, signStatementWith } from "../trust/statement.ts";
 import { model as modelBook, type published } from "./model.ts";
 import { registered } from "./source.ts";
-import { advance, CLOCK_SKEW, openDetail, rulebooks } from "./world.ts";
+import { advance, CLOCK_SKEW, openDetail, rulebooks, STREAM_MAX } from "./world.ts";
 
 const withdraw = (stage: Stage, by: Parameters<typeof act>[1], stream: string, twist = {}) =>
   act(stage, by, "model.withdrawn", stream, {}, twist);
@@ -187,6 +187,18 @@ describe("where it stands", () => {
   test("an id is given once, by whomever", async () => {
     const { id } = stateOf(stage, modelBook, all.parts.model);
     await refused(stage, () => model(stage, all.stranger, all.enclave, { id }), "id.taken", { id });
+  });
+
+  test("a stream takes no more than can be replayed", async () => {
+    const { model: id } = all.parts;
+    const stream = stage.world.streams.get(id);
+    assert.ok(stream);
+    const next = parseStatement(signed(stage, all.institute, "model.withdrawn", id, {}));
+    const left = next.jws.text.length;
+    const filled = (size: number) => ({ ...stage.world, streams: stage.world.streams.set(id, { ...stream, size }) });
+    const put = (size: number) => advance(filled(size), next, stage.clock.now());
+    assert.equal(put(STREAM_MAX - left).stream.size, STREAM_MAX);
+    assert.throws(() => put(STREAM_MAX - left + 1), { code: "stream.full" });
   });
 
   test("a signer's clock may be ten minutes off either way, and no more", async () => {

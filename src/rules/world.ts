@@ -46,6 +46,12 @@ export const ruledBy = (kind: string): Ruled => {
   return found;
 };
 
+/**
+ * Bytes of a stream's statements, together: whoever computes with others replays their streams, so nobody makes one
+ * that is too long to be replayed. Only its own CA speaks in an organisation's.
+ */
+export const STREAM_MAX = 16 << 20;
+
 /** A signer's clock may differ from the ledger's by this much. */
 export const CLOCK_SKEW = 10 * MINUTE;
 
@@ -66,12 +72,14 @@ export const advance = (world: World, signed: SignedStatement, time: number, tru
   const { book, kind } = ruledBy(statement.kind);
   const id = kind.founds ? digest : statement.stream;
   const before = place(world, signed, { book, kind });
+  if ((before?.size ?? 0) + signed.jws.text.length > STREAM_MAX) throw refuse("stream.full", { limit: STREAM_MAX });
   const payload = parsePayload(kind, statement.payload);
   if (!trusted) authenticate(world, signed, kind, payload, time);
   const by = statement.by === "" ? digest : statement.by;
   const act: Act<unknown> = { kind: kind.name, stream: id, by, time, digest, payload };
   const state = kind.apply(before?.state ?? book.initial, act, elsewhere(world));
-  const stream = { book: book.name, length: (before?.length ?? 0) + 1, head: digest, state };
+  const size = (before?.size ?? 0) + signed.jws.text.length;
+  const stream = { book: book.name, length: (before?.length ?? 0) + 1, size, head: digest, state };
   return {
     act,
     stream,

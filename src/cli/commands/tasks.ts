@@ -9,6 +9,7 @@ import { readSecret, readText, writeTo } from "../files.ts";
 import { save } from "../generated.ts";
 import { argOf, type Given, textOf, textsOf } from "../given.ts";
 import { recognise, requireNoOther } from "../members.ts";
+import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
 
 /**
@@ -111,7 +112,7 @@ const create: Command = {
       start: textOf(given, "start") as "automatic" | "manual" | undefined,
     };
     return createTask(context.client(), task, {
-      enclaves: context.settings().enclaves,
+      enclaves: trustedEnclaves(context.settings()),
       review: (parts) => reviewParts(context, parts),
     });
   },
@@ -160,7 +161,7 @@ const authorise: Command = {
     const { part, ...answer } = await authoriseTask(context.client(), argOf(given, "id"), {
       me: await context.member(),
       ...(path !== undefined && { key: readText(path) }),
-      enclaves: context.settings().enclaves,
+      enclaves: trustedEnclaves(context.settings()),
       review: (about) => reviewTask(context, about),
     });
     context.note(AUTHORISED[part], { digest: answer.resource.digest });

@@ -10,15 +10,12 @@ import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import { decodeStatements } from "../protocol/statements.ts";
 import type { Runner } from "../runners/runner.ts";
+import { createAttempts, keptIn } from "./attempts.ts";
 import { describe } from "./describe.ts";
 import { createFollower } from "./follower.ts";
+import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
 import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
-
-/** A run that the machine interrupts is begun again, but not for ever: each time shows the server how it went. */
-const MAX_ATTEMPTS = 8;
-/** Tasks that may be under way at a time. */
-const MAX_REMEMBERED = 10_000;
 
 export interface AgentOptions {
   /** The program's own bytes: their SHA-384 is the measurement. */
@@ -63,19 +60,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     return true;
   });
 
-  /** That this task was begun once more, durable before an envelope is opened; false when it was begun too often. */
-  const begin = (task: string, head: string): Promise<boolean> =>
-    change(({ attempts }) => {
-      const before = attempts[task]?.count ?? 0;
-      if (before >= MAX_ATTEMPTS) return undefined;
-      // A running task only ever moves to its end: one that has moved since needs no counting any more.
-      const open = Object.entries(attempts).filter(
-        ([other, { head }]) => other !== task && follower.headOf(other) === head,
-      );
-      if (open.length >= MAX_REMEMBERED)
-        throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
-      return { attempts: Object.fromEntries([...open, [task, { head, count: before + 1 }]]) };
-    });
+  const results = await openResults(options.directory, new Set(keptIn(state.attempts)));
+  const attempts = createAttempts({ attempts: () => state.attempts, change, results, headOf: follower.headOf });
   /** Runs under way, by the task's stream. */
   const underWay = new Map<string, Set<() => void>>();
   const watch = (task: string, stop: () => void) => {
@@ -93,7 +79,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     follower,
     enclave,
     measurement,
-    begin,
+    attempts,
+    results,
     watch,
     signingKey: state.signingKey,
   };
@@ -112,7 +99,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       commit();
       return { size: followed.size };
     }),
-    describe: (request) => describe({ ...shared, key: state.encryptionKey }, request),
+    describe: (request) => describe({ ...shared, encryptionKey: state.encryptionKey }, request),
     run: async (request) => ({
       statement: await runTask({ ...shared, encryptionKey: state.encryptionKey }, request),
     }),

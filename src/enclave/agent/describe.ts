@@ -4,7 +4,7 @@ import { parseCanonical } from "../../base/canonical.ts";
 import type { Clock } from "../../base/clock.ts";
 import { organisation } from "../../rules/organisation.ts";
 import { memberKey } from "../../rules/principals.ts";
-import { STRUCTURE_REQUEST, StructureRequest } from "../../rules/structure-request.ts";
+import { STRUCTURE_REQUEST, StructureRequest, signStructure } from "../../rules/structure-request.ts";
 import { CLOCK_SKEW, streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { sourceContext } from "../../trust/envelope/contexts.ts";
@@ -15,13 +15,14 @@ import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { takeFile } from "./checked.ts";
 import type { Follower } from "./follower.ts";
-import { replay } from "./replay.ts";
+import { replay, requireOnly } from "./replay.ts";
 
 export interface DescribeDeps {
   readonly clock: Clock;
   readonly follower: Follower;
   readonly enclave: string;
-  readonly key: PrivateKey<"X25519">;
+  readonly signingKey: PrivateKey<"P-256">;
+  readonly encryptionKey: PrivateKey<"X25519">;
   /** For files that do not fit into memory. */
   readonly directory: string;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
@@ -32,24 +33,27 @@ export interface DescribeDeps {
  * @throws Refusal enclave.request, enclave.source-type, envelope.*, source.*
  */
 export const describe = async (
-  { clock, follower, enclave, key, read, directory }: DescribeDeps,
+  { clock, follower, enclave, signingKey, encryptionKey: key, read, directory }: DescribeDeps,
   { request, statements }: { request: string; statements: readonly PlacedStatement[] },
 ) => {
   follower.requireCurrent();
-  const { world } = replay(statements, follower);
+  const replayed = replay(statements, follower);
   // The host's clock may be turned back, but not behind what the ledger has seen.
   const now = Math.max(clock.now(), follower.time);
   const jws = parseJws(request, STRUCTURE_REQUEST);
   const parsed = StructureRequest.safeParse(parseCanonical(fromUtf8(jws.payload)));
   if (!parsed.success) throw refuse("enclave.request");
   const { by, envelope, type, at, enclave: meant } = parsed.data;
-  const owner = streamOf(world, organisation, by)?.state;
+  const owner = streamOf(replayed.world, organisation, by)?.state;
   const recent = Math.abs(Date.parse(at) - now) <= CLOCK_SKEW;
   if (!owner || meant !== enclave || !recent) throw refuse("enclave.request");
+  requireOnly(by, replayed);
   verifyJws(jws, memberKey(jws, owner, now));
   const file = await takeFile(read(envelope), envelope, { directory });
   try {
-    return await sourceReader(type).describe(open(file.content(), { key, context: sourceContext(by, enclave, type) }));
+    const content = open(file.content(), { key, context: sourceContext(by, enclave, type) });
+    const found = await sourceReader(type).describe(content);
+    return { ...found, answer: signStructure({ envelope, type, ...found }, signingKey) };
   } finally {
     await file.drop();
   }

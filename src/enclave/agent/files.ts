@@ -22,7 +22,12 @@ export const writeDurably = async (path: string, bytes: Uint8Array): Promise<voi
     await file.close();
   }
   await rename(fresh, path);
-  const directory = await open(dirname(path), "r");
+  await syncDirectory(dirname(path));
+};
+
+/** Makes durable which files there are. */
+export const syncDirectory = async (path: string): Promise<void> => {
+  const directory = await open(path, "r");
   try {
     await directory.sync();
   } finally {

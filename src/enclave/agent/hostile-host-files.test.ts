@@ -186,8 +186,11 @@ test("files too large for memory wait on disk as they came, and are gone afterwa
   const rig = await ready(await openRig(t, { csv: `number\n${"1.000000001\n".repeat(3_200_000)}` }));
   assert.ok(rig.envelope.size > 32 << 20);
   assert.equal(outcomeOf(await rig.run()), "task.completed");
+  const task = await rig.newTask();
+  await rig.authorise(task);
+  await rig.follow();
   swap(rig, rig.envelope.digest, (honest) => flipped(honest, honest.length - 1));
-  await assert.rejects(rig.run(), { code: "enclave.file" });
+  await assert.rejects(rig.run({ task }), { code: "enclave.file" });
   const left = (await readdir(rig.state)).filter((name) => name.startsWith("incoming-"));
   assert.deepEqual(left, []);
 });

@@ -215,3 +215,26 @@ test("statements that are not on the ledger do not count", async (t) => {
   await assert.rejects(rig.run({ statements: [...statements, extra] }), { code: "enclave.stream.incomplete" });
   assertUntouched(rig);
 });
+
+test("streams that have nothing to do with the task do not come into its receipt", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  const crowd = createOrganisation("外人", { at: rig.stage.clock.now() });
+  await found(rig.stage, crowd);
+  await rig.follow();
+  const statements = [...(await rig.statements()), ...(await rig.statements(crowd.id))];
+  await assert.rejects(rig.run({ statements }), { code: "enclave.stream.stray" });
+  assertUntouched(rig);
+  assert.equal(outcomeOf(await rig.run()), "task.completed");
+});
+
+test("a task that runs lapses, though the host turns its clock back", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  rig.stage.clock.advance(8 * DAY);
+  await rig.newTask();
+  await rig.follow();
+  rig.stage.clock.advance(-8 * DAY);
+  await assert.rejects(rig.run(), { code: "enclave.task.state", message: /failed/ });
+  assertUntouched(rig);
+});

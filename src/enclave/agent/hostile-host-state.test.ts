@@ -1,20 +1,33 @@
 /** A host that copies, deletes and interrupts what the enclave keeps. */
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openRig, outcomeOf, type Rig } from "../../../test/support/hostile-host.ts";
+import { act } from "../../../test/support/stage.ts";
 import { utf8 } from "../../base/bytes.ts";
+import { parseStatement } from "../../trust/statement.ts";
 import { openSimulated } from "../attestation/simulated.ts";
 import { createQuickjsRunner } from "../runners/quickjs/index.ts";
 
 const sealed = (rig: Rig) => join(rig.state, "sealed-state");
-/** A host that takes no result: each run is an attempt without an end. */
-const takeNoResult = (rig: Rig) => {
-  rig.tricks.write = async () => {
-    throw new Error("not today");
+/** A host that interrupts each run before it has an end. @returns how often one was begun */
+const interruptRuns = (rig: Rig) => {
+  const runner = { ...rig.runner, begun: 0 };
+  runner.start = async (limits) => {
+    const run = await rig.runner.start(limits);
+    return {
+      ...run,
+      async result() {
+        runner.begun++;
+        await run.stop();
+        return run.result();
+      },
+    };
   };
+  return runner;
 };
+const results = (rig: Rig) => readdir(join(rig.state, "results"));
 
 test("sealed state that was rolled back is refused, and so is none", async (t) => {
   const rig = await openRig(t);
@@ -64,15 +77,16 @@ test("a server cannot give the enclave another ledger's key", async (t) => {
 
 test("changes at the same time leave the newest state, and the counter at it", async (t) => {
   const rig = await openRig(t);
+  const runner = interruptRuns(rig);
+  await rig.restart({ runner });
   await rig.authorise();
   await rig.follow();
-  takeNoResult(rig);
   const before = await readFile(sealed(rig));
   const { counter } = await openSimulated(rig.state);
   const count = await counter.read();
   await Promise.allSettled(Array.from({ length: 6 }, () => rig.run()));
   assert.equal(await counter.read(), count + 6);
-  await rig.restart();
+  await rig.restart({ runner });
   await rig.follow();
   await Promise.allSettled([rig.run(), rig.run()]);
   assert.equal(outcomeOf(await rig.run()), "enclave.attempts");
@@ -98,25 +112,26 @@ test("what was followed is durable when `follow` answers, however many calls the
 
 test("a task is begun eight times, not more, over restarts", async (t) => {
   const rig = await openRig(t);
+  const runner = interruptRuns(rig);
   await rig.authorise();
-  await rig.follow();
-  takeNoResult(rig);
   for (let attempt = 0; attempt < 8; attempt++) {
-    await assert.rejects(rig.run(), { code: "enclave.host" });
-    await rig.restart();
+    await rig.restart({ runner });
     await rig.follow();
+    await assert.rejects(rig.run(), { code: "model.stopped" });
   }
   assert.equal(outcomeOf(await rig.run()), "enclave.attempts");
+  assert.equal(runner.begun, 8);
 });
 
 test("a task is begun eight times, not more, when all are asked for at once", async (t) => {
   const rig = await openRig(t);
+  const runner = interruptRuns(rig);
+  await rig.restart({ runner });
   await rig.authorise();
   await rig.follow();
-  takeNoResult(rig);
   const runs = await Promise.allSettled(Array.from({ length: 20 }, () => rig.run()));
-  const begun = runs.filter(({ status }) => status === "rejected");
-  assert.equal(begun.length, 8);
+  assert.equal(runs.filter(({ status }) => status === "rejected").length, 8);
+  assert.equal(runner.begun, 8);
 });
 
 test("files that the host keeps back cost no attempt: nothing was opened", async (t) => {
@@ -131,12 +146,99 @@ test("files that the host keeps back cost no attempt: nothing was opened", async
   assert.equal(outcomeOf(await rig.run()), "task.completed");
 });
 
-test("a task that succeeds is not run as often as the host likes either", async (t) => {
-  const rig = await openRig(t, { code: "export const main = async () => [{ v: Math.random() }];" });
+const CHANCE = "export const main = async () => [{ v: Math.random() }];";
+const payloadOf = (jws: string) => parseStatement(jws).statement.payload as { result?: { digest: string } };
+
+test("a task comes to one result, however often and over how many restarts the host asks", async (t) => {
+  const rig = await openRig(t, { code: CHANCE });
   await rig.authorise();
   await rig.follow();
-  const outcomes: string[] = [];
-  for (let attempt = 0; attempt < 9; attempt++) outcomes.push(outcomeOf(await rig.run()));
-  assert.ok(outcomes.filter((outcome) => outcome === "task.completed").length <= 8);
-  assert.equal(outcomes.at(-1), "enclave.attempts");
+  const first = payloadOf(await rig.run());
+  for (let again = 0; again < 10; again++) {
+    if (again === 5) await rig.restart();
+    await rig.follow();
+    rig.reads.length = 0;
+    assert.deepEqual(payloadOf(await rig.run()), first);
+    assert.deepEqual(rig.reads, []);
+  }
+  assert.equal(new Set(rig.written).size, 1);
+});
+
+test("and asks at once", async (t) => {
+  const rig = await openRig(t, { code: CHANCE });
+  await rig.authorise();
+  await rig.follow();
+  const runs = await Promise.all(Array.from({ length: 4 }, () => rig.run()));
+  const [first, ...others] = runs.map(payloadOf);
+  for (const other of others) assert.deepEqual(other, first);
+  assert.deepEqual(await results(rig), [first?.result?.digest]);
+});
+
+test("and fails in one way", async (t) => {
+  const ways = "if (Math.random() < 0.5) throw new Error('a'); else process.exit(1);";
+  const rig = await openRig(t, { code: `export async function main() { ${ways} }` });
+  await rig.authorise();
+  await rig.follow();
+  const first = outcomeOf(await rig.run());
+  for (let again = 0; again < 9; again++) assert.equal(outcomeOf(await rig.run()), first);
+});
+
+test("a result that the host did not take is handed over later, from what was kept", async (t) => {
+  const rig = await openRig(t, { code: CHANCE });
+  await rig.authorise();
+  await rig.follow();
+  rig.tricks.write = async () => {
+    throw new Error("not today");
+  };
+  for (let again = 0; again < 10; again++) await assert.rejects(rig.run(), { code: "enclave.host" });
+  await rig.restart();
+  await rig.follow();
+  rig.tricks.write = undefined;
+  const { result } = payloadOf(await rig.run());
+  assert.deepEqual(rig.written, [result?.digest]);
+  assert.deepEqual(await results(rig), [result?.digest]);
+});
+
+test("a kept result that was changed on the disk is not handed over as the result", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  await rig.follow();
+  const { result } = payloadOf(await rig.run());
+  const path = join(rig.state, "results", result?.digest ?? "");
+  const kept = await readFile(path);
+  const last = kept.length - 1;
+  for (const changed of [
+    Buffer.concat([kept, Buffer.from("x")]),
+    kept.subarray(0, last),
+    Buffer.concat([kept.subarray(0, last), Buffer.from([(kept[last] ?? 0) ^ 1])]),
+  ]) {
+    await writeFile(path, changed);
+    await assert.rejects(rig.run(), { code: "enclave.host" });
+  }
+  await rm(path);
+  await assert.rejects(rig.run(), { code: "enclave.host" });
+});
+
+test("what a withdrawal came before is not handed over, though it was kept", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  await rig.follow();
+  await rig.run();
+  rig.written.length = 0;
+  await act(rig.stage, rig.hospital, "source.withdrawn", rig.parts.sources[0] ?? "");
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run()), "enclave.withdrawn");
+  assert.deepEqual(rig.written, []);
+});
+
+test("results are forgotten when their tasks have ended", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  await rig.follow();
+  await rig.stage.submit(await rig.run());
+  const task = await rig.newTask();
+  await rig.authorise(task);
+  await rig.follow();
+  const { result } = payloadOf(await rig.run({ task }));
+  assert.deepEqual(await results(rig), [result?.digest]);
 });

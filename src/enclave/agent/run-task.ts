@@ -9,7 +9,7 @@ import { iso } from "../../base/clock.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { model as modelBook } from "../../rules/model.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
-import { type Task, task as taskBook } from "../../rules/task.ts";
+import { stateAt, type Task, task as taskBook } from "../../rules/task.ts";
 import { type Receipt, taskDigest } from "../../rules/task-definition.ts";
 import { streamOf, type World } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
@@ -27,9 +27,12 @@ import { sourceReader } from "../files/reader.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
 import type { Result, Run, Runner } from "../runners/runner.ts";
+import type { AttemptsLog } from "./attempts.ts";
 import { type CheckedFile, summed, takeFile } from "./checked.ts";
 import type { Followed, Follower } from "./follower.ts";
-import { replay } from "./replay.ts";
+import { replay, requireOnly } from "./replay.ts";
+import type { Kept, Results } from "./results.ts";
+import type { Outcome } from "./sealed-state.ts";
 
 const MiB = 2 ** 20;
 
@@ -49,8 +52,8 @@ export interface RunDeps {
   /** A file of the server's, by digest; its content is not to be believed. */
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
-  /** Makes durable that the task (by stream and head) was begun once more; false when it was begun too often. */
-  readonly begin: (task: string, head: string) => Promise<boolean>;
+  readonly attempts: AttemptsLog;
+  readonly results: Results;
   /** Has `stop` called when the task (by its stream) is to run no longer; the returned function ends that. */
   readonly watch: (task: string, stop: () => void) => () => void;
 }
@@ -78,13 +81,29 @@ const failureCode = (error: unknown): string => (error instanceof Refusal ? erro
  * @throws Refusal where the task may not be run at all, or the server kept a file back: then nothing is signed
  */
 export const runTask = async (deps: RunDeps, request: RunRequest): Promise<string> => {
-  const started = deps.clock.now();
   const judged = judge(deps, request);
-  const sign = (kind: string, payload: object) =>
+  const sign = ({ kind, payload }: Outcome) =>
     signStatementWith(
       { kind, stream: request.task, seen: judged.head, by: deps.enclave, at: iso(deps.clock.now()), payload },
       deps.signingKey,
     );
+  try {
+    const usable = requireUsable(judged, request.details);
+    const outcome =
+      deps.attempts.outcome(request.task, judged.head) ?? (await attempt(deps, request.task, judged, usable));
+    if (outcome.kind === "task.completed") {
+      requireUnmoved(deps, request.task, judged);
+      await handOver(deps, outcome);
+    }
+    return sign(outcome);
+  } catch (error) {
+    if (isMachines(error)) throw error;
+    return sign({ kind: "task.failed", payload: { task: judged.digest, code: failureCode(error) } });
+  }
+};
+
+/** Runs the model, once. @returns what the task has come to, durable. @throws where nothing of it was begun */
+const attempt = async (deps: RunDeps, stream: string, judged: Judged, usable: Usable): Promise<Outcome> => {
   // The sandbox starts, empty, while what must be durable before anything is opened is written.
   const sandbox = deps.runner.start(limitsOf(deps, judged.task));
   const stop = () =>
@@ -92,38 +111,52 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
       (run) => run.stop(),
       () => undefined,
     );
-  const unwatch = deps.watch(request.task, () => void stop());
+  const unwatch = deps.watch(stream, () => void stop());
   const files: CheckedFile[] = [];
   try {
-    const usable = requireUsable(judged, request.details);
     // What the server does not give costs no attempt: nothing is opened yet.
     for (const digest of digestsOf(judged.task))
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
-    if (!(await deps.begin(request.task, judged.head))) throw refuse("enclave.attempts");
-    const { table, rows } = await compute(deps, await sandbox, judged, usable, files);
-    requireUnmoved(deps, request.task, judged);
-    const result = await deliver(deps, judged, table);
-    const receipt: Receipt = {
-      task: judged.digest,
-      measurement: deps.measurement,
-      isolation: deps.runner.isolation,
-      model: judged.task.definition.model.archive,
-      sources: usable.sources.map(({ stream, envelope }, i) => ({ stream, envelope, rows: rows[i] ?? 0 })),
-      checkpoint: judged.checkpoint,
-      heads: judged.heads,
-      started: iso(started),
-      finished: iso(deps.clock.now()),
-    };
-    return sign("task.completed", { receipt, result });
-  } catch (error) {
-    if (isMachines(error)) throw error;
-    return sign("task.failed", { task: judged.digest, code: failureCode(error) });
+    if (!(await deps.attempts.begin(stream, judged.head))) throw refuse("enclave.attempts");
+    const ended = await completed(deps, await sandbox, stream, judged, usable, files).catch((error): Outcome => {
+      if (isMachines(error)) throw error;
+      return { kind: "task.failed", payload: { task: judged.digest, code: failureCode(error) } };
+    });
+    return await deps.attempts.settle(stream, judged.head, ended);
   } finally {
     unwatch();
     await stop();
     for (const file of files) await file.drop();
   }
 };
+
+const completed = async (
+  deps: RunDeps,
+  run: Run,
+  stream: string,
+  judged: Judged,
+  usable: Usable,
+  files: readonly CheckedFile[],
+): Promise<Outcome> => {
+  const started = deps.clock.now();
+  const { table, rows } = await compute(deps, run, judged, usable, files);
+  requireUnmoved(deps, stream, judged);
+  const receipt: Receipt = {
+    task: judged.digest,
+    measurement: deps.measurement,
+    isolation: deps.runner.isolation,
+    model: judged.task.definition.model.archive,
+    sources: usable.sources.map(({ stream, envelope }, i) => ({ stream, envelope, rows: rows[i] ?? 0 })),
+    checkpoint: judged.checkpoint,
+    heads: judged.heads,
+    started: second(started),
+    finished: second(deps.clock.now()),
+  };
+  return { kind: "task.completed", payload: { receipt, result: await keepSealed(deps, judged, table) } };
+};
+
+/** To the second: how long a model took is its to choose, and stays in the bundle for everybody. */
+const second = (time: number): string => iso(time - (time % 1_000));
 
 /** Files of a run: the model's archive, plain or sealed, then the sources' envelopes in order. */
 const digestsOf = ({ definition: { model, sources } }: Task): string[] => [
@@ -157,16 +190,20 @@ interface Judged {
 }
 
 /** Whether this very task may run here and now. @throws Refusal */
-const judge = ({ follower, enclave, measurement }: RunDeps, { task: id, statements }: RunRequest): Judged => {
+const judge = ({ follower, clock, enclave, measurement }: RunDeps, { task: id, statements }: RunRequest): Judged => {
   follower.requireCurrent();
-  const { world, heads } = replay(statements, follower);
+  const replayed = replay(statements, follower);
+  const { world, heads } = replayed;
   const stream = streamOf(world, taskBook, id);
   const task = stream?.state;
-  if (!stream || task?.state !== "running" || !task.delivery)
-    throw refuse("enclave.task.state", { state: task?.state ?? "unknown" });
+  // The host's clock may be turned back, but not behind what the ledger has seen.
+  const state = task && stateAt(task, Math.max(clock.now(), follower.time));
+  if (!stream || state !== "running" || !task?.delivery)
+    throw refuse("enclave.task.state", { state: state ?? "unknown" });
   const { definition, delivery } = task;
   if (definition.enclave !== enclave || definition.measurement !== measurement)
     throw refuse("enclave.task.enclave", { expected: definition.enclave });
+  requireOnly(id, replayed);
   return {
     world,
     task,
@@ -197,8 +234,8 @@ const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) 
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
     const detail = Object.hasOwn(details, state.detail) ? details[state.detail] : undefined;
     if (!detail || digestOf(detail) !== state.detail) throw refuse("enclave.file", { digest: state.detail });
-    const { columns } = SourceDetail.parse(detail);
-    if (structureDigest(columns) !== structure)
+    const columns = SourceDetail.safeParse(detail).data?.columns;
+    if (!columns || structureDigest(columns) !== structure)
       throw refuse("enclave.structure", { id: state.id, difference: "its description is another" });
     return { stream, owner: state.owner, type: state.type, table, envelope, columns };
   });
@@ -226,13 +263,20 @@ const compute = async (deps: RunDeps, run: Run, { task }: Judged, usable: Usable
   return { table: await run.result(), rows };
 };
 
-/** Seals the result to the receiver and hands it to the server; what it is, is said by what was sealed here. */
-const deliver = async (deps: RunDeps, { digest, delivery }: Judged, table: Result) => {
+/** Seals the result to the receiver. What it is, is said by what was sealed here. */
+const keepSealed = async (deps: RunDeps, { digest, delivery }: Judged, table: Result) => {
   const to = receiverKey(delivery.key);
   const csv = writeCsv(table.schema, table.batches);
-  const sealed = summed(seal(csv, { to, context: resultContext(digest), enc: delivery.cipher }));
-  await deps.write(sealed.content);
-  return { ...sealed.sum(), rows: table.rows };
+  const sealed = seal(csv, { to, context: resultContext(digest), enc: delivery.cipher });
+  return { ...(await deps.results.keep(sealed)), rows: table.rows };
+};
+
+/** @throws Refusal enclave.host where the server does not take it whole */
+const handOver = async ({ results, write }: RunDeps, { payload }: Outcome): Promise<void> => {
+  const { result } = payload as { result: Kept };
+  const handed = summed(results.content(result));
+  await write(handed.content);
+  handed.sum();
 };
 
 /** The model's archive: the very bytes that were authorised. */

@@ -21,10 +21,24 @@ export interface SealedState {
   readonly ledger: string;
   readonly isolation: string;
   readonly followed: Followed;
-  /** Tasks (by stream) that were begun: how often, and the head at which they could still run. Oldest first. */
-  readonly attempts: Readonly<Record<string, { readonly head: string; readonly count: number }>>;
+  /** Tasks (by stream) that were begun and can still run. Oldest first. */
+  readonly attempts: Readonly<Record<string, Attempts>>;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;
+}
+
+export interface Attempts {
+  /** The task's head at which it may run: a task that has moved on needs no counting any more. */
+  readonly head: string;
+  readonly count: number;
+  /** How the first attempt ended that came to an end: it is what the task comes to, however often it is asked for. */
+  readonly outcome?: Outcome;
+}
+
+/** What the enclave says of a run, but for the time at which it says so. */
+export interface Outcome {
+  readonly kind: "task.completed" | "task.failed";
+  readonly payload: object;
 }
 
 const AAD = utf8("entente/enclave-state/1");

@@ -35,7 +35,12 @@ export const enclaveMethods = {
   describe: {
     params: z.strictObject({ request: z.string() }),
     carries: "statements",
-    result: z.strictObject({ columns: z.array(z.strictObject({ name: z.string(), type: z.string() })), rows: z.int() }),
+    result: z.strictObject({
+      columns: z.array(z.strictObject({ name: z.string(), type: z.string(), description: z.string().optional() })),
+      rows: z.int(),
+      /** JWS of the enclave over names and types (rules/structure-request.ts). */
+      answer: z.string(),
+    }),
   },
   /** Runs an authorised task; answers with the enclave's statement of how it ended. */
   run: {

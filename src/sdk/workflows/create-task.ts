@@ -39,11 +39,7 @@ export interface CreateTaskOptions extends ExpectedEnclave {
 }
 
 /** @throws Refusal task.other, enclave.untrusted and others of `verifyEnclave`, and those of the server */
-export const createTask = async (
-  client: TaskClient,
-  task: NewTask,
-  { review, ...expected }: CreateTaskOptions = {},
-) => {
+export const createTask = async (client: TaskClient, task: NewTask, { review, ...expected }: CreateTaskOptions) => {
   const { name, description = "", parameters = {}, limits = {}, start = "automatic" } = task;
   const [alliance, model, sources] = await Promise.all([
     client.alliances.get({ id: task.alliance }),

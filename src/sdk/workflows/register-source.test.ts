@@ -1,8 +1,9 @@
 /** What an owner registers is its own file, whatever the server answers. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sha256Hex } from "#crypto";
-import { utf8 } from "../../base/bytes.ts";
+import { generateKey, sha256Hex } from "#crypto";
+import { toBase64, utf8 } from "../../base/bytes.ts";
+import { signStructure } from "../../rules/structure-request.ts";
 import type { Client } from "../client.ts";
 import { csvHeader } from "./csv-header.ts";
 import { createAuthority, identityOf, issueLeaf } from "./identity.ts";
@@ -13,7 +14,8 @@ import type { VerifiedEnclave } from "./verify-enclave.ts";
 const now = Date.UTC(2026, 0, 5, 8);
 const leaf = issueLeaf(createAuthority("医院", { now }), { commonName: "王芳" }, { now });
 const identity = identityOf(leaf, "ab".repeat(32));
-const enclave = { id: "cd".repeat(32) } as VerifiedEnclave;
+const enclaveKey = generateKey("P-256");
+const enclave = { id: "cd".repeat(32), signingKey: toBase64(enclaveKey.publicKey.spki) } as VerifiedEnclave;
 const envelope = utf8("sealed");
 const stored = { digest: sha256Hex(envelope), size: envelope.length };
 const COLUMNS = [
@@ -21,10 +23,14 @@ const COLUMNS = [
   { name: "age", type: "i32" },
 ];
 
-const server = (answers: { put?: object; columns?: object[] }): Client => {
+type Columns = typeof COLUMNS;
+const server = (answers: { put?: object; columns?: Columns; shown?: Columns; key?: typeof enclaveKey }): Client => {
+  const { columns = COLUMNS, shown = columns, key = enclaveKey } = answers;
+  const about = { envelope: stored.digest, type: "csv" };
+  const answer = signStructure({ ...about, columns, rows: 1 }, key);
   const client: object = {
     blobs: { put: async () => answers.put ?? stored },
-    enclaves: { describe: async () => ({ columns: answers.columns ?? COLUMNS, rows: 1 }) },
+    enclaves: { describe: async () => ({ columns: shown, rows: 1, answer }) },
     models: {},
   };
   return client as Client;
@@ -49,10 +55,16 @@ test("columns that the file does not have are not signed for", async () => {
     [first, { ...second, name: "Age" }],
   ];
   for (const columns of lies)
-    await assert.rejects(prepare(server({ columns: columns as object[] }), ["patient", "age"]), {
+    await assert.rejects(prepare(server({ columns: columns as Columns }), ["patient", "age"]), {
       code: "source.structure",
     });
-  assert.equal((await prepare(server({ columns: [first as object] }))).columns.length, 1);
+  assert.equal((await prepare(server({ columns: [first as Columns[number]] }))).columns.length, 1);
+});
+
+test("a structure that the enclave did not sign for this envelope is not registered", async () => {
+  const shown = COLUMNS.map((column) => ({ ...column, type: "utf8" }));
+  await assert.rejects(prepare(server({ shown })), { code: "structure.answer" });
+  await assert.rejects(prepare(server({ key: generateKey("P-256") })), { code: "jws.signature" });
 });
 
 test("a model's description is what its author wrote", async () => {

@@ -2,13 +2,14 @@
  * Registers a data source in two steps, as the console has it: seal the table, store it and fetch its structure
  * (获取表结构); then describe its columns and register. Rows leave this machine in an envelope only.
  */
-import type { Bytes } from "../../base/bytes.ts";
+import { type Bytes, fromBase64 } from "../../base/bytes.ts";
 import type { Permission } from "../../rules/shapes.ts";
 import { type Column, structureDigest } from "../../rules/source.ts";
-import { signStructureRequest } from "../../rules/structure-request.ts";
+import { signStructureRequest, verifyStructure } from "../../rules/structure-request.ts";
 import { sourceContext } from "../../trust/envelope/contexts.ts";
 import { seal } from "../../trust/envelope/envelope.ts";
 import type { ByteSource } from "../../trust/envelope/reader.ts";
+import { publicKeyFromSpki } from "../../trust/keys.ts";
 import type { Identity } from "../acts.ts";
 import type { Client } from "../client.ts";
 import type { UploadBody } from "../uploads.ts";
@@ -45,7 +46,7 @@ export interface PrepareFor extends Pick<SealFor, "enclave" | "type"> {
 /**
  * Step 1: stores the envelope and has the enclave read the structure of what is in it.
  * @param envelope of `sealSource`
- * @throws Refusal signer.required, server.stored, source.structure, and those of the enclave: envelope.*, source.*
+ * @throws Refusal signer.required, server.stored, source.structure, structure.answer, jws.*, and those of the enclave: envelope.*, source.*
  */
 export const prepareSource = async (
   client: Pick<Client, "blobs" | "enclaves">,
@@ -58,7 +59,8 @@ export const prepareSource = async (
   const about = { envelope: stored.digest, type };
   // Without an identity of its own the member's key is managed, and the platform signs.
   const asked = identity ? { request: await signRequest(identity, { enclave: enclave.id, ...about }, now()) } : about;
-  const { columns, rows } = await client.enclaves.describe({ id: enclave.id, ...asked });
+  const { columns, rows, answer } = await client.enclaves.describe({ id: enclave.id, ...asked });
+  verifyStructure(answer, { ...about, columns, rows }, publicKeyFromSpki(fromBase64(enclave.signingKey)));
   if (header) requireColumns(columns, header);
   return { type, enclave: enclave.id, envelope: stored, columns, rows };
 };

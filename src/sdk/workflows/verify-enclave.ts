@@ -5,7 +5,7 @@ import { type EnclavePin, isPinned, pinText } from "../../evidence/enclave-pin.t
 import { attested, type EnclaveState, enclave as enclaveBook } from "../../rules/enclave.ts";
 import { refuse as refuseRule } from "../../rules/errors.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
-import type { AttestationVerifier } from "../../trust/attestation/provider.ts";
+import type { AttestationVerifier, Attested } from "../../trust/attestation/provider.ts";
 import { attestationVerifiers, verifyAttestation } from "../../trust/attestation/verify.ts";
 import { enclaveKey, type Recipient } from "../../trust/envelope/recipient.ts";
 import { parseStatement } from "../../trust/statement.ts";
@@ -30,20 +30,23 @@ export interface VerifiedEnclave {
   readonly hardware: boolean;
   readonly proves: AttestationVerifier["proves"];
   readonly doesNotProve: AttestationVerifier["doesNotProve"];
+  /** What the fresh evidence says of the machine: to be shown, and compared with what members expect. */
+  readonly attested: Attested;
 }
 
 /** What the caller knows from elsewhere. */
 export interface ExpectedEnclave {
   /**
-   * Programs that the caller trusts, each with whoever has to vouch for it; any, where none is given. A provider that
-   * proves nothing (`simulated`) counts only where it is named.
+   * Programs that the caller trusts, each with whoever has to vouch for it. A provider that proves nothing
+   * (`simulated`) counts only where it is named. `any` believes the platform, and has to be said.
    */
-  readonly enclaves?: readonly EnclavePin[] | undefined;
+  readonly enclaves: readonly EnclavePin[] | "any";
 }
 
 /** @throws Refusal enclave.untrusted */
-export const requirePinned = (found: EnclavePin, pins: readonly EnclavePin[] = []): void => {
-  if (pins.length === 0 || isPinned(found, pins)) return;
+export const requirePinned = (found: EnclavePin, pins: ExpectedEnclave["enclaves"]): void => {
+  if (!Array.isArray(pins) && pins !== "any") throw new TypeError('enclaves: pins, or "any"');
+  if (pins === "any" || isPinned(found, pins)) return;
   throw refuse("enclave.untrusted", { found: pinText(found), expected: pins.map(pinText).join(", ") });
 };
 
@@ -57,22 +60,23 @@ const NONCE_LENGTH = 32;
 export const verifyEnclave = async (
   client: Pick<Client, "enclaves">,
   id: string,
-  expected: ExpectedEnclave = {},
+  expected: ExpectedEnclave,
 ): Promise<VerifiedEnclave> => {
   const state = await readEnclave(client, id, expected);
-  await requireFresh(client, id, state);
+  const attested = await requireFresh(client, id, state);
   const verifier = attestationVerifiers[state.provider] as AttestationVerifier;
   const { signingKey, measurement, ledger, isolation, provider } = state;
   const { hardware, proves, doesNotProve } = verifier;
   const recipient = enclaveKey(fromBase64(state.encryptionKey));
-  return { id, recipient, signingKey, measurement, ledger, isolation, provider, hardware, proves, doesNotProve };
+  const text = { hardware, proves, doesNotProve };
+  return { id, recipient, signingKey, measurement, ledger, isolation, provider, ...text, attested };
 };
 
 /** What the enclave declared of itself when it was founded, with the evidence of then. @throws as `verifyEnclave` */
 export const readEnclave = async (
   client: Pick<Client, "enclaves">,
   id: string,
-  { enclaves }: ExpectedEnclave = {},
+  { enclaves }: ExpectedEnclave,
 ): Promise<EnclaveState> => {
   const { statement } = await client.enclaves.get({ id });
   const state = foundingOf(id, statement);
@@ -93,10 +97,12 @@ const foundingOf = (id: string, jws: string): EnclaveState => {
 };
 
 /** Whoever answers now has the keys that the statement names, as far as the provider can prove anything. */
-const requireFresh = async (client: Pick<Client, "enclaves">, id: string, state: EnclaveState): Promise<void> => {
+const requireFresh = async (client: Pick<Client, "enclaves">, id: string, state: EnclaveState): Promise<Attested> => {
   const nonce = toBase64url(randomBytes(NONCE_LENGTH));
   const { provider, evidence } = await client.enclaves.attest({ id, nonce });
   if (provider !== state.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
-  const verdict = verifyAttestation({ provider, evidence }, { ...state, nonce });
+  const verdict = verifyAttestation({ provider, evidence }, { ...state, nonce }, Date.now());
   if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
+  const { ok, ...attested } = verdict;
+  return attested;
 };

@@ -53,6 +53,8 @@ interface Lie {
   readonly nonce?: string;
 }
 
+const ANY = { enclaves: "any" } as const;
+
 const enclaveServer = ({ statement, provider = "simulated", evidence, nonce: stale }: Lie = {}) => {
   const state = streamOf(ran.stage.world, enclaveBook, ran.enclave.id)?.state;
   assert.ok(state);
@@ -84,7 +86,7 @@ test("an enclave is what its own statement says, with fresh evidence; nothing el
   assert.match(found.doesNotProve.en, /whoever runs the machine can read its memory/);
 
   const other = createOrganisation("别的机构");
-  const verify = (lie: Lie, of = id) => verifyEnclave(enclaveServer(lie), of);
+  const verify = (lie: Lie, of = id) => verifyEnclave(enclaveServer(lie), of, ANY);
   await assert.rejects(verify({ statement: other.founding }), refusedAs("enclave.statement"));
   await assert.rejects(verify({ statement: other.founding }, other.id), refusedAs("enclave.statement"));
   await assert.rejects(verify({ provider: "tdx" }), refusedAs("enclave.statement"));
@@ -96,13 +98,16 @@ test("an enclave is what its own statement says, with fresh evidence; nothing el
     { provider: "tdx", measurement },
   ])
     await assert.rejects(verifyEnclave(enclaveServer(), id, { enclaves: [pin] }), refusedAs("enclave.untrusted"));
+  // Any program at all is never what is meant by leaving it out, or by a name of yesterday.
+  const old: object = { measurements: [measurement] };
+  await assert.rejects(verifyEnclave(enclaveServer(), id, old as { enclaves: "any" }), TypeError);
 });
 
 test("an enclave whose founding evidence is not for its keys is refused", async () => {
   const { statement } = parseStatement(ran.enclave.founding);
   const payload = { ...attested.payload.parse(statement.payload), measurement: "cd".repeat(48) };
   const forged = signStatementWith({ ...statement, payload }, ran.enclave.key);
-  const verifying = verifyEnclave(enclaveServer({ statement: forged }), parseStatement(forged).digest);
+  const verifying = verifyEnclave(enclaveServer({ statement: forged }), parseStatement(forged).digest, ANY);
   await assert.rejects(verifying, refusedAs("attestation.refused"));
 });
 
@@ -183,23 +188,23 @@ test("nobody signs a digest that is not that of what is shown", async () => {
       authoriseModel: async (id: string, input: { task: string }) => signed.push([id, input.task]),
     },
   });
-  const { part } = await authoriseTask(client, task.id, { me: me.id });
+  const { part } = await authoriseTask(client, task.id, { ...ANY, me: me.id });
   assert.equal(part, "model");
   assert.deepEqual(signed, [[task.id, task.digest]]);
-  await assert.rejects(authoriseTask(client, task.id, { me: "another" }), refusedAs("task.not-yours"));
-  await assert.rejects(authoriseTask(client, "T202601010000001", { me: me.id }), refusedAs("task.other"));
+  await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: "another" }), refusedAs("task.not-yours"));
+  await assert.rejects(authoriseTask(client, "T202601010000001", { ...ANY, me: me.id }), refusedAs("task.other"));
   const enclaves = [{ provider: "tdx", measurement: ran.enclave.measurement }];
   await assert.rejects(authoriseTask(client, task.id, { me: me.id, enclaves }), refusedAs("enclave.untrusted"));
   const [first, second] = task.sources;
   const swapped = { ...task, sources: [second, first] } as typeof task;
-  await assert.rejects(authoriseTask(client, task.id, { me: me.id }, swapped), refusedAs("server.history"));
+  await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, swapped), refusedAs("server.history"));
   const measurement = "ab".repeat(48);
   const claimed = shownTask({ deciders, definition: { ...task.definition, measurement } });
-  await assert.rejects(authoriseTask(client, task.id, { me: me.id }, claimed), refusedAs("enclave.statement"));
+  await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, claimed), refusedAs("enclave.statement"));
   const review = () => {
     throw new Refusal("no", 400, {}, "no");
   };
-  await assert.rejects(authoriseTask(client, task.id, { me: me.id, review }), refusedAs("no"));
+  await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id, review }), refusedAs("no"));
   assert.equal(signed.length, 1);
   assert.equal(partDue({ state: "running", deciders }, me.id), undefined);
 });

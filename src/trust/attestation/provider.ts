@@ -14,7 +14,27 @@ export interface Claims {
   readonly nonce: string;
 }
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+/** What the evidence says beyond "these keys, this program": for people to see and for members to pin. */
+export interface Attested {
+  /** What the hardware measured and signed, by name: for example MRTD, or an SEV-SNP launch measurement. Hex or text. */
+  readonly platform?: Readonly<Record<string, string>>;
+  /** How the maker judges the machine's firmware: for example `UpToDate`. */
+  readonly status?: string;
+  /** Milliseconds: until when the maker's statements that the evidence carries hold. */
+  readonly collateralUntil?: number;
+}
+
+export type Verdict = ({ readonly ok: true } & Attested) | { readonly ok: false; readonly reason: string };
+
+/** What evidence is held to. */
+export interface Expected {
+  /** SHA-512 (hex) that the evidence must carry. */
+  readonly reportData: string;
+  /** SHA-384 (hex) of the program bundle. */
+  readonly measurement: string;
+  /** Milliseconds: when it has to hold. For a statement that is the ledger's time, for fresh evidence it is now. */
+  readonly at: number;
+}
 
 interface Text {
   readonly en: string;
@@ -30,6 +50,6 @@ export interface AttestationVerifier {
   /** What a good verdict proves, and what it does not. */
   readonly proves: Text;
   readonly doesNotProve: Text;
-  /** @param reportData SHA-512 (hex) that the evidence must carry */
-  verify(evidence: string, expected: { reportData: string; measurement: string }): Verdict;
+  /** Pure, and without network: whatever is needed is in the evidence. */
+  verify(evidence: string, expected: Expected): Verdict;
 }

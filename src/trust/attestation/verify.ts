@@ -5,10 +5,14 @@ import { simulated } from "./simulated.ts";
 /** Verifiers by provider id. */
 export const attestationVerifiers: Record<string, AttestationVerifier> = { [simulated.id]: simulated };
 
-/** Checks evidence of any registered provider against what the enclave claims. Unknown providers are refused. */
+/**
+ * Checks evidence of any registered provider against what the enclave claims. Unknown providers are refused.
+ * @param at milliseconds, when it has to hold
+ */
 export const verifyAttestation = (
   attestation: { readonly provider: string; readonly evidence: string },
   claims: Claims,
+  at: number,
 ): Verdict => {
   const verifier = Object.hasOwn(attestationVerifiers, attestation.provider)
     ? attestationVerifiers[attestation.provider]
@@ -18,5 +22,6 @@ export const verifyAttestation = (
   return verifier.verify(attestation.evidence, {
     reportData: reportData({ signingKey, encryptionKey, measurement, ledger, isolation, nonce }),
     measurement,
+    at,
   });
 };

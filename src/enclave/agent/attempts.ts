@@ -1,0 +1,78 @@
+/**
+ * How often each task was begun and what came of it: durable, so that an authorisation gives the server one outcome to
+ * look at. What it is told (rows, size, code) is the model's to choose, and is told once.
+ */
+import { refuse } from "../errors.ts";
+import type { Results } from "./results.ts";
+import type { Attempts, Outcome, SealedState } from "./sealed-state.ts";
+
+/** A run that the machine interrupts is begun again, but not for ever: each time shows the server how long it took. */
+const MAX_ATTEMPTS = 8;
+/** Tasks that may be under way at a time. */
+const MAX_REMEMBERED = 10_000;
+
+type Remembered = SealedState["attempts"];
+
+export interface AttemptsDeps {
+  readonly attempts: () => Remembered;
+  /** Changes what is sealed, one change after the other, durable when it resolves; false where there is none. */
+  readonly change: (next: (now: SealedState) => Partial<SealedState> | undefined) => Promise<boolean>;
+  readonly results: Pick<Results, "drop">;
+  /** Newest statement of a stream. */
+  readonly headOf: (stream: string) => string | undefined;
+}
+
+export const createAttempts = ({ attempts, change, results, headOf }: AttemptsDeps) => ({
+  /** How the task ended before, if it did. @param task its stream; @param head at which it may run */
+  outcome(task: string, head: string): Outcome | undefined {
+    const known = attempts()[task];
+    return known?.head === head ? known.outcome : undefined;
+  },
+
+  /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
+  async begin(task: string, head: string): Promise<boolean> {
+    let forgotten: Remembered = {};
+    const begun = await change(({ attempts: now }) => {
+      const before = now[task]?.count ?? 0;
+      if (before >= MAX_ATTEMPTS) return undefined;
+      // A running task only ever moves to its end: one that has moved since needs no remembering.
+      const [open, moved] = parted(now, (other, known) => other === task || headOf(other) === known.head);
+      if (Object.keys(open).length >= MAX_REMEMBERED)
+        throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
+      forgotten = moved;
+      const { [task]: mine, ...others } = open;
+      return { attempts: { ...others, [task]: { ...mine, head, count: before + 1 } } };
+    });
+    await results.drop(keptIn(forgotten));
+    return begun;
+  },
+
+  /** Keeps how an attempt ended, unless one ended before. @returns what the task has come to, durable */
+  async settle(task: string, head: string, ended: Outcome): Promise<Outcome> {
+    let first = ended;
+    await change(({ attempts: now }) => {
+      const mine = now[task] ?? { head, count: 1 };
+      if (mine.outcome) {
+        first = mine.outcome;
+        return undefined;
+      }
+      return { attempts: { ...now, [task]: { ...mine, outcome: ended } } };
+    });
+    if (first !== ended) await results.drop(keptIn({ [task]: { head, count: 1, outcome: ended } }));
+    return first;
+  },
+});
+export type AttemptsLog = ReturnType<typeof createAttempts>;
+
+const parted = (all: Remembered, stays: (task: string, known: Attempts) => boolean): [Remembered, Remembered] => {
+  const entries = Object.entries(all);
+  const kept = entries.filter(([task, known]) => stays(task, known));
+  return [Object.fromEntries(kept), Object.fromEntries(entries.filter((entry) => !kept.includes(entry)))];
+};
+
+/** Digests of the sealed results that these outcomes name. */
+export const keptIn = (attempts: Remembered): string[] =>
+  Object.values(attempts).flatMap(({ outcome }) => {
+    const result = (outcome?.payload as { result?: { digest: string } } | undefined)?.result;
+    return result ? [result.digest] : [];
+  });
