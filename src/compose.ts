@@ -1,7 +1,7 @@
 /** The only file that wires the pillars together: from a configuration to a running platform. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateKey, randomBytes, sha384, sign } from "#crypto";
+import { generateKey, randomBytes, sign } from "#crypto";
 import { toHex } from "./base/bytes.ts";
 import { type Clock, SECOND } from "./base/clock.ts";
 import { createEnclaveHost } from "./compute/enclave-host.ts";
@@ -107,10 +107,13 @@ const computeOf = (
     ledger,
     blobs,
     command: enclaveCommand,
-    directory: join(config.data, "enclave", programDigest(enclaveCommand)),
-    provider: "simulated",
-    sandbox: config.sandbox,
-    limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
+    directory: join(config.data, "enclave"),
+    configuration: {
+      attestation: { provider: config.attestation, options: pairsOf(config.attestationOptions) },
+      sandbox: config.sandbox,
+      limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
+      ...(config.python !== "" && { python: config.python }),
+    },
     maxResult: config.enclaveOutput * 2,
     log: (line) => log.warn({ enclave: line }, "enclave"),
   });
@@ -253,12 +256,14 @@ export const rebuildViews = async (options: PlatformOptions): Promise<{ streams:
   }
 };
 
-/**
- * Each enclave program has a state of its own: a new one is a new enclave, and cannot open what was sealed to the old.
- * Going back to the old program finds the old enclave again.
- */
-const programDigest = (command: readonly string[]): string =>
-  toHex(sha384(readFileSync(command.at(-1) ?? ""))).slice(0, 16);
+/** `name=value`, as settings have them. */
+const pairsOf = (written: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    written.map((pair) => {
+      const at = pair.indexOf("=");
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
 
 /** The ledger's own key and name, made on the first start. */
 const ledgerSigner = (path: string): NoteSigner => {

@@ -163,11 +163,12 @@ const sequence = () => Number(randomBytes(3).reduce((n, byte) => n * 256 + byte,
 
 /** Digests of the files that a payload says are kept beside: whoever names them must have stored them here. */
 const contentOf = (payload: object): string[] => {
-  const { envelope, archive, description } = payload as {
+  const { envelope, archive, description, delivery } = payload as {
     envelope?: { digest: string };
+    delivery?: { destination?: string };
     archive?: { digest: string };
     description?: { digest: string };
   };
   // A sealed model's plain archive never comes here; its envelope does.
-  return [envelope ?? archive, description].flatMap((file) => file?.digest ?? []);
+  return [(envelope ?? archive)?.digest, description?.digest, delivery?.destination].flatMap((digest) => digest ?? []);
 };

@@ -24,12 +24,13 @@ const contentOf = ({ book, state }: StreamState): string[] => {
   }
   if (book === source.name) return [(state as Source).envelope.digest];
   if (book !== task.name) return [];
-  const { result, definition } = state as Task;
+  const { result, definition, delivery } = state as Task;
   // A task keeps what it was authorised over, whatever its model and sources are by now.
   return [
     result?.digest,
     definition.model.archive,
     definition.model.envelope,
+    delivery?.destination,
     ...definition.sources.map((used) => used.envelope),
   ].flatMap((digest) => digest ?? []);
 };

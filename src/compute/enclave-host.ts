@@ -4,12 +4,15 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { rename } from "node:fs/promises";
+import { join } from "node:path";
 import { Refusal } from "../base/refusal.ts";
 import { type Channel, createChannel } from "../enclave/protocol/channel.ts";
+import type { Configuration } from "../enclave/protocol/configuration.ts";
 import type { EnclaveMethods, PlacedStatement } from "../enclave/protocol/messages.ts";
 import { encodeStatements } from "../enclave/protocol/statements.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
+import { parseStatement } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
 
 /** Leaves in one call. */
@@ -21,12 +24,9 @@ export interface EnclaveHostOptions {
   readonly blobs: Blobs;
   /** Command that runs the program, without its own arguments: `[node, enclave.mjs]`. */
   readonly command: readonly string[];
-  /** The enclave's own state; the server never reads it. */
+  /** Where enclaves have their own state; the server never reads it. */
   readonly directory: string;
-  readonly provider: string;
-  readonly sandbox: string;
-  /** What a run may use at most: seconds, and bytes of memory and of the result. */
-  readonly limits: { readonly seconds: number; readonly memory: number; readonly output: number };
+  readonly configuration: Omit<Configuration, "directory" | "ledger">;
   /** Bytes of a result at most. */
   readonly maxResult: number;
   readonly log: (line: string) => void;
@@ -39,6 +39,9 @@ interface Running {
   followed: number;
 }
 
+/** The enclave's state was put aside; started again, it founds itself anew. */
+class Unfounded extends Error {}
+
 export const createEnclaveHost = (options: EnclaveHostOptions) => {
   const { ledger, blobs, directory, log } = options;
   let running: Promise<Running> | undefined;
@@ -47,10 +50,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
 
   const launch = async (): Promise<Running> => {
     const [program = "", ...args] = options.command;
-    const { provider, sandbox, limits } = options;
-    const { seconds, memory, output } = limits;
-    const settings = [directory, ledger.verifierKey, provider, sandbox, [seconds, memory, output].join()];
-    const child = spawn(program, [...args, ...settings], {
+    const configuration: Configuration = { ...options.configuration, directory, ledger: ledger.verifierKey };
+    const child = spawn(program, [...args, JSON.stringify(configuration)], {
       stdio: ["pipe", "pipe", "pipe"],
       env: {},
     });
@@ -70,7 +71,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     );
     try {
       const { stream, statement } = (await channel.call("identify", {})).result as EnclaveMethods["identify"]["result"];
-      if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
+      if (!ledger.world.streams.has(stream)) await ledger.submit(statement).catch(setAside(statement));
       return { child, channel, stream, followed: 0 };
     } catch (error) {
       // The program ends with its channel.
@@ -80,16 +81,20 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   };
 
   /** A founding statement that never reached the ledger grows stale; nobody can have sealed anything to it. */
-  const launchOrRefound = async (): Promise<Running> => {
-    try {
-      return await launch();
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== "statement.clock") throw error;
-      // Aside and not away: should the ledger itself have been set back, its keys are still there.
-      await rename(directory, `${directory}.unfounded-${Date.now()}`);
-      return await launch();
-    }
+  const setAside = (statement: string) => async (error: unknown) => {
+    if (!(error instanceof Refusal) || error.code !== "statement.clock") throw error;
+    const { measurement } = parseStatement(statement).statement.payload as { measurement: string };
+    const state = join(directory, measurement.slice(0, 16));
+    // Aside and not away: should the ledger itself have been set back, its keys are still there.
+    await rename(state, `${state}.unfounded-${Date.now()}`);
+    throw new Unfounded();
   };
+
+  const launchOrRefound = (): Promise<Running> =>
+    launch().catch((error: unknown) => {
+      if (error instanceof Unfounded) return launch();
+      throw error;
+    });
 
   const ensure = (): Promise<Running> => {
     if (stopped) return Promise.reject(refuse("enclave.unavailable", { reason: "the server is shutting down" }));
@@ -115,7 +120,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    * Shows the enclave everything that the ledger has, then makes the call, with statements from that same ledger: one
    * caller at a time, so that nothing newer is shown in between.
    */
-  const callCurrent = async <M extends "run" | "describe">(
+  const callCurrent = async <M extends "run" | "describe" | "test">(
     method: M,
     gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
   ): Promise<EnclaveMethods[M]["result"]> => {
@@ -161,6 +166,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     /** @param gather statements below a position of the ledger */
     describe: (request: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
       callCurrent("describe", async (until) => ({ request, statements: await gather(until) })),
+    /** @param gather as for `describe` */
+    test: (request: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
+      callCurrent("test", async (until) => ({ request, statements: await gather(until) })),
     run: (task: string, details: Record<string, unknown>, gather: (until: number) => Promise<PlacedStatement[]>) =>
       callCurrent("run", async (until) => ({ task, details, statements: await gather(until) })),
     async stop() {

@@ -3,11 +3,11 @@
 import type { Clock } from "../base/clock.ts";
 import { iso } from "../base/clock.ts";
 import type { Enclave as Answer } from "../contract/enclaves.ts";
-import { replayable } from "../evidence/export.ts";
+import { type PlacedEntry, replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { enclave } from "../rules/enclave.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
-import { signStructureRequest } from "../rules/structure-request.ts";
+import { type Question, signStructureRequest } from "../rules/structure-request.ts";
 import { streamOf } from "../rules/world.ts";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";
 import { type Asker, requireMember } from "./access.ts";
@@ -23,7 +23,7 @@ export interface EnclavesDeps {
   readonly clock: Clock;
 }
 
-interface DescribeInput {
+interface AskInput {
   readonly id: string;
   readonly request?: string | undefined;
   readonly envelope?: string | undefined;
@@ -36,13 +36,14 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
     const verifier = attestationVerifiers[stream?.state.provider ?? ""];
     const [founding] = ledger.positions(id);
     if (!stream || !verifier || founding === undefined) throw refuseRule("stream.unknown", { id });
-    const { measurement, provider, signingKey, encryptionKey, isolation, ledger: followed } = stream.state;
+    const { measurement, components, provider, signingKey, encryptionKey, isolation, ledger: followed } = stream.state;
     return {
       id,
       stream: id,
       head: stream.head,
       statement: (await ledger.entry(founding)).jws,
       measurement,
+      components,
       provider,
       signingKey,
       encryptionKey,
@@ -57,15 +58,23 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
 
   const signManaged = async (
     { accountId }: Asker,
-    {
-      envelope,
-      type,
-      ...about
-    }: { enclave: string; by: string; envelope?: string | undefined; type?: string | undefined },
+    { envelope, type, ...about }: { use: Question; enclave: string; by: string } & Pick<AskInput, "envelope" | "type">,
   ): Promise<string> => {
     const signer = accountId ? await managed.find(accountId, about.by) : undefined;
     if (!signer || !envelope || !type) throw refuse("managed.absent");
     return signStructureRequest(signer, { ...about, envelope, type }, clock.now());
+  };
+
+  const ask = async <R>(
+    asker: Asker,
+    use: Question,
+    put: (request: string, gather: (until: number) => Promise<PlacedEntry[]>) => Promise<R>,
+    { id, request, ...about }: AskInput,
+  ): Promise<R> => {
+    const member = requireMember(asker);
+    if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
+    const signed = request ?? (await signManaged(asker, { use, enclave: id, by: member, ...about }));
+    return put(signed, (until) => replayable(ledger, member, until));
   };
 
   return {
@@ -83,12 +92,10 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
       return { ...(await host.attest(nonce)), nonce, at: iso(clock.now()) };
     },
     /** The enclave itself checks that the request is the owner's. */
-    async describe(asker: Asker, { id, request, ...about }: DescribeInput) {
-      const member = requireMember(asker);
-      if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
-      return host.describe(request ?? (await signManaged(asker, { enclave: id, by: member, ...about })), (until) =>
-        replayable(ledger, member, until),
-      );
+    describe: (asker: Asker, input: AskInput) => ask(asker, "entente/structure/1", host.describe, input),
+    async test(asker: Asker, input: AskInput) {
+      await ask(asker, "entente/destination-test/1", host.test, input);
+      return { ok: true as const };
     },
   };
 };

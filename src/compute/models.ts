@@ -12,10 +12,11 @@ export const showModel = (ledger: Ledger): Show<Model, Of<typeof Answer>> => ({
   book: model,
   wanted: wantedOfShared,
   show(found, names, asker) {
-    const { version, main, archive, envelope, description, enclave, withdrawn } = found.state;
+    const { version, runner, main, archive, envelope, description, enclave, withdrawn } = found.state;
     return {
       ...showShared(ledger, found, names, asker),
       version,
+      runner,
       main,
       archive,
       envelope: envelope ?? null,

@@ -12,6 +12,9 @@ import { showShared, wantedOfShared } from "./shared.ts";
 const typeLabels: Record<string, ReturnType<typeof label>> = {
   csv: label("Sealed file (CSV)", "加密文件（CSV）"),
   parquet: label("Sealed file (Parquet)", "加密文件（Parquet）"),
+  mysql: label("Database (MySQL, MariaDB)", "数据库（MySQL、MariaDB）"),
+  postgresql: label("Database (PostgreSQL)", "数据库（PostgreSQL）"),
+  s3: label("Object (S3)", "对象存储（S3）"),
 };
 export const sourceTypeLabel = (type: string) => typeLabels[type] ?? label(type, type);
 

@@ -99,7 +99,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       type: definition.type,
       start: task.start,
       definition,
-      delivery: delivery ? { key: delivery.key, cipher: delivery.cipher, sink: delivery.sink } : null,
+      delivery: delivery ?? null,
       digest: delivery ? taskDigest(found.id, definition, delivery) : null,
       receiver: names.member(definition.receiver),
       model: {

@@ -9,8 +9,10 @@ export const Enclave = z
     ...streamed,
     /** Its founding statement (compact JWS): keys, measurement and evidence. */
     statement: z.string(),
-    /** SHA-384 (hex) of the program. */
+    /** SHA-384 (hex) over `components`. */
     measurement: z.string(),
+    /** SHA-384 (hex) of the program, of the images that models run on, of the configuration. */
+    components: z.record(z.string(), z.string()),
     /** Attestation provider; `simulated` proves nothing about hardware. */
     provider: z.string(),
     hardware: z.boolean(),
@@ -40,6 +42,16 @@ const Structure = z.object({
   rows: z.int(),
   /** JWS of the enclave over names and types: nobody else tells the owner what to sign for. */
   answer: z.string(),
+});
+
+/** What an owner asks about an envelope of its own. */
+const Asked = z.strictObject({
+  ...ById.shape,
+  /** A request signed by the owner (rules/structure-request.ts). */
+  request: z.string().min(1).max(STATEMENT_MAX).optional(),
+  /** Instead of it, from a member whose key is managed: the envelope and its type, to be signed by the platform. */
+  envelope: Digest.optional(),
+  type: z.string().max(32).optional(),
 });
 
 export const enclaves = {
@@ -72,18 +84,20 @@ export const enclaves = {
     errors: ["stream.unknown", "enclave.unavailable"],
     example: { nonce: "q83vEjRWeJCrze8SNFZ4kA" },
   }),
+  test: command({
+    path: "/v1/enclaves/:id/destination-test",
+    method: "POST",
+    permission: "task.authorise",
+    input: Asked,
+    output: z.object({ ok: z.literal(true) }),
+    summary: { en: "Test from the enclave whether a database takes results", "zh-CN": "结果接收数据库连接测试" },
+    errors: ["stream.unknown", "enclave.unavailable", "blob.unknown"],
+  }),
   describe: command({
     path: "/v1/enclaves/:id/structure",
     method: "POST",
     permission: "source.register",
-    input: z.strictObject({
-      ...ById.shape,
-      /** A request signed by the owner (rules/structure-request.ts). */
-      request: z.string().min(1).max(STATEMENT_MAX).optional(),
-      /** Instead of it, from a member whose key is managed: the envelope and its type, to be signed by the platform. */
-      envelope: Digest.optional(),
-      type: z.string().max(32).optional(),
-    }),
+    input: Asked,
     output: Structure,
     summary: { en: "Read the structure of a sealed table (获取表结构)", "zh-CN": "获取表结构" },
     errors: ["stream.unknown", "enclave.unavailable", "blob.unknown"],

@@ -12,6 +12,8 @@ export const Model = z
     name: z.string(),
     version: z.string(),
     /** Name of the exported function that the enclave calls. */
+    /** `javascript`, `python`, `sql`, `wasm`. */
+    runner: z.string(),
     main: z.string(),
     creator: Member,
     permission: SharedWith,

@@ -83,7 +83,9 @@ export const Task = z
     /** What is asked for, exactly as it was signed. */
     definition: Definition,
     /** Where the result goes; null before the receiver has said. */
-    delivery: z.object({ key: z.string(), cipher: z.string(), sink: z.string() }).nullable(),
+    delivery: z
+      .object({ key: z.string(), cipher: z.string(), sink: z.string(), destination: z.string().optional() })
+      .nullable(),
     /** What the next authorisation signs; null before the receiver has authorised. */
     digest: z.string().nullable(),
     receiver: Member,

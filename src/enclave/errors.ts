@@ -19,8 +19,18 @@ export const refuse = refusals({
   },
   "enclave.state.rolled-back": {
     status: 409,
-    en: "The enclave's sealed state {found} is older than its counter {counter}. Restore nothing; found a new enclave and seal again.",
-    zh: "可信执行环境的密封状态 {found} 早于计数器 {counter}。请勿恢复旧状态；请新建可信执行环境并重新加密。",
+    en: "The enclave's sealed state is not the one that went into its register last: it was rolled back, or a copy has run since. Restore nothing; found a new enclave and seal again.",
+    zh: "可信执行环境的密封状态不是最后写入寄存器的状态：状态被回滚，或有副本运行过。请勿恢复旧状态；请新建可信执行环境并重新加密。",
+  },
+  "enclave.state.copied": {
+    status: 409,
+    en: "Another copy of this enclave has saved its state since. Of two that run side by side none goes on; end the other and start again.",
+    zh: "该可信执行环境的另一副本已保存过状态。并行运行的副本均不再继续；请停止另一副本后重新启动。",
+  },
+  "enclave.result-lost": {
+    status: 410,
+    en: "The result was lost between the model's end and its keeping, or its file was changed. It is not made a second time; create the task again.",
+    zh: "结果在模型结束后、保存之前丢失，或其文件被更改。系统不会再次生成；请重新创建计算任务。",
   },
   "enclave.state.unreadable": {
     status: 409,
@@ -84,8 +94,8 @@ export const refuse = refusals({
   },
   "enclave.runner": {
     status: 400,
-    en: "This enclave runs no models for {runner}. Use a runner that it has: javascript.",
-    zh: "该可信执行环境不支持运行器 {runner}。请使用支持的运行器：javascript。",
+    en: "This enclave runs no models for {runner}. Use a runner that it has: {known}.",
+    zh: "该可信执行环境不支持运行器 {runner}。请使用支持的运行器：{known}。",
   },
   "enclave.withdrawn": {
     status: 410,
@@ -106,6 +116,31 @@ export const refuse = refusals({
     status: 503,
     en: "The sandbox {sandbox} does not work on this machine: {reason}. Install bubblewrap, or choose --sandbox quickjs.",
     zh: "沙箱 {sandbox} 在本机不可用：{reason}。请安装 bubblewrap，或使用 --sandbox quickjs。",
+  },
+  "enclave.provider": {
+    status: 400,
+    en: "This enclave has no attestation provider {provider}. Choose one of: simulated, tpm2, tdx, sev-snp.",
+    zh: "该可信执行环境没有远程证明提供方 {provider}。可选：simulated、tpm2、tdx、sev-snp。",
+  },
+  "enclave.manifest": {
+    status: 409,
+    en: "The archive's manifest is for {found}, but the task was authorised for {expected}. Its author publishes it again.",
+    zh: "归档中的清单对应运行器 {found}，而任务授权的是 {expected}。请模型提供方重新发布。",
+  },
+  "enclave.destination": {
+    status: 503,
+    en: "The receiver's database did not take the result: {reason}. The result is kept and handed over again.",
+    zh: "结果使用方的数据库未能接收结果：{reason}。结果已保存，系统将重试交付。",
+  },
+  "enclave.sink": {
+    status: 400,
+    en: "This enclave writes no results into {sink}. It writes into {known}, or a sealed file.",
+    zh: "该可信执行环境不支持将结果写入 {sink}。支持：{known}，或加密文件。",
+  },
+  "enclave.columns": {
+    status: 403,
+    en: "The model reads {column} of {table}, which the task does not let it read. Create the task again with this column.",
+    zh: "模型读取 {table} 的字段 {column}，而任务未允许。请在新的任务中包含该字段。",
   },
   "enclave.request": {
     status: 403,

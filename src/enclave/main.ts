@@ -1,36 +1,58 @@
 /**
- * The enclave program. Bundled into one reproducible file, whose SHA-384 is what attestation reports.
- * Usage: enclave.mjs DIRECTORY LEDGER-KEY PROVIDER SANDBOX LIMITS (seconds,memory,output); it speaks its protocol on standard input and output.
+ * The enclave program. Bundled into one reproducible file.
+ * Usage: enclave.mjs CONFIGURATION (JSON, protocol/configuration.ts); it speaks its protocol on standard input and output.
  */
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { sha384 } from "#crypto";
+import { toHex, utf8 } from "../base/bytes.ts";
+import { canonical } from "../base/canonical.ts";
 import { systemClock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
+import { type Components, measurementOf } from "../trust/attestation/measurement.ts";
 import { createAgent } from "./agent/agent.ts";
 import { attestationProviders } from "./attestation/registry.ts";
+import { Configuration } from "./protocol/configuration.ts";
 import { refuse } from "./errors.ts";
 import { type Channel, createChannel, type Handler } from "./protocol/channel.ts";
 import { enclaveMethods } from "./protocol/messages.ts";
-import { runners } from "./runners/registry.ts";
-import type { Runner } from "./runners/runner.ts";
+import { runnersOf } from "./runners/registry.ts";
+import type { Isolation, Runner } from "./runners/runner.ts";
 
-const [program = "", directory = "", ledger = "", providerId = "", sandbox = "", limits = ""] = process.argv.slice(1);
+const [program = "", given = ""] = process.argv.slice(1);
+const configuration = Configuration.parse(JSON.parse(given));
 
-const [seconds = 0, memory = 0, output = 0] = limits.split(",").map(Number);
-
-const openProvider = attestationProviders[providerId];
-if (!openProvider) throw new Error(`no attestation provider ${providerId}`);
-
-/** `auto` takes bubblewrap where it works and QuickJS elsewhere; the founding statement says which. */
-const chooseRunner = async (): Promise<Runner> => {
-  const wanted = sandbox === "auto" ? ["bubblewrap", "quickjs"] : [sandbox];
+/** The runners of the first isolation in which JavaScript runs; the founding statement says which it was. */
+const chooseRunners = async (): Promise<{ isolation: Isolation; runners: Record<string, Runner> }> => {
+  const { sandbox, python } = configuration;
   let reason: string | true = "it is not known";
-  for (const isolation of wanted) {
-    const runner = Object.values(runners).find((one) => one.isolation === isolation);
-    reason = (await runner?.available()) ?? reason;
-    if (runner && reason === true) return runner;
+  for (const isolation of sandbox === "auto" ? (["bubblewrap", "quickjs"] as const) : [sandbox]) {
+    const runners = runnersOf(isolation, { python });
+    reason = (await runners.javascript?.available()) ?? reason;
+    if (reason === true) return { isolation, runners: await availableOf(runners) };
   }
   throw refuse("enclave.sandbox", { sandbox, reason: String(reason) });
+};
+
+const availableOf = async (runners: Record<string, Runner>): Promise<Record<string, Runner>> => {
+  const asked = await Promise.all(
+    Object.entries(runners).map(async ([id, runner]) => ({ id, runner, available: await runner.available() })),
+  );
+  for (const { id, available } of asked)
+    if (available !== true) process.stderr.write(`no models for ${id}: ${available}\n`);
+  return Object.fromEntries(asked.flatMap(({ id, runner, available }) => (available === true ? [[id, runner]] : [])));
+};
+
+/** Everything that decides what this enclave does with what is sealed to it. */
+const componentsOf = async (runners: Record<string, Runner>): Promise<Components> => {
+  const images = await Promise.all(
+    Object.entries(runners).map(async ([id, runner]) => [`runner.${id}`, await runner.imageDigest?.()] as const),
+  );
+  return {
+    program: toHex(sha384(await readFile(resolve(program)))),
+    configuration: toHex(sha384(utf8(canonical({ use: "entente/limits/1", ...configuration.limits })))),
+    ...Object.fromEntries(images.flatMap(([name, digest]) => (digest === undefined ? [] : [[name, digest]]))),
+  };
 };
 
 /** Calls wait for the agent, whose own calls go over the same channel. */
@@ -40,15 +62,25 @@ const call = (method: string, params: object, body?: AsyncIterable<Uint8Array>) 
   return holder.channel.call(method, params, body);
 };
 
-const openAgent = async () =>
-  createAgent({
-    program: await readFile(resolve(program)),
+const openAgent = async () => {
+  const { attestation, limits, ledger } = configuration;
+  const { isolation, runners } = await chooseRunners();
+  const components = await componentsOf(runners);
+  // A state of its own for each: another measurement is another enclave, and going back finds the one before.
+  const directory = join(configuration.directory, measurementOf(components).slice(0, 16));
+  const openProvider = attestationProviders[attestation.provider];
+  if (!openProvider) throw refuse("enclave.provider", { provider: attestation.provider });
+  return createAgent({
+    components,
     directory,
     ledger,
-    provider: await openProvider(directory),
-    runner: await chooseRunner(),
-    limits: { seconds, memory, output },
+    provider: await openProvider(directory, attestation.options),
+    isolation,
+    runners,
+    limits,
     clock: systemClock,
+    // The caller is told first; the server starts the program again.
+    onLost: () => setTimeout(() => process.exit(1), 100),
     async *read(digest) {
       yield* (await call("read", { digest })).body;
     },
@@ -56,6 +88,7 @@ const openAgent = async () =>
       await call("write", {}, content);
     },
   });
+};
 /** Where there can be no agent, whoever asks for anything is told why. */
 const refusing = (error: unknown): Record<string, Handler> => {
   if (!(error instanceof Refusal)) throw error;

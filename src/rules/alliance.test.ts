@@ -43,9 +43,7 @@ describe("an alliance", () => {
     assert.ok(stateOf(stage, alliance, id).members.has(all.stranger.id));
   });
 
-  test("only organisations of the ledger are invited, and none twice", async () => {
-    for (const member of [{ id: "0".repeat(64) }, all.enclave, { id }])
-      await refused(stage, () => invite(all.institute, member), "stream.unknown");
+  test("nobody is invited twice, and no member", async () => {
     await refused(stage, () => invite(all.institute, { id: "name" }), "statement.payload");
     await refused(stage, () => invite(all.institute, all.hospitals[0]), "member.exists");
     await refused(stage, () => invite(all.institute, all.institute), "member.exists");
@@ -59,6 +57,8 @@ describe("an alliance", () => {
     await decline(all.stranger);
     await refused(stage, () => join(all.stranger), "invitation.unknown");
     await refused(stage, () => decline(all.stranger), "invitation.unknown");
+    await refused(stage, () => invite(all.institute, all.stranger), "invitation.open");
+    stage.clock.advance(OPEN_FOR + 1);
     await invite(all.institute, all.stranger);
     await join(all.stranger);
     await refused(stage, () => join(all.stranger), "invitation.unknown");

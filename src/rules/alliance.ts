@@ -3,7 +3,6 @@ import { z } from "zod";
 import { iso } from "../base/clock.ts";
 import { enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
-import { organisation } from "./organisation.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { type Act, kindsOf, type Rulebook } from "./rulebook.ts";
 import { Description, Digest, Name, OPEN_FOR, Salt, StreamId } from "./shapes.ts";
@@ -59,14 +58,13 @@ export const invited = kind({
   name: "alliance.invited",
   by: "organisation",
   payload: z.strictObject({ member: StreamId }),
-  refers: (payload) => [payload.member],
-  apply: (state, { stream, by, time, payload: { member } }, elsewhere) => {
+  apply: (state, { stream, by, time, payload: { member } }) => {
     requireMember(state, stream, by);
-    if (!elsewhere.stream(organisation, member)) throw refuse("stream.unknown", { id: member });
     if (state.members.has(member)) throw refuse("member.exists", { member });
     const open = state.invitations.get(member);
-    if (open?.answer === "open" && open.expires >= time)
-      throw refuse("invitation.open", { member, expires: iso(open.expires) });
+    // Declined or not: nobody fills the alliance's stream by inviting and declining without end. The member itself is not
+    // looked up: whoever does not act has no part in what is replayed, and one that is not there never joins.
+    if (open && open.expires >= time) throw refuse("invitation.open", { member, expires: iso(open.expires) });
     const invitation: Invitation = { by, sent: time, expires: time + OPEN_FOR, answer: "open", answered: 0 };
     return { ...state, invitations: state.invitations.set(member, invitation) };
   },

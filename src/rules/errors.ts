@@ -49,8 +49,8 @@ export const refuse = refusals({
   },
   "invitation.open": {
     status: 409,
-    en: "{member} has an open invitation until {expires}. Wait for the answer.",
-    zh: "{member} 已有未处理的邀请，有效期至 {expires}。请等待对方处理。",
+    en: "{member} was invited, and the invitation counts until {expires}, whatever the answer. Invite again after that.",
+    zh: "{member} 已被邀请，该邀请在 {expires} 之前有效（无论对方如何答复）。请在此之后重新邀请。",
   },
   "invitation.expired": {
     status: 410,

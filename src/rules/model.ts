@@ -1,7 +1,7 @@
 /** A compute model (计算模型): code in an archive, its main function, who may apply to use it. */
 import { z } from "zod";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
-import { Blob, Digest, Name, Permission, resourceId, Salt, StreamId } from "./shapes.ts";
+import { Blob, Digest, Name, Permission, Registered, resourceId, Salt, StreamId } from "./shapes.ts";
 import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
 
 const MiB = 2 ** 20;
@@ -15,6 +15,8 @@ const Identifier = z.string().regex(/^[A-Za-z_$][A-Za-z0-9_$]{0,63}$/);
 /** What is particular to one version. */
 const version = {
   version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$/),
+  /** What runs it: `javascript`, `python`, `sql`, `wasm`. The archive's manifest says the same. */
+  runner: Registered,
   /** Name of the exported function that the enclave calls. */
   main: Identifier,
   /** The plain archive's digest and size: what providers authorise and the enclave checks before it runs a byte. */
@@ -28,6 +30,7 @@ const version = {
 
 export interface Model extends Shared {
   readonly version: string;
+  readonly runner: string;
   readonly main: string;
   readonly archive: { readonly digest: string; readonly size: number };
   readonly envelope: { readonly digest: string; readonly size: number } | undefined;
@@ -66,6 +69,7 @@ export const model: Rulebook<Model> = {
     permission: { kind: "private" },
     withdrawn: false,
     version: "",
+    runner: "",
     main: "",
     archive: { digest: "", size: 0 },
     envelope: undefined,

@@ -48,6 +48,8 @@ export const crlPublished = kind({
   name: "organisation.crl-published",
   by: "organisation",
   payload: z.strictObject({ crl: der(262_144) }),
+  // Whatever else is full, a stolen leaf can be revoked.
+  reserve: 16 << 20,
   apply: (state, { stream, by, time, payload }) => {
     requireOwn(stream, by);
     const crl = parseCrl(fromBase64(payload.crl));

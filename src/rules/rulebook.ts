@@ -54,6 +54,8 @@ export interface Kind<S, P extends z.ZodType = z.ZodType, D extends z.ZodType | 
   agrees?(payload: z.output<P>, detail: D extends z.ZodType ? z.output<D> : undefined): boolean;
   /** Streams that `apply` looks up: what a replay needs besides this stream and the signer's. */
   refers?(payload: z.output<P>): string[];
+  /** Bytes that the stream takes for this kind beyond what it takes for others. */
+  readonly reserve?: number;
   /** Pure. @throws Refusal when the rules say no */
   apply(state: S, act: Act<z.output<P>>, elsewhere: Elsewhere): S;
 }

@@ -55,6 +55,9 @@ export const Description = z
   .regex(PRINTABLE)
   .default("");
 
+/** Name of something that the enclave has a registry of: a runner, a reader of sources, a sink. */
+export const Registered = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
+
 /** A digest-addressed file kept beside the ledger. `size` in bytes. */
 export const Blob = z.strictObject({ digest: Digest, size: z.int().min(0) });
 

@@ -9,7 +9,7 @@ import { Description, Name, PlainName } from "./shapes.ts";
 import { source as sourceBook } from "./source.ts";
 
 const BOOKS = { model: modelBook, source: sourceBook };
-const VERSION = { version: "1.1.0", main: "main", archive: { digest: digestOf("new"), size: 9 } };
+const VERSION = { version: "1.1.0", runner: "javascript", main: "main", archive: { digest: digestOf("new"), size: 9 } };
 
 describe("models and data sources", () => {
   let stage: Stage;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
 import { refuse } from "./errors.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
-import { Blob, Description, Digest, Permission, PlainName, resourceId, Salt, StreamId } from "./shapes.ts";
+import { Blob, Description, Digest, Permission, PlainName, Registered, resourceId, Salt, StreamId } from "./shapes.ts";
 import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
 
 export const Column = z.strictObject({
@@ -47,8 +47,8 @@ export const registered = kind({
   by: "organisation",
   payload: z.strictObject({
     id: resourceId("D"),
-    /** Which reader of the enclave opens it: `csv`, `parquet`. */
-    type: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+    /** Which reader of the enclave opens it: `csv`, `parquet`, `mysql`, `postgresql`, `s3`. */
+    type: Registered,
     enclave: StreamId,
     envelope: Blob,
     structure: Digest,

@@ -57,7 +57,7 @@ describe("a task is created", () => {
 
   test("in the alliance's enclave, for which everything was sealed", async () => {
     const { institute, hospitals, parts } = all;
-    const other = createEnclave({ measurement: "0d".repeat(48) });
+    const other = createEnclave({ components: { program: "0d".repeat(48) } });
     await found(stage, other);
     await refused(stage, () => create({ enclave: other }), "enclave.mismatch", { enclave: other.id });
     await refused(stage, () => create({}, { measurement: other.measurement }), "enclave.unknown");
@@ -75,7 +75,13 @@ describe("a task is created", () => {
   test("on model and sources as they are now", async () => {
     const { institute, hospitals, enclave, parts } = all;
     const before = taskOf(stage, await create()).definition;
-    const version = { version: "2", main: "other", archive: { digest: digestOf("new"), size: 9 }, enclave: enclave.id };
+    const version = {
+      version: "2",
+      runner: "javascript",
+      main: "other",
+      archive: { digest: digestOf("new"), size: 9 },
+      enclave: enclave.id,
+    };
     await act(stage, institute, "model.revised", parts.model, version);
     await refused(stage, () => create({}, { model: before.model }), "resource.changed");
     await refused(
@@ -101,7 +107,13 @@ describe("a task is created", () => {
   test("what has been authorised stays what it was when others change theirs", async () => {
     const id = await create();
     const before = taskOf(stage, id).definition;
-    const version = { version: "2", main: "x", archive: { digest: digestOf("new"), size: 9 }, enclave: all.enclave.id };
+    const version = {
+      version: "2",
+      runner: "javascript",
+      main: "x",
+      archive: { digest: digestOf("new"), size: 9 },
+      enclave: all.enclave.id,
+    };
     await act(stage, all.institute, "model.revised", all.parts.model, version);
     assert.equal(taskOf(stage, id).definition, before);
   });

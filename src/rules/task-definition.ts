@@ -1,7 +1,7 @@
 /** What a task is made of: what is asked for, where the result goes, and what the enclave says it did. */
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
-import { Digest, StreamId } from "./shapes.ts";
+import { Digest, Registered, StreamId } from "./shapes.ts";
 
 const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
 
@@ -15,6 +15,12 @@ export const Limits = z.strictObject({
   memory: z.int().min(64).max(65_536).default(1_024),
 });
 
+const Columns = z
+  .array(z.int().min(0).max(4_095))
+  .min(1)
+  .max(4_096)
+  .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? 0)), "positions that grow");
+
 /** What is asked for: fixed when the task is created, signed by everybody who authorises it. */
 export const definition = {
   alliance: StreamId,
@@ -27,6 +33,7 @@ export const definition = {
     archive: Digest,
     /** The sealed archive; absent where the code is published openly. */
     envelope: Digest.optional(),
+    runner: Registered,
     main: z.string().max(64),
   }),
   sources: z.array(
@@ -36,6 +43,8 @@ export const definition = {
       table: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
       envelope: Digest,
       structure: Digest,
+      /** Positions in the source's structure of the columns that the model may read; all, where it is absent. */
+      columns: Columns.optional(),
     }),
   ),
   parameters: z.record(z.string().max(64), Parameter),
@@ -44,15 +53,24 @@ export const definition = {
 export const Definition = z.strictObject(definition);
 export type Definition = z.output<typeof Definition>;
 
+export const SEALED_FILE = "sealed-file";
+
 /** The receiver's part: where the result goes and to which key it is sealed. */
-export const Delivery = z.strictObject({
-  /** Receiver's public key (SubjectPublicKeyInfo PEM). */
-  key: z.string().max(8_192),
-  /** Body cipher of the result envelope. */
-  cipher: z.enum(["A256GCM", "SM4GCM"]),
-  /** Kind of destination: a file that only the key opens. */
-  sink: z.literal("sealed-file"),
-});
+export const Delivery = z
+  .strictObject({
+    /** Receiver's public key (SubjectPublicKeyInfo PEM): wherever the result goes, only its holder reads it. */
+    key: z.string().max(8_192),
+    /** Body cipher of the result envelope. */
+    cipher: z.enum(["A256GCM", "SM4GCM"]),
+    /** Kind of destination: a file beside the ledger, or a database of the receiver's (`mysql`, `postgresql`). */
+    sink: Registered,
+    /** Where the database is, sealed to the enclave: digest of the envelope. */
+    destination: Digest.optional(),
+  })
+  .refine(({ sink, destination }) => (sink === SEALED_FILE) === (destination === undefined), {
+    message: "a database has a destination, a sealed file has none",
+    path: ["destination"],
+  });
 export type Delivery = z.output<typeof Delivery>;
 
 /** What the enclave says it did. Digests are SHA-256, times ISO 8601 by the enclave's clock. */

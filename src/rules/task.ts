@@ -111,9 +111,9 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere) 
   if (!code || !isMember(code.owner) || !mayUse(code, creator)) throw unknown(task.model.stream);
   if (code.withdrawn) throw refuse("resource.withdrawn", { id: code.id });
   if (code.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: code.id, enclave: task.enclave });
-  const { archive, envelope, main } = task.model;
-  if (code.archive.digest !== archive || code.envelope?.digest !== envelope || code.main !== main)
-    throw refuse("resource.changed", { id: code.id });
+  const { archive, envelope, runner, main } = task.model;
+  const same = code.archive.digest === archive && code.envelope?.digest === envelope;
+  if (!same || code.runner !== runner || code.main !== main) throw refuse("resource.changed", { id: code.id });
 
   const distinct = (values: string[]) => new Set(values).size === task.sources.length;
   if (
@@ -193,7 +193,7 @@ export const modelAuthorised = kind({
     requireState(state, act, "model-authorising");
     requireDigest(state, act.stream, act.payload.task);
     const authorised: Task = { ...state, state: "authorised", decided: { ...state.decided, model: act.time } };
-    return state.start === "automatic" ? running(authorised, act) : authorised;
+    return state.start === "automatic" ? running(authorised) : authorised;
   },
 });
 
@@ -246,11 +246,12 @@ export const runRequested = kind({
   apply: (state, act) => {
     if (act.by !== state.creator) throw refuse("task.party", { id: state.id });
     requireState(state, act, "authorised");
-    return running(state, act);
+    return running(state);
   },
 });
 
-const running = (task: Task, { time }: Act<unknown>): Task => ({ ...task, state: "running", expires: time + OPEN_FOR });
+/** Consent is good for seven days from the last authorisation, whenever the run is asked for. */
+const running = (task: Task): Task => ({ ...task, state: "running", expires: task.decided.model + OPEN_FOR });
 
 export const completed = kind({
   name: "task.completed",
@@ -319,7 +320,7 @@ const NOTHING: Definition = {
   receiver: "",
   enclave: "",
   measurement: "",
-  model: { stream: "", archive: "", main: "" },
+  model: { stream: "", archive: "", runner: "", main: "" },
   sources: [],
   parameters: {},
   limits: { rows: 1, seconds: 1, memory: 64 },

@@ -72,7 +72,8 @@ export const advance = (world: World, signed: SignedStatement, time: number, tru
   const { book, kind } = ruledBy(statement.kind);
   const id = kind.founds ? digest : statement.stream;
   const before = place(world, signed, { book, kind });
-  if ((before?.size ?? 0) + signed.jws.text.length > STREAM_MAX) throw refuse("stream.full", { limit: STREAM_MAX });
+  const limit = STREAM_MAX + (kind.reserve ?? 0);
+  if ((before?.size ?? 0) + signed.jws.text.length > limit) throw refuse("stream.full", { limit });
   const payload = parsePayload(kind, statement.payload);
   if (!trusted) authenticate(world, signed, kind, payload, time);
   const by = statement.by === "" ? digest : statement.by;

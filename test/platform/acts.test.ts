@@ -206,7 +206,14 @@ test("an archive of 20 MiB and a description of 1 MiB are the most, whoever send
     post(alice, `/v1/models/${model}/versions`, {
       statement: await statement(alice, {
         ...{ kind: "model.revised", stream, seen: head },
-        payload: { version: "2.0.0", main: "main", enclave: enclave.id, archive: blob, ...payload },
+        payload: {
+          version: "2.0.0",
+          runner: "javascript",
+          main: "main",
+          enclave: enclave.id,
+          archive: blob,
+          ...payload,
+        },
       }),
     });
   await refused(revise({ archive: { ...blob, size: 20 * MiB + 1 } }), "statement.payload");

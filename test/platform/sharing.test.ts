@@ -89,7 +89,7 @@ test("what is not shared is not used in a task", async () => {
   const model = await add.models("公开模型", { kind: "public" });
   const table = await add.sources("私有表", { kind: "private" });
   const { stream, envelope, structure } = await owner.client.sources.get({ id: table.id });
-  const { stream: code, archive, main, envelope: sealed } = await owner.client.models.get({ id: model.id });
+  const { stream: code, archive, runner, main, envelope: sealed } = await owner.client.models.get({ id: model.id });
   const { id: enclave, measurement } = platform.enclave;
   const attempt = fellow.client.tasks.create({
     ...{
@@ -102,7 +102,7 @@ test("what is not shared is not used in a task", async () => {
       limits: {},
       start: "manual",
     },
-    model: { stream: code, archive: archive.digest, envelope: sealed?.digest, main },
+    model: { stream: code, archive: archive.digest, envelope: sealed?.digest, runner, main },
     sources: [{ stream, table: "a", envelope: envelope.digest, structure }],
     detail: { name: "任务" },
   });

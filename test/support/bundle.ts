@@ -28,7 +28,15 @@ import {
   sourcePayload,
   task,
 } from "./consortium.ts";
-import { createOrganisation, digestOfJws, type Enclave, MEASUREMENT, type Organisation, SALT } from "./principals.ts";
+import {
+  COMPONENTS,
+  createOrganisation,
+  digestOfJws,
+  type Enclave,
+  MEASUREMENT,
+  type Organisation,
+  SALT,
+} from "./principals.ts";
 import { act, found, ledgerStage, movableClock, type Stage } from "./stage.ts";
 
 /** A ledger in a directory of its own, and the stage on which acts are made on it. */
@@ -60,7 +68,7 @@ const enclaveOn = (ledger: Ledger, at: number): Enclave => {
     isolation: "bubblewrap",
   };
   const evidence = simulatedEvidence({ measurement: MEASUREMENT, reportData: reportData({ ...claims, nonce: "" }) });
-  const payload = { ...claims, attestation: { provider: "simulated", evidence } };
+  const payload = { ...claims, components: COMPONENTS, attestation: { provider: "simulated", evidence } };
   const founding = signStatementWith(
     { kind: "enclave.attested", stream: "", seen: "", by: "", at: iso(at), payload },
     key,

@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { generateKey, sha256Hex, sign } from "#crypto";
-import { concat, fromBase64, fromUtf8, utf8 } from "../../src/base/bytes.ts";
+import { generateKey, sha256Hex, sha384, sign } from "#crypto";
+import { concat, fromBase64, fromUtf8, toHex, utf8 } from "../../src/base/bytes.ts";
 import { type AgentOptions, createAgent } from "../../src/enclave/agent/agent.ts";
 import { pack } from "../../src/enclave/archive.ts";
 import { openSimulated } from "../../src/enclave/attestation/simulated.ts";
@@ -43,6 +43,8 @@ export const SUM = `export async function main({ tables }) {
 const COLUMNS = [{ name: "number", type: "f64", description: "" }];
 const ORIGIN = "entente/hostile";
 const CHUNK = 1 << 20;
+
+export const sha384Hex = (text: string): string => toHex(sha384(utf8(text)));
 
 export async function* chunked(bytes: Uint8Array, size = CHUNK): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -120,17 +122,19 @@ export const openRig = async (
     files.set(digest, bytes);
     return { digest, size: bytes.length };
   };
+  const components = { program: sha384Hex("program") };
   const tricks: Tricks = {};
   /** Digests that the enclave asked for. */
   const reads: string[] = [];
   /** Digests of what the enclave wrote. */
   const written: string[] = [];
   const agentOptions = async (): Promise<AgentOptions> => ({
-    program: utf8("program"),
+    components,
     directory: state,
     provider: await openSimulated(state),
     ledger: ledger.verifierKey,
-    runner,
+    isolation: runner.isolation,
+    runners: { javascript: runner },
     limits: { seconds: 60, memory: 512 << 20, output: 64 << 20 },
     clock: stage.clock,
     read(digest) {
@@ -190,7 +194,22 @@ export const openRig = async (
     return call("follow", { from, leaves, checkpoint });
   };
   return {
-    ...{ ledger, signer, stage, files, put, tricks, reads, written, call, show, state, runner },
+    ...{
+      components,
+      ledger,
+      signer,
+      stage,
+      files,
+      put,
+      tricks,
+      reads,
+      written,
+      call,
+      show,
+      state,
+      runner,
+      agentOptions,
+    },
     ...{ enclave, hospital, institute, parts, envelope, archive, detail, details, described, sealFor, newTask, task },
     /** Everybody agrees to a task. */
     async authorise(id = task) {

@@ -2,6 +2,7 @@
 import { generateKey } from "#crypto";
 import { toBase64 } from "../../src/base/bytes.ts";
 import { DAY, iso, MINUTE } from "../../src/base/clock.ts";
+import { type Components, measurementOf } from "../../src/trust/attestation/measurement.ts";
 import { reportData } from "../../src/trust/attestation/report-data.ts";
 import { simulatedEvidence } from "../../src/trust/attestation/simulated.ts";
 import type { PrivateKey, SigningKind } from "../../src/trust/crypto/crypto.ts";
@@ -120,22 +121,20 @@ export const crlOf = (
     }).der,
   );
 
-export const MEASUREMENT = "5e".repeat(48);
+export const COMPONENTS: Components = { program: "5e".repeat(48), configuration: "c0".repeat(48) };
+export const MEASUREMENT = measurementOf(COMPONENTS);
 
 interface EnclaveOptions {
   readonly at?: number;
-  readonly measurement?: string;
+  readonly components?: Components;
   /** Members of the founding payload to put something else in. */
   readonly payload?: Record<string, unknown>;
 }
 
 /** An enclave with simulated evidence. */
-export const createEnclave = ({
-  at = START,
-  measurement = MEASUREMENT,
-  payload = {},
-}: EnclaveOptions = {}): Enclave => {
+export const createEnclave = ({ at = START, components = COMPONENTS, payload = {} }: EnclaveOptions = {}): Enclave => {
   const key = generateKey("P-256");
+  const measurement = measurementOf(components);
   const claims = {
     signingKey: toBase64(key.publicKey.spki),
     encryptionKey: toBase64(generateKey("X25519").publicKey.spki),
@@ -144,7 +143,7 @@ export const createEnclave = ({
     isolation: "bubblewrap",
   };
   const evidence = simulatedEvidence({ measurement, reportData: reportData({ ...claims, nonce: "" }) });
-  const attested = { ...claims, attestation: { provider: "simulated", evidence }, ...payload };
+  const attested = { ...claims, components, attestation: { provider: "simulated", evidence }, ...payload };
   const founding = signStatementWith(
     { kind: "enclave.attested", stream: "", seen: "", by: "", at: iso(at), payload: attested },
     key,

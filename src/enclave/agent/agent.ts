@@ -1,7 +1,7 @@
 /** The enclave's agent: its identity, the ledger it follows, and the four things it does for a server. */
-import { sha384 } from "#crypto";
-import { toBase64, toHex } from "../../base/bytes.ts";
+import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
+import { type Components, measurementOf } from "../../trust/attestation/measurement.ts";
 import { reportData } from "../../trust/attestation/report-data.ts";
 import { parseStatement, signStatementWith } from "../../trust/statement.ts";
 import type { AttestationProvider } from "../attestation/provider.ts";
@@ -9,25 +9,30 @@ import { refuse } from "../errors.ts";
 import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import { decodeStatements } from "../protocol/statements.ts";
-import type { Runner } from "../runners/runner.ts";
+import type { Isolation, Runner } from "../runners/runner.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
-import { describe } from "./describe.ts";
+
 import { createFollower } from "./follower.ts";
+import { describe, testDestination } from "./own-request.ts";
 import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
-import { createStateStore, newKeys, type SealedState } from "./sealed-state.ts";
+import { newKeys, openStateStore, type SealedState } from "./sealed-state.ts";
 
 export interface AgentOptions {
-  /** The program's own bytes: their SHA-384 is the measurement. */
-  readonly program: Uint8Array;
+  /** What the enclave is measured as. */
+  readonly components: Components;
   readonly directory: string;
   readonly provider: AttestationProvider;
   /** Verifier key (C2SP vkey) of the ledger to follow. */
   readonly ledger: string;
-  readonly runner: Runner;
+  readonly isolation: Isolation;
+  /** By the name that manifests have for them. */
+  readonly runners: Readonly<Record<string, Runner>>;
   /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
   readonly limits: { readonly seconds: number; readonly memory: number; readonly output: number };
   readonly clock: Clock;
+  /** Called when state could not be saved: then nothing goes on before the program is started again. */
+  readonly onLost?: () => void;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
 }
@@ -35,18 +40,15 @@ export interface AgentOptions {
 /** @throws Refusal enclave.state.*, enclave.ledger.other */
 export const createAgent = async (options: AgentOptions): Promise<Record<keyof EnclaveMethods, Handler>> => {
   const { provider } = options;
-  const measurement = toHex(sha384(options.program));
-  const store = createStateStore(options.directory, provider, measurement);
-  let state = (await store.load()) ?? (await found(options, measurement));
-  if (state.version === 0) {
-    state = { ...state, version: 1 };
-    await store.save(state);
-  }
+  const measurement = measurementOf(options.components);
+  const store = await openStateStore(options.directory, provider, measurement);
+  let state = store.loaded ?? (await found(options, measurement));
+  if (!store.loaded) await store.save(state);
   if (state.ledger !== options.ledger)
     throw refuse("enclave.ledger.other", { bound: state.ledger, found: options.ledger });
   // Members sealed to an enclave with this isolation; it is not weakened under them.
-  if (state.isolation !== options.runner.isolation)
-    throw refuse("enclave.isolation", { bound: state.isolation, found: options.runner.isolation });
+  if (state.isolation !== options.isolation)
+    throw refuse("enclave.isolation", { bound: state.isolation, found: options.isolation });
   const enclave = parseStatement(state.founding).digest;
   const follower = createFollower(state.ledger, state.followed);
 
@@ -54,14 +56,23 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   const change = inTurn(async (next: (now: SealedState) => Partial<SealedState> | undefined) => {
     const changed = next(state);
     if (!changed) return false;
-    const fresh = { ...state, ...changed, version: state.version + 1 };
-    await store.save(fresh);
+    const fresh = { ...state, ...changed };
+    await store.save(fresh).catch((error: unknown) => {
+      options.onLost?.();
+      throw error;
+    });
     state = fresh;
     return true;
   });
 
-  const results = await openResults(options.directory, new Set(keptIn(state.attempts)));
-  const attempts = createAttempts({ attempts: () => state.attempts, change, results, headOf: follower.headOf });
+  const results = await openResults(options.directory, state.encryptionKey, new Set(keptIn(state.attempts)));
+  const attempts = createAttempts({
+    attempts: () => state.attempts,
+    change,
+    results,
+    headOf: follower.headOf,
+    time: () => follower.time,
+  });
   /** Runs under way, by the task's stream. */
   const underWay = new Map<string, Set<() => void>>();
   const watch = (task: string, stop: () => void) => {
@@ -72,6 +83,23 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       if (runs.size === 0) underWay.delete(task);
     };
   };
+
+  const turns = new Map<
+    string,
+    { readonly take: ReturnType<typeof inTurn<() => Promise<string>, string>>; waiting: number }
+  >();
+  const turnOf = (task: string) => async (work: () => Promise<string>) => {
+    const turn = turns.get(task) ?? { take: inTurn((one: () => Promise<string>) => one()), waiting: 0 };
+    turns.set(task, turn);
+    turn.waiting++;
+    try {
+      return await turn.take(work);
+    } finally {
+      if (--turn.waiting === 0) turns.delete(task);
+    }
+  };
+
+  const asking = atMost(QUESTIONS);
 
   const shared = {
     ...options,
@@ -99,9 +127,11 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       commit();
       return { size: followed.size };
     }),
-    describe: (request) => describe({ ...shared, encryptionKey: state.encryptionKey }, request),
+    describe: (request) => asking(() => describe({ ...shared, encryptionKey: state.encryptionKey }, request)),
+    test: (request) => asking(() => testDestination({ ...shared, encryptionKey: state.encryptionKey }, request)),
+    // One run of a task at a time: the next finds what the one before came to.
     run: async (request) => ({
-      statement: await runTask({ ...shared, encryptionKey: state.encryptionKey }, request),
+      statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
     }),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
@@ -109,6 +139,26 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       return { runs: runs.length };
     },
   });
+};
+
+/** Looks into envelopes at a time: each may take as much memory as a file, and any member may ask. */
+const QUESTIONS = 2;
+
+/** Runs work when fewer than `slots` are under way. */
+const atMost = (slots: number) => {
+  const waiting: (() => void)[] = [];
+  let free = slots;
+  return async <R>(work: () => Promise<R>): Promise<R> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
 };
 
 /** One call after another: each is judged by what the one before left. */
@@ -127,9 +177,10 @@ const publicKeys = ({ signingKey, encryptionKey }: Pick<SealedState, "signingKey
 });
 
 /** New keys and the statement that founds the enclave's stream with them. */
-const found = async ({ provider, ledger, runner, clock }: AgentOptions, measurement: string): Promise<SealedState> => {
+const found = async (options: AgentOptions, measurement: string): Promise<SealedState> => {
+  const { provider, ledger, isolation, components, clock } = options;
   const keys = newKeys();
-  const claims = { ...publicKeys(keys), measurement, ledger, isolation: runner.isolation };
+  const claims = { ...publicKeys(keys), measurement, ledger, isolation };
   const evidence = await provider.evidence(reportData({ ...claims, nonce: "" }), measurement);
   const founding = signStatementWith(
     {
@@ -138,15 +189,14 @@ const found = async ({ provider, ledger, runner, clock }: AgentOptions, measurem
       seen: "",
       by: "",
       at: iso(clock.now()),
-      payload: { ...claims, attestation: { provider: provider.id, evidence } },
+      payload: { ...claims, components, attestation: { provider: provider.id, evidence } },
     },
     keys.signingKey,
   );
   return {
-    version: 0,
     ...keys,
     ledger,
-    isolation: runner.isolation,
+    isolation,
     followed: { size: 0, root: "" },
     attempts: {},
     founding,
@@ -187,6 +237,7 @@ const handlersOf = (
     attest: handler("attest"),
     follow: handler("follow"),
     describe: handler("describe"),
+    test: handler("test"),
     run: handler("run"),
     stop: handler("stop"),
   };

@@ -2,6 +2,7 @@
  * How often each task was begun and what came of it: durable, so that an authorisation gives the server one outcome to
  * look at. What it is told (rows, size, code) is the model's to choose, and is told once.
  */
+import { DAY } from "../../base/clock.ts";
 import { refuse } from "../errors.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Outcome, SealedState } from "./sealed-state.ts";
@@ -20,9 +21,14 @@ export interface AttemptsDeps {
   readonly results: Pick<Results, "drop">;
   /** Newest statement of a stream. */
   readonly headOf: (stream: string) => string | undefined;
+  /** The ledger's, milliseconds. */
+  readonly time: () => number;
 }
 
-export const createAttempts = ({ attempts, change, results, headOf }: AttemptsDeps) => ({
+/** At which head the task may run, and until when (milliseconds, by the ledger's time). */
+type Running = Pick<Attempts, "head" | "expires">;
+
+export const createAttempts = ({ attempts, change, results, headOf, time }: AttemptsDeps) => ({
   /** How the task ended before, if it did. @param task its stream; @param head at which it may run */
   outcome(task: string, head: string): Outcome | undefined {
     const known = attempts()[task];
@@ -30,36 +36,30 @@ export const createAttempts = ({ attempts, change, results, headOf }: AttemptsDe
   },
 
   /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
-  async begin(task: string, head: string): Promise<boolean> {
+  async begin(task: string, { head, expires }: Running): Promise<boolean> {
     let forgotten: Remembered = {};
     const begun = await change(({ attempts: now }) => {
       const before = now[task]?.count ?? 0;
       if (before >= MAX_ATTEMPTS) return undefined;
-      // A running task only ever moves to its end: one that has moved since needs no remembering.
-      const [open, moved] = parted(now, (other, known) => other === task || headOf(other) === known.head);
+      // A running task only ever moves to its end, or lapses: then it needs no remembering. By the ledger's time alone,
+      // which does not go back.
+      const canRun = (known: Attempts, other: string) => headOf(other) === known.head && time() <= known.expires + DAY;
+      const [open, moved] = parted(now, (other, known) => other === task || canRun(known, other));
       if (Object.keys(open).length >= MAX_REMEMBERED)
         throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
       const { [task]: mine, ...others } = open;
-      return { attempts: { ...others, [task]: { ...mine, head, count: before + 1 } } };
+      return { attempts: { ...others, [task]: { ...mine, head, expires, count: before + 1 } } };
     });
     await results.drop(keptIn(forgotten));
     return begun;
   },
 
-  /** Keeps how an attempt ended, unless one ended before. @returns what the task has come to, durable */
-  async settle(task: string, head: string, ended: Outcome): Promise<Outcome> {
-    let first = ended;
-    await change(({ attempts: now }) => {
-      const mine = now[task] ?? { head, count: 1 };
-      if (mine.outcome) {
-        first = mine.outcome;
-        return undefined;
-      }
-      return { attempts: { ...now, [task]: { ...mine, outcome: ended } } };
-    });
-    if (first !== ended) await results.drop(keptIn({ [task]: { head, count: 1, outcome: ended } }));
-    return first;
+  /** How the task has ended, durable when it resolves. */
+  async settle(task: string, { outcome, ...running }: Running & { readonly outcome: Outcome }): Promise<void> {
+    await change(({ attempts: now }) => ({
+      attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
+    }));
   },
 });
 export type AttemptsLog = ReturnType<typeof createAttempts>;

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "#crypto";
-import { equal } from "../../base/bytes.ts";
+import { concat, equal } from "../../base/bytes.ts";
 import { refuse } from "../errors.ts";
 
 /** Bytes that are kept in memory; what is larger waits on disk, sealed as it came. */
@@ -36,18 +36,20 @@ export const takeFile = async (
   let size = 0;
   let file: FileHandle | undefined;
   const drop = () => rm(path, { force: true });
+  const spool = async (pieces: readonly Uint8Array[]) => {
+    file ??= await open(path, "wx", 0o600);
+    for (const piece of pieces) {
+      await file.writeFile(piece);
+      blocks.push({ length: piece.length, digest: sha256(piece) });
+    }
+  };
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of joined(chunks)) {
       size += chunk.length;
       if (size > max) throw refuse("enclave.file", { digest });
       hash.update(chunk);
       held.push(chunk);
-      if (size <= IN_MEMORY) continue;
-      file ??= await open(path, "wx", 0o600);
-      for (const piece of held.splice(0)) {
-        await file.writeFile(piece);
-        blocks.push({ length: piece.length, digest: sha256(piece) });
-      }
+      if (size > IN_MEMORY) await spool(held.splice(0));
     }
     if (hash.digest("hex") !== digest) throw refuse("enclave.file", { digest });
   } catch (error) {
@@ -58,6 +60,27 @@ export const takeFile = async (
   await file?.close();
   return { content: () => (file ? readBlocks(path, blocks, digest) : piecesOf(held)), drop };
 };
+
+/** Pieces of at least 64 KiB, but for the last: each is remembered, however small it comes. */
+async function* joined(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    // One of a full size goes on as it is.
+    if (size === 0 && chunk.length >= BLOCK) {
+      yield chunk;
+      continue;
+    }
+    held.push(chunk);
+    size += chunk.length;
+    if (size < BLOCK && held.length < BLOCK) continue;
+    yield concat(...held);
+    held = [];
+    size = 0;
+  }
+  if (size > 0) yield concat(...held);
+}
+const BLOCK = 64 << 10;
 
 interface Block {
   readonly length: number;
@@ -82,26 +105,3 @@ async function* readBlocks(path: string, blocks: readonly Block[], digest: strin
 async function* piecesOf(held: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* held;
 }
-
-/** Passes content on; afterwards `sum` has the SHA-256 (hex) and size of what passed. */
-export const summed = (content: AsyncIterable<Uint8Array>) => {
-  const hash = createHash("sha256");
-  let size = 0;
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for await (const piece of content) {
-      hash.update(piece);
-      size += piece.length;
-      yield piece;
-    }
-    complete = true;
-  }
-  let complete = false;
-  return {
-    content: pieces(),
-    /** @throws Refusal enclave.host when not everything was taken */
-    sum() {
-      if (!complete) throw refuse("enclave.host", { reason: "it did not take the whole result" });
-      return { digest: hash.digest("hex"), size };
-    },
-  };
-};

@@ -14,19 +14,25 @@ export const readIfThere = async (path: string): Promise<Buffer | undefined> => 
 /** Replaces the file; durable when it resolves. */
 export const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
   const fresh = `${path}.new`;
-  const file = await open(fresh, "w", 0o600);
+  await writeNew(fresh, bytes);
+  await rename(fresh, path);
+  await syncDirectory(dirname(path));
+};
+
+/** A file whose former content nobody needs; durable when it resolves. */
+export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const file = await open(path, "w", 0o600);
   try {
     await file.writeFile(bytes);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(fresh, path);
   await syncDirectory(dirname(path));
 };
 
 /** Makes durable which files there are. */
-export const syncDirectory = async (path: string): Promise<void> => {
+const syncDirectory = async (path: string): Promise<void> => {
   const directory = await open(path, "r");
   try {
     await directory.sync();

@@ -1,14 +1,17 @@
 /** A host that copies, deletes and interrupts what the enclave keeps. */
 import assert from "node:assert/strict";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openRig, outcomeOf, type Rig } from "../../../test/support/hostile-host.ts";
+import { sha256Hex } from "#crypto";
+import { openRig, outcomeOf, type Rig, sha384Hex } from "../../../test/support/hostile-host.ts";
 import { act } from "../../../test/support/stage.ts";
-import { utf8 } from "../../base/bytes.ts";
 import { parseStatement } from "../../trust/statement.ts";
+import { extended } from "../attestation/provider.ts";
 import { openSimulated } from "../attestation/simulated.ts";
+import { encodeStatements } from "../protocol/statements.ts";
 import { createQuickjsRunner } from "../runners/quickjs/index.ts";
+import { createAgent } from "./agent.ts";
 
 const sealed = (rig: Rig) => join(rig.state, "sealed-state");
 /** A host that interrupts each run before it has an end. @returns how often one was begun */
@@ -58,13 +61,17 @@ test("sealed state with a changed bit is refused", async (t) => {
 
 test("another program does not open the state", async (t) => {
   const rig = await openRig(t);
-  await assert.rejects(rig.restart({ program: utf8("program with a door") }), { code: "enclave.state.unreadable" });
+  await assert.rejects(rig.restart({ components: { program: sha384Hex("program with a door") } }), {
+    code: "enclave.state.unreadable",
+  });
 });
 
 test("a weaker sandbox is not taken after the founding", async (t) => {
   const rig = await openRig(t);
   if (rig.runner.isolation !== "bubblewrap") return t.skip("needs bubblewrap");
-  await assert.rejects(rig.restart({ runner: createQuickjsRunner() }), { code: "enclave.isolation" });
+  await assert.rejects(rig.restart({ isolation: "quickjs", runners: { javascript: createQuickjsRunner() } }), {
+    code: "enclave.isolation",
+  });
 });
 
 test("a server cannot give the enclave another ledger's key", async (t) => {
@@ -75,23 +82,105 @@ test("a server cannot give the enclave another ledger's key", async (t) => {
   await assert.rejects(rig.call("follow", foreign), { code: /^(note|checkpoint)\./ });
 });
 
-test("changes at the same time leave the newest state, and the counter at it", async (t) => {
+test("tasks that run at the same time leave one newest state, and older ones are refused", async (t) => {
   const rig = await openRig(t);
-  const runner = interruptRuns(rig);
-  await rig.restart({ runner });
-  await rig.authorise();
+  const tasks = [rig.task, await rig.newTask(), await rig.newTask(), await rig.newTask()];
+  for (const task of tasks) await rig.authorise(task);
   await rig.follow();
   const before = await readFile(sealed(rig));
-  const { counter } = await openSimulated(rig.state);
-  const count = await counter.read();
-  await Promise.allSettled(Array.from({ length: 6 }, () => rig.run()));
-  assert.equal(await counter.read(), count + 6);
-  await rig.restart({ runner });
-  await rig.follow();
-  await Promise.allSettled([rig.run(), rig.run()]);
-  assert.equal(outcomeOf(await rig.run()), "enclave.attempts");
+  const { register } = await openSimulated(rig.state);
+  const runs = await Promise.all(tasks.map((task) => rig.run({ task })));
+  assert.deepEqual(new Set(runs.map(outcomeOf)), new Set(["task.completed"]));
+  const newest = await readFile(sealed(rig));
+  assert.notEqual(await register.read(), sha256Hex(before));
   await writeFile(sealed(rig), before);
   await assert.rejects(rig.restart(), { code: "enclave.state.rolled-back" });
+  await writeFile(sealed(rig), newest);
+  await rig.restart();
+});
+
+/** A register as hardware has it: out of reach of whoever owns the disk. */
+const hardware = async (rig: Rig) => {
+  const provider = await openSimulated(rig.state);
+  let value = await provider.register.read();
+  return {
+    ...provider,
+    register: {
+      read: async () => value,
+      async extend(digest: string) {
+        value = extended(value, digest);
+        return value;
+      },
+    },
+  };
+};
+
+test("of two copies of an enclave that run side by side, at most one goes on", async (t) => {
+  const rig = await openRig(t, { code: CHANCE });
+  await rig.authorise();
+  const provider = await hardware(rig);
+  await rig.restart({ provider });
+  await rig.follow();
+  const copy = join(rig.state, "..", "copy");
+  await cp(rig.state, copy, { recursive: true });
+  const first = await rig.run();
+  await rig.restart({ provider, directory: copy }).then(
+    () => assert.fail("the copy is older than the register"),
+    (error: { code: string }) => assert.equal(error.code, "enclave.state.rolled-back"),
+  );
+  await rig.restart({ provider });
+  await rig.follow();
+  assert.deepEqual(payloadOf(await rig.run()), payloadOf(first));
+});
+
+test("a copy that was loaded in time saves nothing after the other has", async (t) => {
+  const rig = await openRig(t, { code: CHANCE });
+  await rig.authorise();
+  const provider = await hardware(rig);
+  await rig.restart({ provider });
+  const copy = join(rig.state, "..", "copy");
+  await cp(rig.state, copy, { recursive: true });
+  const other = await createAgent({ ...(await rig.agentOptions()), provider, directory: copy });
+  await rig.follow();
+  const shown = { from: 0, leaves: rig.leaves(), checkpoint: rig.ledger.checkpoint() };
+  await assert.rejects(other.follow(shown, encodeStatements([])), { code: "enclave.state.copied" });
+});
+
+test("when state cannot be saved, nothing goes on, and nothing is told twice", async (t) => {
+  const rig = await openRig(t, { code: CHANCE });
+  await rig.authorise();
+  const provider = await hardware(rig);
+  let broken = false;
+  const { extend } = provider.register;
+  provider.register.extend = (digest) => (broken ? Promise.reject(new Error("no power")) : extend(digest));
+  await rig.restart({ provider });
+  await rig.follow();
+  broken = true;
+  await assert.rejects(rig.run(), /no power/);
+  broken = false;
+  await assert.rejects(rig.run(), /no power/);
+  await rig.restart({ provider });
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run()), "task.completed");
+});
+
+test("a crash at any step of a save leaves the state before or the state after", async (t) => {
+  const rig = await openRig(t);
+  await rig.authorise();
+  const provider = await hardware(rig);
+  await rig.restart({ provider });
+  const before = await readFile(sealed(rig));
+  await rig.follow();
+  const after = await readFile(sealed(rig));
+  // Extended, not renamed yet.
+  await writeFile(`${sealed(rig)}.new`, after);
+  await writeFile(sealed(rig), before);
+  await rig.restart({ provider });
+  // Written, not extended yet; and written in part.
+  for (const left of [before, after.subarray(0, 40), Buffer.alloc(0)]) {
+    await writeFile(`${sealed(rig)}.new`, left);
+    await rig.restart({ provider });
+  }
 });
 
 test("what was followed is durable when `follow` answers, however many calls there are", async (t) => {
@@ -115,7 +204,7 @@ test("a task is begun eight times, not more, over restarts", async (t) => {
   const runner = interruptRuns(rig);
   await rig.authorise();
   for (let attempt = 0; attempt < 8; attempt++) {
-    await rig.restart({ runner });
+    await rig.restart({ runners: { javascript: runner } });
     await rig.follow();
     await assert.rejects(rig.run(), { code: "model.stopped" });
   }
@@ -126,7 +215,7 @@ test("a task is begun eight times, not more, over restarts", async (t) => {
 test("a task is begun eight times, not more, when all are asked for at once", async (t) => {
   const rig = await openRig(t);
   const runner = interruptRuns(rig);
-  await rig.restart({ runner });
+  await rig.restart({ runners: { javascript: runner } });
   await rig.authorise();
   await rig.follow();
   const runs = await Promise.allSettled(Array.from({ length: 20 }, () => rig.run()));
@@ -199,24 +288,35 @@ test("a result that the host did not take is handed over later, from what was ke
   assert.deepEqual(await results(rig), [result?.digest]);
 });
 
-test("a kept result that was changed on the disk is not handed over as the result", async (t) => {
+test("a kept result that was changed on the disk is not handed over, nor made again", async (t) => {
+  const changes: ((kept: Buffer) => Buffer | undefined)[] = [
+    (kept) => Buffer.concat([kept, Buffer.from("x")]),
+    (kept) => kept.subarray(0, -1),
+    (kept) => Buffer.concat([kept.subarray(0, -1), Buffer.from([(kept.at(-1) ?? 0) ^ 1])]),
+    () => undefined,
+  ];
+  for (const change of changes) {
+    const rig = await openRig(t);
+    await rig.authorise();
+    await rig.follow();
+    const { result } = payloadOf(await rig.run());
+    rig.written.length = 0;
+    const path = join(rig.state, "results", result?.digest ?? "");
+    const changed = change(await readFile(path));
+    await (changed ? writeFile(path, changed) : rm(path));
+    for (let again = 0; again < 2; again++) assert.equal(outcomeOf(await rig.run()), "enclave.result-lost");
+    assert.deepEqual(rig.written, []);
+  }
+});
+
+test("what is kept opens for nobody but the enclave, and tells little of its size", async (t) => {
   const rig = await openRig(t);
   await rig.authorise();
   await rig.follow();
   const { result } = payloadOf(await rig.run());
-  const path = join(rig.state, "results", result?.digest ?? "");
-  const kept = await readFile(path);
-  const last = kept.length - 1;
-  for (const changed of [
-    Buffer.concat([kept, Buffer.from("x")]),
-    kept.subarray(0, last),
-    Buffer.concat([kept.subarray(0, last), Buffer.from([(kept[last] ?? 0) ^ 1])]),
-  ]) {
-    await writeFile(path, changed);
-    await assert.rejects(rig.run(), { code: "enclave.host" });
-  }
-  await rm(path);
-  await assert.rejects(rig.run(), { code: "enclave.host" });
+  const kept = await readFile(join(rig.state, "results", result?.digest ?? ""));
+  await assert.rejects(rig.resultIn(kept), { code: /^envelope\./ });
+  assert.ok(kept.length > 64 << 10 && kept.length < 66 << 10);
 });
 
 test("what a withdrawal came before is not handed over, though it was kept", async (t) => {
@@ -227,7 +327,7 @@ test("what a withdrawal came before is not handed over, though it was kept", asy
   rig.written.length = 0;
   await act(rig.stage, rig.hospital, "source.withdrawn", rig.parts.sources[0] ?? "");
   await rig.follow();
-  assert.equal(outcomeOf(await rig.run()), "enclave.withdrawn");
+  await assert.rejects(rig.run(), { code: "enclave.withdrawn" });
   assert.deepEqual(rig.written, []);
 });
 

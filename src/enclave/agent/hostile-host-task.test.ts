@@ -59,7 +59,7 @@ test("another enclave's task is not run", async (t) => {
   const rig = await openRig(t);
   const { stage, institute, hospital, archive, envelope, described } = rig;
   // Of the same program, so that only the identity tells them apart.
-  const other = createEnclave({ at: stage.clock.now(), measurement: rig.enclave.measurement });
+  const other = createEnclave({ at: stage.clock.now(), components: rig.components });
   await found(stage, other);
   const parts = {
     alliance: await alliance(stage, other, [institute, hospital]),
@@ -77,7 +77,7 @@ test("another enclave's task is not run", async (t) => {
 
 test("another enclave's receipt for this enclave's task stays off the ledger", async (t) => {
   const rig = await openRig(t);
-  const other = createEnclave({ at: rig.stage.clock.now(), measurement: rig.enclave.measurement });
+  const other = createEnclave({ at: rig.stage.clock.now(), components: rig.components });
   await found(rig.stage, other);
   await rig.authorise();
   await assert.rejects(complete(rig.stage, other, rig.task), { code: "task.party" });

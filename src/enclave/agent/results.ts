@@ -1,11 +1,19 @@
-/** Sealed results, kept until their receipts are on the ledger: a run that ended is handed over again, not made again. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+/**
+ * Results, kept until their receipts are on the ledger: a run that ended is handed over again, not made again. What lies
+ * on the disk is sealed to this enclave once more, so that its operator gets a result when it is handed over, and no
+ * other: not to the receiver's key alone.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256Hex } from "#crypto";
+import type { PrivateKey } from "../../trust/crypto/crypto.ts";
+import { keptContext } from "../../trust/envelope/contexts.ts";
+import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
+import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import { refuse } from "../errors.ts";
-import { syncDirectory } from "./files.ts";
+import { readIfThere, writeNew } from "./files.ts";
 
+/** A sealed result. */
 export interface Kept {
   /** SHA-256, hex. */
   readonly digest: string;
@@ -14,61 +22,53 @@ export interface Kept {
 }
 
 export interface Results {
-  /** Durable when it resolves. */
-  keep(content: AsyncIterable<Uint8Array>): Promise<Kept>;
-  /** From the beginning, as often as asked. @throws Refusal enclave.host where it is no longer what was kept */
-  content(kept: Kept): AsyncIterable<Uint8Array>;
+  /** Durable when it resolves. @param sealed as the receiver will get it */
+  keep(sealed: Uint8Array): Promise<void>;
+  /** @throws Refusal enclave.result-lost */
+  read(kept: Kept): Promise<Uint8Array>;
   drop(digests: Iterable<string>): Promise<void>;
 }
 
 /** @param known digests of those that are still wanted; others are removed */
-export const openResults = async (state: string, known: ReadonlySet<string>): Promise<Results> => {
+export const openResults = async (
+  state: string,
+  key: PrivateKey<"X25519">,
+  known: ReadonlySet<string>,
+): Promise<Results> => {
   const directory = join(state, "results");
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const pathOf = (digest: string) => join(directory, digest);
   const drop = async (digests: Iterable<string>) => {
-    for (const digest of digests) await rm(join(directory, digest), { force: true });
+    for (const digest of digests) await rm(pathOf(digest), { force: true });
   };
   await drop((await readdir(directory)).filter((name) => !known.has(name)));
-  let next = 0;
   return {
     drop,
-
-    async keep(content) {
-      const fresh = join(directory, `new-${process.pid}-${next++}`);
-      const hash = createHash("sha256");
-      let size = 0;
-      const file = await open(fresh, "wx", 0o600);
-      try {
-        for await (const piece of content) {
-          hash.update(piece);
-          size += piece.length;
-          await file.writeFile(piece);
-        }
-        await file.datasync();
-      } catch (error) {
-        await rm(fresh, { force: true });
-        throw error;
-      } finally {
-        await file.close();
-      }
-      const digest = hash.digest("hex");
-      await rename(fresh, join(directory, digest));
-      await syncDirectory(directory);
-      return { digest, size };
+    async keep(sealed) {
+      const digest = sha256Hex(sealed);
+      const file = await sealBytes(padded(sealed), {
+        to: enclaveKey(key.publicKey.spki),
+        context: keptContext(digest),
+      });
+      await writeNew(pathOf(digest), file);
     },
-
-    async *content({ digest, size }) {
-      const hash = createHash("sha256");
-      let passed = 0;
-      for await (const piece of createReadStream(join(directory, digest), { highWaterMark: 1 << 20 })) {
-        hash.update(piece);
-        passed += piece.length;
-        // The last of it goes only when all of it is right: nobody takes another for the whole.
-        if (passed >= size && (passed > size || hash.digest("hex") !== digest)) break;
-        yield piece;
-        if (passed === size) return;
-      }
-      throw refuse("enclave.host", { reason: "a sealed result that was kept is no longer there as it was" });
+    async read({ digest, size }) {
+      const file = await readIfThere(pathOf(digest));
+      const plain = file && (await openBytes(file, { key, context: keptContext(digest) }).catch(() => undefined));
+      const sealed = plain?.subarray(0, size);
+      if (!sealed || sha256Hex(sealed) !== digest) throw refuse("enclave.result-lost");
+      return sealed;
     },
   };
+};
+
+const SMALLEST = 64 << 10;
+
+/** To a power of two: a result that is not the task's in the end shows that much of its size, and small ones nothing. */
+const padded = (bytes: Uint8Array): Uint8Array => {
+  let size = SMALLEST;
+  while (size < bytes.length) size *= 2;
+  const all = new Uint8Array(size);
+  all.set(bytes);
+  return all;
 };

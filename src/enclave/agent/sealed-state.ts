@@ -1,21 +1,21 @@
 /**
- * What the enclave keeps over restarts: its keys and the newest ledger it has seen, encrypted under a key that its
- * attestation provider gives to this very program. A monotonic counter refuses an older copy (rollback).
+ * What the enclave keeps over restarts: its keys, the newest ledger it has seen, what came of tasks; encrypted under a
+ * key that its attestation provider gives to this very program. Each state goes into the provider's append-only
+ * register by its digest: an older one is refused, and so is one that a copy of the enclave made beside this one.
  */
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { aes256gcm, generateKey, randomBytes } from "#crypto";
+import { aes256gcm, generateKey, randomBytes, sha256Hex } from "#crypto";
 import { concat, fromUtf8, utf8 } from "../../base/bytes.ts";
 import { canonical } from "../../base/canonical.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { keyFromPem, keyToPem } from "../../trust/keys.ts";
-import type { AttestationProvider } from "../attestation/provider.ts";
+import { type AttestationProvider, EMPTY_REGISTER, extended } from "../attestation/provider.ts";
 import { refuse } from "../errors.ts";
-import { readIfThere, writeDurably } from "./files.ts";
+import { readIfThere, writeNew } from "./files.ts";
 import type { Followed } from "./follower.ts";
 
 export interface SealedState {
-  /** Grows by one with every write; the counter is set to it afterwards. */
-  readonly version: number;
   readonly signingKey: PrivateKey<"P-256">;
   readonly encryptionKey: PrivateKey<"X25519">;
   readonly ledger: string;
@@ -30,6 +30,8 @@ export interface SealedState {
 export interface Attempts {
   /** The task's head at which it may run: a task that has moved on needs no counting any more. */
   readonly head: string;
+  /** When it lapses by the ledger's time, milliseconds. */
+  readonly expires: number;
   readonly count: number;
   /** How the first attempt ended that came to an end: it is what the task comes to, however often it is asked for. */
   readonly outcome?: Outcome;
@@ -41,58 +43,94 @@ export interface Outcome {
   readonly payload: object;
 }
 
-const AAD = utf8("entente/enclave-state/1");
+const AAD = utf8("entente/enclave-state/2");
+/** So that its length does not tell what is in it. */
+const BLOCK = 64 << 10;
 
-export const createStateStore = (directory: string, provider: AttestationProvider, measurement: string) => {
-  const path = join(directory, "sealed-state");
-  const encode = (state: SealedState) =>
-    canonical({
-      ...state,
-      signingKey: keyToPem(state.signingKey),
-      encryptionKey: keyToPem(state.encryptionKey),
-    });
-  const decode = (text: string): SealedState => {
-    const state = JSON.parse(text);
-    return {
-      ...state,
-      signingKey: keyFromPem(state.signingKey, { accept: ["P-256"] }),
-      encryptionKey: keyFromPem(state.encryptionKey, { accept: ["X25519"] }),
-    };
+interface Sealed {
+  /** Value of the register on which this state was made. */
+  readonly register: string;
+  readonly state: SealedState;
+}
+
+export interface StateStore {
+  /** Undefined on the very first start. */
+  readonly loaded: SealedState | undefined;
+  /**
+   * Durable when it resolves; one at a time. Once one has failed, what is on the disk is not known to be this state, and
+   * nothing more is saved: the program has to be started again.
+   * @throws Refusal enclave.state.copied where another copy of this enclave has saved since
+   */
+  save(state: SealedState): Promise<void>;
+}
+
+/** @throws Refusal enclave.state.unreadable, enclave.state.rolled-back */
+export const openStateStore = async (
+  directory: string,
+  provider: AttestationProvider,
+  measurement: string,
+): Promise<StateStore> => {
+  const [path, fresh] = [join(directory, "sealed-state"), join(directory, "sealed-state.new")];
+  const key = await provider.sealingKey(measurement);
+  let register = await provider.register.read();
+  let failed: unknown;
+
+  /** The state that went into the register last, in the one file or the other: a crash may have come in between. */
+  const load = async (): Promise<SealedState | undefined> => {
+    const files = [await readIfThere(path), await readIfThere(fresh)] as const;
+    const opened = files.map((file) => file && unseal(key, file));
+    const newest = opened.findIndex((one, i) => one && extended(one.register, sha256Hex(files[i] ?? "")) === register);
+    if (newest === 1) await rename(fresh, path);
+    if (newest >= 0) return opened[newest]?.state;
+    if (!files[0] && register === EMPTY_REGISTER) return undefined;
+    if (files[0] && !opened[0]) throw refuse("enclave.state.unreadable", { measurement });
+    throw refuse("enclave.state.rolled-back");
+  };
+
+  const put = async (state: SealedState) => {
+    const file = seal(key, { register, state });
+    await writeNew(fresh, file);
+    const expected = extended(register, sha256Hex(file));
+    if ((await provider.register.extend(sha256Hex(file))) !== expected) throw refuse("enclave.state.copied");
+    register = expected;
+    await rename(fresh, path);
   };
 
   return {
-    /**
-     * Undefined on the very first start.
-     * @throws Refusal enclave.state.unreadable, enclave.state.rolled-back
-     */
-    async load(): Promise<SealedState | undefined> {
-      const sealed = await readIfThere(path);
-      const counter = await provider.counter.read();
-      if (!sealed) {
-        if (counter > 0) throw refuse("enclave.state.rolled-back", { found: 0, counter });
-        return undefined;
+    loaded: await load(),
+    async save(state) {
+      if (failed) throw failed;
+      try {
+        await put(state);
+      } catch (error) {
+        failed = error;
+        throw error;
       }
-      const key = await provider.sealingKey(measurement);
-      const plain = aes256gcm.open(key, sealed.subarray(0, 12), AAD, sealed.subarray(12));
-      if (!plain) throw refuse("enclave.state.unreadable", { measurement });
-      const state = decode(fromUtf8(plain));
-      if (state.version < counter) throw refuse("enclave.state.rolled-back", { found: state.version, counter });
-      // A crash came between file and counter: until the counter has it too, an older file would pass.
-      if (state.version > counter) await provider.counter.set(state.version);
-      return state;
-    },
-
-    /**
-     * Durable when it resolves; one at a time, with versions that grow. A crash in between leaves a state one ahead of
-     * the counter, which is accepted.
-     */
-    async save(state: SealedState): Promise<void> {
-      const key = await provider.sealingKey(measurement);
-      const nonce = randomBytes(12);
-      await writeDurably(path, concat(nonce, aes256gcm.seal(key, nonce, AAD, utf8(encode(state)))));
-      await provider.counter.set(state.version);
     },
   };
+};
+
+const seal = (key: Uint8Array, { register, state }: Sealed): Uint8Array => {
+  const keys = { signingKey: keyToPem(state.signingKey), encryptionKey: keyToPem(state.encryptionKey) };
+  const text = utf8(canonical({ register, state: { ...state, ...keys } }));
+  const padded = new Uint8Array(Math.ceil(text.length / BLOCK) * BLOCK).fill(SPACE);
+  padded.set(text);
+  const nonce = randomBytes(12);
+  return concat(nonce, aes256gcm.seal(key, nonce, AAD, padded));
+};
+/** JSON may end in it. */
+const SPACE = 0x20;
+
+/** Undefined where it was not sealed under this key, or not written to its end. */
+const unseal = (key: Uint8Array, file: Uint8Array): Sealed | undefined => {
+  const plain = file.length > 12 ? aes256gcm.open(key, file.subarray(0, 12), AAD, file.subarray(12)) : undefined;
+  if (!plain) return undefined;
+  const { register, state } = JSON.parse(fromUtf8(plain));
+  const keys = {
+    signingKey: keyFromPem(state.signingKey, { accept: ["P-256"] }),
+    encryptionKey: keyFromPem(state.encryptionKey, { accept: ["X25519"] }),
+  };
+  return { register, state: { ...state, ...keys } };
 };
 
 export const newKeys = () => ({ signingKey: generateKey("P-256"), encryptionKey: generateKey("X25519") });

@@ -42,6 +42,8 @@ export const enclaveMethods = {
       answer: z.string(),
     }),
   },
+  /** 连接测试: whether results can be written to the destination in an envelope, on its owner's signed request. */
+  test: { params: z.strictObject({ request: z.string() }), carries: "statements", result: z.strictObject({}) },
   /** Runs an authorised task; answers with the enclave's statement of how it ended. */
   run: {
     params: z.strictObject({

@@ -154,6 +154,24 @@ export const settings = {
     "What keeps a model in. auto takes bubblewrap where it works, else the slower quickjs; which one is in the enclave's founding statement, and never changes after.",
     "隔离模型所用的沙箱。auto 优先使用 bubblewrap，不可用时使用较慢的 quickjs；所用沙箱写入可信执行环境的创建声明，之后不会改变。",
   ),
+  python: setting(
+    text(),
+    "",
+    "Virtual environment of the Python that models run on, as `node scripts/python-image.ts` makes it. Without one, the enclave runs no models in Python.",
+    "Python 模型所用的虚拟环境，由 `node scripts/python-image.ts` 生成。留空则可信执行环境不运行 Python 模型。",
+  ),
+  attestation: setting(
+    oneOf("simulated", "tpm2", "swtpm", "tdx", "sev-snp"),
+    "simulated",
+    "What vouches for the enclave. Another one is another enclave, which members have to accept anew.",
+    "可信执行环境的远程证明提供方。更换即为新的可信执行环境，成员须重新认可。",
+  ),
+  attestationOptions: setting(
+    list("pairs of NAME=VALUE, with commas between", "以逗号分隔的 NAME=VALUE"),
+    [],
+    "What the attestation provider needs to know, for example `address=/run/swtpm.sock`.",
+    "远程证明提供方所需的参数，例如 `address=/run/swtpm.sock`。",
+  ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),
     "10s",

@@ -1,7 +1,7 @@
 /** Authorises a task: in whichever part is the caller's turn, over a digest computed here from what is shown. */
 import type { z } from "zod";
 import type { Task } from "../../contract/tasks.ts";
-import { type Delivery, taskDigest } from "../../rules/task-definition.ts";
+import { type Delivery, SEALED_FILE, taskDigest } from "../../rules/task-definition.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { publicKeyToPem } from "../../trust/keys.ts";
 import type { Client } from "../client.ts";
@@ -18,6 +18,8 @@ export interface AuthoriseOptions extends ExpectedEnclave {
   readonly me: string;
   /** As the receiver: the public key (PEM) that the result is sealed to. */
   readonly key?: string | undefined;
+  /** As the receiver: the database that the result goes into, of `sealDestination`; a file otherwise. */
+  readonly destination?: Destination | undefined;
   /** Sees what is about to be signed; whatever it throws stops it. */
   review?(about: AboutToSign): void | Promise<void>;
 }
@@ -39,10 +41,17 @@ export const partDue = ({ state, deciders }: Pick<TaskView, "state" | "deciders"
   return state === "model-authorising" ? "model" : undefined;
 };
 
-/** Where the result goes: a sealed file, for the holder of this key. @throws Refusal receiver-key.*, key.* */
-export const deliveryTo = (pem: string): Delivery => {
+/** A database of the receiver's: its kind, and the digest of the sealed connection. */
+export interface Destination {
+  readonly type: string;
+  readonly envelope: string;
+}
+
+/** Where the result goes, for the holder of this key. @throws Refusal receiver-key.*, key.* */
+export const deliveryTo = (pem: string, destination?: Destination): Delivery => {
   const { publicKey, enc } = receiverKey(pem);
-  return { key: publicKeyToPem(publicKey), cipher: enc, sink: "sealed-file" };
+  const to = destination ? { sink: destination.type, destination: destination.envelope } : { sink: SEALED_FILE };
+  return { key: publicKeyToPem(publicKey), cipher: enc, ...to };
 };
 
 /**
@@ -64,7 +73,7 @@ export const shownDigest = ({ stream, definition, delivery, digest }: TaskView):
 export const authoriseTask = async (
   client: Pick<Client, "tasks" | "enclaves" | "streams">,
   id: string,
-  { me, key, review, ...expected }: AuthoriseOptions,
+  { me, key, destination, review, ...expected }: AuthoriseOptions,
   task?: TaskView,
 ) => {
   const shown = task ?? (await client.tasks.get({ id }));
@@ -74,10 +83,13 @@ export const authoriseTask = async (
   const { provider } = await readNamed(client, shown, expected);
   const { model, sources } = shown.definition;
   await requireOwners(client, [
-    { stream: model.stream, owner: shown.model.owner.id },
-    ...sources.map(({ stream }, i) => ({ stream, owner: shown.sources[i]?.owner.id ?? "" })),
+    { kind: "model", stream: model.stream, id: shown.model.id, owner: shown.model.owner.id },
+    ...sources.map(({ stream }, i) => {
+      const { id = "", owner } = shown.sources[i] ?? {};
+      return { kind: "source" as const, stream, id, owner: owner?.id ?? "" };
+    }),
   ]);
-  const delivery = part === "receiver" ? deliveryTo(required(key)) : undefined;
+  const delivery = part === "receiver" ? deliveryTo(required(key), destination) : undefined;
   const digest = delivery ? taskDigest(shown.stream, shown.definition, delivery) : shownDigest(shown);
   await review?.({ part, task: shown, digest, provider });
   return { part, ...(await sign(client, shown, part, digest, delivery)) };

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
 import { requireAsked } from "./asked.ts";
+import { refuse } from "./errors.ts";
 import { requireOwners } from "./owners.ts";
 import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
 
@@ -15,8 +16,11 @@ export interface NewTask {
   readonly receiver: string;
   /** Id (M… or stream). */
   readonly model: string;
-  /** One to five, by id (D… or stream), each with the name of the model's table that it fills. */
-  readonly sources: readonly { readonly id: string; readonly table: string }[];
+  /**
+   * One to five, by id (D… or stream), each with the name of the model's table that it fills, and the columns that the
+   * model may read of it where these are not all.
+   */
+  readonly sources: readonly { readonly id: string; readonly table: string; readonly columns?: readonly string[] }[];
   readonly parameters?: Readonly<Record<string, string | number | boolean>> | undefined;
   readonly limits?: z.input<typeof Limits> | undefined;
   readonly start?: "automatic" | "manual" | undefined;
@@ -49,8 +53,11 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
   requireAsked(task.alliance, alliance);
   requireAsked(task.model, model);
   for (const [i, source] of sources.entries()) requireAsked(task.sources[i]?.id ?? "", source);
-  const parts = [model, ...sources].map(({ stream, creator }) => ({ stream, owner: creator.id }));
-  await requireOwners(client, parts);
+  const part = <K>(kind: K, { stream, id, creator }: { stream: string; id: string; creator: { id: string } }) => ({
+    ...{ kind, stream, id },
+    owner: creator.id,
+  });
+  await requireOwners(client, [part("model" as const, model), ...sources.map((one) => part("source" as const, one))]);
   const enclave = await verifyEnclave(client, alliance.enclave, expected);
   await review?.({ model, sources, enclave });
   return client.tasks.create({
@@ -63,17 +70,31 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
       stream: model.stream,
       archive: model.archive.digest,
       ...(model.envelope && { envelope: model.envelope.digest }),
+      runner: model.runner,
       main: model.main,
     },
-    sources: sources.map(({ stream, envelope, structure }, i) => ({
-      stream,
+    sources: sources.map((source, i) => ({
+      stream: source.stream,
       table: task.sources[i]?.table ?? "",
-      envelope: envelope.digest,
-      structure,
+      envelope: source.envelope.digest,
+      structure: source.structure,
+      ...columnsOf(source, task.sources[i]?.columns),
     })),
     parameters: { ...parameters },
     limits,
     start,
     detail: { name, description },
   });
+};
+
+/** Positions of the columns of these names. @throws Refusal source.column-unknown */
+const columnsOf = ({ columns }: Pick<Shown<"sources">, "columns">, names: readonly string[] | undefined) => {
+  if (!names) return {};
+  const known = columns.map(({ name }) => name);
+  const positions = names.map((name) => {
+    const position = known.indexOf(name);
+    if (position < 0) throw refuse("source.column-unknown", { column: name, columns: known.join(", ") });
+    return position;
+  });
+  return { columns: [...new Set(positions)].sort((a, b) => a - b) };
 };

@@ -82,6 +82,11 @@ export const refuse = refusals({
     en: "The evidence that the server shows does not prove a result of {id} for you: {reason}. Report this.",
     zh: "服务器所示的证据不能证明 {id} 有属于您的结果：{reason}。请报告此问题。",
   },
+  "connection.malformed": {
+    status: 400,
+    en: "The connection cannot be sealed: {field}: {reason}. Correct it.",
+    zh: "数据库连接信息有误：{field}：{reason}。请更正。",
+  },
   "result.other": {
     status: 502,
     en: "The file is not the result that the enclave signed ({expected}) but {found}. Fetch it again; report it if it stays.",

@@ -3,6 +3,7 @@ export {
   type AboutToSign,
   type AuthoriseOptions,
   authoriseTask,
+  type Destination,
   deliveryTo,
   type Part,
   partDue,
@@ -11,6 +12,7 @@ export {
 export { type CreateTaskOptions, createTask, type NewTask, type TaskParts } from "./create-task.ts";
 export { csvHeader } from "./csv-header.ts";
 export { describeSource, type SourceWords } from "./describe-source.ts";
+export { connectionBytes, type DestinationFor, prepareDestination } from "./destination.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export {
   acceptCsr,

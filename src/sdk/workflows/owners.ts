@@ -1,19 +1,31 @@
 /** Whose a model or a table is: by the statement that founded it, not by what the server shows beside its name. */
+import { published } from "../../rules/model.ts";
+import { registered } from "../../rules/source.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "../errors.ts";
 import { createStreamReader } from "../streams.ts";
 
+const FOUNDING = { model: published, source: registered };
+
 /**
- * @param shown streams as they will be signed, each with the member that is shown as its owner
- * @throws Refusal server.history where another founded one, or has a part in it
+ * @param shown streams as they will be signed, each with the number and the member that are shown as its own
+ * @throws Refusal server.history where it is another's, or of another number
  */
 export const requireOwners = async (
   client: Pick<Client, "streams">,
-  shown: readonly { readonly stream: string; readonly owner: string }[],
+  shown: readonly {
+    readonly stream: string;
+    readonly owner: string;
+    readonly id: string;
+    readonly kind: "model" | "source";
+  }[],
 ): Promise<void> => {
   const read = createStreamReader((id, start) => client.streams.get({ id, start }));
-  for (const { stream, owner } of shown) {
+  for (const { stream, owner, id, kind } of shown) {
     const { founding, signers } = await read(stream);
+    const number = (founding.statement.payload as { id?: unknown }).id;
+    if (founding.statement.kind !== FOUNDING[kind].name || number !== id)
+      throw refuse("server.history", { id: stream, reason: `it is ${founding.statement.kind} ${number}, not ${id}` });
     if (founding.statement.by !== owner || signers.size !== 1)
       throw refuse("server.history", {
         id: stream,

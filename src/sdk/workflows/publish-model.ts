@@ -14,6 +14,8 @@ export interface ModelVersion {
   /** .tar.gz, at most 20 MiB. */
   readonly archive: Uint8Array;
   readonly version: string;
+  /** What runs it, as its manifest says; `javascript` unless given. */
+  readonly runner?: string | undefined;
   /** Name of the exported function. */
   readonly main: string;
   /** Markdown, at most 1 MiB. */
@@ -44,7 +46,7 @@ export const reviseModel = async (client: ModelClient, owner: string, id: string
 
 /** Stores what the statement will name by digest. */
 const storeVersion = async (client: ModelClient, owner: string, model: ModelVersion) => {
-  const { archive, version, main, enclave, open = false } = model;
+  const { archive, version, runner = "javascript", main, enclave, open = false } = model;
   const description = model.description === undefined ? undefined : utf8(model.description);
   if (archive.length === 0) throw refuse("model.empty");
   requireSize("archive", archive.length, ARCHIVE_MAX);
@@ -54,6 +56,7 @@ const storeVersion = async (client: ModelClient, owner: string, model: ModelVers
   const stored = await store(client, open ? archive : await sealBytes(archive, { to: enclave.recipient, context }));
   return {
     version,
+    runner,
     main,
     enclave: enclave.id,
     archive: plain,

@@ -58,7 +58,8 @@ const ANY = { enclaves: "any" } as const;
 const enclaveServer = ({ statement, provider = "simulated", evidence, nonce: stale }: Lie = {}) => {
   const state = streamOf(ran.stage.world, enclaveBook, ran.enclave.id)?.state;
   assert.ok(state);
-  const { provider: _, ...claims } = state;
+  const { signingKey, encryptionKey, measurement, ledger, isolation } = state;
+  const claims = { signingKey, encryptionKey, measurement, ledger, isolation };
   return server({
     enclaves: {
       get: async () => ({ statement: statement ?? ran.enclave.founding, measurement: "what the server says" }),
@@ -151,6 +152,8 @@ const ownerOf = (stream: string) => ({
 });
 
 /** The task as a server shows it to its receiver, with something changed. */
+const numberOf = (stream: string) => String((ran.stage.world.streams.get(stream)?.state as { id?: string } | undefined)?.id);
+
 const shownTask = (over: object = {}): TaskView => {
   const state = streamOf(ran.stage.world, taskBook, ran.task)?.state as Task;
   const { definition, delivery } = state;
@@ -160,8 +163,8 @@ const shownTask = (over: object = {}): TaskView => {
     id: state.id,
     stream: ran.task,
     state: "model-authorising",
-    model: { owner: ownerOf(definition.model.stream) },
-    sources: definition.sources.map(({ stream }) => ({ owner: ownerOf(stream) })),
+    model: { id: numberOf(definition.model.stream), owner: ownerOf(definition.model.stream) },
+    sources: definition.sources.map(({ stream }) => ({ id: numberOf(stream), owner: ownerOf(stream) })),
     definition,
     delivery,
     digest,
@@ -196,6 +199,8 @@ test("nobody signs a digest that is not that of what is shown", async () => {
   const enclaves = [{ provider: "tdx", measurement: ran.enclave.measurement }];
   await assert.rejects(authoriseTask(client, task.id, { me: me.id, enclaves }), refusedAs("enclave.untrusted"));
   const [first, second] = task.sources;
+  const renamed = { ...task, sources: [{ ...first, id: "D202601010000001" }, second] } as typeof task;
+  await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, renamed), refusedAs("server.history"));
   const swapped = { ...task, sources: [second, first] } as typeof task;
   await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, swapped), refusedAs("server.history"));
   const measurement = "ab".repeat(48);

@@ -20,5 +20,16 @@ export const modelContext = (owner: string, enclave: string, archive: string): C
   archive,
 });
 
+/** @param owner stream id of the receiver; @param enclave stream id; @param type database that the result goes into */
+export const destinationContext = (owner: string, enclave: string, type: string): Context => ({
+  use: "entente/destination/1",
+  owner,
+  enclave,
+  type,
+});
+
+/** What an enclave keeps for later, sealed to itself. @param digest SHA-256 (hex) of the content */
+export const keptContext = (digest: string): Context => ({ use: "entente/kept/1", digest });
+
 /** @param task digest that the authorisations signed */
 export const resultContext = (task: string): Context => ({ use: "entente/result/1", task });

@@ -1,0 +1,110 @@
+/** Whether a task may run here and now, and on what: by the ledger as it was followed, not by what the server says. */
+import type { Clock } from "../../base/clock.ts";
+import { model as modelBook } from "../../rules/model.ts";
+import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
+import { stateAt, type Task, task as taskBook } from "../../rules/task.ts";
+import { taskDigest } from "../../rules/task-definition.ts";
+import { streamOf, type World } from "../../rules/world.ts";
+import { digestOf } from "../../trust/digest.ts";
+import { refuse } from "../errors.ts";
+import type { PlacedStatement } from "../protocol/messages.ts";
+import type { Followed, Follower } from "./follower.ts";
+import { replay, requireOnly } from "./replay.ts";
+
+export interface JudgeDeps {
+  readonly clock: Clock;
+  readonly follower: Follower;
+  /** Stream id of this enclave. */
+  readonly enclave: string;
+  readonly measurement: string;
+}
+
+export interface RunRequest {
+  readonly task: string;
+  readonly statements: readonly PlacedStatement[];
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface Judged {
+  /** The task's stream. */
+  readonly stream: string;
+  readonly world: World;
+  readonly task: Task;
+  readonly digest: string;
+  readonly delivery: NonNullable<Task["delivery"]>;
+  readonly head: string;
+  readonly heads: Record<string, string>;
+  /** The ledger as it was followed when the task was judged. */
+  readonly checkpoint: Followed;
+}
+
+/** Whether this very task may run here and now. @throws Refusal */
+export const judge = (
+  { follower, clock, enclave, measurement }: JudgeDeps,
+  { task: id, statements }: RunRequest,
+): Judged => {
+  follower.requireCurrent();
+  const replayed = replay(statements, follower);
+  const { world, heads } = replayed;
+  const stream = streamOf(world, taskBook, id);
+  const task = stream?.state;
+  // The host's clock may be turned back, but not behind what the ledger has seen.
+  const state = task && stateAt(task, Math.max(clock.now(), follower.time));
+  if (!stream || state !== "running" || !task?.delivery)
+    throw refuse("enclave.task.state", { state: state ?? "unknown" });
+  const { definition, delivery } = task;
+  if (definition.enclave !== enclave || definition.measurement !== measurement)
+    throw refuse("enclave.task.enclave", { expected: definition.enclave });
+  requireOnly(id, replayed);
+  return {
+    stream: id,
+    world,
+    task,
+    digest: taskDigest(id, definition, delivery),
+    delivery,
+    head: stream.head,
+    heads,
+    checkpoint: follower.followed,
+  };
+};
+
+/** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
+export const requireUnmoved = (
+  { follower }: Pick<JudgeDeps, "follower">,
+  { stream, head, heads, task }: Judged,
+): void => {
+  const { model, sources } = task.definition;
+  const same = [model, ...sources].every((used) => follower.headOf(used.stream) === heads[used.stream]);
+  if (!same || follower.headOf(stream) !== head) throw refuse("enclave.moved");
+};
+
+export interface UsableSource {
+  readonly stream: string;
+  readonly owner: string;
+  readonly type: string;
+  readonly table: string;
+  readonly envelope: string;
+  readonly columns: readonly Column[];
+  /** Names of those that the model may read. */
+  readonly allowed: ReadonlySet<string>;
+}
+
+/** The model and the sources as they were authorised, none of them withdrawn since. @throws Refusal */
+export const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) => {
+  const { definition } = task;
+  const model = streamOf(world, modelBook, definition.model.stream)?.state;
+  if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });
+  const sources = definition.sources.map(({ stream, table, envelope, structure, columns: permitted }): UsableSource => {
+    const state = streamOf(world, sourceBook, stream)?.state;
+    if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
+    const detail = Object.hasOwn(details, state.detail) ? details[state.detail] : undefined;
+    if (!detail || digestOf(detail) !== state.detail) throw refuse("enclave.file", { digest: state.detail });
+    const columns = SourceDetail.safeParse(detail).data?.columns;
+    if (!columns || structureDigest(columns) !== structure)
+      throw refuse("enclave.structure", { id: state.id, difference: "its description is another" });
+    const allowed = new Set(columns.filter((_, i) => permitted?.includes(i) ?? true).map(({ name }) => name));
+    return { stream, owner: state.owner, type: state.type, table, envelope, columns, allowed };
+  });
+  return { owner: model.owner, sources };
+};
+export type Usable = ReturnType<typeof requireUsable>;
