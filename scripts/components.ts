@@ -22,6 +22,18 @@ const COMPONENTS: readonly Component[] = [
     there: () => onPath("initdb") || globSync("/usr/lib/postgresql/*/bin/initdb").length > 0,
     suites: "the stores on PostgreSQL",
   },
+  {
+    name: "mariadb-server",
+    there: () => existsSync("/usr/sbin/mariadbd") || onPath("mariadbd"),
+    suites: "reading from and delivering into MariaDB",
+  },
+  { name: "swtpm", there: () => onPath("swtpm"), suites: "attestation by a TPM" },
+  {
+    name: "swtpm-tools",
+    there: () => onPath("swtpm_setup"),
+    suites: "attestation by a TPM with an endorsement certificate",
+  },
+  { name: "tpm2-tools", there: () => onPath("tpm2_checkquote"), suites: "agreement with tpm2-tools on quotes" },
   { name: "bubblewrap", there: () => onPath("bwrap"), suites: "the sandbox that runs models in bubblewrap" },
   {
     name: "openssl",

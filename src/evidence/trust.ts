@@ -80,7 +80,8 @@ export const requireTrusted = (verified: Verified, trust: Trust): void => {
   within("ledger", bundle.ledger, trust.ledger === undefined ? undefined : [trust.ledger]);
   const provider = enclave?.provider ?? "";
   within("provider", provider, trust.providers);
-  const found = { provider, measurement: task.definition.measurement };
+  const platform = enclave?.attested?.platform;
+  const found = { provider, measurement: task.definition.measurement, platform };
   if (trust.enclaves && !isEnclavePinned(found, trust.enclaves))
     within("enclave", pinText(found), trust.enclaves.map(pinText));
   requireMembers(partiesIn(verified), trust);

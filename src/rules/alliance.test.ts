@@ -57,13 +57,21 @@ describe("an alliance", () => {
     await decline(all.stranger);
     await refused(stage, () => join(all.stranger), "invitation.unknown");
     await refused(stage, () => decline(all.stranger), "invitation.unknown");
-    await refused(stage, () => invite(all.institute, all.stranger), "invitation.open");
-    stage.clock.advance(OPEN_FOR + 1);
     await invite(all.institute, all.stranger);
     await join(all.stranger);
     await refused(stage, () => join(all.stranger), "invitation.unknown");
     await refused(stage, () => decline(all.stranger), "invitation.unknown");
     assert.ok(stateOf(stage, alliance, id).members.has(all.stranger.id));
+  });
+
+  test("who has declined three times is left in peace for a while", async () => {
+    for (let round = 0; round < 3; round++) {
+      await invite(all.institute, all.stranger);
+      await decline(all.stranger);
+    }
+    await refused(stage, () => invite(all.institute, all.stranger), "invitation.open");
+    stage.clock.advance(OPEN_FOR + 1);
+    await invite(all.institute, all.stranger);
   });
 
   test("an invitation is open for seven days, to the millisecond", async () => {

@@ -13,7 +13,12 @@ export interface Invitation {
   readonly expires: number;
   readonly answer: "open" | "joined" | "declined";
   readonly answered: number;
+  /** How often the member was invited while an invitation before had not run out, from 1. */
+  readonly round: number;
 }
+
+/** Somebody who declined may be asked again, but nobody fills the alliance's stream by inviting and declining. */
+const ROUNDS = 3;
 
 /** Times are the ledger's, in milliseconds. */
 export interface Alliance {
@@ -62,10 +67,12 @@ export const invited = kind({
     requireMember(state, stream, by);
     if (state.members.has(member)) throw refuse("member.exists", { member });
     const open = state.invitations.get(member);
-    // Declined or not: nobody fills the alliance's stream by inviting and declining without end. The member itself is not
-    // looked up: whoever does not act has no part in what is replayed, and one that is not there never joins.
-    if (open && open.expires >= time) throw refuse("invitation.open", { member, expires: iso(open.expires) });
-    const invitation: Invitation = { by, sent: time, expires: time + OPEN_FOR, answer: "open", answered: 0 };
+    // The member itself is not looked up: whoever does not act has no part in what is replayed, and one that is not there
+    // never joins.
+    const round = open && open.expires >= time ? open.round + 1 : 1;
+    if (open && round > 1 && (open.answer === "open" || round > ROUNDS))
+      throw refuse("invitation.open", { member, expires: iso(open.expires) });
+    const invitation: Invitation = { by, sent: time, expires: time + OPEN_FOR, answer: "open", answered: 0, round };
     return { ...state, invitations: state.invitations.set(member, invitation) };
   },
 });

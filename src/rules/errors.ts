@@ -49,8 +49,8 @@ export const refuse = refusals({
   },
   "invitation.open": {
     status: 409,
-    en: "{member} was invited, and the invitation counts until {expires}, whatever the answer. Invite again after that.",
-    zh: "{member} 已被邀请，该邀请在 {expires} 之前有效（无论对方如何答复）。请在此之后重新邀请。",
+    en: "{member} was invited, and may not be invited again before {expires}. Wait for the answer, or until then.",
+    zh: "{member} 已被邀请，在 {expires} 之前不能再次邀请。请等待对方处理，或届时再邀请。",
   },
   "invitation.expired": {
     status: 410,

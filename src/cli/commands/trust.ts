@@ -97,9 +97,11 @@ export const trustCommands: readonly Command[] = [
     async run(context, given) {
       const { recipient, ...enclave } = await context.enclave(argOf(given, "id") || undefined);
       const { enclaves } = context.settings();
-      const { provider, measurement } = enclave;
-      const known = isPinned(enclave, enclaves);
-      if (isSet(given, "pin") && !known) context.remember({ enclaves: [...enclaves, { provider, measurement }] });
+      const { provider, measurement, attested } = enclave;
+      const platform = attested?.platform;
+      const known = isPinned({ provider, measurement, platform }, enclaves);
+      const pin = { provider, measurement, ...(platform && { platform: { ...platform } }) };
+      if (isSet(given, "pin") && !known) context.remember({ enclaves: [...enclaves, pin] });
       return { ...enclave, encryptionKey: recipient.thumbprint, pinned: known || isSet(given, "pin") };
     },
   },

@@ -1,4 +1,6 @@
 /** The attesting half of a provider: one folder or file, one line in the registry. */
+import { sha256Hex } from "#crypto";
+import { concat, fromHex } from "../../base/bytes.ts";
 
 export interface AttestationProvider {
   readonly id: string;
@@ -6,10 +8,18 @@ export interface AttestationProvider {
   evidence(reportData: string, measurement: string): Promise<string>;
   /** 32 bytes that only the program with this measurement on this machine can have. */
   sealingKey(measurement: string): Promise<Uint8Array>;
-  /** Never goes back. Guards sealed state against an older copy of itself. */
-  readonly counter: {
-    read(): Promise<number>;
-    /** Durable when it resolves. */
-    set(value: number): Promise<void>;
+  /**
+   * Append-only: what was put in stays in. It guards sealed state against an older copy of itself, and against copies
+   * that run beside it.
+   */
+  readonly register: {
+    /** 32 bytes, hex: zeros before anything was put in. */
+    read(): Promise<string>;
+    /** Makes it SHA-256 of its value and the digest (32 bytes, hex). Durable when it resolves. @returns the new value */
+    extend(digest: string): Promise<string>;
   };
 }
+
+export const EMPTY_REGISTER = "0".repeat(64);
+/** What `extend` makes of a value. */
+export const extended = (value: string, digest: string): string => sha256Hex(concat(fromHex(value), fromHex(digest)));

@@ -1,7 +1,17 @@
 import type { AttestationProvider } from "./provider.ts";
+import { openSnpGuest } from "./sev-snp.ts";
 import { openSimulated } from "./simulated.ts";
+import { openTdxGuest } from "./tdx.ts";
 
-/** Providers by id; each opens with a directory of its own. */
-export const attestationProviders: Record<string, (directory: string) => Promise<AttestationProvider>> = {
+/** Opens a provider with a directory of the enclave's own and what its operator says: addresses, folders. */
+export type OpenProvider = (
+  directory: string,
+  options: Readonly<Record<string, string>>,
+) => Promise<AttestationProvider>;
+
+/** Providers by id. */
+export const attestationProviders: Record<string, OpenProvider> = {
   simulated: openSimulated,
+  tdx: openTdxGuest,
+  "sev-snp": openSnpGuest,
 };

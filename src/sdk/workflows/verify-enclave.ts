@@ -1,7 +1,7 @@
 /** What must hold of an enclave before anything is sealed to it. */
 import { randomBytes } from "#crypto";
 import { fromBase64, toBase64url } from "../../base/bytes.ts";
-import { type EnclavePin, isPinned, pinText } from "../../evidence/enclave-pin.ts";
+import { type EnclavePin, type FoundEnclave, isPinned, pinText } from "../../evidence/enclave-pin.ts";
 import { attested, type EnclaveState, enclave as enclaveBook } from "../../rules/enclave.ts";
 import { refuse as refuseRule } from "../../rules/errors.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
@@ -44,7 +44,7 @@ export interface ExpectedEnclave {
 }
 
 /** @throws Refusal enclave.untrusted */
-export const requirePinned = (found: EnclavePin, pins: ExpectedEnclave["enclaves"]): void => {
+export const requirePinned = (found: FoundEnclave, pins: ExpectedEnclave["enclaves"]): void => {
   if (!Array.isArray(pins) && pins !== "any") throw new TypeError('enclaves: pins, or "any"');
   if (pins === "any" || isPinned(found, pins)) return;
   throw refuse("enclave.untrusted", { found: pinText(found), expected: pins.map(pinText).join(", ") });
@@ -80,7 +80,7 @@ export const readEnclave = async (
 ): Promise<EnclaveState> => {
   const { statement } = await client.enclaves.get({ id });
   const state = foundingOf(id, statement);
-  requirePinned(state, enclaves);
+  requirePinned({ ...state, platform: state.attested?.platform }, enclaves);
   return state;
 };
 

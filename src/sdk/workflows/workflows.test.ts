@@ -152,7 +152,8 @@ const ownerOf = (stream: string) => ({
 });
 
 /** The task as a server shows it to its receiver, with something changed. */
-const numberOf = (stream: string) => String((ran.stage.world.streams.get(stream)?.state as { id?: string } | undefined)?.id);
+const numberOf = (stream: string) =>
+  String((ran.stage.world.streams.get(stream)?.state as { id?: string } | undefined)?.id);
 
 const shownTask = (over: object = {}): TaskView => {
   const state = streamOf(ran.stage.world, taskBook, ran.task)?.state as Task;

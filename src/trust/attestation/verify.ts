@@ -1,9 +1,15 @@
 import type { AttestationVerifier, Claims, Verdict } from "./provider.ts";
 import { reportData } from "./report-data.ts";
+import { sevSnp } from "./sev-snp/index.ts";
 import { simulated } from "./simulated.ts";
+import { tdx } from "./tdx/index.ts";
 
 /** Verifiers by provider id. */
-export const attestationVerifiers: Record<string, AttestationVerifier> = { [simulated.id]: simulated };
+export const attestationVerifiers: Record<string, AttestationVerifier> = {
+  [simulated.id]: simulated,
+  [tdx.id]: tdx,
+  [sevSnp.id]: sevSnp,
+};
 
 /**
  * Checks evidence of any registered provider against what the enclave claims. Unknown providers are refused.

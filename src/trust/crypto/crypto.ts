@@ -60,6 +60,11 @@ export interface Crypto {
    * does, so a signature is not an identifier. Ed25519 is checked without the cofactor, as OpenSSL does.
    */
   verify(key: PublicKey<SigningKind>, data: Uint8Array, signature: Uint8Array): boolean;
+  /**
+   * ECDSA with P-384 and SHA-384 (FIPS 186-5), which makers of processors sign with and no member does.
+   * False for whatever is not a valid signature. @param point 97 bytes 04 || x || y @param signature r || s, 96 bytes
+   */
+  verifyP384(point: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
   generateKey<K extends CurveKind>(kind: K): PrivateKey<K>;
   /** The raw public key of a 32-byte secret: 65 bytes 04 || x || y, or 32. @throws Error when out of range */
   rawPublicKey(kind: CurveKind, secret: Uint8Array): Bytes;

@@ -1,7 +1,7 @@
 /** The primitives in browsers: audited JavaScript (noble), SM2 and SM3 from sm-crypto-v2. */
 import { cbc, gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-import { p256 } from "@noble/curves/nist.js";
+import { p256, p384 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
@@ -66,6 +66,11 @@ export const verify: Crypto["verify"] = (key, data, signature) => {
       return false;
   }
 };
+
+export const verifyP384: Crypto["verifyP384"] = (point, data, signature) =>
+  signature.length === 96 &&
+  p384.utils.isValidPublicKey(point, false) &&
+  p384.verify(signature, data, point, { lowS: false });
 
 export const rawPublicKey: Crypto["rawPublicKey"] = (kind, secret) => {
   switch (kind) {

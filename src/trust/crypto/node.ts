@@ -105,6 +105,20 @@ export const verify: Crypto["verify"] = (key, data, signature) => {
   }
 };
 
+/** SubjectPublicKeyInfo (RFC 5480) up to the point. */
+const P384_SPKI = Buffer.from("3076301006072a8648ce3d020106052b81040022036200", "hex");
+const P384_POINT = 97;
+
+export const verifyP384: Crypto["verifyP384"] = (point, data, signature) => {
+  if (point.length !== P384_POINT || point[0] !== 4 || signature.length !== 96) return false;
+  try {
+    const key = createPublicKey({ key: Buffer.concat([P384_SPKI, point]), format: "der", type: "spki" });
+    return nodeVerify("sha384", data, { key, dsaEncoding: "ieee-p1363" }, signature);
+  } catch {
+    return false; // not a point of the curve
+  }
+};
+
 const OPENSSL_CURVES = {
   "P-256": "prime256v1",
   secp256k1: "secp256k1",
