@@ -29,6 +29,7 @@ const verbs = {
   demo: () => run("src/cli/main.ts", ["demo", ...args]),
   test: () => run("scripts/test.ts", args),
   check: () => run("scripts/check.ts", args),
+  python: () => run("scripts/python-image.ts", args),
   bundle: () => run("scripts/bundle.ts", args),
   bench: named("bench"),
   drill: named("drill"),

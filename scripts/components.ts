@@ -34,6 +34,8 @@ const COMPONENTS: readonly Component[] = [
     suites: "attestation by a TPM with an endorsement certificate",
   },
   { name: "tpm2-tools", there: () => onPath("tpm2_checkquote"), suites: "agreement with tpm2-tools on quotes" },
+  { name: "python3", there: () => onPath("python3"), suites: "models in Python" },
+  { name: "python3-pip", there: () => onPath("pip3") || onPath("pip"), suites: "models in Python" },
   { name: "bubblewrap", there: () => onPath("bwrap"), suites: "the sandbox that runs models in bubblewrap" },
   {
     name: "openssl",

@@ -16,6 +16,16 @@ export const readBytes = (path: string): Uint8Array => {
 
 export const readText = (path: string): string => Buffer.from(readBytes(path)).toString("utf8");
 
+/** @throws Refusal file.unreadable */
+export const readJson = (path: string): unknown => {
+  const written = readText(path);
+  try {
+    return JSON.parse(written);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+};
+
 /** A secret on the first line of a file or of the standard input. */
 export const readSecret = (path: string): string => readText(path).split(/\r?\n/, 1)[0] ?? "";
 

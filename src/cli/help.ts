@@ -48,6 +48,7 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
   organisations: text("chain identities", "链身份"),
   enclaves: text("trusted execution environments", "可信执行环境"),
   alliances: text("compute alliances", "计算联盟管理"),
+  model: text("a model you write: begin, try, pack and compare it", "编写模型：新建、试运行、打包与比较"),
   models: text("compute models", "计算模型管理"),
   sources: text("data sources", "数据源管理"),
   tasks: text("compute tasks", "计算任务管理"),

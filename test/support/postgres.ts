@@ -19,11 +19,21 @@ export interface NoPostgres {
   skip: string;
 }
 
-/**
- * Starts an instance; installs PostgreSQL where the machine allows (root with apt-get).
- * @param durable keep fsync on, for tests that kill it
- */
-export const startPostgres = async ({ durable = false } = {}): Promise<TestPostgres | NoPostgres> => {
+export interface PostgresOptions {
+  /** Keep fsync on, for tests that kill it. */
+  durable?: boolean;
+  /** Beside those that every instance has. */
+  settings?: Record<string, string>;
+  /** Puts files into the data directory before the server starts; `own` gives them to the server's user. */
+  prepare?: (data: string, own: (path: string) => void) => void;
+}
+
+/** Starts an instance; installs PostgreSQL where the machine allows (root with apt-get). */
+export const startPostgres = async ({
+  durable = false,
+  settings: more = {},
+  prepare = () => undefined,
+}: PostgresOptions = {}): Promise<TestPostgres | NoPostgres> => {
   const bin = findBinaries() ?? install();
   if (!bin) return { skip: "PostgreSQL is not installed, and cannot be installed here (needs root and apt-get)" };
   const asRoot = process.getuid?.() === 0;
@@ -39,10 +49,13 @@ export const startPostgres = async ({ durable = false } = {}): Promise<TestPostg
 
   const settings = {
     listen_addresses: "",
+    port: "5432",
     unix_socket_directories: dir,
     max_connections: "60",
     ...(durable ? {} : UNSAFE),
+    ...more,
   };
+  prepare(data, (path) => user && chownSync(path, user.uid, user.gid));
   const server = [
     join(bin, "postgres"),
     "-D",
@@ -54,7 +67,8 @@ export const startPostgres = async ({ durable = false } = {}): Promise<TestPostg
   const exited = new Promise<void>((done) => child.once("exit", () => done()));
   child.unref();
 
-  const urlOf = (database: string) => `postgres://entente@localhost/${database}?host=${encodeURIComponent(dir)}`;
+  const urlOf = (database: string) =>
+    `postgres://entente@localhost:${settings.port}/${database}?host=${encodeURIComponent(dir)}`;
   const stop = async () => {
     child.ref();
     child.kill("SIGINT");

@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { contractCommands } from "../generated.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { profileCommands } from "./profiles.ts";
 import { sourceCommands } from "./sources.ts";
@@ -13,6 +14,7 @@ const own: readonly Command[] = [
   ...profileCommands,
   ...identityCommands,
   ...trustCommands,
+  ...projectCommands,
   ...modelCommands,
   ...sourceCommands,
   ...taskCommands,

@@ -1,12 +1,12 @@
 /** Models: packed, sealed to the enclave and published. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { pack, unpack } from "../../enclave/archive.ts";
 import { readManifest } from "../../enclave/runners/manifest.ts";
 import { publishModel, reviseModel } from "../../sdk/workflows/publish-model.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
-import { isDirectory, readBytes, readText, writeTo } from "../files.ts";
+import { isDirectory, readBytes, readText } from "../files.ts";
 import { argOf, type Given, isSet, textOf } from "../given.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
@@ -34,6 +34,8 @@ export const archiveOf = async (path: string): Promise<Uint8Array> => {
   return archive;
 };
 
+const runnerOf = async (archive: Uint8Array): Promise<string> => readManifest(await unpack(archive)).runner;
+
 const VERSION_FLAGS: readonly Flag[] = [
   { name: "version", type: "text", default: "1.0.0" },
   { name: "main", type: "text", default: "main", value: "FUNCTION" },
@@ -60,6 +62,7 @@ const versionOf = async (context: Context, given: Given) => {
   const enclave = await context.enclave(textOf(given, "enclave"));
   return {
     archive,
+    runner: await runnerOf(archive),
     version: textOf(given, "version") ?? "1.0.0",
     main: textOf(given, "main") ?? "main",
     ...(described !== undefined && { description: readText(described) }),
@@ -93,18 +96,5 @@ export const modelCommands: readonly Command[] = [
     ),
     run: async (context, given) =>
       reviseModel(context.client(), await context.member(), argOf(given, "id"), await versionOf(context, given)),
-  },
-  {
-    words: ["models", "pack"],
-    summary: text("Pack a model's directory as the enclave will read it", "将模型目录打包为可信执行环境可读取的文件"),
-    args: [{ name: "directory" }],
-    flags: [{ name: "out", type: "text", value: "FILE" }],
-    async run(_, given) {
-      const directory = argOf(given, "directory");
-      const archive = await archiveOf(directory);
-      const path = textOf(given, "out") ?? `${basename(resolve(directory))}.tar.gz`;
-      writeTo(path, archive);
-      return { file: path, size: archive.length };
-    },
   },
 ];

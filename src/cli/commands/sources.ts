@@ -5,17 +5,20 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { Readable } from "node:stream";
+import { concat } from "../../base/bytes.ts";
 import { csvHeader } from "../../sdk/workflows/csv-header.ts";
 import { describeSource } from "../../sdk/workflows/describe-source.ts";
+import { connectionBytes } from "../../sdk/workflows/destination.ts";
 import { type PreparedSource, prepareSource, registerSource, sealSource } from "../../sdk/workflows/register-source.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readColumns } from "../csv.ts";
-import { readPieces, sizeOf } from "../files.ts";
+import { readJson, readPieces, sizeOf } from "../files.ts";
 import { argOf, type Given, textOf } from "../given.ts";
 import { counting } from "../progress.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
+import { connectionFlags, connectionOf } from "./connection.ts";
 
 const TYPE: Flag = {
   name: "type",
@@ -62,6 +65,13 @@ const sealAndStore = async (context: Context, given: Given): Promise<PreparedSou
   } finally {
     await rm(directory, { recursive: true });
   }
+};
+
+/** Seals what the enclave reads the table through; the table itself stays where it is. */
+const connect = async (context: Context, given: Given, type: string, plain: Uint8Array): Promise<PreparedSource> => {
+  const [enclave, owner] = await Promise.all([context.enclave(textOf(given, "enclave")), context.member()]);
+  const envelope = concat(...(await Array.fromAsync(sealSource([plain], { owner, enclave, type }))));
+  return prepareSource(context.client(), context.identity(), envelope, { enclave, type });
 };
 
 const writeHashed = async (path: string, pieces: AsyncIterable<Uint8Array>) => {
@@ -136,6 +146,50 @@ export const sourceCommands: readonly Command[] = [
         permission,
         descriptions: fitting(described, prepared.columns, given),
         metadata: metadataName(given),
+      });
+    },
+  },
+  {
+    words: ["sources", "connect"],
+    summary: text(
+      "Seal how a database is reached to the enclave, and register its table",
+      "将数据库连接信息加密给可信执行环境，并登记其中的表",
+    ),
+    args: [],
+    flags: [
+      { name: "name", type: "text", required: true, limits: "1..50" },
+      { name: "description", type: "text", limits: "0..100" },
+      { name: "type", type: "text", choices: ["mysql", "postgresql", "s3"], default: "mysql" },
+      {
+        name: "location",
+        type: "text",
+        value: "FILE.json",
+        summary: text("of an object (s3): endpoint, bucket, key, credentials", "对象（s3）的位置与凭据"),
+      },
+      ...connectionFlags(),
+      {
+        name: "metadata-table",
+        type: "text",
+        summary: text("table of the database that describes the columns", "元数据表名"),
+      },
+      DESCRIBE,
+      ...PERMISSION_FLAGS,
+      ENCLAVE_FLAG,
+    ],
+    async run(context, given) {
+      const command = "entente sources connect";
+      const permission = permissionOf(given, command);
+      const type = textOf(given, "type") ?? "mysql";
+      const metadata = textOf(given, "metadata-table") ?? "";
+      const connection =
+        type === "s3" ? readJson(textOf(given, "location") ?? "") : { ...connectionOf(given, type, command), metadata };
+      const prepared = await connect(context, given, type, connectionBytes(type, connection));
+      return registerSource(context.client(), prepared, {
+        name: textOf(given, "name") ?? "",
+        description: textOf(given, "description"),
+        permission,
+        descriptions: fitting(descriptionsOf(given), prepared.columns, given),
+        metadata,
       });
     },
   },

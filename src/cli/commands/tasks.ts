@@ -1,16 +1,18 @@
 /** Tasks, from asking to the opened result. */
-import { type AboutToSign, authoriseTask } from "../../sdk/workflows/authorise.ts";
+import { type AboutToSign, authoriseTask, type Destination } from "../../sdk/workflows/authorise.ts";
 import { createTask, type TaskParts } from "../../sdk/workflows/create-task.ts";
+import { prepareDestination } from "../../sdk/workflows/destination.ts";
 import { openResult } from "../../sdk/workflows/open-result.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
-import { readSecret, readText, writeTo } from "../files.ts";
+import { readBytes, readSecret, readText, writeTo } from "../files.ts";
 import { save } from "../generated.ts";
 import { argOf, type Given, textOf, textsOf } from "../given.ts";
 import { recognise, requireNoOther } from "../members.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
+import { connectionFlags, connectionOf } from "./connection.ts";
 
 /**
  * A member of the alliance by stream id, APPID or nickname, as its own statement has it; the caller itself where
@@ -144,6 +146,19 @@ export const reviewTask = async (context: Context, { part, task, digest, provide
   for (const line of lines) context.note(...line);
 };
 
+/** Seals the receiver's database to the task's enclave and has it tested from there. */
+const destinationOf = async (context: Context, given: Given, id: string): Promise<Destination | undefined> => {
+  const type = textOf(given, "sink") ?? "sealed-file";
+  if (type === "sealed-file") return undefined;
+  const connection = connectionOf(given, type, "entente tasks authorise", "sink-");
+  const { definition } = await context.client().tasks.get({ id });
+  const [owner, enclave] = await Promise.all([context.member(), context.enclave(definition.enclave)]);
+  context.note(TESTING, { host: String(connection.host) });
+  return prepareDestination(context.client(), context.identity(), connection, { owner, enclave, type });
+};
+
+const TESTING = text("Testing {host} from the enclave", "正在从可信执行环境测试连接 {host}");
+
 const authorise: Command = {
   words: ["tasks", "authorise"],
   summary: text("Authorise a task in whichever part is your turn", "按当前步骤对计算任务授权"),
@@ -155,12 +170,22 @@ const authorise: Command = {
       value: "FILE.pem",
       summary: text("as the receiver: the public key that the result is sealed to", "结果使用方：用于加密结果的公钥"),
     },
+    {
+      name: "sink",
+      type: "text",
+      choices: ["sealed-file", "mysql", "postgresql"],
+      default: "sealed-file",
+      summary: text("as the receiver: where the sealed result goes", "结果使用方：加密结果的接收方式"),
+    },
+    ...connectionFlags("sink-"),
   ],
   async run(context, given) {
     const path = textOf(given, "key");
-    const { part, ...answer } = await authoriseTask(context.client(), argOf(given, "id"), {
+    const id = argOf(given, "id");
+    const { part, ...answer } = await authoriseTask(context.client(), id, {
       me: await context.member(),
       ...(path !== undefined && { key: readText(path) }),
+      destination: await destinationOf(context, given, id),
       enclaves: trustedEnclaves(context.settings()),
       review: (about) => reviewTask(context, about),
     });
@@ -187,6 +212,12 @@ const result: Command = {
       value: "FILE",
       summary: text("passphrase of that key", "该私钥的口令文件"),
     },
+    {
+      name: "envelope",
+      type: "text",
+      value: "FILE",
+      summary: text("the sealed result, if it went into your database", "加密结果文件（结果写入自有数据库时）"),
+    },
     { name: "out", type: "text", value: "FILE" },
   ],
   async run(context, given) {
@@ -194,9 +225,11 @@ const result: Command = {
     const pem = readText(textOf(given, "key") ?? "");
     const passphrase = secret === undefined ? undefined : readSecret(secret);
     const { enclaves } = context.settings();
+    const envelope = textOf(given, "envelope");
     const csv = await openResult(context.client(), argOf(given, "id"), pem, {
       passphrase,
       me: await context.member(),
+      ...(envelope !== undefined && { sealed: readBytes(envelope) }),
       trust: enclaves.length > 0 ? { enclaves } : {},
     });
     const out = textOf(given, "out");

@@ -34,8 +34,8 @@ export const refuse = refusals({
   },
   "source.columns": {
     status: 409,
-    en: "The file's columns are not those that were declared: {difference}. Describe the source again.",
-    zh: "文件的列与登记的结构不符：{difference}。请重新登记数据源结构。",
+    en: "The columns are not those that were declared: {difference}. Register the source again.",
+    zh: "数据的列与登记的结构不符：{difference}。请重新登记数据源。",
   },
   "source.parquet": {
     status: 422,

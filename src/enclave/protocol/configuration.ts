@@ -16,7 +16,7 @@ export const Configuration = z.strictObject({
   sandbox: z.enum(["auto", "bubblewrap", "quickjs"]),
   /** What a run may use at most: seconds, and bytes of memory and of the result's columns. */
   limits: z.strictObject({ seconds: z.number().positive(), memory: z.int().min(1), output: z.int().min(1) }),
-  /** Virtual environment of the Python runner; none without. */
+  /** Folder of the Python image; no models in Python without. */
   python: z.string().min(1).optional(),
 });
 export type Configuration = z.output<typeof Configuration>;

@@ -5,13 +5,15 @@ import { pack, unpack } from "../archive.ts";
 import { rowsOf } from "../columns/batch.ts";
 import { csv } from "../files/csv.ts";
 import { readManifest, resolveParameters } from "./manifest.ts";
-import { runners } from "./registry.ts";
+import { runnersOf } from "./registry.ts";
+import type { Runner } from "./runner.ts";
 
 const examples = new URL("../../../examples/", import.meta.url);
 const folder = new URL("models/logistic-regression/", examples);
 
-for (const [id, runner] of Object.entries(runners))
-  test(`the example model predicts the diagnoses (${id})`, async (t) => {
+for (const isolation of ["bubblewrap", "quickjs"] as const)
+  test(`the example model predicts the diagnoses (${isolation})`, async (t) => {
+    const runner = runnersOf(isolation, {}).javascript as Runner;
     const available = await runner.available();
     if (available !== true) return t.skip(available);
     const sources = new Map(

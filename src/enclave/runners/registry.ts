@@ -1,9 +1,25 @@
 import { createJavascriptRunner } from "./javascript/index.ts";
+import { createPythonRunner } from "./python/index.ts";
 import { createQuickjsRunner } from "./quickjs/index.ts";
-import type { Runner } from "./runner.ts";
+import type { Isolation, Runner } from "./runner.ts";
+import { createSqlRunner } from "./sql/index.ts";
+import { createWasmRunner } from "./wasm/index.ts";
 
-/** Runners by id. */
-export const runners: Record<string, Runner> = {
-  javascript: createJavascriptRunner(),
-  "javascript-quickjs": createQuickjsRunner(),
+export interface RunnerOptions {
+  /** Folder of the Python image. */
+  readonly python?: string | undefined;
+}
+
+const registry: Record<Isolation, (options: RunnerOptions) => Record<string, Runner>> = {
+  bubblewrap: ({ python }) => ({
+    javascript: createJavascriptRunner(),
+    python: createPythonRunner(python),
+    sql: createSqlRunner(),
+    wasm: createWasmRunner(),
+  }),
+  quickjs: () => ({ javascript: createQuickjsRunner() }),
 };
+
+/** Runners by the name that manifests have for them, in this isolation. They start nothing before they are asked. */
+export const runnersOf = (isolation: Isolation, options: RunnerOptions): Record<string, Runner> =>
+  registry[isolation](options);

@@ -47,13 +47,18 @@ export interface Run {
   stop(): Promise<void>;
 }
 
+/** What keeps models in. */
+export type Isolation = "bubblewrap" | "quickjs";
+
 export interface Runner {
   /** As manifests name the runner that they are written for, followed by the isolation where it is not the best. */
   readonly id: string;
   readonly label: { readonly en: string; readonly "zh-CN": string };
-  readonly isolation: "bubblewrap" | "quickjs";
+  readonly isolation: Isolation;
   /** True, or why not. */
   available(): Promise<true | string>;
+  /** SHA-384 (hex) of the files that models run on; absent where these are in the enclave's own program. */
+  imageDigest?(): Promise<string>;
   /** @throws Refusal runner.unavailable */
   start(limits: Limits): Promise<Run>;
 }

@@ -157,8 +157,8 @@ export const settings = {
   python: setting(
     text(),
     "",
-    "Virtual environment of the Python that models run on, as `node scripts/python-image.ts` makes it. Without one, the enclave runs no models in Python.",
-    "Python 模型所用的虚拟环境，由 `node scripts/python-image.ts` 生成。留空则可信执行环境不运行 Python 模型。",
+    "Folder of the Python that models run on, as `npm run python` makes it and names it. Without one, the enclave runs no models in Python.",
+    "Python 模型所用的运行环境目录，由 `npm run python` 生成并给出。留空则可信执行环境不运行 Python 模型。",
   ),
   attestation: setting(
     oneOf("simulated", "tpm2", "swtpm", "tdx", "sev-snp"),

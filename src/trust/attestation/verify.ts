@@ -3,12 +3,15 @@ import { reportData } from "./report-data.ts";
 import { sevSnp } from "./sev-snp/index.ts";
 import { simulated } from "./simulated.ts";
 import { tdx } from "./tdx/index.ts";
+import { swtpm, tpm2 } from "./tpm2/verifier.ts";
 
 /** Verifiers by provider id. */
 export const attestationVerifiers: Record<string, AttestationVerifier> = {
   [simulated.id]: simulated,
   [tdx.id]: tdx,
   [sevSnp.id]: sevSnp,
+  [tpm2.id]: tpm2,
+  [swtpm.id]: swtpm,
 };
 
 /**

@@ -3,32 +3,9 @@
  * and tables from fd 0, calls the model's main function, writes its result to fd 3. It reads synchronously and only what
  * it waits for, so a full pipe holds the sender back.
  */
-import type { Field } from "../../columns/batch.ts";
 import type { BatchHeader } from "../../columns/codec.ts";
-import type { Manifest, ParameterValue } from "../manifest.ts";
+import type { FromGuest, ToGuest } from "../bubblewrap/messages.ts";
 import type { ModelKit, ModelTable, modelKit } from "../model-kit.ts";
-
-/** Frames that the host sends. */
-export type ToGuest =
-  | {
-      readonly kind: "load";
-      readonly manifest: Manifest;
-      readonly main: string;
-      readonly parameters: Readonly<Record<string, ParameterValue>>;
-      /** Paths and lengths of the files that make up the body. */
-      readonly files: readonly (readonly [path: string, bytes: number])[];
-    }
-  | { readonly kind: "table"; readonly table: string; readonly columns: readonly Field[] }
-  | { readonly kind: "batch"; readonly table: string; readonly batch: BatchHeader }
-  | { readonly kind: "end"; readonly table: string };
-
-/** Frames that the host gets: unless the model wrote them itself. */
-export type FromGuest =
-  | { readonly kind: "started" }
-  | { readonly kind: "want"; readonly table: string }
-  | { readonly kind: "result"; readonly batch: BatchHeader }
-  | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
 export function guest(makeKit: typeof modelKit, maxLogBytes: number) {
   const fs = process.getBuiltinModule("node:fs");

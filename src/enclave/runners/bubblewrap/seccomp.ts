@@ -2,7 +2,7 @@
  * A filter for seccomp(2) as a classic BPF program: an allow-list. Written with labels, so that it can be read; the
  * bytes are those of `struct sock_filter`, little-endian.
  */
-import { ALLOWED, CLONE, CLONE3, IOCTL, PRCTL } from "./syscalls.ts";
+import { CALLS, type CallGroup, CLONE, CLONE3, IOCTL, MMAP, PRCTL } from "./syscalls.ts";
 
 /** linux/audit.h: the architecture that the kernel reports for a call. */
 const ARCHITECTURES = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
@@ -70,11 +70,16 @@ const CLONE_THREAD = 0x0001_0000;
 const HARMLESS_IOCTLS = [0x5401, 0x541b, 0x5421, 0x5450, 0x5451];
 /** linux/prctl.h: PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ, PR_SET_VMA. */
 const HARMLESS_PRCTLS = [15, 16, 23, 0x53564d41];
+/** linux/mman.h */
+const MAP_SHARED = 0x01;
+const MAP_ANONYMOUS = 0x20;
+const MAP_GROWSDOWN = 0x100;
 
-/** The filter for this architecture, for `bwrap --seccomp`. */
-export const seccompFilter = (architecture: Architecture): Uint8Array => {
+/** The filter that lets through these groups on this architecture, for `bwrap --seccomp`. */
+export const seccompFilter = (architecture: Architecture, groups: readonly CallGroup[]): Uint8Array => {
   const column = architecture === "x64" ? 0 : 1;
-  const numbers = Object.values(ALLOWED)
+  const numbers = groups
+    .flatMap((group) => Object.values<readonly [number, number]>(CALLS[group]))
     .map((pair) => pair[column])
     .filter((number) => number >= 0);
   const is = (pair: readonly [number, number], then: Label) => when(IF_EQUAL, pair[column], then);
@@ -89,6 +94,7 @@ export const seccompFilter = (architecture: Architecture): Uint8Array => {
     is(CLONE3, "clone3"),
     is(IOCTL, "ioctl"),
     is(PRCTL, "prctl"),
+    is(MMAP, "mmap"),
     ...numbers.map((number) => when(IF_EQUAL, number, "allow")),
     { label: "refuse" },
     answer(errno(EPERM)),
@@ -108,6 +114,13 @@ export const seccompFilter = (architecture: Architecture): Uint8Array => {
     { label: "prctl" },
     load(argument(0)),
     ...HARMLESS_PRCTLS.map((option) => when(IF_EQUAL, option, "allow")),
+    answer(errno(EPERM)),
+    // Memory that RLIMIT_DATA does not count: stacks, and what processes share.
+    { label: "mmap" },
+    load(argument(3)),
+    when(IF_ANY_BIT, MAP_GROWSDOWN, "no"),
+    when(IF_ANY_BIT, MAP_SHARED, undefined, "allow"),
+    when(IF_ANY_BIT, MAP_ANONYMOUS, "no", "allow"),
     { label: "no" },
     answer(errno(EPERM)),
     { label: "allow" },

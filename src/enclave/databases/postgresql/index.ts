@@ -1,0 +1,56 @@
+/** PostgreSQL 12 and later: tables and views read by binary COPY, results written in one transaction. */
+import type { DatabaseConnection } from "../../../rules/connection.ts";
+import type { Database } from "../database.ts";
+import { deliver, testDestination } from "./deliver.ts";
+import type { Step } from "./failures.ts";
+import { READ_ONLY, readTable } from "./read.ts";
+import { openSession, type Session } from "./session.ts";
+import { readMetadata, requireTable, rowsOf } from "./structure.ts";
+
+export interface PostgresqlOptions {
+  /** Milliseconds that a server may be silent; 30 seconds unless told. */
+  readonly patience?: number;
+}
+
+export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}): Database => {
+  const within = async <T>(connection: DatabaseConnection, step: Step, work: (session: Session) => Promise<T>) => {
+    const session = await openSession(connection, { step, patience });
+    try {
+      return await work(session);
+    } finally {
+      session.close();
+    }
+  };
+  return {
+    id: "postgresql",
+    label: { en: "PostgreSQL table", "zh-CN": "PostgreSQL 表" },
+    port: 5_432,
+    describe: (connection) =>
+      within(connection, "reading the structure", async (session) => {
+        await session.query(READ_ONLY);
+        const columns = await requireTable(session);
+        const described = await readMetadata(session);
+        const rows = await rowsOf(session);
+        return {
+          columns: columns.map(({ name, type, description: comment }) => {
+            const description = described.get(name) || comment;
+            return { name, type, ...(description && { description }) };
+          }),
+          rows,
+        };
+      }),
+    async *read(connection, schema, columns) {
+      const session = await openSession(connection, { step: "reading rows", patience });
+      try {
+        yield* readTable(session, schema, columns, patience);
+      } finally {
+        session.close();
+      }
+    },
+    test: (connection) => within(connection, "checking the table for results", testDestination),
+    deliver: (connection, delivery) =>
+      within(connection, "writing the result", (session) => deliver(session, delivery)),
+  };
+};
+
+export const postgresql: Database = createPostgresql();

@@ -1,0 +1,39 @@
+/** Models in any language that compiles to WebAssembly, run by Node.js inside bubblewrap; nowhere else. */
+import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
+import { NODE_OUT_OF_MEMORY, nodeImage } from "../javascript/image.ts";
+import { modelKit } from "../model-kit.ts";
+import { type Limits, MAX_LOG_BYTES } from "../runner.ts";
+import { refuse } from "./errors.ts";
+import { withRefusals } from "./explained.ts";
+import { guest } from "./guest.ts";
+import { nodeChannel } from "./node-channel.ts";
+
+const PROGRAM = `(${guest})((${nodeChannel})(${modelKit},${MAX_LOG_BYTES}))`;
+
+const PAGE = 65_536;
+/** Pages that a module's memory may have: 32-bit addresses reach no further than 65,536. */
+const pages = ({ memory }: Limits) => Math.min(65_536, Math.max(1, Math.floor(memory / PAGE)));
+
+export const createWasmRunner = (): SandboxedRunner =>
+  withRefusals(
+    createSandboxedRunner({
+      id: "wasm",
+      label: { en: "WebAssembly (bubblewrap)", "zh-CN": "WebAssembly（bubblewrap 沙箱）" },
+      async image() {
+        const node = await nodeImage(PROGRAM);
+        const limiting = (limits: Limits) => [
+          ...(node.limiting?.(limits) ?? []),
+          `--wasm-max-mem-pages=${pages(limits)}`,
+        ];
+        return { ...node, limiting };
+      },
+      outOfMemory: NODE_OUT_OF_MEMORY,
+    }),
+    (code, reason, limits) => {
+      if (code === "wasm-module") return refuse("model.wasm-module", { reason });
+      if (code === "wasm-import") return refuse("model.wasm-import", { name: reason });
+      if (code === "wasm-memory") return refuse("model.wasm-memory", { reason });
+      if (code === "wasm-trap") return refuse("model.wasm-trap", { reason, limit: PAGE * pages(limits) });
+      return undefined;
+    },
+  );
