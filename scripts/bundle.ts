@@ -47,7 +47,8 @@ export interface Bundle {
 }
 
 /** CommonJS packages ask for Node's modules with `require`, which a module does not have. */
-const REQUIRE = 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
+const REQUIRE =
+  'import { createRequire as $createRequire } from "node:module";\nconst require = $createRequire(import.meta.url);';
 
 const PLATFORMS: Readonly<Record<Program["platform"], BuildOptions>> = {
   node: { platform: "node", target: "node24", banner: { js: REQUIRE } },

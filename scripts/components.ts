@@ -44,9 +44,12 @@ const COMPONENTS: readonly Component[] = [
   },
 ];
 
-/** Installs what is missing, or says which suites will be skipped and why. */
-export const installComponents = (say: (line: string) => void): void => {
-  const missing = COMPONENTS.filter(({ there }) => !there());
+/**
+ * Installs what is missing, or says which suites will be skipped and why.
+ * @param only names of those that are needed; all, where it is absent
+ */
+export const installComponents = (say: (line: string) => void, only?: readonly string[]): void => {
+  const missing = COMPONENTS.filter(({ name, there }) => (only?.includes(name) ?? true) && !there());
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
   const why = cannotInstall();

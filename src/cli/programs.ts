@@ -21,15 +21,21 @@ Starts the platform and stays until Ctrl-C. Port 0 takes a free one. Settings co
 );
 const DEMO_HELP = text(
   `Usage: entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
+                    [--source files|mysql] [--attestation simulated|swtpm]
 
 Starts a platform of its own and plays the main job on real data: two hospitals, an institute, one result.
-  --once  ends when the story is told
-  --json  one JSON object a line`,
+  --once         ends when the story is told
+  --json         one JSON object a line
+  --source       mysql: three MariaDB servers with TLS, and the sealed result in the receiver's own table
+  --attestation  swtpm: the enclave attests with a software TPM 2.0 (a real protocol, simulated hardware)`,
   `用法：entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
+                    [--source files|mysql] [--attestation simulated|swtpm]
 
 启动独立的平台，使用真实数据演示主要流程：两家医院、一家研究所、一份结果。
-  --once  演示结束后退出
-  --json  每行一个 JSON 对象`,
+  --once         演示结束后退出
+  --json         每行一个 JSON 对象
+  --source       mysql：启动三台启用 TLS 的 MariaDB，加密结果写入结果使用方自己的表
+  --attestation  swtpm：可信执行环境使用软件 TPM 2.0 证明（协议真实，硬件为模拟）`,
 );
 const REBUILD_HELP = text(
   `Usage: entente rebuild [--data DIR] [--json]
@@ -77,8 +83,22 @@ const demoProgram: Program = async (words, _, language) => {
   const { demo } = await import("./demo/index.ts");
   const { values } = parseWords(words);
   const { once = false, json = false, data, port } = values;
-  await demo({ once, json, language, data, port });
+  const source = oneOf("source", values.source, ["files", "mysql"]);
+  const attestation = oneOf("attestation", values.attestation, ["simulated", "swtpm"]);
+  await demo({ once, json, language, data, port, source, attestation });
   return 0;
+};
+
+const oneOf = <V extends string>(flag: string, value: string | undefined, values: readonly [V, ...V[]]): V => {
+  const found = value === undefined ? values[0] : values.find((one) => one === value);
+  if (found === undefined)
+    throw refuse("usage.value", {
+      flag: `--${flag}`,
+      value: value ?? "",
+      expected: values.join(", "),
+      command: "entente demo",
+    });
+  return found;
 };
 
 const parseWords = (words: readonly string[]) => {
@@ -91,6 +111,8 @@ const parseWords = (words: readonly string[]) => {
         data: { type: "string" },
         port: { type: "string" },
         lang: { type: "string" },
+        source: { type: "string" },
+        attestation: { type: "string" },
       },
     });
   } catch (error) {

@@ -6,6 +6,7 @@ import { systemClock } from "../base/clock.ts";
 import { type Running, startPlatform } from "../compose.ts";
 import { environment } from "../platform/config/environment.ts";
 import { type Config, loadConfig, readConfigFile } from "../platform/config/load.ts";
+import { attestationVerifiers } from "../trust/attestation/verify.ts";
 
 export type Flags = Readonly<Record<string, string | undefined>>;
 
@@ -72,7 +73,7 @@ const banner = ({
     "",
     `  Address     地址      ${url}`,
     `  Data        数据目录  ${data}`,
-    `  Enclave     可信环境  ${attestation}${attestation === "simulated" ? " (no hardware protection 无硬件保护)" : ""}`,
+    `  Enclave     可信环境  ${attestation}${!attestationVerifiers[attestation]?.hardware ? " (no hardware protection 无硬件保护)" : ""}`,
     `  Sandbox     沙箱      ${isolation}${isolation === "quickjs" ? " (bubblewrap is missing: slower, weaker 缺少 bubblewrap：较慢且隔离较弱)" : ""}`,
     `  Measurement 度量值    ${measurement.slice(0, 32)}…`,
     ...(admin

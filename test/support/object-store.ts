@@ -9,7 +9,7 @@ import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import S3rver from "s3rver";
-import { createRoot, type IssuedCertificate, type TestRoot } from "./tls-certificates.ts";
+import { createRoot, type IssuedCertificate, type TestRoot } from "../../src/cli/demo/machines/certificates.ts";
 
 export interface TestObjectStore {
   readonly root: TestRoot;

@@ -5,9 +5,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { createRoot, type IssuedCertificate, type TestRoot } from "../../src/cli/demo/machines/certificates.ts";
 import { DatabaseConnection } from "../../src/rules/connection.ts";
 import { type NoPostgres, startPostgres } from "./postgres.ts";
-import { createRoot, type IssuedCertificate, type TestRoot } from "./tls-certificates.ts";
 
 export interface TlsPostgres {
   readonly root: TestRoot;

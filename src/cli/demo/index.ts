@@ -4,8 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { installComponents } from "../../../scripts/components.ts";
 import { configOf, start, untilTold } from "../up.ts";
+import { openDatabases } from "./databases.ts";
 import { refuse } from "./errors.ts";
+import { type SoftwareTpm, startSwtpm } from "./machines/swtpm.ts";
+import { sealedFiles } from "./places.ts";
 import { createScreen, type Screen } from "./screen.ts";
 import { type Step, tell } from "./story.ts";
 
@@ -18,9 +22,14 @@ export interface DemoOptions {
   /** An empty or new directory; a temporary one where it is undefined. */
   readonly data?: string | undefined;
   readonly port?: string | undefined;
+  /** Where the tables lie: in sealed files, or in a MariaDB of each organisation's own. */
+  readonly source?: "files" | "mysql";
+  /** What vouches for the enclave: nothing, or a software TPM that is started for it. */
+  readonly attestation?: "simulated" | "swtpm";
 }
 
-export const demo = async ({ once, json, language, data, port = "0" }: DemoOptions): Promise<void> => {
+export const demo = async (options: DemoOptions): Promise<void> => {
+  const { once, json, language, data, port = "0", source = "files", attestation = "simulated" } = options;
   const told = untilTold();
   const home = data === undefined ? mkdtempSync(join(tmpdir(), "entente-demo-")) : resolve(data);
   if (existsSync(home) && readdirSync(home).length > 0) throw refuse("demo.directory", { directory: home });
@@ -30,12 +39,22 @@ export const demo = async ({ once, json, language, data, port = "0" }: DemoOptio
   const began = performance.now();
   screen.begin(home);
 
-  const config = configOf({ data: join(home, "platform"), port, "log-level": "warn", "rate-limit": "100000" });
+  await using machines = new AsyncDisposableStack();
+  installMissing(source, attestation);
+  const places = source === "mysql" ? machines.adopt(await openDatabases(), (opened) => opened.close()) : sealedFiles;
+  const tpm = attestation === "swtpm" ? machines.adopt(await openTpm(), (started) => started.stop()) : undefined;
+  const config = configOf({
+    data: join(home, "platform"),
+    port,
+    "log-level": "warn",
+    "rate-limit": "100000",
+    ...(tpm && { attestation, "attestation-options": `device=${tpm.device},certificates=${tpm.issuers}` }),
+  });
   const platform = await start(config);
   if (!platform.admin) throw refuse("demo.directory", { directory: home });
   try {
     screen.started(platform);
-    const story = await tell({ url: platform.url, profiles, operator: platform.admin, step: stepOn(screen) });
+    const story = await tell({ url: platform.url, profiles, operator: platform.admin, step: stepOn(screen), places });
     const verify = await verifyOutside(story.bundle);
     const result = Object.fromEntries(story.result.map(({ measure, value }) => [measure, value]));
     screen.end({
@@ -52,6 +71,20 @@ export const demo = async ({ once, json, language, data, port = "0" }: DemoOptio
   } finally {
     await platform.close();
   }
+};
+
+/** What the machine lacks of what was asked for, where it may be installed. */
+const installMissing = (source: string, attestation: string): void => {
+  const needed = [...(source === "mysql" ? ["mariadb-server"] : []), ...(attestation === "swtpm" ? TPM_PACKAGES : [])];
+  installComponents((line) => process.stderr.write(`${line}\n`), needed);
+};
+const TPM_PACKAGES = ["swtpm", "swtpm-tools"];
+
+/** @throws Refusal demo.machine */
+const openTpm = async (): Promise<SoftwareTpm> => {
+  const started = await startSwtpm();
+  if ("skip" in started) throw refuse("demo.machine", { reason: started.skip });
+  return started;
 };
 
 const stepOn =

@@ -1,5 +1,6 @@
 /** What the demo shows: lines for people, or one JSON object a line. */
 import type { Running } from "../../compose.ts";
+import { attestationVerifiers } from "../../trust/attestation/verify.ts";
 import type { Text } from "./story.ts";
 
 export interface Screen {
@@ -86,7 +87,7 @@ const textScreen = (language: "en" | "zh-CN"): Screen => {
       say(dim(`  ${words.data} ${home}\n`));
     },
     started({ enclave }) {
-      if (enclave.attestation === "simulated") say(`  ${yellow(words.simulated)}`);
+      if (!attestationVerifiers[enclave.attestation]?.hardware) say(`  ${yellow(words.simulated)}`);
       say(dim(`  ${words.isolation} ${enclave.isolation}\n`));
     },
     step(who, what, ms) {

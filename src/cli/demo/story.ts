@@ -7,23 +7,20 @@ import { join } from "node:path";
 import { pack } from "../../enclave/archive.ts";
 import { createClient } from "../../sdk/client.ts";
 import {
+  type AuthoriseOptions,
   authoriseTask,
   createTask,
-  csvHeader,
   findMember,
   openResult,
-  prepareSource,
   publishModel,
   registerSource,
   verifyEnclave,
 } from "../../sdk/workflows/index.ts";
-import { sourceContext } from "../../trust/envelope/contexts.ts";
-import { sealBytes } from "../../trust/envelope/envelope.ts";
 import { found, type Introduction, type Party, resultKey, signUp } from "./parties.ts";
+import type { Places } from "./places.ts";
 
 const EXAMPLES = join(import.meta.dirname, "..", "..", "..", "examples");
 const MODEL = join(EXAMPLES, "models", "logistic-regression");
-const DATA = join(EXAMPLES, "data", "breast-cancer");
 
 export interface Text {
   readonly en: string;
@@ -37,6 +34,7 @@ export interface StoryOptions {
   readonly profiles: string;
   readonly operator: { readonly accessKeyId: string; readonly accessKeySecret: string };
   readonly step: Step;
+  readonly places: Places;
 }
 
 export interface Told {
@@ -55,7 +53,7 @@ const HOSPITALS = {
   institute: { nickname: "肿瘤研究所", legalName: "肿瘤研究所", registrationNumber: "12990000MB0000003Q" },
 } as const;
 
-export const tell = async ({ url, profiles, operator, step }: StoryOptions): Promise<Told> => {
+export const tell = async ({ url, profiles, operator, step, places }: StoryOptions): Promise<Told> => {
   const introduce = (name: keyof typeof HOSPITALS): Introduction => {
     const { nickname, ...particulars } = HOSPITALS[name];
     return {
@@ -145,20 +143,19 @@ export const tell = async ({ url, profiles, operator, step }: StoryOptions): Pro
   const register = (party: Party, file: string, name: string) =>
     step(
       party.name,
-      text(`seals ${file} to the enclave and registers it`, `将 ${file} 加密给可信执行环境并登记为数据源`),
+      places.destination
+        ? text(
+            `seals how its database is reached to the enclave and registers the table of ${file}`,
+            `将数据库连接信息加密给可信执行环境，并登记 ${file} 对应的表`,
+          )
+        : text(`seals ${file} to the enclave and registers it`, `将 ${file} 加密给可信执行环境并登记为数据源`),
       async () => {
         const own = await verifyEnclave(party.client, alliance.enclave, { enclaves });
-        const context = sourceContext(party.member, own.id, "csv");
-        const table = readFileSync(join(DATA, file));
-        const envelope = await sealBytes(table, { to: own.recipient, context });
-        const header = await csvHeader([table]);
-        const about = { enclave: own, type: "csv", header };
-        const prepared = await prepareSource(party.client, party.identity, envelope, about);
-        const descriptions = { patient_no: "患者编号" };
+        const prepared = await places.prepare(party, own, file);
         const { resource } = await registerSource(party.client, prepared, {
           name,
           permission: { kind: "public" },
-          descriptions,
+          descriptions: { patient_no: "患者编号" },
         });
         return resource;
       },
@@ -185,12 +182,23 @@ export const tell = async ({ url, profiles, operator, step }: StoryOptions): Pro
   );
 
   const keys = resultKey(institute);
-  const authorise = (party: Party, what: Text, key?: string) =>
-    step(party.name, what, () => authoriseTask(party.client, task.id, { me: party.member, key, enclaves }));
+  const authorise = (party: Party, what: Text, options: Partial<AuthoriseOptions> = {}) =>
+    step(party.name, what, () => authoriseTask(party.client, task.id, { me: party.member, enclaves, ...options }));
+  const destination = places.destination
+    ? await step(
+        "institute",
+        text(
+          "seals its own database as the destination; the enclave tests it",
+          "加密结果接收数据库信息，由可信执行环境测试连接",
+        ),
+        async () =>
+          places.destination?.(institute, await verifyEnclave(institute.client, alliance.enclave, { enclaves })),
+      )
+    : undefined;
   await authorise(
     institute,
     text("authorises as the receiver, with its own result key", "作为结果使用方授权，并提供结果公钥"),
-    keys.publicPem,
+    { key: keys.publicPem, destination },
   );
   await authorise(riverside, text("authorises as a data provider", "作为数据源提供方授权"));
   await authorise(lakeside, text("authorises as a data provider", "作为数据源提供方授权"));
@@ -204,8 +212,15 @@ export const tell = async ({ url, profiles, operator, step }: StoryOptions): Pro
     ),
     () => ended(institute, task.id),
   );
-  const csv = await step("institute", text("decrypts the result with its private key", "使用私钥解密结果"), () =>
-    openResult(institute.client, task.id, keys.privatePem),
+  const csv = await step(
+    "institute",
+    text("decrypts the result with its private key", "使用私钥解密结果"),
+    async () => {
+      const { digest } = await institute.client.tasks.get({ id: task.id });
+      return openResult(institute.client, task.id, keys.privatePem, {
+        sealed: await places.sealedResult?.(digest ?? ""),
+      });
+    },
   );
   writeFileSync(join(institute.directory, "result.csv"), csv, { mode: 0o600 });
   const bundle = await step("institute", text("downloads the evidence bundle", "下载证据包"), async () => {

@@ -3,9 +3,9 @@ import type { ServerResponse } from "node:http";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { BUCKET, CREDENTIALS, startObjectStore, type TestObjectStore } from "../../../test/support/object-store.ts";
-import { createRoot } from "../../../test/support/tls-certificates.ts";
 import { utf8 } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
+import { createRoot } from "../../cli/demo/machines/certificates.ts";
 import { rowsOf, type Schema } from "../columns/batch.ts";
 import { createS3 } from "./index.ts";
 

@@ -1,4 +1,4 @@
-/** Roots and server certificates of the tests' own, made by openssl. */
+/** Roots and server certificates of one's own, for the demo and tests, made by openssl. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,0 +1,496 @@
+/** What every engine of the Database port must hold to, on a real server with TLS. */
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { connect, createServer, type Socket } from "node:net";
+import { after, before, describe, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { concat } from "../../src/base/bytes.ts";
+import { Refusal } from "../../src/base/refusal.ts";
+import { createRoot, type IssuedCertificate, type TestRoot } from "../../src/cli/demo/machines/certificates.ts";
+import {
+  type Batch,
+  type ColumnType,
+  MAX_BATCH_ROWS,
+  rowsOf,
+  type Schema,
+  type Value,
+} from "../../src/enclave/columns/batch.ts";
+import { type Database, type Delivery, PART_BYTES } from "../../src/enclave/databases/database.ts";
+import type { DatabaseConnection } from "../../src/rules/connection.ts";
+
+/** A server whose certificate is for `db.example` and 127.0.0.1, and how its SQL differs. */
+export interface DatabaseServer {
+  /** @param silence milliseconds that it waits for a silent server */
+  database(silence: number): Database;
+  readonly root: TestRoot;
+  readonly port: number;
+  /** Statements of whoever owns the tables. */
+  sql(text: string): Promise<void>;
+  /** Of a user who may read all tables that `sql` has created. */
+  connection(table: string, more?: Partial<DatabaseConnection>): DatabaseConnection;
+  /** Of a user who may read and insert into tables created with `destinationTable`. */
+  destination(table: string, more?: Partial<DatabaseConnection>): DatabaseConnection;
+  /** Has the server use another certificate from now on. */
+  useCertificate(issued: IssuedCertificate): Promise<void>;
+  stop(): Promise<void>;
+  /** Types of columns that become the column type. */
+  readonly types: Readonly<Record<Exclude<ColumnType, "bool">, string>>;
+  /** What names are quoted with. */
+  readonly quote: string;
+  /** Literal of bytes. */
+  bytes(hex: string): string;
+  /** What follows FROM to get rows whose column `seq` counts from 1. */
+  numbers(count: number): string;
+  /** Statement that makes a column another type. */
+  changeType(table: string, column: string, type: string): string;
+  /** Creates a table for results as guides show it, and lets `destination`'s user write into it. */
+  destinationTable(table: string): string;
+}
+
+const PATIENT = 30_000;
+const IMPATIENT = 1_000;
+
+const refusedWith = (code: string) => (error: unknown) => {
+  assert.ok(error instanceof Refusal, String(error));
+  assert.equal(error.code, code, error.message);
+  assert.doesNotMatch(error.message, /\{\w+\}/);
+  return true;
+};
+const refused = (work: Promise<unknown>, code: string) => assert.rejects(work, refusedWith(code));
+
+const namesOf = (schema: Schema): string[] => schema.map(({ name }) => name);
+
+export const readAll = async (
+  database: Database,
+  connection: DatabaseConnection,
+  schema: Schema,
+  columns = namesOf(schema),
+): Promise<Record<string, Value>[]> => {
+  const rows: Record<string, Value>[] = [];
+  for await (const batch of database.read(connection, schema, columns)) {
+    assert.ok(batch.rows > 0 && batch.rows <= MAX_BATCH_ROWS);
+    rows.push(...rowsOf(batch));
+  }
+  return rows;
+};
+
+export const deliveryOf = (content: Uint8Array, task = randomBytes(32).toString("hex")): Delivery => ({
+  task,
+  digest: createHash("sha256").update(content).digest("hex"),
+  size: content.length,
+  async *content() {
+    for (let at = 0; at < content.length; at += 100_000) yield content.subarray(at, at + 100_000);
+  },
+});
+
+const DELIVERED: Schema = [
+  { name: "task", type: "utf8" },
+  { name: "part", type: "i32" },
+  { name: "digest", type: "utf8" },
+  { name: "content", type: "binary" },
+];
+
+/** A way to a server that can go silent or break. */
+const startProxy = async (port: number) => {
+  const sockets = new Set<Socket>();
+  let passed = 0;
+  let limit = Number.POSITIVE_INFINITY;
+  let atLimit: (socket: Socket) => void = () => undefined;
+  const server = createServer((client) => {
+    const upstream = connect(port, "127.0.0.1");
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+    }
+    client.on("data", (chunk) => void upstream.write(chunk));
+    client.on("close", () => upstream.destroy());
+    upstream.on("data", (chunk) => {
+      passed += chunk.length;
+      if (passed > limit) atLimit(client);
+      else if (!client.write(chunk)) upstream.pause();
+    });
+    client.on("drain", () => void upstream.resume());
+    upstream.on("close", () => client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as { port: number }).port,
+    after(bytes: number, then: (socket: Socket) => void) {
+      [passed, limit, atLimit] = [0, bytes, then];
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
+
+export const databaseConformance = (name: string, start: () => Promise<DatabaseServer | { skip: string }>): void => {
+  describe(name, () => {
+    let started: DatabaseServer | { skip: string } = { skip: "it was not started" };
+    let tables = 0;
+    before(async () => {
+      started = await start();
+    });
+    after(async () => {
+      if (!("skip" in started)) await started.stop();
+    });
+    /** A test with the server, or skipped where there is none. */
+    const on = (title: string, run: (server: DatabaseServer, database: Database, t: TestContext) => Promise<void>) =>
+      test(title, async (t) => {
+        if ("skip" in started) t.skip(started.skip);
+        else await run(started, started.database(PATIENT), t);
+      });
+    const fresh = () => `t${++tables}`;
+    /** A table with a column of each type, a row of values, one of extremes, one of NULLs. */
+    const createSample = async ({ sql, types, bytes }: DatabaseServer): Promise<string> => {
+      const table = fresh();
+      await sql(`create table ${table} (id ${types.i64} primary key, ${SAMPLE.map(({ name, type }) => `${name} ${types[type]}`).join(", ")});
+        insert into ${table} values
+          (1, 7, 0.5, '12.3400', '1969-12-31', '1969-12-31 23:59:59.999999', '患者 😀', ${bytes("00ff27")}),
+          (2, -2147483648, -1e300, '-9999999999999999.9999', '0001-01-01', '0001-01-01 00:00:00.000001', '', ${bytes("")}),
+          (9007199254740993, 2147483647, 5e-324, '0.0001', '9999-12-31', '9999-12-31 23:59:59.999999', 'O''Neill\t"', ${bytes("5c")}),
+          (-9223372036854775808, null, null, null, null, null, null, null);`);
+      return table;
+    };
+
+    describe("reading", () => {
+      on("the structure is that of the table, with about its rows", async (server, database) => {
+        const table = await createSample(server);
+        const { columns, rows } = await database.describe(server.connection(table));
+        assert.deepEqual(columns, [{ name: "id", type: "i64" }, ...SAMPLE]);
+        assert.ok(rows >= 0 && rows <= 100);
+      });
+
+      on("a metadata table gives the columns' descriptions", async (server, database) => {
+        const [table, metadata] = [await createSample(server), fresh()];
+        await server.sql(`create table ${metadata} (column_name varchar(64), description varchar(200));
+          insert into ${metadata} values ('price', '价格'), ('nothing', 'x');`);
+        const { columns } = await database.describe(server.connection(table, { metadata }));
+        assert.equal(columns.find((one) => one.name === "price")?.description, "价格");
+        assert.equal(columns.find((one) => one.name === "day")?.description, undefined);
+        await refused(database.describe(server.connection(table, { metadata: "missing" })), "database.metadata");
+        await refused(database.describe(server.connection(table, { metadata: table })), "database.metadata");
+      });
+
+      on("every value is exact, NULL is null", async (server, database) => {
+        const table = await createSample(server);
+        const { columns } = await database.describe(server.connection(table));
+        const rows = await readAll(database, server.connection(table), columns);
+        const byId = new Map(rows.map(({ id, ...row }) => [id, row]));
+        assert.equal(rows.length, 4);
+        assert.deepEqual(byId.get(1n), {
+          small: 7,
+          weight: 0.5,
+          price: "12.3400",
+          day: -1,
+          moment: -1n,
+          name: "患者 😀",
+          raw: Uint8Array.of(0, 0xff, 0x27),
+        });
+        assert.deepEqual(byId.get(2n), {
+          small: -2147483648,
+          weight: -1e300,
+          price: "-9999999999999999.9999",
+          day: Date.UTC(2001, 0, 1) / 86_400_000 - 730_485,
+          moment: -62_135_596_799_999_999n,
+          name: "",
+          raw: new Uint8Array(0),
+        });
+        assert.deepEqual(byId.get(9_007_199_254_740_993n), {
+          small: 2147483647,
+          weight: 5e-324,
+          price: "0.0001",
+          day: Date.UTC(9999, 11, 31) / 86_400_000,
+          moment: 253_402_300_799_999_999n,
+          name: "O'Neill\t\"",
+          raw: Uint8Array.of(0x5c),
+        });
+        const nothing = Object.fromEntries(SAMPLE.map((field) => [field.name, null]));
+        assert.deepEqual(byId.get(-9_223_372_036_854_775_808n), nothing);
+      });
+
+      on("the columns asked for come in the order asked for, and no others", async (server, database) => {
+        const table = await createSample(server);
+        const { columns } = await database.describe(server.connection(table));
+        const batches = await Array.fromAsync(database.read(server.connection(table), columns, ["name", "id"]));
+        assert.deepEqual(
+          batches[0]?.columns.map((column) => [column.name, column.type]),
+          [
+            ["name", "utf8"],
+            ["id", "i64"],
+          ],
+        );
+        const unknown = database.read(server.connection(table), columns, ["nobody"]);
+        await refused(Array.fromAsync(unknown), "source.columns");
+      });
+
+      on("an empty table gives no batch", async (server, database) => {
+        const table = fresh();
+        await server.sql(`create table ${table} (id ${server.types.i64});`);
+        const { columns, rows } = await database.describe(server.connection(table));
+        assert.equal(rows, 0);
+        assert.deepEqual(await readAll(database, server.connection(table), columns), []);
+      });
+
+      on(
+        "200,000 rows with NULLs in every second come whole, in batches, to a slow reader too",
+        async (server, database) => {
+          const table = fresh();
+          await server.sql(`create table ${table} (id ${server.types.i64}, name ${server.types.utf8});
+          insert into ${table} select seq, case when seq % 2 = 0 then concat('name ', seq) end from ${server.numbers(200_000)};`);
+          const { columns } = await database.describe(server.connection(table));
+          const seen = new Set<Value>();
+          for await (const batch of database.read(server.connection(table), columns, ["id", "name"])) {
+            assert.ok(batch.rows <= MAX_BATCH_ROWS);
+            for (const { id, name } of rowsOf(batch)) {
+              assert.equal(name, (id as bigint) % 2n === 0n ? `name ${id}` : null);
+              seen.add(id as bigint);
+            }
+            await sleep(50);
+          }
+          assert.equal(seen.size, 200_000);
+        },
+      );
+
+      on("whoever stops early leaves nothing behind", async (server, database) => {
+        const table = fresh();
+        await server.sql(`create table ${table} (id ${server.types.i64});
+          insert into ${table} select seq from ${server.numbers(200_000)};`);
+        const schema: Schema = [{ name: "id", type: "i64" }];
+        let first: Batch | undefined;
+        for await (const batch of database.read(server.connection(table), schema, ["id"])) {
+          first = batch;
+          break;
+        }
+        assert.ok(first && first.rows > 0);
+        // A transaction that were still open would hold this up.
+        await server.sql(`drop table ${table};`);
+      });
+
+      on("a view is read as a table is", async (server, database) => {
+        const [table, view] = [await createSample(server), fresh()];
+        await server.sql(`create view ${view} as select id, name from ${table} where id > 0;`);
+        const { columns, rows } = await database.describe(server.connection(view));
+        assert.deepEqual(columns, [
+          { name: "id", type: "i64" },
+          { name: "name", type: "utf8" },
+        ]);
+        assert.ok(rows >= 0);
+        assert.equal((await readAll(database, server.connection(view), columns)).length, 3);
+      });
+
+      on("names with spaces, quotes and Chinese are names", async (server, database) => {
+        const { quote, types } = server;
+        const [table, column] = [`患者 'a' ${quote}b`, `年龄 \\ ${quote}; --`];
+        const quoted = (name: string) => `${quote}${name.replaceAll(quote, quote + quote)}${quote}`;
+        await server.sql(`create table ${quoted(table)} (${quoted(column)} ${types.i32});`);
+        const { columns } = await database.describe(server.connection(table));
+        assert.deepEqual(columns, [{ name: column, type: "i32" }]);
+        assert.deepEqual(await readAll(database, server.connection(table), columns), []);
+      });
+    });
+
+    describe("a table that is no longer as described", () => {
+      const changes: [string, (table: string, server: DatabaseServer) => string][] = [
+        ["a renamed column", (table) => `alter table ${table} rename column name to nom;`],
+        ["another type", (table, { changeType, types }) => changeType(table, "small", types.i64)],
+        ["another column", (table, { types }) => `alter table ${table} add column more ${types.i32};`],
+        ["a column less", (table) => `alter table ${table} drop column raw;`],
+      ];
+      for (const [title, change] of changes)
+        on(`${title} is refused before a row is read`, async (server, database) => {
+          const table = await createSample(server);
+          const { columns } = await database.describe(server.connection(table));
+          await server.sql(change(table, server));
+          const reading = database.read(server.connection(table), columns, ["id"]);
+          await assert.rejects(reading.next(), refusedWith("source.columns"));
+        });
+      on("a dropped table is refused by name", async (server, database) => {
+        const table = await createSample(server);
+        const { columns } = await database.describe(server.connection(table));
+        await server.sql(`drop table ${table};`);
+        await refused(readAll(database, server.connection(table), columns), "database.table");
+        await refused(database.describe(server.connection(table)), "database.table");
+      });
+    });
+
+    describe("who is on the other side", () => {
+      const cases: [string, string, (server: DatabaseServer) => Partial<DatabaseConnection>][] = [
+        ["a wrong password", "database.login", () => ({ password: "guess" })],
+        ["an unknown user", "database.login", () => ({ username: "nobody" })],
+        ["an unknown database", "database.unknown", () => ({ database: "nowhere" })],
+        ["another host name", "database.host-name", () => ({ serverName: "other.example" })],
+        ["another address", "database.host-name", () => ({ serverName: "127.0.0.2" })],
+        ["a name whose certificate is only for the address", "database.host-name", () => ({ host: "localhost" })],
+        ["a foreign root", "database.tls", () => ({ rootCertificate: createRoot("Other").certificate })],
+        ["a root that is none", "database.tls", () => ({ rootCertificate: "root" })],
+        ["a host that is not known", "database.unreachable", () => ({ host: "nowhere.invalid" })],
+        ["a port where nobody listens", "database.unreachable", () => ({ port: 1 })],
+      ];
+      for (const [title, code, more] of cases)
+        on(`${title} is refused`, async (server, database) => {
+          const connection = server.connection("any", more(server));
+          await refused(database.describe(connection), code);
+          await refused(database.test(connection), code);
+          const reading = database.read(connection, [{ name: "id", type: "i64" }], ["id"]);
+          await refused(Array.fromAsync(reading), code);
+        });
+      on("the name that the connection gives is the one compared", async (server, database) => {
+        const table = await createSample(server);
+        const { columns } = await database.describe(server.connection(table, { serverName: "db.example" }));
+        assert.equal(columns.length, 8);
+      });
+      on("an expired certificate is refused, and a certificate for another host", async (server, database) => {
+        const table = await createSample(server);
+        const good = server.root.issue(["DNS:db.example", "IP:127.0.0.1"]);
+        try {
+          await server.useCertificate(server.root.issue(["DNS:db.example", "IP:127.0.0.1"], -1));
+          await refused(database.describe(server.connection(table)), "database.tls");
+          await server.useCertificate(server.root.issue(["DNS:localhost"]));
+          await refused(database.describe(server.connection(table)), "database.host-name");
+        } finally {
+          await server.useCertificate(good);
+        }
+        await database.describe(server.connection(table));
+      });
+    });
+
+    describe("a connection that fails", () => {
+      const schema: Schema = [{ name: "id", type: "i64" }];
+      /** What happens to the connection within the rows, and what reading is refused with. */
+      const cases: [title: string, then: (socket: Socket) => void, code: string][] = [
+        ["silent in the middle of the rows, it is given up", () => undefined, "database.timeout"],
+        ["lost in the middle of the rows, it is refused", (socket) => socket.destroy(), "database.lost"],
+      ];
+      for (const [title, then, code] of cases)
+        on(title, async (server) => {
+          const table = fresh();
+          await server.sql(`create table ${table} (id ${server.types.i64});
+            insert into ${table} select seq from ${server.numbers(300_000)};`);
+          const proxy = await startProxy(server.port);
+          try {
+            const connection = server.connection(table, { port: proxy.port });
+            const database = server.database(IMPATIENT);
+            proxy.after(1_000_000, then);
+            await refused(Array.fromAsync(database.read(connection, schema, ["id"])), code);
+            proxy.after(0, then);
+            await assert.rejects(database.describe(connection), Refusal);
+          } finally {
+            proxy.close();
+          }
+        });
+    });
+
+    describe("delivering", () => {
+      const delivered = async (server: DatabaseServer, table: string, task: string) => {
+        const database = server.database(PATIENT);
+        const { columns } = await database.describe(server.destination(table));
+        const rows = await readAll(database, server.destination(table), columns, namesOf(DELIVERED));
+        return rows.filter((row) => row.task === task).toSorted((a, b) => Number(a.part) - Number(b.part));
+      };
+      const create = async (server: DatabaseServer) => {
+        const table = fresh();
+        await server.sql(server.destinationTable(table));
+        return table;
+      };
+
+      on("a result is there in parts, once, however often it is delivered", async (server, database) => {
+        const table = await create(server);
+        const content = randomBytes(2 * PART_BYTES + 12_345);
+        const delivery = deliveryOf(content);
+        await database.deliver(server.destination(table), delivery);
+        await database.deliver(server.destination(table), delivery);
+        const rows = await delivered(server, table, delivery.task);
+        assert.deepEqual(
+          rows.map(({ part, digest }) => [Number(part), digest]),
+          [0, 1, 2].map((part) => [part, delivery.digest]),
+        );
+        assert.ok(Buffer.from(content).equals(concat(...rows.map((row) => row.content as Uint8Array))));
+      });
+
+      on("an empty result is one empty part", async (server, database) => {
+        const table = await create(server);
+        const delivery = deliveryOf(new Uint8Array(0));
+        await database.deliver(server.destination(table), delivery);
+        const rows = await delivered(server, table, delivery.task);
+        assert.deepEqual(
+          rows.map(({ content }) => content),
+          [new Uint8Array(0)],
+        );
+      });
+
+      on("of many deliveries at once one is written", async (server, database) => {
+        const table = await create(server);
+        const delivery = deliveryOf(randomBytes(300_000));
+        const all = Array.from({ length: 5 }, () => database.deliver(server.destination(table), delivery));
+        await Promise.all(all);
+        assert.equal((await delivered(server, table, delivery.task)).length, 1);
+      });
+
+      on("another result under the same task is refused, and changes nothing", async (server, database) => {
+        const table = await create(server);
+        const [first, other] = [deliveryOf(randomBytes(1_000)), randomBytes(2_000)];
+        await database.deliver(server.destination(table), first);
+        const second = deliveryOf(other, first.task);
+        await refused(database.deliver(server.destination(table), second), "database.destination.taken");
+        assert.equal((await delivered(server, table, first.task))[0]?.digest, first.digest);
+      });
+
+      on("content that is not what was announced leaves nothing", async (server, database) => {
+        const table = await create(server);
+        const delivery = deliveryOf(randomBytes(PART_BYTES + 5));
+        const wrong: Partial<Delivery>[] = [
+          { digest: "0".repeat(64) },
+          { size: delivery.size - 1 },
+          { size: delivery.size + 1 },
+        ];
+        for (const one of wrong) {
+          const work = database.deliver(server.destination(table), { ...delivery, ...one });
+          await refused(work, "database.destination.content");
+        }
+        const failing = { ...delivery, content: () => failingContent(delivery) };
+        await assert.rejects(database.deliver(server.destination(table), failing), /the reader failed/);
+        assert.deepEqual(await delivered(server, table, delivery.task), []);
+        await database.deliver(server.destination(table), delivery);
+        assert.equal((await delivered(server, table, delivery.task)).length, 2);
+      });
+
+      on("the connection test writes nothing that stays", async (server, database) => {
+        const table = await create(server);
+        await database.test(server.destination(table));
+        const { rows } = await database.describe(server.destination(table));
+        assert.equal(rows, 0);
+      });
+
+      on("a missing table, other columns and missing rights are refused by name", async (server, database) => {
+        const table = await create(server);
+        const attempts = async (connection: DatabaseConnection, code: string) => {
+          await refused(database.test(connection), code);
+          await refused(database.deliver(connection, deliveryOf(randomBytes(10))), code);
+        };
+        await attempts(server.destination("missing"), "database.destination.table");
+        await attempts(server.connection(table), "database.destination.rights");
+        await server.sql(`alter table ${table} drop column parts;`);
+        await attempts(server.destination(table), "database.destination.columns");
+      });
+    });
+  });
+};
+
+const SAMPLE = [
+  { name: "small", type: "i32" },
+  { name: "weight", type: "f64" },
+  { name: "price", type: "decimal" },
+  { name: "day", type: "date" },
+  { name: "moment", type: "timestamp" },
+  { name: "name", type: "utf8" },
+  { name: "raw", type: "binary" },
+] as const;
+
+async function* failingContent(delivery: Delivery): AsyncGenerator<Uint8Array> {
+  for await (const chunk of delivery.content()) {
+    yield chunk;
+    throw new Error("the reader failed");
+  }
+}
