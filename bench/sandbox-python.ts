@@ -38,7 +38,7 @@ main()
 `;
 
 const bench = "sandbox-python";
-const image = findPythonImage();
+const image = await findPythonImage();
 const directory = "skip" in image ? undefined : image.directory;
 const runner = createPythonRunner(directory);
 

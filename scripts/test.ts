@@ -6,7 +6,6 @@ import { matchesGlob } from "node:path";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
 import { installComponents } from "./components.ts";
-import { makePythonImage } from "./python-image.ts";
 import { dotsAndFailures, everyTest, type Tally, tallied } from "./test-report.ts";
 import { filesOf, root } from "./tree.ts";
 
@@ -37,9 +36,6 @@ const files = filesOf(root).filter((file) => TESTS.test(file) && wanted(file));
 if (files.length === 0) fail(`No test file matches ${positionals.join(" ") || TESTS.source}.`);
 
 installComponents((line) => console.log(line));
-await makePythonImage({}, (line) => console.log(line)).catch((error: Error) =>
-  console.log(`there is no image of Python (${error.message.split("\n", 1)[0]}): skipping models in Python`),
-);
 
 const tally: Tally = { tests: 0, success: false, skipped: [], empty: [] };
 const stream = run({

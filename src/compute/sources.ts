@@ -3,6 +3,7 @@
 import { label } from "../contract/shapes.ts";
 import type { Source as Answer } from "../contract/sources.ts";
 import type { Ledger } from "../ledger/port.ts";
+import type { Grant } from "../rules/grant.ts";
 import { type Column, type Source, source } from "../rules/source.ts";
 import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, type Answer as Of, type Show, showOne } from "./deps.ts";
@@ -22,7 +23,8 @@ export const showSource = (ledger: Ledger): Show<Source, Of<typeof Answer>> => (
   book: source,
   wanted: wantedOfShared,
   show(found, names, asker) {
-    const { detail: digest, type, structure, envelope, enclave, withdrawn } = found.state;
+    const { detail: digest, type, structure, envelope, enclave, withdrawn, owner, policy, grants } = found.state;
+    const isSeen = (grant: Grant) => asker.member === owner || asker.member === grant.member;
     const detail = names.detail(digest);
     return {
       ...showShared(ledger, found, names, asker),
@@ -32,6 +34,8 @@ export const showSource = (ledger: Ledger): Show<Source, Of<typeof Answer>> => (
       type,
       typeLabel: sourceTypeLabel(type),
       structure,
+      policy: policy ?? null,
+      grants: [...grants].flatMap(([grant, terms]) => (isSeen(terms) ? [{ grant, ...terms }] : [])),
       envelope,
       enclave,
       state: withdrawn ? "withdrawn" : "registered",

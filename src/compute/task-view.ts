@@ -126,6 +126,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       deciders: state === task.state ? deciders(task).map((one) => names.member(one)) : [],
       receipt: task.receipt ?? null,
       result: task.result ?? null,
+      acknowledgedAt: task.acknowledged ? iso(task.acknowledged) : null,
       failure: failureOf(task, state, names),
       endedAt: task.ended ? iso(task.ended.time) : null,
     };

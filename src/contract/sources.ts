@@ -1,5 +1,6 @@
 /** 数据源管理 */
 import { z } from "zod";
+import { Policy } from "../rules/policy.ts";
 import * as rules from "../rules/source.ts";
 import { act, acted, view } from "./endpoint.ts";
 import { AnyId, ById, Label, Member, OwnershipTab, Page, paged, Search, SharedWith, streamed, Time } from "./shapes.ts";
@@ -20,6 +21,10 @@ export const Source = z
     metadata: z.string(),
     /** Digest of the names and types of its columns. */
     structure: z.string(),
+    /** 结果策略: what the owner asks of every result. Columns by position. */
+    policy: Policy.nullable(),
+    /** Consents in advance: all of them for the owner, one's own for others. */
+    grants: z.array(z.object({ grant: z.string(), ...rules.granted.payload.shape, withdrawn: z.boolean() })),
     envelope: z.object({ digest: z.string(), size: z.int() }),
     enclave: z.string(),
     mine: z.boolean(),
@@ -65,6 +70,30 @@ export const sources = {
     output,
     summary: { en: "Describe the columns of a data source anew", "zh-CN": "修改数据源与字段说明" },
     errors: changeErrors,
+  }),
+  govern: act({
+    path: `${one}/policy`,
+    kind: rules.governed,
+    permission: "source.register",
+    output,
+    summary: { en: "Change what you ask of results", "zh-CN": "修改结果策略" },
+    errors: changeErrors,
+  }),
+  grant: act({
+    path: `${one}/grants`,
+    kind: rules.granted,
+    permission: "source.register",
+    output,
+    summary: { en: "Agree in advance to tasks of one shape", "zh-CN": "预先授权特定形式的任务" },
+    errors: [...changeErrors, "grant.expires", "grant.many"],
+  }),
+  withdrawGrant: act({
+    path: `${one}/grant-withdrawals`,
+    kind: rules.grantWithdrawn,
+    permission: "source.register",
+    output,
+    summary: { en: "Withdraw a consent in advance", "zh-CN": "撤回预先授权" },
+    errors: [...changeErrors, "grant.unknown"],
   }),
   permit: act({
     path: `${one}/permission`,

@@ -114,6 +114,8 @@ export const Task = z
     deciders: z.array(Member),
     receipt: rules.completed.payload.shape.receipt.nullable(),
     result: z.object({ digest: z.string(), size: z.int(), rows: z.int() }).nullable(),
+    /** When the receiver confirmed that it has the result; null before. */
+    acknowledgedAt: Time.nullable(),
     failure: z.object({ code: z.string(), text: Label, by: Member.nullable() }).nullable(),
     endedAt: Time.nullable(),
   })
@@ -187,6 +189,14 @@ export const tasks = {
     output,
     summary: { en: "Authorise as the model provider", "zh-CN": "模型提供方授权" },
     errors: authoriseErrors,
+  }),
+  acknowledge: act({
+    path: `${one}/acknowledgement`,
+    kind: rules.acknowledged,
+    permission: "task.authorise",
+    output,
+    summary: { en: "Confirm that you have the result", "zh-CN": "确认已收到计算结果" },
+    errors: ["stream.unknown", "task.party", "task.state", "task.decided"],
   }),
   refuse: act({
     path: `${one}/refusals`,

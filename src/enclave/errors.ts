@@ -114,8 +114,8 @@ export const refuse = refusals({
   },
   "enclave.sandbox": {
     status: 503,
-    en: "The sandbox {sandbox} does not work on this machine: {reason}. Install bubblewrap, or choose --sandbox quickjs.",
-    zh: "沙箱 {sandbox} 在本机不可用：{reason}。请安装 bubblewrap，或使用 --sandbox quickjs。",
+    en: "The sandbox {sandbox} does not work on this machine: {reason}. Install what is missing (bubblewrap), or choose --sandbox quickjs. What enclave/runners.json names has to work; without it the choice is made anew, for a new enclave.",
+    zh: "沙箱 {sandbox} 在本机不可用：{reason}。请安装缺失的组件（bubblewrap），或使用 --sandbox quickjs。enclave/runners.json 所列的运行器必须可用；删除该文件将重新选择，并产生新的可信执行环境。",
   },
   "enclave.provider": {
     status: 400,
@@ -136,6 +136,11 @@ export const refuse = refusals({
     status: 400,
     en: "This enclave writes no results into {sink}. It writes into {known}, or a sealed file.",
     zh: "该可信执行环境不支持将结果写入 {sink}。支持：{known}，或加密文件。",
+  },
+  "enclave.grant": {
+    status: 403,
+    en: "The grant {grant} no longer covers the task: {reason}. Nothing is opened; ask the data provider.",
+    zh: "授权凭证 {grant} 已不适用于该任务：{reason}。未打开任何数据，请联系数据提供方。",
   },
   "enclave.columns": {
     status: 403,

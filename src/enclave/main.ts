@@ -2,8 +2,9 @@
  * The enclave program. Bundled into one reproducible file.
  * Usage: enclave.mjs CONFIGURATION (JSON, protocol/configuration.ts); it speaks its protocol on standard input and output.
  */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { z } from "zod";
 import { sha384 } from "#crypto";
 import { toHex, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
@@ -11,6 +12,7 @@ import { systemClock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { type Components, measurementOf } from "../trust/attestation/measurement.ts";
 import { createAgent } from "./agent/agent.ts";
+import { readIfThere, writeDurably } from "./agent/files.ts";
 import { attestationProviders } from "./attestation/registry.ts";
 import { refuse } from "./errors.ts";
 import { type Channel, createChannel, type Handler } from "./protocol/channel.ts";
@@ -22,24 +24,47 @@ import type { Isolation, Runner } from "./runners/runner.ts";
 const [program = "", given = ""] = process.argv.slice(1);
 const configuration = Configuration.parse(JSON.parse(given));
 
-/** The runners of the first isolation in which JavaScript runs; the founding statement says which it was. */
+/**
+ * The runners of the first isolation in which JavaScript runs; the founding statement says which it was. They are part
+ * of what the enclave is measured as, so what was chosen at the first start stays: one that does not work today is no
+ * reason to become another enclave.
+ */
 const chooseRunners = async (): Promise<{ isolation: Isolation; runners: Record<string, Runner> }> => {
   const { sandbox, python } = configuration;
+  const file = join(configuration.directory, "runners.json");
+  const before = Chosen.optional().parse(JSON.parse((await readIfThere(file))?.toString() ?? "null") ?? undefined);
+  const isolations = before ? [before.isolation] : (["bubblewrap", "quickjs"] as const);
   let reason: string | true = "it is not known";
-  for (const isolation of sandbox === "auto" ? (["bubblewrap", "quickjs"] as const) : [sandbox]) {
-    const runners = runnersOf(isolation, { python });
-    reason = (await runners.javascript?.available()) ?? reason;
-    if (reason === true) return { isolation, runners: await availableOf(runners) };
+  for (const isolation of sandbox === "auto" ? isolations : [sandbox]) {
+    const known = runnersOf(isolation, { python });
+    reason = (await known.javascript?.available()) ?? reason;
+    if (reason !== true) continue;
+    const wanted = isolation === before?.isolation ? [...before.runners, ...(python ? ["python"] : [])] : undefined;
+    const runners = await availableOf(known, wanted);
+    await mkdir(configuration.directory, { recursive: true, mode: 0o700 });
+    await writeDurably(file, utf8(JSON.stringify({ isolation, runners: Object.keys(runners) })));
+    return { isolation, runners };
   }
   throw refuse("enclave.sandbox", { sandbox, reason: String(reason) });
 };
 
-const availableOf = async (runners: Record<string, Runner>): Promise<Record<string, Runner>> => {
+const Chosen = z.object({ isolation: z.enum(["bubblewrap", "quickjs"]), runners: z.array(z.string()) });
+
+/** @param wanted those that have to work; where it is absent, those that do. @throws Refusal enclave.sandbox */
+const availableOf = async (
+  known: Record<string, Runner>,
+  wanted?: readonly string[],
+): Promise<Record<string, Runner>> => {
   const asked = await Promise.all(
-    Object.entries(runners).map(async ([id, runner]) => ({ id, runner, available: await runner.available() })),
+    Object.entries(known)
+      .filter(([id]) => wanted?.includes(id) ?? true)
+      .map(async ([id, runner]) => ({ id, runner, available: await runner.available() })),
   );
-  for (const { id, available } of asked)
-    if (available !== true) process.stderr.write(`no models for ${id}: ${available}\n`);
+  for (const { id, available } of asked) {
+    if (available === true) continue;
+    if (wanted) throw refuse("enclave.sandbox", { sandbox: id, reason: available });
+    process.stderr.write(`no models for ${id}: ${available}\n`);
+  }
   return Object.fromEntries(asked.flatMap(({ id, runner, available }) => (available === true ? [[id, runner]] : [])));
 };
 

@@ -21,12 +21,16 @@ export const acts = {
   "source.registered": text("registered the data source", "登记了数据源"),
   "source.described": text("described the data source anew", "修改了数据源说明"),
   "source.permitted": text("changed who may use the data source", "修改了数据源的权限"),
+  "source.governed": text("changed what it asks of results", "修改了结果策略"),
+  "source.granted": text("agreed in advance to tasks of one shape", "预先授权了特定形式的任务"),
+  "source.grant-withdrawn": text("withdrew a consent in advance", "撤回了一项预先授权"),
   "source.withdrawn": text("withdrew the data source", "撤回了数据源"),
   "task.created": text("asked for the task", "发起了计算任务"),
   "task.receiver-authorised": text("authorised as the result receiver", "作为结果使用方授权"),
   "task.source-authorised": text("authorised as a data provider", "作为数据源提供方授权"),
   "task.model-authorised": text("authorised as the model provider", "作为模型提供方授权"),
   "task.run-requested": text("asked for the run", "执行了任务"),
+  "task.acknowledged": text("confirmed that it has the result", "确认已收到结果"),
   "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
 } as const;
 export type Act = keyof typeof acts;

@@ -118,14 +118,14 @@ const replayEntries = (placed: readonly Placed[]) => {
   return { world, entries };
 };
 
-/** The task succeeded, and its receipt is the last thing in the bundle. */
+/** The task succeeded, and its receipt is the last thing in the bundle, or the receiver's word that it has the result. */
 const requireCompleted = (bundle: Bundle, world: World, entries: readonly VerifiedEntry[]) => {
   const state = streamOf(world, taskBook, bundle.task)?.state;
   if (!state) throw refuse("bundle.malformed", { reason: "the task's stream is missing" });
   if (state.state !== "succeeded" || !state.receipt) throw refuse("bundle.unfinished", { state: state.state });
   const last = entries.at(-1);
   if (last?.stream !== bundle.task || last.signed.digest !== streamOf(world, taskBook, bundle.task)?.head)
-    throw refuse("bundle.receipt", { reason: "the receipt is not the last statement" });
+    throw refuse("bundle.receipt", { reason: "the receipt is not the last of the task" });
   return { task: state, receipt: state.receipt };
 };
 

@@ -17,6 +17,26 @@ export const refuse = refusals({
     en: "The structure shown is not the one that the enclave signed. Register nothing; ask the platform's operator.",
     zh: "所示表结构并非可信执行环境所签名的结构。请勿登记，并联系平台运营方。",
   },
+  "grant.expires": {
+    status: 400,
+    en: "A grant ends after now and within a year, not at {expires}. Choose another end.",
+    zh: "授权凭证的截止时间须晚于当前时间且不超过一年，不能为 {expires}。请重新选择。",
+  },
+  "grant.many": {
+    status: 409,
+    en: "A data source has {limit} grants at most. Register the source anew for more.",
+    zh: "每个数据源最多 {limit} 个授权凭证。如需更多请重新登记数据源。",
+  },
+  "grant.unknown": {
+    status: 404,
+    en: "The data source has no grant {grant} that could be withdrawn. Look at its grants.",
+    zh: "该数据源没有可撤回的授权凭证 {grant}。请查看其授权凭证。",
+  },
+  "task.grant": {
+    status: 409,
+    en: "The grant {grant} does not cover this task: {reason}. Leave it out to ask its owner, or ask for another grant.",
+    zh: "授权凭证 {grant} 不适用于该任务：{reason}。请去掉该凭证并向其所有者申请，或请其另行授权。",
+  },
   "stream.full": {
     status: 409,
     en: "The stream has {limit} bytes of statements and takes no more. Begin a new one.",

@@ -58,6 +58,13 @@ export const Description = z
 /** Name of something that the enclave has a registry of: a runner, a reader of sources, a sink. */
 export const Registered = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 
+/** Positions of columns in a structure. */
+export const Columns = z
+  .array(z.int().min(0).max(4_095))
+  .min(1)
+  .max(4_096)
+  .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? 0)), "positions that grow");
+
 /** A digest-addressed file kept beside the ledger. `size` in bytes. */
 export const Blob = z.strictObject({ digest: Digest, size: z.int().min(0) });
 

@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
 import { refuse } from "./errors.ts";
+import { fitsAYear, type Grant, GrantTerms } from "./grant.ts";
+import { type PersistentMap, persistentMap } from "./persistent-map.ts";
+import { Policy } from "./policy.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
 import { Blob, Description, Digest, Permission, PlainName, Registered, resourceId, Salt, StreamId } from "./shapes.ts";
 import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
@@ -37,6 +40,10 @@ export interface Source extends Shared {
   readonly envelope: { readonly digest: string; readonly size: number };
   /** Digest of the names and types of its columns, in order. */
   readonly structure: string;
+  /** What its owner asks of every result that it takes part in. */
+  readonly policy: Policy | undefined;
+  /** Consents in advance, by the digest of the act that gave them. */
+  readonly grants: PersistentMap<Grant>;
 }
 
 const kind = kindsOf<Source>();
@@ -53,11 +60,18 @@ export const registered = kind({
     envelope: Blob,
     structure: Digest,
     permission: Permission,
+    policy: Policy.optional(),
     detail: Digest,
   }),
   detail: SourceDetail,
   agrees,
-  apply: (state, { by, time, payload }) => ({ ...state, ...payload, owner: by, created: time }),
+  apply: (state, { by, time, payload }) => ({
+    ...state,
+    ...payload,
+    policy: payload.policy,
+    owner: by,
+    created: time,
+  }),
 });
 
 /** New words for the same columns. */
@@ -74,6 +88,44 @@ export const described = kind({
   },
 });
 
+/** Another policy, from the next run on; none where it is left out. What was spent of a budget stays spent. */
+export const governed = kind({
+  name: "source.governed",
+  by: "organisation",
+  payload: z.strictObject({ policy: Policy.optional() }),
+  apply: (state, { by, payload }) => {
+    requireOwner(state, by);
+    return { ...state, policy: payload.policy };
+  },
+});
+
+/** At a time: each task that uses the source carries all of them. */
+const MAX_GRANTS = 1_000;
+
+export const granted = kind({
+  name: "source.granted",
+  by: "organisation",
+  payload: GrantTerms,
+  apply: (state, { by, time, digest, payload }) => {
+    requireOwner(state, by);
+    if (!fitsAYear(payload, time)) throw refuse("grant.expires", { expires: payload.expires });
+    if (state.grants.size >= MAX_GRANTS) throw refuse("grant.many", { limit: MAX_GRANTS });
+    return { ...state, grants: state.grants.set(digest, { ...payload, withdrawn: false }) };
+  },
+});
+
+export const grantWithdrawn = kind({
+  name: "source.grant-withdrawn",
+  by: "organisation",
+  payload: z.strictObject({ grant: Digest }),
+  apply: (state, { by, payload: { grant: id } }) => {
+    requireOwner(state, by);
+    const grant = state.grants.get(id);
+    if (!grant || grant.withdrawn) throw refuse("grant.unknown", { grant: id });
+    return { ...state, grants: state.grants.set(id, { ...grant, withdrawn: true }) };
+  },
+});
+
 export const { permitted, withdrawn } = sharingKinds<Source>("source");
 
 export const source: Rulebook<Source> = {
@@ -87,8 +139,10 @@ export const source: Rulebook<Source> = {
     enclave: "",
     envelope: { digest: "", size: 0 },
     structure: "",
+    policy: undefined,
+    grants: persistentMap(),
     created: 0,
     detail: "",
   },
-  kinds: [registered, described, permitted, withdrawn],
+  kinds: [registered, described, governed, granted, grantWithdrawn, permitted, withdrawn],
 };

@@ -1,7 +1,7 @@
 /** What a task is made of: what is asked for, where the result goes, and what the enclave says it did. */
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
-import { Digest, Registered, StreamId } from "./shapes.ts";
+import { Columns, Digest, Registered, StreamId } from "./shapes.ts";
 
 const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
 
@@ -14,12 +14,6 @@ export const Limits = z.strictObject({
   /** Memory of the sandbox, MiB. */
   memory: z.int().min(64).max(65_536).default(1_024),
 });
-
-const Columns = z
-  .array(z.int().min(0).max(4_095))
-  .min(1)
-  .max(4_096)
-  .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? 0)), "positions that grow");
 
 /** What is asked for: fixed when the task is created, signed by everybody who authorises it. */
 export const definition = {
@@ -45,6 +39,8 @@ export const definition = {
       structure: Digest,
       /** Positions in the source's structure of the columns that the model may read; all, where it is absent. */
       columns: Columns.optional(),
+      /** Grant of the source's owner that stands for its authorisation (rules/grant.ts). */
+      grant: Digest.optional(),
     }),
   ),
   parameters: z.record(z.string().max(64), Parameter),

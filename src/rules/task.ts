@@ -8,6 +8,7 @@ import { receiverKey } from "../trust/envelope/recipient.ts";
 import { alliance } from "./alliance.ts";
 import { type EnclaveState, enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
+import { beyondGrant, takesKey } from "./grant.ts";
 import { model } from "./model.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
@@ -44,6 +45,8 @@ export interface Task {
   readonly decided: { readonly receiver: number; readonly model: number };
   readonly ended: { readonly by: string; readonly time: number; readonly code: string } | undefined;
   readonly receipt: Receipt | undefined;
+  /** When the receiver said that it has the result; 0: not yet. */
+  readonly acknowledged: number;
   readonly result: { readonly digest: string; readonly size: number; readonly rows: number } | undefined;
 }
 
@@ -80,7 +83,7 @@ export const created = kind({
   ],
   apply: (state, { by, time, payload }, elsewhere) => {
     const { id, start, detail, ...definition } = payload;
-    const { modelOwner, providers } = requireUsable(definition, by, elsewhere);
+    const { modelOwner, providers } = requireUsable(definition, by, elsewhere, time);
     return {
       ...state,
       id,
@@ -91,13 +94,19 @@ export const created = kind({
       created: time,
       expires: time + OPEN_FOR,
       modelOwner,
-      providers: persistentMap(providers.map((provider) => [provider, 0])),
+      providers: decidedBy(providers, time),
     };
   },
 });
 
+/** A provider whose every source comes under a grant has decided already. */
+const decidedBy = (providers: readonly { owner: string; granted: boolean }[], time: number): Task["providers"] => {
+  const waiting = new Set(providers.filter(({ granted }) => !granted).map(({ owner }) => owner));
+  return persistentMap(providers.map(({ owner }) => [owner, waiting.has(owner) ? 0 : time]));
+};
+
 /** Every party is in the alliance, everything named exists, is shared with the creator and is as it was described. */
-const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere) => {
+const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere, time: number) => {
   const home = elsewhere.stream(alliance, task.alliance)?.state;
   const unknown = (id: string) => refuse("resource.not-shared", { id });
   const isMember = (member: string) => home?.members.has(member) ?? false;
@@ -130,7 +139,12 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere) 
     if (table.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: table.id, enclave: task.enclave });
     if (table.envelope.digest !== named.envelope || table.structure !== named.structure)
       throw refuse("resource.changed", { id: table.id });
-    return table.owner;
+    if (named.grant !== undefined) {
+      const asked = { creator, task, columns: named.columns };
+      const reason = beyondGrant(table.grants.get(named.grant), asked, time);
+      if (reason) throw refuse("task.grant", { grant: named.grant, reason });
+    }
+    return { owner: table.owner, granted: named.grant !== undefined };
   });
   return { modelOwner: code.owner, providers };
 };
@@ -155,19 +169,29 @@ export const receiverAuthorised = kind({
   name: "task.receiver-authorised",
   by: "organisation",
   payload: z.strictObject({ task: Digest, delivery: Delivery }),
-  apply: (state, act) => {
+  apply: (state, act, elsewhere) => {
     if (act.by !== state.definition.receiver) throw refuse("task.party", { id: state.id });
     requireState(state, act, "receiver-authorising");
     requireDigest(state, act.stream, act.payload.task, act.payload.delivery);
     receiverKey(act.payload.delivery.key);
+    requireGrantedKey(state, act.payload.delivery, elsewhere);
     return {
       ...state,
-      state: "source-authorising",
+      state: state.providers.every(Boolean) ? "model-authorising" : "source-authorising",
       delivery: act.payload.delivery,
       decided: { ...state.decided, receiver: act.time },
     };
   },
 });
+
+/** Whoever gave a grant did not see this key; it may have said which. */
+const requireGrantedKey = ({ definition }: Task, delivery: Delivery, elsewhere: Elsewhere): void => {
+  for (const { stream, grant: id } of definition.sources) {
+    const grant = id === undefined ? undefined : elsewhere.stream(source, stream)?.state.grants.get(id);
+    if (id !== undefined && !(grant && takesKey(grant, delivery)))
+      throw refuse("task.grant", { grant: id, reason: "it is for another key" });
+  }
+};
 
 export const sourceAuthorised = kind({
   name: "task.source-authorised",
@@ -252,6 +276,20 @@ export const runRequested = kind({
 
 /** Consent is good for seven days from the last authorisation, whenever the run is asked for. */
 const running = (task: Task): Task => ({ ...task, state: "running", expires: task.decided.model + OPEN_FOR });
+
+/** 结果使用方确认: the receiver says that it has the result and could open it. Nothing follows from it but that it is known. */
+export const acknowledged = kind({
+  name: "task.acknowledged",
+  by: "organisation",
+  payload: z.strictObject({ result: Digest }),
+  apply: (state, act) => {
+    if (act.by !== state.definition.receiver) throw refuse("task.party", { id: state.id });
+    requireState(state, act, "succeeded");
+    if (state.acknowledged) throw refuse("task.decided", { id: state.id });
+    if (act.payload.result !== state.result?.digest) throw refuse("task.receipt", { reason: "result" });
+    return { ...state, acknowledged: act.time };
+  },
+});
 
 export const completed = kind({
   name: "task.completed",
@@ -343,6 +381,7 @@ export const task: Rulebook<Task> = {
     decided: { receiver: 0, model: 0 },
     ended: undefined,
     receipt: undefined,
+    acknowledged: 0,
     result: undefined,
   },
   kinds: [
@@ -355,5 +394,6 @@ export const task: Rulebook<Task> = {
     runRequested,
     completed,
     failed,
+    acknowledged,
   ],
 };

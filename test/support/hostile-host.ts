@@ -62,6 +62,8 @@ export interface RigOptions {
   /** The hospital's table. */
   readonly csv?: string;
   readonly seconds?: number;
+  /** What the source is registered with besides. */
+  readonly source?: Record<string, unknown>;
   /** What the archive's manifest has other than it should. */
   readonly manifest?: Record<string, unknown>;
 }
@@ -177,7 +179,7 @@ export const openRig = async (
     receiver: institute,
     enclave,
     model: await c.model(stage, institute, enclave, { archive }),
-    sources: [await c.source(stage, hospital, enclave, { envelope, ...described })],
+    sources: [await c.source(stage, hospital, enclave, { envelope, ...described, ...options.source })],
   };
   const limits = { rows: 100_000, seconds: options.seconds ?? 30, memory: 256 };
   const newTask = (twist: Record<string, unknown> = {}, on = parts) =>

@@ -1,8 +1,8 @@
-/** Models in Python for tests, and the image to run them in; scripts/test.ts has made it where that was possible. */
+/** Models in Python for tests, and the image to run them in. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
-import { pythonImageDirectory } from "../../scripts/python-image.ts";
+import { makePythonImage } from "../../scripts/python-image.ts";
 import { utf8 } from "../../src/base/bytes.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import { type Batch, rowsOf, type Schema, type Value } from "../../src/enclave/columns/batch.ts";
@@ -11,19 +11,14 @@ import type { Manifest } from "../../src/enclave/runners/manifest.ts";
 import { createPythonRunner } from "../../src/enclave/runners/python/index.ts";
 import type { Limits, Result, Run } from "../../src/enclave/runners/runner.ts";
 
-/** The image's folder, or why there is none. */
-export const findPythonImage = (): { directory: string } | { skip: string } => {
-  try {
-    const directory = pythonImageDirectory();
-    return existsSync(directory)
-      ? { directory }
-      : { skip: "there is no image of Python; node scripts/python-image.ts makes it" };
-  } catch (error) {
-    return { skip: error instanceof Error ? error.message : String(error) };
-  }
-};
+/** The image's folder, made where it is not there yet; or why there is none. */
+export const findPythonImage = (): Promise<{ directory: string } | { skip: string }> =>
+  makePythonImage().then(
+    (directory) => ({ directory }),
+    (error: Error) => ({ skip: `there is no image of Python: ${error.message.split("\n", 1)[0]}` }),
+  );
 
-const image = findPythonImage();
+const image = await findPythonImage();
 export const runner = createPythonRunner("skip" in image ? undefined : image.directory);
 export const LIMITS: Limits = { seconds: 20, memory: 256 << 20, output: 8 << 20 };
 const PEOPLE: Schema = [

@@ -5,16 +5,21 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { Readable } from "node:stream";
+import { sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
+import { DAY, iso } from "../../base/clock.ts";
+import { positionsOf } from "../../sdk/workflows/create-task.ts";
 import { csvHeader } from "../../sdk/workflows/csv-header.ts";
 import { describeSource } from "../../sdk/workflows/describe-source.ts";
 import { connectionBytes } from "../../sdk/workflows/destination.ts";
+import { policyOf } from "../../sdk/workflows/policy.ts";
 import { type PreparedSource, prepareSource, registerSource, sealSource } from "../../sdk/workflows/register-source.ts";
+import { receiverKey } from "../../trust/envelope/recipient.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readColumns } from "../csv.ts";
-import { readJson, readPieces, sizeOf } from "../files.ts";
-import { argOf, type Given, textOf } from "../given.ts";
+import { readJson, readPieces, readText, sizeOf } from "../files.ts";
+import { argOf, type Given, textOf, textsOf } from "../given.ts";
 import { counting } from "../progress.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
@@ -32,6 +37,16 @@ const DESCRIBE: Flag = {
   many: true,
   value: "COLUMN=TEXT",
   summary: text("what a column is", "字段说明"),
+};
+const POLICY: Flag = {
+  name: "policy",
+  type: "text",
+  value: "FILE.json",
+  summary: text("what you ask of every result (docs: gate)", "结果策略"),
+};
+const policyFlag = (given: Given) => {
+  const path = textOf(given, "policy");
+  return path === undefined ? {} : { policy: readJson(path) };
 };
 const METADATA: Flag = {
   name: "metadata",
@@ -112,6 +127,30 @@ const metadataName = (given: Given): string => {
   return path === undefined ? "" : (path.split(/[\\/]/).at(-1) ?? "");
 };
 
+const grantSource: Command["run"] = async (context, given) => {
+  const client = context.client();
+  const id = argOf(given, "id");
+  const [source, model] = await Promise.all([
+    client.sources.get({ id }),
+    client.models.get({ id: textOf(given, "model") ?? "" }),
+  ]);
+  const names = textsOf(given, "column");
+  const key = textOf(given, "key");
+  const member = textOf(given, "member") ?? "";
+  const parameters = given.flags.parameter as Record<string, string | number | boolean> | undefined;
+  return client.sources.grant(id, {
+    member,
+    receiver: textOf(given, "receiver") ?? member,
+    ...(key !== undefined && { key: sha256Hex(receiverKey(readText(key)).publicKey.spki) }),
+    archive: model.archive.digest,
+    ...(names.length > 0 && { columns: positionsOf(source.columns, names) }),
+    ...(parameters && { parameters }),
+    rows: given.flags.rows as number,
+    runs: given.flags.runs as number,
+    expires: iso(Date.now() + (given.flags.days as number) * DAY),
+  });
+};
+
 export const sourceCommands: readonly Command[] = [
   {
     words: ["sources", "structure"],
@@ -133,6 +172,7 @@ export const sourceCommands: readonly Command[] = [
       TYPE,
       DESCRIBE,
       METADATA,
+      POLICY,
       ...PERMISSION_FLAGS,
       ENCLAVE_FLAG,
     ],
@@ -144,6 +184,7 @@ export const sourceCommands: readonly Command[] = [
         name: textOf(given, "name") ?? "",
         description: textOf(given, "description"),
         permission,
+        ...policyFlag(given),
         descriptions: fitting(described, prepared.columns, given),
         metadata: metadataName(given),
       });
@@ -173,6 +214,7 @@ export const sourceCommands: readonly Command[] = [
         summary: text("table of the database that describes the columns", "元数据表名"),
       },
       DESCRIBE,
+      POLICY,
       ...PERMISSION_FLAGS,
       ENCLAVE_FLAG,
     ],
@@ -188,10 +230,76 @@ export const sourceCommands: readonly Command[] = [
         name: textOf(given, "name") ?? "",
         description: textOf(given, "description"),
         permission,
+        ...policyFlag(given),
         descriptions: fitting(descriptionsOf(given), prepared.columns, given),
         metadata,
       });
     },
+  },
+  {
+    words: ["sources", "govern"],
+    summary: text("Change what you ask of results; nothing, without a file", "修改结果策略，不给出文件则取消"),
+    args: [{ name: "id" }],
+    flags: [POLICY],
+    async run(context, given) {
+      const client = context.client();
+      const id = argOf(given, "id");
+      const { columns } = await client.sources.get({ id });
+      const { policy } = policyFlag(given) as { policy?: unknown };
+      return client.sources.govern(id, policy === undefined ? {} : { policy: policyOf(columns, policy) });
+    },
+  },
+  {
+    words: ["sources", "grant"],
+    summary: text(
+      "Agree in advance to tasks of one shape: this model, these columns, so many rows and runs, until then",
+      "预先授权特定形式的任务：指定模型、字段、行数、次数与截止时间",
+    ),
+    args: [{ name: "id" }],
+    flags: [
+      {
+        name: "member",
+        type: "text",
+        required: true,
+        value: "ID",
+        summary: text("who may create the tasks", "可发起任务的成员"),
+      },
+      {
+        name: "receiver",
+        type: "text",
+        value: "ID",
+        summary: text("who receives the results; the same", "结果使用方，默认同上"),
+      },
+      {
+        name: "model",
+        type: "text",
+        required: true,
+        value: "ID",
+        summary: text("in the version of now", "计算模型（当前版本）"),
+      },
+      {
+        name: "column",
+        type: "text",
+        many: true,
+        summary: text("columns that it may read; all", "允许读取的字段，默认全部"),
+      },
+      {
+        name: "parameter",
+        type: "pair",
+        many: true,
+        summary: text("exactly these; any", "任务参数须与此完全一致，默认不限"),
+      },
+      { name: "rows", type: "integer", default: 10_000, summary: text("rows of a result at most", "结果行数上限") },
+      { name: "runs", type: "integer", required: true, summary: text("how many tasks", "可执行次数") },
+      { name: "days", type: "integer", default: 30, summary: text("how long it is good", "有效天数") },
+      {
+        name: "key",
+        type: "text",
+        value: "FILE.pem",
+        summary: text("the only key that results are sealed to", "结果只能加密给该公钥"),
+      },
+    ],
+    run: grantSource,
   },
   {
     words: ["sources", "describe"],

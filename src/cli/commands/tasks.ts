@@ -46,17 +46,17 @@ const reviewParts = async (context: Context, { model, sources, enclave }: TaskPa
   context.note(ENCLAVE, { ...enclave });
 };
 
-/** `D2026…=measurements` */
-const sourceOf = (given: string) => {
-  const [, id, table] = /^([^=]+)=(\w+)$/.exec(given) ?? [];
+/** `D2026…=measurements`, with the columns that the model may read: `D2026…=measurements:a,b` */
+const sourceOf = (given: string, grants: Readonly<Record<string, string>>) => {
+  const [, id, table, columns] = /^([^=]+)=(\w+)(?::(.+))?$/s.exec(given) ?? [];
   if (id === undefined || table === undefined)
     throw refuse("usage.value", {
       flag: "--source",
       value: given,
-      expected: "ID=TABLE",
+      expected: "ID=TABLE[:COLUMN,…]",
       command: "entente tasks create",
     });
-  return { id, table };
+  return { id, table, columns: columns?.split(","), grant: grants[id] };
 };
 
 const limitsOf = ({ flags }: Given) => ({
@@ -85,8 +85,21 @@ const create: Command = {
       type: "text",
       many: true,
       required: true,
-      value: "ID=TABLE",
-      summary: text("a data source and the model's table that it fills", "数据源及其对应的模型表"),
+      value: "ID=TABLE[:COLUMN,…]",
+      summary: text(
+        "a data source, the model's table that it fills, and the columns that the model may read: all, unless named",
+        "数据源、其对应的模型表，以及允许模型读取的字段（默认全部）",
+      ),
+    },
+    {
+      name: "grant",
+      type: "pair",
+      many: true,
+      value: "ID=GRANT",
+      summary: text(
+        "a grant that stands for the authorisation of that source's owner",
+        "代替该数据源所有者授权的授权凭证",
+      ),
     },
     { name: "parameter", type: "pair", many: true, summary: text("parameter of the model", "模型参数") },
     { name: "rows", type: "integer", default: 10_000, summary: text("rows of the result at most", "结果行数上限") },
@@ -102,13 +115,14 @@ const create: Command = {
   ],
   async run(context, given) {
     const alliance = textOf(given, "alliance") ?? "";
+    const grants = (given.flags.grant as Record<string, string> | undefined) ?? {};
     const task = {
       name: textOf(given, "name") ?? "",
       description: textOf(given, "description"),
       alliance,
       receiver: await receiverOf(context, alliance, textOf(given, "receiver")),
       model: textOf(given, "model") ?? "",
-      sources: textsOf(given, "source").map(sourceOf),
+      sources: textsOf(given, "source").map((one) => sourceOf(one, grants)),
       parameters: given.flags.parameter as Record<string, string | number | boolean> | undefined,
       limits: limitsOf(given),
       start: textOf(given, "start") as "automatic" | "manual" | undefined,

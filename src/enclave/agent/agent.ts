@@ -199,6 +199,7 @@ const found = async (options: AgentOptions, measurement: string): Promise<Sealed
     isolation,
     followed: { size: 0, root: "" },
     attempts: {},
+    account: {},
     founding,
   };
 };

@@ -4,6 +4,7 @@
  */
 import { DAY } from "../../base/clock.ts";
 import { refuse } from "../errors.ts";
+import { type Spend, spendAll } from "../gate/accountant.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Outcome, SealedState } from "./sealed-state.ts";
 
@@ -25,6 +26,10 @@ export interface AttemptsDeps {
   readonly time: () => number;
 }
 
+interface Costs {
+  readonly spends: readonly Spend[];
+}
+
 /** At which head the task may run, and until when (milliseconds, by the ledger's time). */
 type Running = Pick<Attempts, "head" | "expires">;
 
@@ -36,9 +41,11 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
   },
 
   /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
-  async begin(task: string, { head, expires }: Running): Promise<boolean> {
+  async begin(task: string, { head, expires, spends }: Running & Costs): Promise<boolean> {
     let forgotten: Remembered = {};
-    const begun = await change(({ attempts: now }) => {
+    const begun = await change(({ attempts: now, account }) => {
+      // Nothing is opened for a run that could not be paid for.
+      spendAll(account, spends);
       const before = now[task]?.count ?? 0;
       if (before >= MAX_ATTEMPTS) return undefined;
       // A running task only ever moves to its end, or lapses: then it needs no remembering. By the ledger's time alone,
@@ -55,9 +62,13 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     return begun;
   },
 
-  /** How the task has ended, durable when it resolves. */
-  async settle(task: string, { outcome, ...running }: Running & { readonly outcome: Outcome }): Promise<void> {
-    await change(({ attempts: now }) => ({
+  /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */
+  async settle(
+    task: string,
+    { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
+  ): Promise<void> {
+    await change(({ attempts: now, account }) => ({
+      account: spendAll(account, spends),
       attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
     }));
   },

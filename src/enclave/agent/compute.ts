@@ -1,16 +1,18 @@
 /** Opens what a task may use, and hands it to the sandbox: the model's very bytes, the columns that it may read. */
-import { sha256Hex } from "#crypto";
+import { randomBytes, sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
 import type { Task } from "../../rules/task.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { open } from "../../trust/envelope/envelope.ts";
 import { unpack } from "../archive.ts";
-import type { Batch, ColumnType } from "../columns/batch.ts";
+import type { Batch, ColumnType, Schema } from "../columns/batch.ts";
 import { refuse } from "../errors.ts";
 import { selectFields } from "../files/format.ts";
-import { type Manifest, readManifest, resolveParameters } from "../runners/manifest.ts";
-import type { Run, Runner } from "../runners/runner.ts";
+import type { Spend } from "../gate/accountant.ts";
+import { openGate } from "../gate/gate.ts";
+import { type Manifest, readManifest, resolveParameters, schemaOfColumns } from "../runners/manifest.ts";
+import type { Result, Run, Runner } from "../runners/runner.ts";
 import { sourceReader } from "../sources.ts";
 import type { CheckedFile } from "./checked.ts";
 import type { Judged, Usable, UsableSource } from "./judge.ts";
@@ -47,30 +49,53 @@ export const limitsOf = ({ limits: most }: ComputeDeps, { definition: { limits }
   output: most.output,
 });
 
-/** Model and tables into the sandbox. @param files archive and envelopes, as `digestsOf` names them */
+/** What a run gave, and what it costs the sources. */
+export interface Computed {
+  readonly table: Result;
+  /** Rows read of each source. */
+  readonly rows: readonly number[];
+  readonly spends: readonly Spend[];
+}
+
+/**
+ * Model and tables into the sandbox, and the result through the gate.
+ * @param files archive and envelopes, as `digestsOf` names them
+ */
 export const compute = async (
   deps: ComputeDeps,
   run: Run,
   { task }: Judged,
   usable: Usable,
   files: readonly CheckedFile[],
-) => {
+): Promise<Computed> => {
   const { limits, parameters, model } = task.definition;
   const [archive, ...envelopes] = files as [CheckedFile, ...CheckedFile[]];
   const { manifest, files: code } = await openModel(deps, task, usable, archive);
-  // The gate: what leaves is never more than the task allows, whatever the model declares.
+  // What leaves is never more than the task allows, whatever the model declares.
   const maxRows = Math.min(manifest.result.maxRows, limits.rows);
   const gated = { ...manifest, result: { ...manifest.result, maxRows } };
+  const wanted = usable.sources.map((source) => requireReadable(source, manifest));
+  const gate = openGate({
+    sources: wanted.map(({ structure, reads }, i) => {
+      const { stream, policy } = usable.sources[i] as UsableSource;
+      return { stream, policy, structure, reads };
+    }),
+    result: schemaOfColumns(manifest.result.columns),
+    noise: manifest.result.noise ?? {},
+    random: randomBytes,
+  });
   run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
   const rows = usable.sources.map(() => 0);
   for (const [i, source] of usable.sources.entries()) {
-    const { schema, batches } = openSource(deps, source, manifest, envelopes[i] as CheckedFile);
+    const { structure, reads } = wanted[i] as Readable;
+    const batches = openSource(deps, source, structure, gate.columns(i), envelopes[i] as CheckedFile);
     const count = (read: number) => {
       rows[i] = (rows[i] ?? 0) + read;
     };
-    run.table(source.table, schema, counting(batches, count));
+    run.table(source.table, selectFields(structure, reads), gate.watch(i, counting(batches, count)));
   }
-  return { table: await run.result(), rows };
+  const { result, spends } = gate.release(await run.result());
+  return { table: result, rows, spends };
 };
 
 /** The model's archive: the very bytes that were authorised. */
@@ -88,24 +113,34 @@ const openModel = async (deps: ComputeDeps, { definition }: Task, { owner }: Usa
   return { files, manifest };
 };
 
-/** The columns that the model names of a source, as batches. */
-const openSource = (
-  deps: ComputeDeps,
-  { stream, owner, type, table, columns, allowed }: UsableSource,
-  manifest: Manifest,
-  file: CheckedFile,
-) => {
+interface Readable {
+  /** All columns of the source, in order. */
+  readonly structure: Schema;
+  /** Names of those that the model reads. */
+  readonly reads: readonly string[];
+}
+
+/** What the model reads of a source is what the task lets it read. @throws Refusal enclave.structure, enclave.columns */
+const requireReadable = ({ stream, table, columns, allowed }: UsableSource, manifest: Manifest): Readable => {
   const wanted = manifest.tables[table]?.columns;
   if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
-  const schema = columns.map(({ name, type }) => ({ name, type: type as ColumnType }));
-  const names = Object.keys(wanted);
-  const barred = names.find((name) => !allowed.has(name));
+  const reads = Object.keys(wanted);
+  const barred = reads.find((name) => !allowed.has(name));
   if (barred !== undefined) throw refuse("enclave.columns", { table, column: barred });
-  const content = open(file.content(), {
-    key: deps.encryptionKey,
-    context: sourceContext(owner, deps.enclave, type),
-  });
-  return { schema: selectFields(schema, names), batches: sourceReader(type).read(content, schema, names) };
+  return { structure: columns.map(({ name, type }) => ({ name, type: type as ColumnType })), reads };
+};
+
+/** Columns of a source, as batches. @param names of those to read */
+const openSource = (
+  deps: ComputeDeps,
+  { owner, type }: UsableSource,
+  structure: Schema,
+  names: readonly string[],
+  file: CheckedFile,
+): AsyncGenerator<Batch> => {
+  const context = sourceContext(owner, deps.enclave, type);
+  const content = open(file.content(), { key: deps.encryptionKey, context });
+  return sourceReader(type).read(content, structure, names);
 };
 
 async function* counting(batches: AsyncIterable<Batch>, count: (rows: number) => void): AsyncGenerator<Batch> {

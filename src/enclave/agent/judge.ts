@@ -1,6 +1,8 @@
 /** Whether a task may run here and now, and on what: by the ledger as it was followed, not by what the server says. */
 import type { Clock } from "../../base/clock.ts";
+import { beyondGrant } from "../../rules/grant.ts";
 import { model as modelBook } from "../../rules/model.ts";
+import type { Policy } from "../../rules/policy.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
 import { stateAt, type Task, task as taskBook } from "../../rules/task.ts";
 import { taskDigest } from "../../rules/task-definition.ts";
@@ -32,6 +34,8 @@ export interface Judged {
   readonly task: Task;
   readonly digest: string;
   readonly delivery: NonNullable<Task["delivery"]>;
+  /** By the enclave's clock or the newest leaf's, whichever is later; milliseconds. */
+  readonly time: number;
   readonly head: string;
   readonly heads: Record<string, string>;
   /** The ledger as it was followed when the task was judged. */
@@ -49,7 +53,8 @@ export const judge = (
   const stream = streamOf(world, taskBook, id);
   const task = stream?.state;
   // The host's clock may be turned back, but not behind what the ledger has seen.
-  const state = task && stateAt(task, Math.max(clock.now(), follower.time));
+  const time = Math.max(clock.now(), follower.time);
+  const state = task && stateAt(task, time);
   if (!stream || state !== "running" || !task?.delivery)
     throw refuse("enclave.task.state", { state: state ?? "unknown" });
   const { definition, delivery } = task;
@@ -62,6 +67,7 @@ export const judge = (
     task,
     digest: taskDigest(id, definition, delivery),
     delivery,
+    time,
     head: stream.head,
     heads,
     checkpoint: follower.followed,
@@ -87,23 +93,38 @@ export interface UsableSource {
   readonly columns: readonly Column[];
   /** Names of those that the model may read. */
   readonly allowed: ReadonlySet<string>;
+  /** What the owner asks of results now. */
+  readonly policy: Policy | undefined;
+  /** What stood for the owner's authorisation, and how often it does. */
+  readonly grant: { readonly id: string; readonly runs: number } | undefined;
 }
 
 /** The model and the sources as they were authorised, none of them withdrawn since. @throws Refusal */
-export const requireUsable = ({ world, task }: Judged, details: RunRequest["details"]) => {
+export const requireUsable = ({ world, task, time }: Judged, details: RunRequest["details"]) => {
   const { definition } = task;
   const model = streamOf(world, modelBook, definition.model.stream)?.state;
   if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });
-  const sources = definition.sources.map(({ stream, table, envelope, structure, columns: permitted }): UsableSource => {
+  const sources = definition.sources.map((named): UsableSource => {
+    const { stream, table, envelope, structure, columns: permitted, grant } = named;
     const state = streamOf(world, sourceBook, stream)?.state;
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
+    const terms = grant === undefined ? undefined : state.grants.get(grant);
+    if (grant !== undefined) {
+      const asked = { creator: task.creator, task: definition, columns: permitted };
+      const reason = beyondGrant(terms, asked, time);
+      if (reason) throw refuse("enclave.grant", { grant, reason });
+    }
     const detail = Object.hasOwn(details, state.detail) ? details[state.detail] : undefined;
     if (!detail || digestOf(detail) !== state.detail) throw refuse("enclave.file", { digest: state.detail });
     const columns = SourceDetail.safeParse(detail).data?.columns;
     if (!columns || structureDigest(columns) !== structure)
       throw refuse("enclave.structure", { id: state.id, difference: "its description is another" });
     const allowed = new Set(columns.filter((_, i) => permitted?.includes(i) ?? true).map(({ name }) => name));
-    return { stream, owner: state.owner, type: state.type, table, envelope, columns, allowed };
+    return {
+      ...{ stream, owner: state.owner, type: state.type, table, envelope, columns, allowed },
+      policy: state.policy,
+      grant: grant === undefined || !terms ? undefined : { id: grant, runs: terms.runs },
+    };
   });
   return { owner: model.owner, sources };
 };

@@ -14,6 +14,7 @@ import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { signStatementWith } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { writeCsv } from "../files/csv-write.ts";
+import type { Spend } from "../gate/accountant.ts";
 import type { Isolation, Result, Run } from "../runners/runner.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { type CheckedFile, takeFile } from "./checked.ts";
@@ -82,27 +83,50 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
 const sign = ({ enclave, clock, signingKey }: RunDeps, { stream, head }: Judged, { kind, payload }: Outcome): string =>
   signStatementWith({ kind, stream, seen: head, by: enclave, at: iso(clock.now()), payload }, signingKey);
 
-const settled = async ({ attempts }: RunDeps, judged: Judged, outcome: Outcome): Promise<Outcome> => {
-  const { stream, head, task } = judged;
-  await attempts.settle(stream, { head, expires: task.expires, outcome });
+const settled = async (
+  { attempts }: RunDeps,
+  { stream, head, task }: Judged,
+  outcome: Outcome,
+  spends: readonly Spend[] = [],
+): Promise<Outcome> => {
+  await attempts.settle(stream, { head, expires: task.expires, outcome, spends });
   return outcome;
 };
 
 /** Runs the model, once. @returns what the task has come to, durable. @throws where it has come to nothing yet */
 const attempt = async (deps: RunDeps, judged: Judged, details: RunRequest["details"]): Promise<Outcome> => {
   const ended = await begun(deps, judged, details).catch((error: unknown): Ended => {
-    if (isOutcome(error)) return { outcome: failed(judged, error) };
+    if (isOutcome(error)) return { outcome: failed(judged, error), spends: [] };
     throw error;
   });
   if (ended.sealed) await deps.results.keep(ended.sealed);
-  return settled(deps, judged, ended.outcome);
+  // Another task may have spent what was left when this one began: then nothing leaves.
+  return settled(deps, judged, ended.outcome, ended.spends).catch((error: unknown) => {
+    if (error instanceof Refusal && error.code === "gate.budget") return settled(deps, judged, failed(judged, error));
+    throw error;
+  });
 };
 
 interface Ended {
   readonly outcome: Outcome;
+  /** What it costs the sources. */
+  readonly spends: readonly Spend[];
   /** The result, as its receiver will get it. */
   readonly sealed?: Uint8Array;
 }
+
+/** What any run costs, whatever comes of it: one of each grant that it stands on, and of each source with a policy. */
+const costsOf = ({ sources }: Usable): { readonly grants: Spend[]; readonly sources: Spend[] } => {
+  const once = { runs: 1, rows: 0, epsilon: 0 };
+  return {
+    grants: sources.flatMap(({ grant }) =>
+      grant ? [{ source: `grant ${grant.id}`, amounts: once, budget: { runs: grant.runs } }] : [],
+    ),
+    sources: sources.flatMap(({ stream, policy }) =>
+      policy ? [{ source: stream, amounts: once, budget: policy.budget }] : [],
+    ),
+  };
+};
 
 const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
   const { stream, head, task } = judged;
@@ -122,8 +146,14 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
     await openDestination(deps, judged);
     for (const digest of digestsOf(task))
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
-    if (!(await deps.attempts.begin(stream, { head, expires: task.expires }))) throw refuse("enclave.attempts");
-    return await completed(deps, await sandbox, judged, usable, files);
+    const costs = costsOf(usable);
+    const spends = [...costs.grants, ...costs.sources];
+    if (!(await deps.attempts.begin(stream, { head, expires: task.expires, spends }))) throw refuse("enclave.attempts");
+    return await completed(deps, await sandbox, judged, usable, files).catch((error: unknown): Ended => {
+      // A failure tells something too, and it costs a run.
+      if (isOutcome(error)) return { outcome: failed(judged, error), spends };
+      throw error;
+    });
   } finally {
     unwatch();
     await stop();
@@ -139,7 +169,7 @@ const completed = async (
   files: readonly CheckedFile[],
 ): Promise<Ended> => {
   const started = deps.clock.now();
-  const { table, rows } = await compute(deps, run, judged, usable, files);
+  const { table, rows, spends } = await compute(deps, run, judged, usable, files);
   requireUnmoved(deps, judged);
   const receipt: Receipt = {
     task: judged.digest,
@@ -155,7 +185,8 @@ const completed = async (
   };
   const sealed = await sealResult(judged, table);
   const result = { digest: sha256Hex(sealed), size: sealed.length, rows: table.rows };
-  return { outcome: { kind: "task.completed", payload: { receipt, result } }, sealed };
+  const outcome = { kind: "task.completed", payload: { receipt, result } } as const;
+  return { outcome, spends: [...costsOf(usable).grants, ...spends], sealed };
 };
 
 /** To the second: how long a model took is its to choose, and stays in the bundle for everybody. */

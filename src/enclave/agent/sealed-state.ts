@@ -12,6 +12,7 @@ import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { keyFromPem, keyToPem } from "../../trust/keys.ts";
 import { type AttestationProvider, EMPTY_REGISTER, extended } from "../attestation/provider.ts";
 import { refuse } from "../errors.ts";
+import type { Account } from "../gate/accountant.ts";
 import { readIfThere, writeNew } from "./files.ts";
 import type { Followed } from "./follower.ts";
 
@@ -23,6 +24,8 @@ export interface SealedState {
   readonly followed: Followed;
   /** Tasks (by stream) that were begun and can still run. Oldest first. */
   readonly attempts: Readonly<Record<string, Attempts>>;
+  /** What sources and grants have given so far. */
+  readonly account: Account;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;
 }

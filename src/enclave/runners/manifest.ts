@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { columnTypes, type Schema } from "../columns/batch.ts";
+import { NoiseByColumn } from "../gate/declaration.ts";
 import { refuse } from "./errors.ts";
 
 export const MANIFEST_FILE = "entente.json";
@@ -21,7 +22,12 @@ export const Manifest = z.strictObject({
   /** Path of the module that exports the main function. */
   entry: z.string().min(1).max(240),
   tables: z.record(Identifier, z.strictObject({ columns: Columns, description: z.string().max(200).optional() })),
-  result: z.strictObject({ columns: Columns, maxRows: z.int().min(1).max(10_000_000) }),
+  result: z.strictObject({
+    columns: Columns,
+    maxRows: z.int().min(1).max(10_000_000),
+    /** Noise that the output gate adds, by column (docs/protocols/gate.md, section 4). */
+    noise: NoiseByColumn.optional(),
+  }),
   parameters: z
     .record(
       Identifier,

@@ -7,6 +7,14 @@ import { refuse } from "./errors.ts";
 import { requireOwners } from "./owners.ts";
 import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
 
+export interface TaskSource {
+  readonly id: string;
+  readonly table: string;
+  readonly columns?: readonly string[] | undefined;
+  /** A grant of the source's owner that covers the task. */
+  readonly grant?: string | undefined;
+}
+
 export interface NewTask {
   readonly name: string;
   readonly description?: string | undefined;
@@ -20,7 +28,7 @@ export interface NewTask {
    * One to five, by id (D… or stream), each with the name of the model's table that it fills, and the columns that the
    * model may read of it where these are not all.
    */
-  readonly sources: readonly { readonly id: string; readonly table: string; readonly columns?: readonly string[] }[];
+  readonly sources: readonly TaskSource[];
   readonly parameters?: Readonly<Record<string, string | number | boolean>> | undefined;
   readonly limits?: z.input<typeof Limits> | undefined;
   readonly start?: "automatic" | "manual" | undefined;
@@ -79,6 +87,7 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
       envelope: source.envelope.digest,
       structure: source.structure,
       ...columnsOf(source, task.sources[i]?.columns),
+      ...(task.sources[i]?.grant !== undefined && { grant: task.sources[i].grant }),
     })),
     parameters: { ...parameters },
     limits,
@@ -87,14 +96,16 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
   });
 };
 
-/** Positions of the columns of these names. @throws Refusal source.column-unknown */
-const columnsOf = ({ columns }: Pick<Shown<"sources">, "columns">, names: readonly string[] | undefined) => {
-  if (!names) return {};
+const columnsOf = ({ columns }: Pick<Shown<"sources">, "columns">, names: readonly string[] | undefined) =>
+  names ? { columns: positionsOf(columns, names) } : {};
+
+/** Positions of the columns of these names, in order. @throws Refusal source.column-unknown */
+export const positionsOf = (columns: readonly { readonly name: string }[], names: readonly string[]): number[] => {
   const known = columns.map(({ name }) => name);
   const positions = names.map((name) => {
     const position = known.indexOf(name);
     if (position < 0) throw refuse("source.column-unknown", { column: name, columns: known.join(", ") });
     return position;
   });
-  return { columns: [...new Set(positions)].sort((a, b) => a - b) };
+  return [...new Set(positions)].sort((a, b) => a - b);
 };

@@ -82,6 +82,11 @@ export const refuse = refusals({
     en: "The evidence that the server shows does not prove a result of {id} for you: {reason}. Report this.",
     zh: "服务器所示的证据不能证明 {id} 有属于您的结果：{reason}。请报告此问题。",
   },
+  "policy.malformed": {
+    status: 400,
+    en: "The policy for results is not one: {field}: {reason}. Correct it.",
+    zh: "结果策略有误：{field}：{reason}。请更正。",
+  },
   "connection.malformed": {
     status: 400,
     en: "The connection cannot be sealed: {field}: {reason}. Correct it.",

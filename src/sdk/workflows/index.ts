@@ -26,6 +26,7 @@ export {
   renewAuthority,
 } from "./identity.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";
+export { type NamedPolicy, policyOf } from "./policy.ts";
 export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";
 export {
   describeColumns,

@@ -14,6 +14,7 @@ import type { Identity } from "../acts.ts";
 import type { Client } from "../client.ts";
 import type { UploadBody } from "../uploads.ts";
 import { refuse } from "./errors.ts";
+import { policyOf } from "./policy.ts";
 import { store } from "./store.ts";
 import type { VerifiedEnclave } from "./verify-enclave.ts";
 
@@ -84,6 +85,8 @@ export interface SourceTexts {
   readonly permission: Permission;
   /** 字段说明, by column name. */
   readonly descriptions?: Readonly<Record<string, string>> | undefined;
+  /** 结果策略: what is asked of every result, with the names of columns. */
+  readonly policy?: unknown;
   /** 元数据表名: where the descriptions come from. */
   readonly metadata?: string | undefined;
 }
@@ -92,7 +95,7 @@ export interface SourceTexts {
 export const registerSource = (
   client: Pick<Client, "sources">,
   { type, enclave, envelope, columns }: PreparedSource,
-  { name, description = "", permission, descriptions = {}, metadata = "" }: SourceTexts,
+  { name, description = "", permission, policy, descriptions = {}, metadata = "" }: SourceTexts,
 ) =>
   client.sources.register({
     type,
@@ -100,6 +103,7 @@ export const registerSource = (
     envelope,
     structure: structureDigest(columns),
     permission,
+    ...(policy !== undefined && { policy: policyOf(columns, policy) }),
     detail: { name, description, metadata, columns: describeColumns(columns, descriptions) },
   });
 

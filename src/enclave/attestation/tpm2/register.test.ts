@@ -136,6 +136,7 @@ test("an older copy of the enclave's state is noticed, whatever is done to the r
     isolation: "quickjs",
     followed: { size: 0, root: "" },
     attempts: {},
+    account: {},
     founding: "",
   };
   const open = () => using((provider) => openStateStore(directory, provider, MEASUREMENT));
@@ -175,6 +176,7 @@ test("a copy of the enclave that runs beside it is noticed", async (t) => {
       isolation: "quickjs",
       followed: { size: 0, root: "" },
       attempts: {},
+      account: {},
       founding: "",
     };
     await one.save(state);

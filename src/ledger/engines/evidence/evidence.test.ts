@@ -56,7 +56,7 @@ const closedLedger = async (t: TestContext) => {
 const framesOf = (bytes: Buffer): { start: number; end: number }[] => {
   const frames: { start: number; end: number }[] = [];
   for (let start = 0; start < bytes.length; ) {
-    const end = start + 8 + bytes.readUInt32BE(start);
+    const end = start + 16 + bytes.readUInt32BE(start);
     frames.push({ start, end });
     start = end;
   }
@@ -68,7 +68,7 @@ describe("the file after an interruption", () => {
     const { directory, clock, path, bytes, size, frames } = await closedLedger(t);
     const last = frames.at(-1);
     assert.ok(last);
-    for (const length of [last.start + 1, last.start + 7, last.start + 8, last.start + 30, last.end - 1]) {
+    for (const length of [last.start + 1, last.start + 7, last.start + 16, last.start + 40, last.end - 1]) {
       await writeFile(path, bytes);
       await truncate(path, length);
       const ledger = await openEvidence(directory, clock);
@@ -87,7 +87,7 @@ describe("the file after an interruption", () => {
     assert.ok(last);
     const zeros = Buffer.alloc(4_096);
     const headOnly = Buffer.from(bytes);
-    headOnly.fill(0, last.start + 8);
+    headOnly.fill(0, last.start + 16);
     for (const [left, expected] of [
       [Buffer.concat([bytes, zeros]), size],
       [Buffer.concat([bytes.subarray(0, last.start), zeros]), size - 1],

@@ -1,8 +1,8 @@
 /**
  * An append-only file of batches, the evidence engine's store. What `append` has resolved for survives the machine.
- * A batch is a frame (length, CRC-32, records), and the next one starts only when it is on stable storage: so a bad
- * frame at the end is a write that was interrupted before anybody was told, and is dropped when the file is opened,
- * while a bad frame with a good one behind it is damage, and an error.
+ * A batch is a frame (length, where it begins, CRC-32, records), and the next one starts only when it is on stable
+ * storage: so a bad frame at the end is a write that was interrupted before anybody was told, and is dropped when the
+ * file is opened, while a bad frame with a good one behind it, or a good one in another's place, is damage, and an error.
  */
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -11,7 +11,8 @@ import { crc32 } from "node:zlib";
 import { Refusal } from "../../../base/refusal.ts";
 import { refuse } from "../../errors.ts";
 
-const FRAME_HEAD = 8; // u32 length of the body, u32 CRC-32 of the body
+const FRAME_HEAD = 16; // u32 length of the body, u64 offset in the file, u32 CRC-32 of offset and body
+const [OFFSET_AT, CHECKSUM_AT] = [4, 12];
 const RECORD_HEAD = 12; // u64 time in milliseconds, u32 length of the JWS
 const MAX_FRAME = 1 << 28;
 const READ_CHUNK = 1 << 20;
@@ -50,7 +51,7 @@ export const openRecordFile = async (path: string): Promise<RecordFile> => {
 
   return {
     async append(records) {
-      const frame = encodeFrame(records);
+      const frame = encodeFrame(records, end);
       try {
         await writeAll(file, frame, end);
         await file.datasync();
@@ -76,7 +77,7 @@ export const openRecordFile = async (path: string): Promise<RecordFile> => {
   };
 };
 
-const encodeFrame = (records: readonly NewRecord[]): Buffer => {
+const encodeFrame = (records: readonly NewRecord[], offset: number): Buffer => {
   const size = records.reduce((sum, { jws }) => sum + RECORD_HEAD + jws.length, FRAME_HEAD);
   const frame = Buffer.allocUnsafe(size);
   let at = FRAME_HEAD;
@@ -86,9 +87,14 @@ const encodeFrame = (records: readonly NewRecord[]): Buffer => {
     at += RECORD_HEAD + frame.write(jws, at + RECORD_HEAD, "latin1");
   }
   frame.writeUInt32BE(size - FRAME_HEAD, 0);
-  frame.writeUInt32BE(crc32(frame.subarray(FRAME_HEAD)), 4);
+  frame.writeBigUInt64BE(BigInt(offset), OFFSET_AT);
+  frame.writeUInt32BE(checksumOf(frame), CHECKSUM_AT);
   return frame;
 };
+
+/** @param frame from its head to its end */
+const checksumOf = (frame: Buffer): number =>
+  crc32(frame.subarray(FRAME_HEAD), crc32(frame.subarray(OFFSET_AT, CHECKSUM_AT)));
 
 /** @param start offset of the body in the file */
 function* decodeBody(body: Buffer, start: number): Generator<NewRecord & Place> {
@@ -111,9 +117,11 @@ const frameAt = (bytes: Buffer, at: number, offset: number): Buffer | undefined 
   const length = bytes.readUInt32BE(at);
   if (length === 0 || length > MAX_FRAME) throw refuse("ledger.corrupt", { offset, reason: "impossible length" });
   if (bytes.length - at < FRAME_HEAD + length) return undefined;
-  const body = bytes.subarray(at + FRAME_HEAD, at + FRAME_HEAD + length);
-  if (crc32(body) !== bytes.readUInt32BE(at + 4)) throw refuse("ledger.corrupt", { offset, reason: "checksum" });
-  return body;
+  const frame = bytes.subarray(at, at + FRAME_HEAD + length);
+  if (checksumOf(frame) !== frame.readUInt32BE(CHECKSUM_AT))
+    throw refuse("ledger.corrupt", { offset, reason: "checksum" });
+  if (frame.readBigUInt64BE(OFFSET_AT) !== BigInt(offset)) throw refuse("ledger.corrupt", { offset, reason: "place" });
+  return frame.subarray(FRAME_HEAD);
 };
 
 /** Bodies of the whole frames before `end`, each with its offset in the file. */
@@ -173,13 +181,13 @@ const dropTornTail = async (file: FileHandle): Promise<number> => {
   return whole;
 };
 
-/** Whether a good frame lies somewhere beyond the first bad one. */
+/** Whether a good frame, of this place or another, lies in what is left or beyond its beginning. */
 const anyFrameBeyond = async (file: FileHandle, from: number, size: number): Promise<boolean> => {
   const tail = await readFully(file, from, size - from);
-  for (let at = 1; at + FRAME_HEAD + RECORD_HEAD < tail.length; at++) {
+  for (let at = 0; at + FRAME_HEAD + RECORD_HEAD < tail.length; at++) {
     const length = tail.readUInt32BE(at);
     if (length < RECORD_HEAD || at + FRAME_HEAD + length > tail.length) continue;
-    if (crc32(tail.subarray(at + FRAME_HEAD, at + FRAME_HEAD + length)) === tail.readUInt32BE(at + 4)) return true;
+    if (checksumOf(tail.subarray(at, at + FRAME_HEAD + length)) === tail.readUInt32BE(at + CHECKSUM_AT)) return true;
   }
   return false;
 };
