@@ -58,6 +58,7 @@ export const fields: Readonly<Record<string, Text>> = {
   failure: text("Failure", "失败原因"),
   finished: text("Finished", "完成时间"),
   fingerprint: text("CA fingerprint", "CA 指纹"),
+  followed: text("Ledger followed", "已跟随的账本"),
   from: text("From", "起始"),
   grant: text("Grant", "授权凭证"),
   grants: text("Grants", "授权凭证"),

@@ -45,32 +45,41 @@ export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgres
     await ledger.submit(statement);
   };
 
-  /** Until the task has ended, whoever ended it. */
-  const finish = async (id: string): Promise<void> => {
-    onProgress(id, "started");
-    for (let pause = FIRST_RETRY; !stopped; pause = Math.min(pause * 2, LONGEST_RETRY)) {
-      const task = isDue(id);
-      if (!task) break;
-      try {
-        await attempt(id, task);
-      } catch (error) {
-        // Refused because the task has ended meanwhile (revoked, say): the loop sees it. Everything else is tried again.
-        if (!isDue(id)) break;
-        onError(id, error);
-        onProgress(id, "retrying");
-        await new Promise((resolve) => setTimeout(resolve, pause).unref());
-      }
-    }
+  const pauses = new Map<string, number>();
+  const forget = (id: string): void => {
+    known.delete(id);
+    pauses.delete(id);
     onProgress(id, "ended");
+  };
+
+  /** One attempt. What did not come to an end waits without a place: a receiver's database may be away for days. */
+  const take = async (id: string): Promise<void> => {
+    const task = isDue(id);
+    if (!task) return forget(id);
+    try {
+      await attempt(id, task);
+      forget(id);
+    } catch (error) {
+      // Refused because the task has ended meanwhile (revoked, say), or lapsed. Everything else is tried again.
+      if (stopped || !isDue(id)) return forget(id);
+      onError(id, error);
+      onProgress(id, "retrying");
+      const pause = pauses.get(id) ?? FIRST_RETRY;
+      pauses.set(id, Math.min(pause * 2, LONGEST_RETRY));
+      setTimeout(() => {
+        waiting.push(id);
+        next();
+      }, pause).unref();
+    }
   };
 
   const next = () => {
     while (!stopped && active.size < concurrency) {
       const id = waiting.shift();
       if (id === undefined) return;
-      const run: Promise<void> = finish(id).finally(() => {
+      if (!pauses.has(id)) onProgress(id, "started");
+      const run: Promise<void> = take(id).finally(() => {
         active.delete(run);
-        known.delete(id);
         next();
       });
       active.add(run);

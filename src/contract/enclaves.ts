@@ -32,7 +32,14 @@ export const Enclave = z
 
 /** Fresh evidence over the enclave's keys and the caller's nonce. */
 export const Evidence = z
-  .object({ provider: z.string(), evidence: z.string(), nonce: z.string(), at: Time })
+  .object({
+    provider: z.string(),
+    evidence: z.string(),
+    /** JWS: how far the enclave has followed the ledger. */
+    followed: z.string(),
+    nonce: z.string(),
+    at: Time,
+  })
   .meta({ id: "Evidence" });
 
 /** First rows are never shown; names and types are. */

@@ -24,13 +24,13 @@ export const refuse = refusals({
   },
   "enclave.state.copied": {
     status: 409,
-    en: "Another copy of this enclave has saved its state since. Of two that run side by side none goes on; end the other and start again.",
-    zh: "该可信执行环境的另一副本已保存过状态。并行运行的副本均不再继续；请停止另一副本后重新启动。",
+    en: "Another copy of this enclave has saved its state since. End this one; the other goes on.",
+    zh: "该可信执行环境的另一副本已保存过状态。请停止此副本，由另一副本继续运行。",
   },
   "enclave.result-lost": {
-    status: 410,
-    en: "The result was lost between the model's end and its keeping, or its file was changed. It is not made a second time; create the task again.",
-    zh: "结果在模型结束后、保存之前丢失，或其文件被更改。系统不会再次生成；请重新创建计算任务。",
+    status: 503,
+    en: "The sealed result that was kept is gone from the enclave's disk, or was changed there. It is not made a second time: put the file back, or create the task again.",
+    zh: "已保存的加密结果已从可信执行环境的磁盘上消失或被更改。系统不会再次生成：请恢复该文件，或重新创建计算任务。",
   },
   "enclave.state.unreadable": {
     status: 409,
@@ -131,6 +131,16 @@ export const refuse = refusals({
     status: 503,
     en: "The receiver's database did not take the result: {reason}. The result is kept and handed over again.",
     zh: "结果使用方的数据库未能接收结果：{reason}。结果已保存，系统将重试交付。",
+  },
+  "enclave.slow": {
+    status: 504,
+    en: "It was not done after {seconds} seconds. Check the database and the network, then try again.",
+    zh: "{seconds} 秒内未完成。请检查数据库与网络后重试。",
+  },
+  "enclave.busy": {
+    status: 429,
+    en: "You have asked already and are not answered yet. Wait for the answer.",
+    zh: "您的上一个请求尚未完成。请等待其结果。",
   },
   "enclave.sink": {
     status: 400,

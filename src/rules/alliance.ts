@@ -19,6 +19,8 @@ export interface Invitation {
 
 /** Somebody who declined may be asked again, but nobody fills the alliance's stream by inviting and declining. */
 const ROUNDS = 3;
+/** Open invitations of one member: whom it invites is not looked up. */
+const OPEN_INVITATIONS = 100;
 
 /** Times are the ledger's, in milliseconds. */
 export interface Alliance {
@@ -72,10 +74,15 @@ export const invited = kind({
     const round = open && open.expires >= time ? open.round + 1 : 1;
     if (open && round > 1 && (open.answer === "open" || round > ROUNDS))
       throw refuse("invitation.open", { member, expires: iso(open.expires) });
+    const waiting = [...state.invitations].filter(([, one]) => one.by === by && isWaiting(one, time)).length;
+    if (waiting >= OPEN_INVITATIONS) throw refuse("invitation.many", { limit: OPEN_INVITATIONS });
     const invitation: Invitation = { by, sent: time, expires: time + OPEN_FOR, answer: "open", answered: 0, round };
     return { ...state, invitations: state.invitations.set(member, invitation) };
   },
 });
+
+/** Neither joined nor run out: one that was declined counts until then too. */
+const isWaiting = ({ answer, expires }: Invitation, time: number) => answer !== "joined" && expires >= time;
 
 /** Answers the invitation of whoever acts, which must still be open. */
 const answerInvitation = (

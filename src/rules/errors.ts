@@ -67,6 +67,11 @@ export const refuse = refusals({
     en: "There is no open invitation for you under {id}. Ask a member of the alliance to invite you.",
     zh: "{id} 没有给您的待处理邀请。请联系联盟成员邀请您。",
   },
+  "invitation.many": {
+    status: 409,
+    en: "You have {limit} invitations that are not accepted in this alliance. Wait until some are, or have run out.",
+    zh: "您在该联盟中尚未被接受的邀请已达 {limit} 个。请等待对方接受或邀请过期。",
+  },
   "invitation.open": {
     status: 409,
     en: "{member} was invited, and may not be invited again before {expires}. Wait for the answer, or until then.",

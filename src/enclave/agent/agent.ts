@@ -1,6 +1,7 @@
 /** The enclave's agent: its identity, the ledger it follows, and the four things it does for a server. */
 import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
+import { signFollowed } from "../../rules/followed.ts";
 import { type Components, measurementOf } from "../../trust/attestation/measurement.ts";
 import { reportData } from "../../trust/attestation/report-data.ts";
 import { parseStatement, signStatementWith } from "../../trust/statement.ts";
@@ -14,6 +15,7 @@ import { createAttempts, keptIn } from "./attempts.ts";
 
 import { createFollower } from "./follower.ts";
 import { describe, testDestination } from "./own-request.ts";
+import { createQuestions } from "./questions.ts";
 import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
 import { newKeys, openStateStore, type SealedState } from "./sealed-state.ts";
@@ -99,8 +101,6 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     }
   };
 
-  const asking = atMost(QUESTIONS);
-
   const shared = {
     ...options,
     ...hostFiles(options),
@@ -109,6 +109,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     measurement,
     attempts,
     results,
+    questions: createQuestions(),
     watch,
     signingKey: state.signingKey,
   };
@@ -118,7 +119,11 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     async attest({ nonce }) {
       const { ledger, isolation } = state;
       const claims = { ...publicKeys(state), measurement, ledger, isolation, nonce };
-      return { provider: provider.id, evidence: await provider.evidence(reportData(claims), measurement) };
+      return {
+        provider: provider.id,
+        evidence: await provider.evidence(reportData(claims), measurement),
+        followed: signFollowed({ ...follower.followed, nonce }, state.signingKey),
+      };
     },
     follow: inTurn(async (shown) => {
       const { followed, commit } = follower.follow(shown);
@@ -127,8 +132,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       commit();
       return { size: followed.size };
     }),
-    describe: (request) => asking(() => describe({ ...shared, encryptionKey: state.encryptionKey }, request)),
-    test: (request) => asking(() => testDestination({ ...shared, encryptionKey: state.encryptionKey }, request)),
+    describe: (request) => describe({ ...shared, encryptionKey: state.encryptionKey }, request),
+    test: (request) => testDestination({ ...shared, encryptionKey: state.encryptionKey }, request),
     // One run of a task at a time: the next finds what the one before came to.
     run: async (request) => ({
       statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
@@ -139,26 +144,6 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       return { runs: runs.length };
     },
   });
-};
-
-/** Looks into envelopes at a time: each may take as much memory as a file, and any member may ask. */
-const QUESTIONS = 2;
-
-/** Runs work when fewer than `slots` are under way. */
-const atMost = (slots: number) => {
-  const waiting: (() => void)[] = [];
-  let free = slots;
-  return async <R>(work: () => Promise<R>): Promise<R> => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
 };
 
 /** One call after another: each is judged by what the one before left. */

@@ -16,6 +16,7 @@ import type { Result, Run, Runner } from "../runners/runner.ts";
 import { sourceReader } from "../sources.ts";
 import type { CheckedFile } from "./checked.ts";
 import type { Judged, Usable, UsableSource } from "./judge.ts";
+import { spoolTable } from "./spool.ts";
 
 const MiB = 2 ** 20;
 
@@ -27,6 +28,10 @@ export interface ComputeDeps {
   readonly runners: Readonly<Record<string, Runner>>;
   /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
   readonly limits: { readonly seconds: number; readonly memory: number; readonly output: number };
+  /** For tables that do not fit into memory. */
+  readonly directory: string;
+  /** Ends the reading of tables. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Files of a run: the model's archive, plain or sealed, then the sources' envelopes in order. */
@@ -84,18 +89,19 @@ export const compute = async (
     noise: manifest.result.noise ?? {},
     random: randomBytes,
   });
-  run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
-  const rows = usable.sources.map(() => 0);
-  for (const [i, source] of usable.sources.entries()) {
-    const { structure, reads } = wanted[i] as Readable;
-    const batches = openSource(deps, source, structure, gate.columns(i), envelopes[i] as CheckedFile);
-    const count = (read: number) => {
-      rows[i] = (rows[i] ?? 0) + read;
-    };
-    run.table(source.table, selectFields(structure, reads), gate.watch(i, counting(batches, count)));
+  const tables = await openTables(deps, usable, envelopes, wanted, (i) => gate.columns(i));
+  try {
+    // The model has none of them before the last connection is closed.
+    run.load({ manifest: gated, files: code, main: model.main, parameters: resolveParameters(manifest, parameters) });
+    for (const [i, { table }] of usable.sources.entries()) {
+      const { structure, reads } = wanted[i] as Readable;
+      run.table(table, selectFields(structure, reads), gate.watch(i, (tables[i] as OpenTable).batches()));
+    }
+    const { result, spends } = gate.release(await run.result());
+    return { table: result, rows: tables.map((table) => table.rows()), spends };
+  } finally {
+    for (const table of tables) await table.close();
   }
-  const { result, spends } = gate.release(await run.result());
-  return { table: result, rows, spends };
 };
 
 /** The model's archive: the very bytes that were authorised. */
@@ -130,22 +136,52 @@ const requireReadable = ({ stream, table, columns, allowed }: UsableSource, mani
   return { structure: columns.map(({ name, type }) => ({ name, type: type as ColumnType })), reads };
 };
 
-/** Columns of a source, as batches. @param names of those to read */
-const openSource = (
+interface OpenTable {
+  batches(): AsyncIterable<Batch>;
+  /** All of a table that came over a network; of a file those that the model took. */
+  rows(): number;
+  close(): Promise<void>;
+}
+
+/** Files as the model takes them; what comes over a network whole. @param names of the columns to read of each */
+const openTables = async (
   deps: ComputeDeps,
-  { owner, type }: UsableSource,
-  structure: Schema,
-  names: readonly string[],
-  file: CheckedFile,
-): AsyncGenerator<Batch> => {
-  const context = sourceContext(owner, deps.enclave, type);
-  const content = open(file.content(), { key: deps.encryptionKey, context });
-  return sourceReader(type).read(content, structure, names);
+  { sources }: Usable,
+  envelopes: readonly CheckedFile[],
+  wanted: readonly Readable[],
+  names: (source: number) => readonly string[],
+): Promise<OpenTable[]> => {
+  const { enclave, encryptionKey: key, directory, signal } = deps;
+  const opened = await Promise.allSettled(
+    sources.map(async ({ owner, type }, i): Promise<OpenTable> => {
+      const reader = sourceReader(type);
+      const content = open((envelopes[i] as CheckedFile).content(), {
+        key,
+        context: sourceContext(owner, enclave, type),
+      });
+      const batches = reader.read(content, (wanted[i] as Readable).structure, names(i), signal);
+      if (!reader.remote) return lazily(batches);
+      const spool = await spoolTable(batches, directory);
+      return { batches: spool.batches, rows: () => spool.rows, close: spool.drop };
+    }),
+  );
+  const tables = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failure = opened.find((one) => one.status === "rejected");
+  if (!failure) return tables;
+  for (const table of tables) await table.close();
+  throw signal?.aborted ? signal.reason : failure.reason;
 };
 
-async function* counting(batches: AsyncIterable<Batch>, count: (rows: number) => void): AsyncGenerator<Batch> {
-  for await (const batch of batches) {
-    count(batch.rows);
-    yield batch;
-  }
-}
+const lazily = (batches: AsyncIterable<Batch>): OpenTable => {
+  let rows = 0;
+  return {
+    async *batches() {
+      for await (const batch of batches) {
+        rows += batch.rows;
+        yield batch;
+      }
+    },
+    rows: () => rows,
+    close: async () => undefined,
+  };
+};

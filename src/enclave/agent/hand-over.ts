@@ -12,6 +12,8 @@ import type { Judged } from "./judge.ts";
 import type { Kept } from "./results.ts";
 
 const MiB = 2 ** 20;
+/** Milliseconds that a receiver's database may take. */
+const DELIVERY_MAX = 600_000;
 
 export interface HandOverDeps {
   /** Stream id of this enclave. */
@@ -55,8 +57,10 @@ export const handOver = async (
     if (!handed.complete()) throw refuse("enclave.host", { reason: "it did not take the whole result" });
     return;
   }
+  const late = AbortSignal.timeout(DELIVERY_MAX);
   try {
-    await databaseOf(delivery.sink).deliver(destination, { ...kept, task: digest, content: () => piecesOf(sealed) });
+    const result = { ...kept, task: digest, content: () => piecesOf(sealed) };
+    await databaseOf(delivery.sink).deliver(destination, result, late);
   } catch (error) {
     throw refuse("enclave.destination", { reason: error instanceof Refusal ? error.code : String(error) });
   }

@@ -21,6 +21,7 @@ import type { PlacedStatement } from "../protocol/messages.ts";
 import { sourceReader } from "../sources.ts";
 import { takeFile } from "./checked.ts";
 import type { Follower } from "./follower.ts";
+import type { Questions } from "./questions.ts";
 import { replay, requireOnly } from "./replay.ts";
 
 export interface OwnRequestDeps {
@@ -32,6 +33,7 @@ export interface OwnRequestDeps {
   /** For files that do not fit into memory. */
   readonly directory: string;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
+  readonly questions: Questions;
 }
 
 /** The request, and all statements of the stream of whoever signed it. */
@@ -42,15 +44,15 @@ export interface OwnRequest {
 
 /** @throws Refusal enclave.request, enclave.source-type, envelope.*, source.*, database.* */
 export const describe = (deps: OwnRequestDeps, request: OwnRequest) =>
-  answer(deps, request, "entente/structure/1", sourceContext, async ({ envelope, type }, content) => {
-    const found = await sourceReader(type).describe(content);
+  answer(deps, request, "entente/structure/1", sourceContext, async ({ envelope, type }, content, signal) => {
+    const found = await sourceReader(type).describe(content, signal);
     return { ...found, answer: signStructure({ envelope, type, ...found }, deps.signingKey) };
   });
 
 /** @throws Refusal enclave.request, enclave.sink, envelope.*, database.* */
 export const testDestination = (deps: OwnRequestDeps, request: OwnRequest) =>
-  answer(deps, request, "entente/destination-test/1", destinationContext, async ({ type }, content) => {
-    await databaseOf(type).test(await parseConnection(content));
+  answer(deps, request, "entente/destination-test/1", destinationContext, async ({ type }, content, signal) => {
+    await databaseOf(type).test(await parseConnection(content), signal);
     return {};
   });
 
@@ -60,16 +62,19 @@ const answer = async <R>(
   request: OwnRequest,
   use: Question,
   contextOf: (owner: string, enclave: string, type: string) => Context,
-  look: (asked: StructureRequest, content: AsyncIterable<Uint8Array>) => Promise<R>,
+  look: (asked: StructureRequest, content: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<R>,
 ): Promise<R> => {
   const asked = requireOwn(deps, request, use);
   const { enclave, encryptionKey: key, read, directory } = deps;
-  const file = await takeFile(read(asked.envelope), asked.envelope, { directory });
-  try {
-    return await look(asked, open(file.content(), { key, context: contextOf(asked.by, enclave, asked.type) }));
-  } finally {
-    await file.drop();
-  }
+  return deps.questions(asked.by, async (signal) => {
+    const file = await takeFile(read(asked.envelope), asked.envelope, { directory });
+    try {
+      const content = open(file.content(), { key, context: contextOf(asked.by, enclave, asked.type) });
+      return await look(asked, content, signal);
+    } finally {
+      await file.drop();
+    }
+  });
 };
 
 /** @throws Refusal enclave.request, and of whatever does not hold about the owner's certificate */

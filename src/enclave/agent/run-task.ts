@@ -42,7 +42,10 @@ export interface RunDeps extends JudgeDeps, ComputeDeps, HandOverDeps {
 }
 
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
-const HOST_FAULTS = new Set(["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "model.stopped"]);
+const HOST_FAULTS = new Set([
+  ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
+  "model.stopped",
+]);
 
 /** Whether the task has failed by it: by what was authorised, not by a full disk or the server. */
 const isOutcome = (error: unknown): boolean =>
@@ -67,11 +70,7 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
   if (outcome.kind === "task.failed") return sign(deps, judged, outcome);
   if (known) requireUsable(judged, request.details);
   const { result } = outcome.payload as { result: Kept };
-  const sealed = await deps.results.read(result).catch(async (error: unknown) => {
-    if (isOutcome(error)) return settled(deps, judged, failed(judged, error));
-    throw error;
-  });
-  if (!(sealed instanceof Uint8Array)) return sign(deps, judged, sealed);
+  const sealed = await deps.results.read(result);
   const statement = sign(deps, judged, outcome);
   const destination = await openDestination(deps, judged);
   requireUnmoved(deps, judged);
@@ -139,7 +138,13 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
       () => undefined,
     );
   sandbox.catch(() => undefined);
-  const unwatch = deps.watch(stream, () => void stop());
+  const reading = new AbortController();
+  const slow = refuse("enclave.slow", { seconds: deps.limits.seconds });
+  const timer = setTimeout(() => reading.abort(slow), deps.limits.seconds * 1_000);
+  const unwatch = deps.watch(stream, () => {
+    reading.abort(refuse("enclave.host", { reason: "the task has ended otherwise" }));
+    void stop();
+  });
   const files: CheckedFile[] = [];
   try {
     // What the server does not give costs no attempt: no table is opened yet.
@@ -149,12 +154,19 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
     const costs = costsOf(usable);
     const spends = [...costs.grants, ...costs.sources];
     if (!(await deps.attempts.begin(stream, { head, expires: task.expires, spends }))) throw refuse("enclave.attempts");
-    return await completed(deps, await sandbox, judged, usable, files).catch((error: unknown): Ended => {
-      // A failure tells something too, and it costs a run.
-      if (isOutcome(error)) return { outcome: failed(judged, error), spends };
-      throw error;
+    // Nothing is opened yet: a machine that starts no sandbox has not ended the task.
+    const run = await sandbox.catch((error: unknown) => {
+      throw refuse("enclave.host", { reason: String(error) });
     });
+    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files).catch(
+      (error: unknown): Ended => {
+        // A failure tells something too, and it costs a run.
+        if (isOutcome(error)) return { outcome: failed(judged, error), spends };
+        throw error;
+      },
+    );
   } finally {
+    clearTimeout(timer);
     unwatch();
     await stop();
     for (const file of files) await file.drop();

@@ -93,6 +93,8 @@ export const openStateStore = async (
   const put = async (state: SealedState) => {
     const file = seal(key, { register, state });
     await writeNew(fresh, file);
+    // Looked at first, so that a copy that is late does not take the other's place from it.
+    if ((await provider.register.read()) !== register) throw refuse("enclave.state.copied");
     const expected = extended(register, sha256Hex(file));
     if ((await provider.register.extend(sha256Hex(file))) !== expected) throw refuse("enclave.state.copied");
     register = expected;

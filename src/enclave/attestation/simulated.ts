@@ -15,7 +15,7 @@ export const openSimulated = async (directory: string): Promise<AttestationProvi
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const keyFile = join(directory, "machine-key");
   const registerFile = join(directory, "register");
-  const read = async () => (await readIfThere(registerFile))?.toString() ?? EMPTY_REGISTER;
+  const read = async () => (await readIfThere(registerFile))?.toString() || EMPTY_REGISTER;
   if (!(await readIfThere(keyFile))) await writeDurably(keyFile, randomBytes(32));
   const machineKey = await readFile(keyFile);
   return {

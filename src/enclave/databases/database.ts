@@ -18,7 +18,10 @@ export interface Delivery {
   content(): AsyncIterable<Uint8Array>;
 }
 
-/** One engine: one folder, one line in the registry. Every connection is TLS under the connection's own roots. */
+/**
+ * One engine: one folder, one line in the registry. Every connection is TLS under the connection's own roots, and ends
+ * when `signal` says so, whatever the server does.
+ */
 export interface Database {
   /** As `source.registered` and a task's delivery name it. */
   readonly id: string;
@@ -28,21 +31,26 @@ export interface Database {
    * Structure of the table and how many rows it has, about.
    * @throws Refusal database.* at what keeps it from being read
    */
-  describe(connection: DatabaseConnection): Promise<{ columns: DescribedColumn[]; rows: number }>;
+  describe(connection: DatabaseConnection, signal?: AbortSignal): Promise<{ columns: DescribedColumn[]; rows: number }>;
   /**
    * The columns of these names, in that order, in batches of at most 65,536 rows; nothing else is asked of the server.
    * @param schema every column of the table as it was declared; the table must have just these
    * @throws Refusal source.columns before a row is read; database.*
    */
-  read(connection: DatabaseConnection, schema: Schema, columns: readonly string[]): AsyncGenerator<Batch>;
+  read(
+    connection: DatabaseConnection,
+    schema: Schema,
+    columns: readonly string[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<Batch>;
   /** Connection test of a destination: that it can be reached, is the one named, and takes results. @throws Refusal */
-  test(connection: DatabaseConnection): Promise<void>;
+  test(connection: DatabaseConnection, signal?: AbortSignal): Promise<void>;
   /**
    * Writes a result into the destination's table in one transaction. Resolves when it is committed, and at once where
    * the very same result was delivered before.
    * @throws Refusal database.*
    */
-  deliver(connection: DatabaseConnection, delivery: Delivery): Promise<void>;
+  deliver(connection: DatabaseConnection, delivery: Delivery, signal?: AbortSignal): Promise<void>;
 }
 
 /**

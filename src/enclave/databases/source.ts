@@ -11,8 +11,10 @@ export interface SourceReader {
   readonly id: string;
   readonly label: { readonly en: string; readonly "zh-CN": string };
   /** @param bytes plain text of the source's envelope */
-  describe(bytes: FileBytes): Promise<{ columns: DescribedColumn[]; rows: number }>;
-  read(bytes: FileBytes, schema: Schema, columns: readonly string[]): AsyncGenerator<Batch>;
+  describe(bytes: FileBytes, signal?: AbortSignal): Promise<{ columns: DescribedColumn[]; rows: number }>;
+  read(bytes: FileBytes, schema: Schema, columns: readonly string[], signal?: AbortSignal): AsyncGenerator<Batch>;
+  /** The table comes over a network while it is read. */
+  readonly remote?: true;
 }
 
 /** The connection that was sealed. @throws Refusal database.configuration */
@@ -23,8 +25,9 @@ export const parseConnection = (bytes: FileBytes): Promise<DatabaseConnection> =
 export const databaseSource = ({ id, label, describe, read }: Database): SourceReader => ({
   id,
   label,
-  describe: async (bytes) => await describe(await parseConnection(bytes)),
-  async *read(bytes, schema, columns) {
-    yield* read(await parseConnection(bytes), schema, columns);
+  remote: true,
+  describe: async (bytes, signal) => await describe(await parseConnection(bytes), signal),
+  async *read(bytes, schema, columns, signal) {
+    yield* read(await parseConnection(bytes), schema, columns, signal);
   },
 });

@@ -1,6 +1,7 @@
 /** Objects of an S3-compatible store as a source: the envelope says where, the object is read as the file it is. */
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { ObjectLocation } from "../../rules/object-location.ts";
+import type { SourceReader } from "../databases/source.ts";
 import type { FileBytes, FileFormat } from "../files/format.ts";
 import { fileFormats } from "../files/registry.ts";
 import { parseSealed } from "../sealed-json.ts";
@@ -16,24 +17,25 @@ export interface S3Options {
 }
 
 /** A source whose `bytes` are the JSON of an `ObjectLocation`. @throws Refusal object.*, source.* */
-export const createS3 = ({ clock = systemClock, patience = 30_000, pause = 250 }: S3Options = {}): FileFormat => {
-  const open = async (bytes: FileBytes) => {
+export const createS3 = ({ clock = systemClock, patience = 30_000, pause = 250 }: S3Options = {}): SourceReader => {
+  const open = async (bytes: FileBytes, signal: AbortSignal | undefined) => {
     const location = await parseSealed(bytes, ObjectLocation, (reason) => refuse("object.configuration", { reason }));
-    const content = readObject(location, { clock, patience, pause });
+    const content = readObject(location, { clock, patience, pause, signal });
     return { format: fileFormats[location.format] as FileFormat, content };
   };
   return {
     id: "s3",
     label: { en: "S3 object", "zh-CN": "S3 对象" },
-    async describe(bytes) {
-      const { format, content } = await open(bytes);
+    remote: true,
+    async describe(bytes, signal) {
+      const { format, content } = await open(bytes, signal);
       return await format.describe(content);
     },
-    async *read(bytes, schema, columns) {
-      const { format, content } = await open(bytes);
+    async *read(bytes, schema, columns, signal) {
+      const { format, content } = await open(bytes, signal);
       yield* format.read(content, schema, columns);
     },
   };
 };
 
-export const s3: FileFormat = createS3();
+export const s3: SourceReader = createS3();

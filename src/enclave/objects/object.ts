@@ -15,6 +15,8 @@ export interface ObjectOptions {
   readonly patience: number;
   /** Milliseconds before the second attempt; before each further one twice as many. */
   readonly pause: number;
+  /** Ends it, whatever the store does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Attempts in a row that bring no byte, at most. */
@@ -46,6 +48,7 @@ export async function* readObject(location: ObjectLocation, options: ObjectOptio
       }
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
+      options.signal?.throwIfAborted();
       failed = progress.received > before ? 1 : failed + 1;
       if (failed === ATTEMPTS) throw refuse("object.lost", { attempts: ATTEMPTS });
       await sleep(options.pause * 2 ** (failed - 1));
@@ -56,7 +59,7 @@ export async function* readObject(location: ObjectLocation, options: ObjectOptio
 /** One request for what is not received yet. */
 async function* attempt(
   location: ObjectLocation,
-  { clock, patience }: ObjectOptions,
+  { clock, patience, signal }: ObjectOptions,
   progress: Progress,
 ): AsyncGenerator<Uint8Array> {
   const url = urlOf(location);
@@ -68,7 +71,7 @@ async function* attempt(
     received > 0 && etag !== undefined ? { range: `bytes=${received}-`, "if-match": etag } : {},
     clock.now(),
   );
-  const response = await answer(url, headers, location.rootCertificate, patience);
+  const response = await answer(url, headers, location.rootCertificate, patience, signal);
   try {
     requireAnswer(response, progress);
     const body = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
@@ -114,6 +117,7 @@ const answer = async (
   headers: Record<string, string>,
   rootCertificate: string | undefined,
   patience: number,
+  signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> => {
   const ca = rootCertificate === undefined ? undefined : pinnedRoots(rootCertificate);
   if (rootCertificate !== undefined && !ca)
@@ -124,6 +128,7 @@ const answer = async (
     minVersion: "TLSv1.2",
     rejectUnauthorized: true,
     ...(ca && { ca }),
+    ...(signal && { signal }),
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     sent.once("response", resolve);

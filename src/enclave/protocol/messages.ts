@@ -24,7 +24,12 @@ export const enclaveMethods = {
   /** Fresh evidence over the same keys. */
   attest: {
     params: z.strictObject({ nonce: z.string().max(128) }),
-    result: z.strictObject({ provider: z.string(), evidence: z.string() }),
+    result: z.strictObject({
+      provider: z.string(),
+      evidence: z.string(),
+      /** JWS over the nonce and the ledger as it was followed (rules/followed.ts). */
+      followed: z.string(),
+    }),
   },
   /** The next leaves of the ledger, from the size followed so far, and a checkpoint at their end. */
   follow: {

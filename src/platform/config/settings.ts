@@ -146,7 +146,7 @@ export const settings = {
   ),
   enclaveMemory: setting(size(64 * MiB, 256 * GiB), "1GiB", "Memory a model may use.", "模型可使用的内存。"),
   enclaveTime: setting(duration(SECOND, DAY), "10m", "How long a model may run.", "模型的最长运行时间。"),
-  enclaveOutput: setting(size(KiB, 16 * GiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),
+  enclaveOutput: setting(size(KiB, 512 * MiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),
   enclaveConcurrency: setting(integer(1, 64), 2, "Tasks that run at a time.", "同时执行的任务数。"),
   sandbox: setting(
     oneOf("auto", "bubblewrap", "quickjs"),

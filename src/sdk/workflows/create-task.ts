@@ -1,5 +1,6 @@
 /** Creates a task: whoever creates it names a model and tables by id, and signs what they are at this moment. */
 import type { z } from "zod";
+import { structureDigest } from "../../rules/source.ts";
 import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
 import { requireAsked } from "./asked.ts";
@@ -60,7 +61,11 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
   ]);
   requireAsked(task.alliance, alliance);
   requireAsked(task.model, model);
-  for (const [i, source] of sources.entries()) requireAsked(task.sources[i]?.id ?? "", source);
+  for (const [i, source] of sources.entries()) {
+    requireAsked(task.sources[i]?.id ?? "", source);
+    const found = structureDigest(source.columns);
+    if (found !== source.structure) throw refuse("source.structure", { found, expected: source.structure });
+  }
   const part = <K>(kind: K, { stream, id, creator }: { stream: string; id: string; creator: { id: string } }) => ({
     ...{ kind, stream, id },
     owner: creator.id,

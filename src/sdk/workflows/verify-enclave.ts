@@ -4,10 +4,12 @@ import { fromBase64, toBase64url } from "../../base/bytes.ts";
 import { type EnclavePin, type FoundEnclave, isPinned, pinText } from "../../evidence/enclave-pin.ts";
 import { attested, type EnclaveState, enclave as enclaveBook } from "../../rules/enclave.ts";
 import { refuse as refuseRule } from "../../rules/errors.ts";
+import { type FollowedLedger, verifyFollowed } from "../../rules/followed.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
 import type { AttestationVerifier, Attested } from "../../trust/attestation/provider.ts";
 import { attestationVerifiers, verifyAttestation } from "../../trust/attestation/verify.ts";
 import { enclaveKey, type Recipient } from "../../trust/envelope/recipient.ts";
+import { publicKeyFromSpki } from "../../trust/keys.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "./errors.ts";
@@ -28,6 +30,8 @@ export interface VerifiedEnclave {
   readonly provider: string;
   /** False where whoever runs the machine can forge the evidence. */
   readonly hardware: boolean;
+  /** How far it has followed the ledger: what was revoked or withdrawn below this size, it knows for ever. */
+  readonly followed: FollowedLedger;
   readonly proves: AttestationVerifier["proves"];
   readonly doesNotProve: AttestationVerifier["doesNotProve"];
   /** What the fresh evidence says of the machine: to be shown, and compared with what members expect. */
@@ -63,13 +67,14 @@ export const verifyEnclave = async (
   expected: ExpectedEnclave,
 ): Promise<VerifiedEnclave> => {
   const state = await readEnclave(client, id, expected);
-  const attested = await requireFresh(client, id, state);
+  const { attested, followed } = await requireFresh(client, id, state);
+  requirePinned({ ...state, platform: attested.platform }, expected.enclaves);
   const verifier = attestationVerifiers[state.provider] as AttestationVerifier;
   const { signingKey, measurement, ledger, isolation, provider } = state;
   const { hardware, proves, doesNotProve } = verifier;
   const recipient = enclaveKey(fromBase64(state.encryptionKey));
   const text = { hardware, proves, doesNotProve };
-  return { id, recipient, signingKey, measurement, ledger, isolation, provider, ...text, attested };
+  return { id, recipient, signingKey, measurement, ledger, isolation, provider, ...text, attested, followed };
 };
 
 /** What the enclave declared of itself when it was founded, with the evidence of then. @throws as `verifyEnclave` */
@@ -97,12 +102,16 @@ const foundingOf = (id: string, jws: string): EnclaveState => {
 };
 
 /** Whoever answers now has the keys that the statement names, as far as the provider can prove anything. */
-const requireFresh = async (client: Pick<Client, "enclaves">, id: string, state: EnclaveState): Promise<Attested> => {
+const requireFresh = async (
+  client: Pick<Client, "enclaves">,
+  id: string,
+  state: EnclaveState,
+): Promise<{ attested: Attested; followed: FollowedLedger }> => {
   const nonce = toBase64url(randomBytes(NONCE_LENGTH));
-  const { provider, evidence } = await client.enclaves.attest({ id, nonce });
+  const { provider, evidence, followed } = await client.enclaves.attest({ id, nonce });
   if (provider !== state.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
   const verdict = verifyAttestation({ provider, evidence }, { ...state, nonce }, Date.now());
   if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
   const { ok, ...attested } = verdict;
-  return attested;
+  return { attested, followed: verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(state.signingKey))) };
 };

@@ -9,6 +9,7 @@ import { parseCanonical } from "../../base/canonical.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { verifyBundle } from "../../evidence/verify.ts";
 import { attested, enclave as enclaveBook } from "../../rules/enclave.ts";
+import { signFollowed } from "../../rules/followed.ts";
 import { ARCHIVE_MAX } from "../../rules/model.ts";
 import { STRUCTURE_REQUEST, signStructureRequest } from "../../rules/structure-request.ts";
 import { type Task, task as taskBook } from "../../rules/task.ts";
@@ -66,6 +67,7 @@ const enclaveServer = ({ statement, provider = "simulated", evidence, nonce: sta
       attest: async ({ nonce }: { nonce: string }) => ({
         provider,
         nonce,
+        followed: signFollowed({ size: 7, root: "ab".repeat(32), nonce: stale ?? nonce }, ran.enclave.key),
         evidence:
           evidence ??
           simulatedEvidence({

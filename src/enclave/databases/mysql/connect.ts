@@ -8,6 +8,7 @@ import type { TLSSocket } from "node:tls";
 import mysql2 from "mysql2";
 import { Refusal } from "../../../base/refusal.ts";
 import type { DatabaseConnection } from "../../../rules/connection.ts";
+import { destroyOn } from "../../abort.ts";
 import { refuse } from "../errors.ts";
 import { failure } from "./failures.ts";
 import type { Limits } from "./limits.ts";
@@ -53,9 +54,14 @@ const SETTINGS = [
  * @throws Refusal database.unreachable, database.timeout, database.tls, database.host-name, database.login,
  *   database.unknown, database.protocol
  */
-export const connect = async (connection: DatabaseConnection, limits: Limits): Promise<Session> => {
+export const connect = async (
+  connection: DatabaseConnection,
+  limits: Limits,
+  signal?: AbortSignal,
+): Promise<Session> => {
   rootsOf(connection);
   const socket = connectTcp({ host: connection.host, port: connection.port, noDelay: true, keepAlive: true });
+  destroyOn(signal, socket);
   const late = Promise.withResolvers<never>();
   late.promise.catch(() => undefined);
   let reached = false;

@@ -14,8 +14,12 @@ import { aboutTable, countRows, describeFields, openTable, quoted, requireStruct
 
 export const createMysql = (some: Partial<Limits> = {}): Database => {
   const limits = { ...LIMITS, ...some };
-  const during = async <T>(connection: DatabaseConnection, work: (session: Session) => Promise<T>): Promise<T> => {
-    const session = await connect(connection, limits);
+  const during = async <T>(
+    connection: DatabaseConnection,
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> => {
+    const session = await connect(connection, limits, signal);
     try {
       return await work(session);
     } finally {
@@ -26,15 +30,15 @@ export const createMysql = (some: Partial<Limits> = {}): Database => {
     id: "mysql",
     label: { en: "MySQL or MariaDB", "zh-CN": "MySQL 或 MariaDB" },
     port: 3_306,
-    describe: (connection) =>
-      during(connection, async (session) => {
+    describe: (connection, signal) =>
+      during(connection, signal, async (session) => {
         const fields = await openTable(session, connection);
         const columns = await describeFields(session, connection, fields);
         return { columns, rows: await countRows(session, connection, limits.rows) };
       }),
-    async *read(connection, schema, columns) {
+    async *read(connection, schema, columns, signal) {
       const fields = selectFields(schema, columns);
-      const session = await connect(connection, limits);
+      const session = await connect(connection, limits, signal);
       try {
         requireStructure(await openTable(session, connection), schema);
         const { estimate = 0 } = await aboutTable(session, connection);
@@ -45,8 +49,9 @@ export const createMysql = (some: Partial<Limits> = {}): Database => {
         session.end();
       }
     },
-    test: (connection) => during(connection, (session) => testDestination(session, connection)),
-    deliver: (connection, delivery) => during(connection, (session) => deliver(session, connection, delivery)),
+    test: (connection, signal) => during(connection, signal, (session) => testDestination(session, connection)),
+    deliver: (connection, delivery, signal) =>
+      during(connection, signal, (session) => deliver(session, connection, delivery)),
   };
 };
 

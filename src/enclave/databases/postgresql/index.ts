@@ -13,8 +13,13 @@ export interface PostgresqlOptions {
 }
 
 export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}): Database => {
-  const within = async <T>(connection: DatabaseConnection, step: Step, work: (session: Session) => Promise<T>) => {
-    const session = await openSession(connection, { step, patience });
+  const within = async <T>(
+    connection: DatabaseConnection,
+    step: Step,
+    signal: AbortSignal | undefined,
+    work: (session: Session) => Promise<T>,
+  ) => {
+    const session = await openSession(connection, { step, patience, signal });
     try {
       return await work(session);
     } finally {
@@ -25,8 +30,8 @@ export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}):
     id: "postgresql",
     label: { en: "PostgreSQL table", "zh-CN": "PostgreSQL 表" },
     port: 5_432,
-    describe: (connection) =>
-      within(connection, "reading the structure", async (session) => {
+    describe: (connection, signal) =>
+      within(connection, "reading the structure", signal, async (session) => {
         await session.query(READ_ONLY);
         const columns = await requireTable(session);
         const described = await readMetadata(session);
@@ -39,17 +44,17 @@ export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}):
           rows,
         };
       }),
-    async *read(connection, schema, columns) {
-      const session = await openSession(connection, { step: "reading rows", patience });
+    async *read(connection, schema, columns, signal) {
+      const session = await openSession(connection, { step: "reading rows", patience, signal });
       try {
         yield* readTable(session, schema, columns, patience);
       } finally {
         session.close();
       }
     },
-    test: (connection) => within(connection, "checking the table for results", testDestination),
-    deliver: (connection, delivery) =>
-      within(connection, "writing the result", (session) => deliver(session, delivery)),
+    test: (connection, signal) => within(connection, "checking the table for results", signal, testDestination),
+    deliver: (connection, delivery, signal) =>
+      within(connection, "writing the result", signal, (session) => deliver(session, delivery)),
   };
 };
 

@@ -15,18 +15,31 @@ const HEADER_BYTES = 5;
  */
 export const createMessageCheck = (pass: (message: Buffer) => void): ((chunk: Uint8Array) => void) => {
   let held: Uint8Array = new Uint8Array(0);
+  // Pieces are joined when a message is whole, not at each: a server may send it byte by byte.
+  let pieces: Uint8Array[] = [];
+  let [size, wanted] = [0, HEADER_BYTES];
   return (chunk) => {
-    held = held.length > 0 ? concat(held, chunk) : chunk;
+    pieces.push(chunk);
+    size += chunk.length;
+    if (size < wanted) return;
+    held = pieces.length > 1 ? concat(...pieces) : chunk;
+    pieces = [held];
+    wanted = HEADER_BYTES;
     while (held.length >= HEADER_BYTES) {
       const bytes = Buffer.from(held.buffer, held.byteOffset, held.length);
       const length = bytes.readInt32BE(1);
       if (length < 4 || length > MAX_MESSAGE_BYTES) throw malformed();
-      if (bytes.length < length + 1) return;
+      if (bytes.length < length + 1) {
+        wanted = length + 1;
+        break;
+      }
       const message = bytes.subarray(0, length + 1);
       held = held.subarray(length + 1);
       if (!isWellFormed(bytes.toString("latin1", 0, 1), message.subarray(HEADER_BYTES))) throw malformed();
       pass(message);
     }
+    pieces = held.length > 0 ? [held] : [];
+    size = held.length;
   };
 };
 

@@ -24,15 +24,17 @@ export interface SessionOptions {
   readonly step: Step;
   /** Milliseconds that the server may be silent while it is waited for. */
   readonly patience: number;
+  /** Ends the connection. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws Refusal database.unreachable, .tls, .host-name, .login, .unknown, .timeout, .lost, .protocol */
 export const openSession = async (
   connection: DatabaseConnection,
-  { step, patience }: SessionOptions,
+  { step, patience, signal }: SessionOptions,
 ): Promise<Session> => {
   const seconds = patience / 1_000;
-  const socket = await connectTls(connection, patience);
+  const socket = await connectTls(connection, patience, signal);
   // What made us end the connection, rather than what the driver makes of its end.
   let reason: Error | undefined;
   const end = (why: Error) => {

@@ -3,6 +3,7 @@ import { connect, isIP, type Socket } from "node:net";
 import { checkServerIdentity, type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { Refusal } from "../../../base/refusal.ts";
 import type { DatabaseConnection } from "../../../rules/connection.ts";
+import { destroyOn } from "../../abort.ts";
 import { pinnedRoots } from "../../roots.ts";
 import { refuse } from "../errors.ts";
 
@@ -14,11 +15,16 @@ const YES = 0x53;
  * @param patience milliseconds for all of it
  * @throws Refusal database.unreachable, database.tls, database.host-name, database.timeout
  */
-export const connectTls = async (connection: DatabaseConnection, patience: number): Promise<TLSSocket> => {
+export const connectTls = async (
+  connection: DatabaseConnection,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<TLSSocket> => {
   const { host, port, serverName = host } = connection;
   const ca = pinnedRoots(connection.rootCertificate);
   if (!ca) throw refuse("database.tls", { reason: "the root certificate is not a certificate in PEM" });
   const plain = connect({ host, port });
+  destroyOn(signal, plain);
   let secure: TLSSocket | undefined;
   let late: Refusal | undefined;
   const timer = setTimeout(() => {
