@@ -77,13 +77,15 @@ test("what is about to be signed is shown, its receiver as its own statement has
         id: "T1",
         receiver: owner,
         model: { id: "M1", owner },
-        sources: [{ id: "D1", owner }],
+        sources: [{ id: "D1", owner, columns: [{ name: "age" }, { name: "name" }, { name: "city" }] }],
         definition: {
           receiver,
           enclave: "e",
           measurement: "5e".repeat(48),
           model: { archive: "archive-digest" },
-          sources: [{ envelope: "envelope-digest" }],
+          sources: [{ envelope: "envelope-digest", table: "people", columns: [0, 2] }],
+          limits: { rows: 7, seconds: 60, memory: 256 },
+          parameters: { folds: 5 },
         },
       },
     }) as object as AboutToSign;
@@ -94,6 +96,9 @@ test("what is about to be signed is shown, its receiver as its own statement has
     /Result receiver: 第一医院 \(\d{10}\), CA [0-9a-f]{4} /,
     /Model M1 \(archive archive-digest\): 第一医院/,
     /Data source D1 \(envelope envelope-digest\): 第一医院/,
+    "as people, columns that the model may read: age, city",
+    "At most 7 rows of a result, 60 s, 256 MiB",
+    'Parameters: {"folds":5}',
     /Enclave e: simulated, (5e){48}/,
   ])
     assert.ok(typeof part === "string" ? shown.includes(part) : part.test(shown), `${part}\n${shown}`);
