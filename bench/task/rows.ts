@@ -6,50 +6,36 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import mysql2 from "mysql2";
 import type { OwnMariadb } from "../../src/cli/demo/machines/mariadb.ts";
+import type { DatabaseConnection } from "../../src/rules/connection.ts";
 import { resultContext } from "../../src/trust/envelope/contexts.ts";
 import { sealBytes } from "../../src/trust/envelope/envelope.ts";
 import { receiverKey } from "../../src/trust/envelope/recipient.ts";
-import { COLUMNS, RESULTS, TABLE } from "./stage.ts";
+import { RESULTS } from "./stage.ts";
+import { programOf, type Table } from "./tables.ts";
 
-const CHILD = `
-import { createInterface } from "node:readline";
-const groups = new Map();
-for await (const line of createInterface({ input: process.stdin })) {
-  const { station, minutes, cost } = JSON.parse(line);
-  let group = groups.get(station);
-  if (!group) groups.set(station, (group = { station, visits: 0, minutes: 0, cost: 0 }));
-  group.visits++;
-  group.minutes += minutes;
-  group.cost += cost;
-}
-for (const group of groups.values()) console.log(JSON.stringify(group));
-`;
+const login = ({ host, port, database, username: user, password, rootCertificate: ca }: DatabaseConnection) =>
+  mysql2.createConnection({ host, port, database, user, password, ssl: { ca }, timezone: "Z" });
 
-const login = ({ connection, destination }: OwnMariadb, role: "reader" | "writer"): mysql2.Connection => {
-  const of = role === "reader" ? connection(TABLE) : destination(RESULTS);
-  const { host, port, database, username: user, password, rootCertificate: ca } = of;
-  return mysql2.createConnection({ host, port, database, user, password, ssl: { ca } });
-};
-
-/** @param task key of the result's row @param key (PEM) of the receiver. @returns milliseconds */
-export const runWithRows = async (server: OwnMariadb, task: string, key: string): Promise<number> => {
+/** @param task key of the result's row; @param key (PEM) of the receiver. @returns milliseconds */
+export const runWithRows = async (server: OwnMariadb, table: Table, task: string, key: string): Promise<number> => {
   const began = performance.now();
-  const child = spawn(process.execPath, ["--input-type=module", "-e", CHILD], { stdio: ["pipe", "pipe", "inherit"] });
+  const program = ["--input-type=module", "-e", programOf(table)];
+  const child = spawn(process.execPath, program, { stdio: ["pipe", "pipe", "inherit"] });
   let lines = "";
   child.stdout.on("data", (text: Buffer) => {
     lines += text;
   });
   const closed = once(child, "close");
 
-  const reader = login(server, "reader");
-  for await (const row of reader.query(`select ${COLUMNS.join()} from ${TABLE}`).stream())
+  const reader = login(server.connection(table.name));
+  for await (const row of reader.query(`select * from ${table.name}`).stream())
     if (!child.stdin.write(`${JSON.stringify(row)}\n`)) await once(child.stdin, "drain");
   child.stdin.end();
   reader.destroy();
   await closed;
 
   const sealed = await sealBytes(Buffer.from(lines), { to: receiverKey(key), context: resultContext(task) });
-  const writer = login(server, "writer");
+  const writer = login(server.destination(RESULTS));
   const sql = `insert into ${RESULTS} (task, part, parts, digest, content) values (?, 0, 1, '', ?)`;
   await writer.promise().execute(sql, [task, Buffer.from(sealed)]);
   const elapsed = performance.now() - began;

@@ -123,7 +123,7 @@ export const createCompute = (options: ComputeOptions) => {
       alliances: createAlliances(deps),
       models: createModels(deps),
       sources: createSources(deps),
-      tasks: createTasks(deps),
+      tasks: createTasks({ ...deps, enclave }),
       events: createEvents(deps),
       blobs: createBlobViews({ views, blobs, clock, max: options.uploadLimit }),
       ledger: createLedgerViews({ ledger }),

@@ -24,6 +24,18 @@ export interface RunsOptions {
   readonly onError: (task: string, error: unknown) => void;
 }
 
+/** Texts that the enclave needs beside the statements: what the sources say of their columns. */
+export const detailsOf = async (
+  ledger: Ledger,
+  views: Pick<ViewsStore, "details">,
+  { definition }: Task,
+): Promise<Record<string, unknown>> => {
+  const digests = definition.sources.flatMap(
+    ({ stream }) => streamOf(ledger.world, source, stream)?.state.detail ?? [],
+  );
+  return Object.fromEntries(await views.details(digests));
+};
+
 export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgress, onError }: RunsOptions) => {
   const waiting: string[] = [];
   const known = new Set<string>();
@@ -37,10 +49,7 @@ export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgres
   };
 
   const attempt = async (id: string, task: Task): Promise<void> => {
-    const sources = task.definition.sources.flatMap(
-      ({ stream }) => streamOf(ledger.world, source, stream)?.state.detail ?? [],
-    );
-    const details = Object.fromEntries(await views.details(sources));
+    const details = await detailsOf(ledger, views, task);
     const { statement } = await enclave.run(id, details, (until) => replayable(ledger, id, until));
     await ledger.submit(statement);
   };

@@ -1,14 +1,16 @@
 /** 计算任务管理 */
-import { exportBundle } from "../evidence/export.ts";
+import { exportBundle, replayable } from "../evidence/export.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
+import type { EnclaveHost } from "./enclave-host.ts";
+import { detailsOf } from "./runs.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
-export const createTasks = (deps: ComputeDeps & { blobs: Blobs }) => {
-  const { ledger, clock, access, views, blobs } = deps;
+export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<EnclaveHost, "dryRun"> }) => {
+  const { ledger, clock, access, views, blobs, enclave } = deps;
   const now = () => clock.now();
   const shown = showTask(ledger, now);
   const lines = showTaskSummary(ledger, now);
@@ -23,6 +25,12 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs }) => {
       if (!state.result || state.definition.receiver !== asker.member)
         throw refusePlatform("blob.unknown", { digest: "" });
       return { ...(await blobs.get(state.result.digest)), fileName: `${state.id}.sealed` };
+    },
+    /** In the enclave, on rows that are made up: any party may ask. */
+    async dryRun(asker: Asker, { id }: { id: string }) {
+      const found = await access.read(asker, task, id);
+      const details = await detailsOf(ledger, views, found.state);
+      return enclave.dryRun(found.id, details, (until) => replayable(ledger, found.id, until));
     },
     /** With every text that its statements commit to: a party may read them all. */
     async bundle(asker: Asker, { id }: { id: string }) {

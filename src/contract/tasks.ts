@@ -1,8 +1,9 @@
 /** 计算任务管理 */
 import { z } from "zod";
+import { DryRun } from "../rules/dry-run.ts";
 import * as rules from "../rules/task.ts";
 import { Definition } from "../rules/task-definition.ts";
-import { act, acted, download, type Text, view } from "./endpoint.ts";
+import { act, acted, command, download, type Text, view } from "./endpoint.ts";
 import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 
 /** The states of a task as the console names them. */
@@ -197,6 +198,18 @@ export const tasks = {
     output,
     summary: { en: "Confirm that you have the result", "zh-CN": "确认已收到计算结果" },
     errors: ["stream.unknown", "task.party", "task.state", "task.decided"],
+  }),
+  dryRun: command({
+    path: `${one}/dry-run`,
+    method: "POST",
+    permission: "task.read",
+    input: ById,
+    output: DryRun.extend({
+      /** JWS of the enclave over definition and answer (rules/dry-run.ts). */
+      answer: z.string(),
+    }),
+    summary: { en: "Run the task's model on made-up rows", "zh-CN": "使用合成数据试运行计算任务" },
+    errors: ["stream.unknown", "enclave.unavailable"],
   }),
   refuse: act({
     path: `${one}/refusals`,

@@ -37,6 +37,11 @@ export const refuse = refusals({
     en: "The grant {grant} does not cover this task: {reason}. Leave it out to ask its owner, or ask for another grant.",
     zh: "授权凭证 {grant} 不适用于该任务：{reason}。请去掉该凭证并向其所有者申请，或请其另行授权。",
   },
+  "dry-run.other": {
+    status: 409,
+    en: "The dry run shown is not the one that the enclave signed for this task. Believe nothing of it; report this.",
+    zh: "所示试运行结果并非可信执行环境为该任务签名的结果。请勿采信，并报告此问题。",
+  },
   "stream.full": {
     status: 409,
     en: "The stream has {limit} bytes of statements and takes no more. Begin a new one.",

@@ -32,6 +32,7 @@ const REPLACED = new Set([
   "organisations.find",
   "enclaves.attest",
   "enclaves.describe",
+  "tasks.dryRun",
   "tasks.authoriseReceiver",
   "tasks.authoriseSource",
   "tasks.authoriseModel",

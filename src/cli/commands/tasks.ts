@@ -2,6 +2,7 @@
 import { type AboutToSign, authoriseTask, type Destination } from "../../sdk/workflows/authorise.ts";
 import { createTask, type TaskParts } from "../../sdk/workflows/create-task.ts";
 import { prepareDestination } from "../../sdk/workflows/destination.ts";
+import { dryRunTask } from "../../sdk/workflows/dry-run.ts";
 import { openResult } from "../../sdk/workflows/open-result.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -271,6 +272,18 @@ const result: Command = {
   },
 };
 
+const dryRun: Command = {
+  words: ["tasks", "dry-run"],
+  summary: text(
+    "See what the model gives for made-up rows, before you agree; the enclave signs it",
+    "授权之前查看模型对合成数据的结果，由可信执行环境签名",
+  ),
+  args: [{ name: "id" }],
+  flags: [],
+  run: (context, given) =>
+    dryRunTask(context.client(), argOf(given, "id"), { enclaves: trustedEnclaves(context.settings()) }),
+};
+
 const bundle: Command = {
   words: ["tasks", "bundle"],
   summary: text(
@@ -311,4 +324,4 @@ const wait: Command = {
   },
 };
 
-export const taskCommands: readonly Command[] = [create, authorise, result, bundle, wait];
+export const taskCommands: readonly Command[] = [create, authorise, dryRun, result, bundle, wait];

@@ -13,6 +13,7 @@ import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
 
+import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
@@ -138,6 +139,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     run: async (request) => ({
       statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
     }),
+    dryRun: (request) => dryRun({ ...shared, encryptionKey: state.encryptionKey }, request),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
       for (const stop of runs) stop();
@@ -225,6 +227,7 @@ const handlersOf = (
     describe: handler("describe"),
     test: handler("test"),
     run: handler("run"),
+    dryRun: handler("dryRun"),
     stop: handler("stop"),
   };
 };

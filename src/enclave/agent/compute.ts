@@ -105,7 +105,7 @@ export const compute = async (
 };
 
 /** The model's archive: the very bytes that were authorised. */
-const openModel = async (deps: ComputeDeps, { definition }: Task, { owner }: Usable, stored: CheckedFile) => {
+export const openModel = async (deps: ComputeDeps, { definition }: Task, { owner }: Usable, stored: CheckedFile) => {
   const { archive, envelope } = definition.model;
   const context = modelContext(owner, deps.enclave, archive);
   const plain = envelope ? open(stored.content(), { key: deps.encryptionKey, context }) : stored.content();
@@ -127,7 +127,7 @@ interface Readable {
 }
 
 /** What the model reads of a source is what the task lets it read. @throws Refusal enclave.structure, enclave.columns */
-const requireReadable = ({ stream, table, columns, allowed }: UsableSource, manifest: Manifest): Readable => {
+export const requireReadable = ({ stream, table, columns, allowed }: UsableSource, manifest: Manifest): Readable => {
   const wanted = manifest.tables[table]?.columns;
   if (!wanted) throw refuse("enclave.structure", { id: stream, difference: `the model has no table ${table}` });
   const reads = Object.keys(wanted);

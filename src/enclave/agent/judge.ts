@@ -4,7 +4,7 @@ import { beyondGrant } from "../../rules/grant.ts";
 import { model as modelBook } from "../../rules/model.ts";
 import type { Policy } from "../../rules/policy.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
-import { stateAt, type Task, task as taskBook } from "../../rules/task.ts";
+import { stateAt, type Task, type TaskState, task as taskBook } from "../../rules/task.ts";
 import { taskDigest } from "../../rules/task-definition.ts";
 import { streamOf, type World } from "../../rules/world.ts";
 import { digestOf } from "../../trust/digest.ts";
@@ -43,35 +43,32 @@ export interface Judged {
 }
 
 /** Whether this very task may run here and now. @throws Refusal */
-export const judge = (
+export const judge = (deps: JudgeDeps, request: RunRequest): Judged => {
+  const looked = lookAt(deps, request);
+  const { task, state, stream } = looked;
+  if (state !== "running" || !task.delivery) throw refuse("enclave.task.state", { state });
+  const { definition, delivery } = task;
+  return { ...looked, digest: taskDigest(stream, definition, delivery), delivery };
+};
+
+/** The task as the ledger has it, in whatever state; it is this enclave's. @throws Refusal */
+export const lookAt = (
   { follower, clock, enclave, measurement }: JudgeDeps,
   { task: id, statements }: RunRequest,
-): Judged => {
+): Omit<Judged, "digest" | "delivery"> & { readonly state: TaskState } => {
   follower.requireCurrent();
   const replayed = replay(statements, follower);
   const { world, heads } = replayed;
-  const stream = streamOf(world, taskBook, id);
-  const task = stream?.state;
+  const found = streamOf(world, taskBook, id);
+  if (!found) throw refuse("enclave.task.state", { state: "unknown" });
+  const { head, state: task } = found;
   // The host's clock may be turned back, but not behind what the ledger has seen.
   const time = Math.max(clock.now(), follower.time);
-  const state = task && stateAt(task, time);
-  if (!stream || state !== "running" || !task?.delivery)
-    throw refuse("enclave.task.state", { state: state ?? "unknown" });
-  const { definition, delivery } = task;
+  const { definition } = task;
   if (definition.enclave !== enclave || definition.measurement !== measurement)
     throw refuse("enclave.task.enclave", { expected: definition.enclave });
   requireOnly(id, replayed);
-  return {
-    stream: id,
-    world,
-    task,
-    digest: taskDigest(id, definition, delivery),
-    delivery,
-    time,
-    head: stream.head,
-    heads,
-    checkpoint: follower.followed,
-  };
+  return { stream: id, world, task, state: stateAt(task, time), time, head, heads, checkpoint: follower.followed };
 };
 
 /** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
@@ -100,7 +97,10 @@ export interface UsableSource {
 }
 
 /** The model and the sources as they were authorised, none of them withdrawn since. @throws Refusal */
-export const requireUsable = ({ world, task, time }: Judged, details: RunRequest["details"]) => {
+export const requireUsable = (
+  { world, task, time }: Pick<Judged, "world" | "task" | "time">,
+  details: RunRequest["details"],
+) => {
   const { definition } = task;
   const model = streamOf(world, modelBook, definition.model.stream)?.state;
   if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });

@@ -5,6 +5,7 @@
  * ledger's key.
  */
 import { z } from "zod";
+import { DryRun } from "../../rules/dry-run.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
 
 /** A statement with its place on the ledger. */
@@ -58,6 +59,12 @@ export const enclaveMethods = {
     }),
     carries: "statements",
     result: z.strictObject({ statement: z.string() }),
+  },
+  /** 试运行: the task's model on rows that are made up. */
+  dryRun: {
+    params: z.strictObject({ task: z.string(), details: z.record(z.string(), z.unknown()) }),
+    carries: "statements",
+    result: DryRun.extend({ answer: z.string() }),
   },
   /** Ends the runs of a task, for the ledger says that it has ended otherwise. */
   stop: { params: z.strictObject({ task: z.string() }), result: z.strictObject({ runs: z.int() }) },

@@ -13,6 +13,7 @@ export { type CreateTaskOptions, createTask, type NewTask, type TaskParts } from
 export { csvHeader } from "./csv-header.ts";
 export { describeSource, type SourceWords } from "./describe-source.ts";
 export { connectionBytes, type DestinationFor, prepareDestination } from "./destination.ts";
+export { dryRunTask } from "./dry-run.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export {
   acceptCsr,
