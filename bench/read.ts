@@ -14,7 +14,7 @@ import { median, report } from "./support.ts";
 const ROWS = 1_000_000;
 const RUNS = 7;
 const WARM_UP = 2;
-const bench = "read-mysql";
+const bench = "read";
 
 const TABLE = `
 create table visits (

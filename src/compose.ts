@@ -259,10 +259,15 @@ export const rebuildViews = async (options: PlatformOptions): Promise<{ streams:
 /** `name=value`, as settings have them. */
 const pairsOf = (written: readonly string[]): Record<string, string> =>
   Object.fromEntries(
-    written.map((pair) => {
-      const at = pair.indexOf("=");
-      return [pair.slice(0, at), pair.slice(at + 1)];
-    }),
+    // A value may be a list itself: what has no name belongs to the one before.
+    written
+      .join(",")
+      .split(/,(?=[a-z]+=)/)
+      .filter((pair) => pair !== "")
+      .map((pair) => {
+        const at = pair.indexOf("=");
+        return [pair.slice(0, at), pair.slice(at + 1)];
+      }),
   );
 
 /** The ledger's own key and name, made on the first start. */

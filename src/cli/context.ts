@@ -40,7 +40,7 @@ export interface Context {
   leaf(): Keyed | undefined;
   passphrase(): string | undefined;
   /** Verified, and of a program that the profile trusts. Without an id, the one that runs now. */
-  enclave(id?: string): Promise<VerifiedEnclave>;
+  enclave(id?: string, options?: { readonly anyEnclave?: boolean }): Promise<VerifiedEnclave>;
   /** A line for people, on the error stream so that output stays clean. */
   note(text: Text, details?: Readonly<Record<string, unknown>>): void;
   progress(label: Text, total: number): Progress;
@@ -114,11 +114,11 @@ export const createContext = ({ given, language, print, note }: Options): Contex
       if (!authority) throw refuse("identity.authority", { path: profile.path("authorityKey") });
       return authority;
     },
-    async enclave(id) {
+    async enclave(id, { anyEnclave = false } = {}) {
       const at = client();
       const wanted = id ?? (await at.enclaves.list()).items[0]?.id;
       if (wanted === undefined) throw refuse("enclave.none");
-      return verifyEnclave(at, wanted, { enclaves: trustedEnclaves(profile.settings()) });
+      return verifyEnclave(at, wanted, { enclaves: anyEnclave ? "any" : trustedEnclaves(profile.settings()) });
     },
     note: (of, details) => {
       if (!quiet) note(say(of, language, details));

@@ -173,6 +173,7 @@ export const fields: Readonly<Record<string, Text>> = {
   values: text("Values", "取值要求"),
   verification: text("Verification", "实名认证"),
   version: text("Version", "版本"),
+  with: text("With other sources", "可同时使用的数据源"),
   withdrawn: text("Withdrawn", "已撤回"),
   "zh-CN": text("Chinese", "中文"),
 };

@@ -82,7 +82,7 @@ test("what is about to be signed is shown, its receiver as its own statement has
           receiver,
           enclave: "e",
           measurement: "5e".repeat(48),
-          model: { archive: "archive-digest" },
+          model: { archive: "archive-digest", main: "main" },
           sources: [{ envelope: "envelope-digest", table: "people", columns: [0, 2] }],
           limits: { rows: 7, seconds: 60, memory: 256 },
           parameters: { folds: 5 },
@@ -98,7 +98,7 @@ test("what is about to be signed is shown, its receiver as its own statement has
     /Data source D1 \(envelope envelope-digest\): 第一医院/,
     "as people, columns that the model may read: age, city",
     "At most 7 rows of a result, 60 s, 256 MiB",
-    'Parameters: {"folds":5}',
+    'main({"folds":5})',
     /Enclave e: simulated, (5e){48}/,
   ])
     assert.ok(typeof part === "string" ? shown.includes(part) : part.test(shown), `${part}\n${shown}`);

@@ -1,5 +1,6 @@
 /** Runs one command line: finds the command, shows its answer or its refusal, and says with which status to exit. */
 import { explain, type Language, Refusal } from "../base/refusal.ts";
+import "../enclave/protocol/refusals.ts";
 import type { Command } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { createContext } from "./context.ts";

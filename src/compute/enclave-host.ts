@@ -10,6 +10,7 @@ import { type Channel, createChannel } from "../enclave/protocol/channel.ts";
 import type { Configuration } from "../enclave/protocol/configuration.ts";
 import type { EnclaveMethods, PlacedStatement } from "../enclave/protocol/messages.ts";
 import { encodeStatements } from "../enclave/protocol/statements.ts";
+import "../enclave/protocol/refusals.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { parseStatement } from "../trust/statement.ts";
@@ -162,6 +163,10 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     async attest(nonce: string) {
       const { channel } = await ensure();
       return (await channel.call("attest", { nonce })).result as EnclaveMethods["attest"]["result"];
+    },
+    async challenge(challenge: string) {
+      const { channel } = await ensure();
+      return (await channel.call("challenge", { challenge })).result as EnclaveMethods["challenge"]["result"];
     },
     /** @param gather statements below a position of the ledger */
     describe: (request: string, gather: (until: number) => Promise<PlacedStatement[]>) =>

@@ -92,6 +92,10 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
       return { ...(await host.attest(nonce)), nonce, at: iso(clock.now()) };
     },
     /** The enclave itself checks that the request is the owner's. */
+    async challenge(_: Asker, { id, challenge }: { id: string; challenge: string }) {
+      if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
+      return host.challenge(challenge);
+    },
     describe: (asker: Asker, input: AskInput) => ask(asker, "entente/structure/1", host.describe, input),
     async test(asker: Asker, input: AskInput) {
       await ask(asker, "entente/destination-test/1", host.test, input);

@@ -54,6 +54,14 @@ const texts: Readonly<Record<string, Text>> = {
     "The model or a data source was withdrawn after the task was authorised. Nothing was opened.",
     "模型或数据源在任务授权后已被撤回，未打开任何数据。",
   ),
+  "enclave.grant": label(
+    "A grant no longer covers the task. Ask the data provider.",
+    "授权凭证已不适用于该任务。请联系数据提供方。",
+  ),
+  "enclave.columns": label(
+    "The model reads a column that the task does not let it read. Create the task again with this column.",
+    "模型读取了任务未允许的字段。请在新的任务中包含该字段。",
+  ),
   "enclave.file": label(
     "A file is not the one that was authorised. Nothing came of it; ask the platform's operator.",
     "文件与授权时不一致，未产生结果。请联系平台运营方。",
@@ -69,6 +77,18 @@ const areas: Readonly<Record<string, Text>> = {
   source: label(
     "A table cannot be read. Its owner corrects it and registers it again.",
     "数据表无法读取。请数据源所有者更正后重新登记。",
+  ),
+  database: label(
+    "A data source's database could not be read. Its owner checks the connection and registers it again if it has changed.",
+    "无法读取数据源所在的数据库。请数据源所有者检查连接，如有变更请重新登记。",
+  ),
+  object: label(
+    "A data source's object could not be read. Its owner checks the store and registers it again if it has changed.",
+    "无法读取数据源所在的对象。请数据源所有者检查对象存储，如有变更请重新登记。",
+  ),
+  gate: label(
+    "The result is not what a data provider lets leave: groups that are too small, values without noise, or a budget that is spent. Nothing was delivered.",
+    "结果不符合数据提供方的结果策略：分组过小、取值未加噪声或预算已用尽。未交付任何内容。",
   ),
   envelope: label(
     "An envelope does not open: it was sealed for something else, or changed. Its owner seals and registers it again.",

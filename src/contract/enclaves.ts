@@ -91,6 +91,20 @@ export const enclaves = {
     errors: ["stream.unknown", "enclave.unavailable"],
     example: { nonce: "q83vEjRWeJCrze8SNFZ4kA" },
   }),
+  challenge: command({
+    path: "/v1/enclaves/:id/challenge",
+    method: "POST",
+    permission: "enclave.read",
+    input: z.strictObject({
+      ...ById.shape,
+      /** Made by the verifier of its attestation provider. */
+      challenge: z.string().min(1).max(16_384),
+    }),
+    output: z.object({ answer: z.string() }),
+    summary: { en: "Ask an enclave what only its machine can answer", "zh-CN": "向可信执行环境发起质询" },
+    errors: ["stream.unknown", "enclave.unavailable"],
+    example: { challenge: "{}" },
+  }),
   test: command({
     path: "/v1/enclaves/:id/destination-test",
     method: "POST",

@@ -132,6 +132,11 @@ export const refuse = refusals({
     en: "The receiver's database did not take the result: {reason}. The result is kept and handed over again.",
     zh: "结果使用方的数据库未能接收结果：{reason}。结果已保存，系统将重试交付。",
   },
+  "enclave.table-size": {
+    status: 413,
+    en: "A table has more than {limit} bytes of columns. Name fewer columns in the task, or register a view of it.",
+    zh: "数据表的列数据超过 {limit} 字节。请在任务中减少字段，或登记该表的视图。",
+  },
   "enclave.slow": {
     status: 504,
     en: "It was not done after {seconds} seconds. Check the database and the network, then try again.",

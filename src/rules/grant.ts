@@ -20,6 +20,11 @@ export const GrantTerms = z.strictObject({
   key: Digest.optional(),
   /** The model's very archive: another version needs another grant. */
   archive: Digest,
+  /** Its main function, and the model's table that the source fills. */
+  main: z.string().max(64),
+  table: z.string().max(64),
+  /** Other sources (by stream) that such a task may have; none but this one, without. */
+  with: z.array(StreamId).max(4).optional(),
   /** Positions in the source's structure that the model may read; all, without. */
   columns: Columns.optional(),
   /** Parameters that the task has to have, exactly; any, without. */
@@ -47,17 +52,23 @@ export const fitsAYear = ({ expires }: GrantTerms, time: number): boolean =>
  */
 export const beyondGrant = (
   grant: Grant | undefined,
-  { creator, task, columns }: { creator: string; task: Definition; columns: readonly number[] | undefined },
+  { creator, task, source }: { creator: string; task: Definition; source: Definition["sources"][number] },
   time: number,
 ): string | undefined => {
   if (!grant) return "it is not there";
+  const { columns } = source;
   const allowed = grant.columns;
   const doubts: [boolean, string][] = [
     [grant.withdrawn, "it was withdrawn"],
     [time > Date.parse(grant.expires), "it has run out"],
     [grant.member !== creator, "it is another member's"],
     [grant.receiver !== task.receiver, "the receiver is another"],
-    [grant.archive !== task.model.archive, "the model is another"],
+    [grant.archive !== task.model.archive || grant.main !== task.model.main, "the model is another"],
+    [grant.table !== source.table, "the table is another"],
+    [
+      !task.sources.every(({ stream }) => stream === source.stream || grant.with?.includes(stream)),
+      "it is for other sources",
+    ],
     [task.limits.rows > grant.rows, `it is for ${grant.rows} rows`],
     [allowed !== undefined && !columns?.every((column) => allowed.includes(column)), "it is for other columns"],
     [grant.parameters !== undefined && !sameParameters(grant.parameters, task.parameters), "parameters are others"],

@@ -140,7 +140,7 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere, 
     if (table.envelope.digest !== named.envelope || table.structure !== named.structure)
       throw refuse("resource.changed", { id: table.id });
     if (named.grant !== undefined) {
-      const asked = { creator, task, columns: named.columns };
+      const asked = { creator, task, source: named };
       const reason = beyondGrant(table.grants.get(named.grant), asked, time);
       if (reason) throw refuse("task.grant", { grant: named.grant, reason });
     }

@@ -120,7 +120,7 @@ export interface RunOptions {
   readonly receipt?: Record<string, unknown>;
 }
 
-const DESCRIBED = [{ name: "patient", type: "text", description: "病人编号" }];
+export const DESCRIBED = [{ name: "patient", type: "text", description: "病人编号" }];
 
 /** A task asked for, authorised by everybody and completed; exported. */
 export const runToBundle = async ({ parties: count = 1, noise = 0, ...options }: RunOptions = {}): Promise<Ran> => {

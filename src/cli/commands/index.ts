@@ -31,6 +31,7 @@ const REPLACED = new Set([
   "organisations.publishCrl",
   "organisations.find",
   "enclaves.attest",
+  "enclaves.challenge",
   "enclaves.describe",
   "tasks.dryRun",
   "tasks.authoriseReceiver",

@@ -8,18 +8,17 @@ import { Readable } from "node:stream";
 import { sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
 import { DAY, iso } from "../../base/clock.ts";
-import { positionsOf } from "../../sdk/workflows/create-task.ts";
 import { csvHeader } from "../../sdk/workflows/csv-header.ts";
 import { describeSource } from "../../sdk/workflows/describe-source.ts";
 import { connectionBytes } from "../../sdk/workflows/destination.ts";
-import { policyOf } from "../../sdk/workflows/policy.ts";
+import { governSource, grantSource } from "../../sdk/workflows/grant-source.ts";
 import { type PreparedSource, prepareSource, registerSource, sealSource } from "../../sdk/workflows/register-source.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readColumns } from "../csv.ts";
 import { readJson, readPieces, readText, sizeOf } from "../files.ts";
-import { argOf, type Given, textOf, textsOf } from "../given.ts";
+import { argOf, type Given, requiredText, textOf, textsOf } from "../given.ts";
 import { counting } from "../progress.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
@@ -46,7 +45,7 @@ const POLICY: Flag = {
 };
 const policyFlag = (given: Given) => {
   const path = textOf(given, "policy");
-  return path === undefined ? {} : { policy: readJson(path) };
+  return { ...(path !== undefined && { policy: readJson(path) }) };
 };
 const METADATA: Flag = {
   name: "metadata",
@@ -127,29 +126,32 @@ const metadataName = (given: Given): string => {
   return path === undefined ? "" : (path.split(/[\\/]/).at(-1) ?? "");
 };
 
-const grantSource: Command["run"] = async (context, given) => {
-  const client = context.client();
-  const id = argOf(given, "id");
-  const [source, model] = await Promise.all([
-    client.sources.get({ id }),
-    client.models.get({ id: textOf(given, "model") ?? "" }),
-  ]);
+const grant: Command["run"] = async (context, given) => {
   const names = textsOf(given, "column");
+  const others = textsOf(given, "with");
   const key = textOf(given, "key");
   const member = textOf(given, "member") ?? "";
   const parameters = given.flags.parameter as Record<string, string | number | boolean> | undefined;
-  return client.sources.grant(id, {
+  const terms = {
     member,
     receiver: textOf(given, "receiver") ?? member,
     ...(key !== undefined && { key: sha256Hex(receiverKey(readText(key)).publicKey.spki) }),
-    archive: model.archive.digest,
-    ...(names.length > 0 && { columns: positionsOf(source.columns, names) }),
+    model: textOf(given, "model") ?? "",
+    table: textOf(given, "table") ?? "",
+    ...(others.length > 0 && { with: [...others] }),
+    ...(names.length > 0 && { columns: names }),
     ...(parameters && { parameters }),
     rows: given.flags.rows as number,
     runs: given.flags.runs as number,
     expires: iso(Date.now() + (given.flags.days as number) * DAY),
-  });
+  };
+  return grantSource(context.client(), argOf(given, "id"), terms, (signed) =>
+    context.note(SIGNING_GRANT, { terms: JSON.stringify(signed) }),
+  );
 };
+
+const SIGNING_GRANT = text("About to agree in advance to: {terms}", "即将预先授权：{terms}");
+const SIGNING_POLICY = text("About to ask of every result: {policy}", "即将对所有结果要求：{policy}");
 
 export const sourceCommands: readonly Command[] = [
   {
@@ -224,7 +226,9 @@ export const sourceCommands: readonly Command[] = [
       const type = textOf(given, "type") ?? "mysql";
       const metadata = textOf(given, "metadata-table") ?? "";
       const connection =
-        type === "s3" ? readJson(textOf(given, "location") ?? "") : { ...connectionOf(given, type, command), metadata };
+        type === "s3"
+          ? readJson(requiredText(given, "location", command))
+          : { ...connectionOf(given, type, command), metadata };
       const prepared = await connect(context, given, type, connectionBytes(type, connection));
       return registerSource(context.client(), prepared, {
         name: textOf(given, "name") ?? "",
@@ -241,13 +245,10 @@ export const sourceCommands: readonly Command[] = [
     summary: text("Change what you ask of results; nothing, without a file", "修改结果策略，不给出文件则取消"),
     args: [{ name: "id" }],
     flags: [POLICY],
-    async run(context, given) {
-      const client = context.client();
-      const id = argOf(given, "id");
-      const { columns } = await client.sources.get({ id });
-      const { policy } = policyFlag(given) as { policy?: unknown };
-      return client.sources.govern(id, policy === undefined ? {} : { policy: policyOf(columns, policy) });
-    },
+    run: (context, given) =>
+      governSource(context.client(), argOf(given, "id"), policyFlag(given).policy, (policy) =>
+        context.note(SIGNING_POLICY, { policy: JSON.stringify(policy ?? {}) }),
+      ),
   },
   {
     words: ["sources", "grant"],
@@ -277,6 +278,14 @@ export const sourceCommands: readonly Command[] = [
         value: "ID",
         summary: text("in the version of now", "计算模型（当前版本）"),
       },
+      { name: "table", type: "text", required: true, summary: text("the model's table that it fills", "对应的模型表") },
+      {
+        name: "with",
+        type: "text",
+        many: true,
+        value: "STREAM",
+        summary: text("other sources that the task may have; none", "允许同时使用的其他数据源，默认无"),
+      },
       {
         name: "column",
         type: "text",
@@ -299,7 +308,7 @@ export const sourceCommands: readonly Command[] = [
         summary: text("the only key that results are sealed to", "结果只能加密给该公钥"),
       },
     ],
-    run: grantSource,
+    run: grant,
   },
   {
     words: ["sources", "describe"],

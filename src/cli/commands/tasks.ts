@@ -145,11 +145,12 @@ const COLUMNS = text(
   "  as {table}, columns that the model may read: {columns}",
   "  对应 {table}，允许模型读取的字段：{columns}",
 );
+const GRANTED = text("  under the grant {grant}", "  依据授权凭证 {grant}");
 const LIMITS = text(
   "At most {rows} rows of a result, {seconds} s, {memory} MiB",
   "结果至多 {rows} 行，运行至多 {seconds} 秒，内存至多 {memory} MiB",
 );
-const PARAMETERS = text("Parameters: {parameters}", "任务参数：{parameters}");
+const PARAMETERS = text("{main}({parameters})", "{main}（{parameters}）");
 
 /** Shows what an authorisation is about to sign, everybody in it recognised: the receiver above all. */
 export const reviewTask = async (context: Context, { part, task, digest, provider }: AboutToSign): Promise<void> => {
@@ -161,15 +162,19 @@ export const reviewTask = async (context: Context, { part, task, digest, provide
     [RECEIVER, { member: await recognise(context, receiver) }],
     [MODEL, { id: model.id, digest: definition.model.archive, member: await recognise(context, model.owner) }],
   ];
-  for (const [i, { envelope, table, columns }] of definition.sources.entries()) {
+  for (const [i, { envelope, table, columns, grant }] of definition.sources.entries()) {
     const shown = sources[i];
     const member = shown ? await recognise(context, shown.owner) : "?";
     lines.push([SOURCE, { id: shown?.id ?? "?", digest: envelope, member }]);
     const names = shown?.columns.filter((_, at) => columns?.includes(at) ?? true).map(({ name }) => name) ?? [];
     lines.push([COLUMNS, { table, columns: names.join(", ") }]);
+    if (grant !== undefined) lines.push([GRANTED, { grant }]);
   }
   const { rows, seconds, memory } = definition.limits;
-  lines.push([LIMITS, { rows, seconds, memory }], [PARAMETERS, { parameters: JSON.stringify(definition.parameters) }]);
+  lines.push(
+    [LIMITS, { rows, seconds, memory }],
+    [PARAMETERS, { main: definition.model.main, parameters: JSON.stringify(definition.parameters) }],
+  );
   const { enclave: id, measurement } = definition;
   lines.push([ENCLAVE, { id, provider, measurement }]);
   for (const line of lines) context.note(...line);

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { generateKey } from "#crypto";
 import { isPinned } from "../../evidence/enclave-pin.ts";
 import { findMember } from "../../sdk/workflows/find-member.ts";
+import { attestationVerifiers } from "../../trust/attestation/verify.ts";
 import { keyFromPem, keyToPem, publicKeyToPem, thumbprint } from "../../trust/keys.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -95,12 +96,16 @@ export const trustCommands: readonly Command[] = [
     args: [{ name: "id", optional: true }],
     flags: [PIN],
     async run(context, given) {
-      const { recipient, ...enclave } = await context.enclave(argOf(given, "id") || undefined);
+      // Whoever pins accepts what is found, another program than before too.
+      const anyEnclave = isSet(given, "pin");
+      const { recipient, ...enclave } = await context.enclave(argOf(given, "id") || undefined, { anyEnclave });
       const { enclaves } = context.settings();
       const { provider, measurement, attested } = enclave;
-      const platform = attested?.platform;
+      const identity = attestationVerifiers[provider]?.identity ?? [];
+      const stays = Object.entries(attested.platform ?? {}).filter(([name]) => identity.includes(name));
+      const platform = stays.length > 0 ? Object.fromEntries(stays) : undefined;
       const known = isPinned({ provider, measurement, platform }, enclaves);
-      const pin = { provider, measurement, ...(platform && { platform: { ...platform } }) };
+      const pin = { provider, measurement, ...(platform && { platform }) };
       if (isSet(given, "pin") && !known) context.remember({ enclaves: [...enclaves, pin] });
       return { ...enclave, encryptionKey: recipient.thumbprint, pinned: known || isSet(given, "pin") };
     },

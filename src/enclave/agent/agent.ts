@@ -1,4 +1,5 @@
 /** The enclave's agent: its identity, the ledger it follows, and the four things it does for a server. */
+import { sha256Hex } from "#crypto";
 import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
 import { signFollowed } from "../../rules/followed.ts";
@@ -123,9 +124,10 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       return {
         provider: provider.id,
         evidence: await provider.evidence(reportData(claims), measurement),
-        followed: signFollowed({ ...follower.followed, nonce }, state.signingKey),
+        followed: signFollowed({ ...state.followed, root: state.followed.root || EMPTY_ROOT, nonce }, state.signingKey),
       };
     },
+    challenge: async ({ challenge }) => ({ answer: (await provider.answer?.(challenge)) ?? "" }),
     follow: inTurn(async (shown) => {
       const { followed, commit } = follower.follow(shown);
       // Durable before it counts: what was seen once is never unseen, however this process ends.
@@ -157,6 +159,9 @@ const inTurn = <A, R>(work: (argument: A) => Promise<R>) => {
     return turn;
   };
 };
+
+/** Of a ledger without leaves (RFC 6962): SHA-256 of nothing. */
+const EMPTY_ROOT = sha256Hex("");
 
 const publicKeys = ({ signingKey, encryptionKey }: Pick<SealedState, "signingKey" | "encryptionKey">) => ({
   signingKey: toBase64(signingKey.publicKey.spki),
@@ -223,6 +228,7 @@ const handlersOf = (
   return {
     identify: handler("identify"),
     attest: handler("attest"),
+    challenge: handler("challenge"),
     follow: handler("follow"),
     describe: handler("describe"),
     test: handler("test"),

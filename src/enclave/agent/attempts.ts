@@ -44,8 +44,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
   async begin(task: string, { head, expires, spends }: Running & Costs): Promise<boolean> {
     let forgotten: Remembered = {};
     const begun = await change(({ attempts: now, account }) => {
-      // Nothing is opened for a run that could not be paid for.
-      spendAll(account, spends);
+      // A run is paid for before anything is opened, once a task: whatever comes of it tells something.
+      const paid = now[task] ? account : spendAll(account, spends);
       const before = now[task]?.count ?? 0;
       if (before >= MAX_ATTEMPTS) return undefined;
       // A running task only ever moves to its end, or lapses: then it needs no remembering. By the ledger's time alone,
@@ -56,7 +56,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
       const { [task]: mine, ...others } = open;
-      return { attempts: { ...others, [task]: { ...mine, head, expires, count: before + 1 } } };
+      return { account: paid, attempts: { ...others, [task]: { ...mine, head, expires, count: before + 1 } } };
     });
     await results.drop(keptIn(forgotten));
     return begun;

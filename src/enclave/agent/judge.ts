@@ -110,7 +110,7 @@ export const requireUsable = (
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
     const terms = grant === undefined ? undefined : state.grants.get(grant);
     if (grant !== undefined) {
-      const asked = { creator: task.creator, task: definition, columns: permitted };
+      const asked = { creator: task.creator, task: definition, source: named };
       const reason = beyondGrant(terms, asked, time);
       if (reason) throw refuse("enclave.grant", { grant, reason });
     }

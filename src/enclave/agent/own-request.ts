@@ -5,6 +5,7 @@
 import { fromUtf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
 import type { Clock } from "../../base/clock.ts";
+import { Refusal } from "../../base/refusal.ts";
 import { organisation } from "../../rules/organisation.ts";
 import { memberKey } from "../../rules/principals.ts";
 import { type Question, STRUCTURE_REQUEST, StructureRequest, signStructure } from "../../rules/structure-request.ts";
@@ -71,10 +72,24 @@ const answer = async <R>(
     try {
       const content = open(file.content(), { key, context: contextOf(asked.by, enclave, asked.type) });
       return await look(asked, content, signal);
+    } catch (error) {
+      throw withoutPlace(error);
     } finally {
       await file.drop();
     }
   });
+};
+
+/** What was sealed: the answer passes through the server, and the owner knows it. */
+const SEALED = ["host", "port", "table", "database", "username", "expected", "found"];
+
+/** The same refusal without where the table is. */
+const withoutPlace = (error: unknown): unknown => {
+  if (!(error instanceof Refusal) || !/^(database|object)\./.test(error.code)) return error;
+  const details = Object.fromEntries(
+    Object.entries(error.details).map(([name, value]) => [name, SEALED.includes(name) ? "…" : value]),
+  );
+  return new Refusal(error.code, error.status, details);
 };
 
 /** @throws Refusal enclave.request, and of whatever does not hold about the owner's certificate */

@@ -114,18 +114,17 @@ interface Ended {
   readonly sealed?: Uint8Array;
 }
 
-/** What any run costs, whatever comes of it: one of each grant that it stands on, and of each source with a policy. */
-const costsOf = ({ sources }: Usable): { readonly grants: Spend[]; readonly sources: Spend[] } => {
-  const once = { runs: 1, rows: 0, epsilon: 0 };
-  return {
-    grants: sources.flatMap(({ grant }) =>
-      grant ? [{ source: `grant ${grant.id}`, amounts: once, budget: { runs: grant.runs } }] : [],
-    ),
-    sources: sources.flatMap(({ stream, policy }) =>
-      policy ? [{ source: stream, amounts: once, budget: policy.budget }] : [],
-    ),
-  };
+/** What a run costs, whatever comes of it: one of each grant that it stands on, and of each source with a policy. */
+const costOfRun = ({ sources }: Usable): Spend[] => {
+  const amounts = { runs: 1, rows: 0, epsilon: 0 };
+  return sources.flatMap(({ stream, policy, grant }) => [
+    ...(grant ? [{ source: `grant ${grant.id}`, amounts, budget: { runs: grant.runs } }] : []),
+    ...(policy ? [{ source: stream, amounts, budget: policy.budget }] : []),
+  ]);
 };
+
+/** What the result costs beside the run, which is paid for already. */
+const besideRun = ({ amounts, ...spend }: Spend): Spend => ({ ...spend, amounts: { ...amounts, runs: 0 } });
 
 const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
   const { stream, head, task } = judged;
@@ -151,19 +150,17 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
     await openDestination(deps, judged);
     for (const digest of digestsOf(task))
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
-    const costs = costsOf(usable);
-    const spends = [...costs.grants, ...costs.sources];
-    if (!(await deps.attempts.begin(stream, { head, expires: task.expires, spends }))) throw refuse("enclave.attempts");
-    // Nothing is opened yet: a machine that starts no sandbox has not ended the task.
-    const run = await sandbox.catch((error: unknown) => {
-      throw refuse("enclave.host", { reason: String(error) });
+    // A machine that starts no sandbox has not ended the task: nothing is begun yet.
+    const run = await sandbox.catch(noSandbox);
+    let begins = false;
+    void run.started.then(() => {
+      begins = true;
     });
-    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files).catch(
-      (error: unknown): Ended => {
-        // A failure tells something too, and it costs a run.
-        if (isOutcome(error)) return { outcome: failed(judged, error), spends };
-        throw error;
-      },
+    const running = { head, expires: task.expires, spends: costOfRun(usable) };
+    if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
+    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files).catch((error: unknown) =>
+      // Later, a model may say it too.
+      error instanceof Refusal && error.code === "runner.unavailable" && !begins ? noSandbox(error) : raise(error),
     );
   } finally {
     clearTimeout(timer);
@@ -172,6 +169,11 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
     for (const file of files) await file.drop();
   }
 };
+
+const raise = (error: unknown): never => {
+  throw error;
+};
+const noSandbox = (error: unknown): never => raise(refuse("enclave.host", { reason: String(error) }));
 
 const completed = async (
   deps: RunDeps,
@@ -198,7 +200,7 @@ const completed = async (
   const sealed = await sealResult(judged, table);
   const result = { digest: sha256Hex(sealed), size: sealed.length, rows: table.rows };
   const outcome = { kind: "task.completed", payload: { receipt, result } } as const;
-  return { outcome, spends: [...costsOf(usable).grants, ...spends], sealed };
+  return { outcome, spends: spends.map(besideRun), sealed };
 };
 
 /** To the second: how long a model took is its to choose, and stays in the bundle for everybody. */

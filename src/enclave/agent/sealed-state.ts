@@ -3,7 +3,8 @@
  * key that its attestation provider gives to this very program. Each state goes into the provider's append-only
  * register by its digest: an older one is refused, and so is one that a copy of the enclave made beside this one.
  */
-import { rename } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { aes256gcm, generateKey, randomBytes, sha256Hex } from "#crypto";
 import { concat, fromUtf8, utf8 } from "../../base/bytes.ts";
@@ -73,28 +74,35 @@ export const openStateStore = async (
   provider: AttestationProvider,
   measurement: string,
 ): Promise<StateStore> => {
-  const [path, fresh] = [join(directory, "sealed-state"), join(directory, "sealed-state.new")];
+  const path = join(directory, "sealed-state");
+  // A name of this process's own: another one, started by mistake, must not put its state in this one's place.
+  const fresh = `${path}.${randomUUID()}`;
   const key = await provider.sealingKey(measurement);
   let register = await provider.register.read();
   let failed: unknown;
 
-  /** The state that went into the register last, in the one file or the other: a crash may have come in between. */
+  /** The state that went into the register last, in whichever file: a crash may have come before it was renamed. */
   const load = async (): Promise<SealedState | undefined> => {
-    const files = [await readIfThere(path), await readIfThere(fresh)] as const;
-    const opened = files.map((file) => file && unseal(key, file));
-    const newest = opened.findIndex((one, i) => one && extended(one.register, sha256Hex(files[i] ?? "")) === register);
-    if (newest === 1) await rename(fresh, path);
-    if (newest >= 0) return opened[newest]?.state;
-    if (!files[0] && register === EMPTY_REGISTER) return undefined;
-    if (files[0] && !opened[0]) throw refuse("enclave.state.unreadable", { measurement });
+    const names = (await readdir(directory)).filter((name) => name.startsWith("sealed-state"));
+    let unreadable = 0;
+    for (const name of names) {
+      const file = (await readIfThere(join(directory, name))) ?? new Uint8Array();
+      const opened = unseal(key, file);
+      if (!opened) unreadable++;
+      if (!opened || extended(opened.register, sha256Hex(file)) !== register) continue;
+      if (name !== "sealed-state") await rename(join(directory, name), path);
+      return opened.state;
+    }
+    if (!names.includes("sealed-state") && register === EMPTY_REGISTER) return undefined;
+    if (unreadable === names.length && names.length > 0) throw refuse("enclave.state.unreadable", { measurement });
     throw refuse("enclave.state.rolled-back");
   };
 
   const put = async (state: SealedState) => {
-    const file = seal(key, { register, state });
-    await writeNew(fresh, file);
     // Looked at first, so that a copy that is late does not take the other's place from it.
     if ((await provider.register.read()) !== register) throw refuse("enclave.state.copied");
+    const file = seal(key, { register, state });
+    await writeNew(fresh, file);
     const expected = extended(register, sha256Hex(file));
     if ((await provider.register.extend(sha256Hex(file))) !== expected) throw refuse("enclave.state.copied");
     register = expected;

@@ -15,6 +15,9 @@ import { refuse } from "../errors.ts";
 /** Bytes of columns that are kept in memory, of each table. */
 const IN_MEMORY = 48 << 20;
 
+/** Bytes of columns of a table at most. */
+const MAX_SIZE = 8 * 2 ** 30;
+
 export interface Spool {
   readonly rows: number;
   /** From the beginning, once. */
@@ -32,6 +35,7 @@ export const spoolTable = async (table: AsyncIterable<Batch>, directory: string)
     for await (const batch of table) {
       rows += batch.rows;
       size += sizeOf(batch);
+      if (size > MAX_SIZE) throw refuse("enclave.table-size", { limit: MAX_SIZE });
       if (size <= IN_MEMORY) held.push(batch);
       else await disk.write(batch);
     }
@@ -50,7 +54,13 @@ export const spoolTable = async (table: AsyncIterable<Batch>, directory: string)
 };
 
 const sizeOf = ({ columns }: Batch): number =>
-  columns.reduce((sum, column) => sum + (hasOffsets(column) ? column.bytes.length : column.values.byteLength), 0);
+  columns.reduce(
+    (sum, column) =>
+      sum +
+      (column.validity?.length ?? 0) +
+      (hasOffsets(column) ? column.bytes.length + column.offsets.byteLength : column.values.byteLength),
+    0,
+  );
 
 interface Record {
   readonly header: object;

@@ -6,6 +6,8 @@ export interface AttestationProvider {
   readonly id: string;
   /** Evidence that carries `reportData` (64 bytes, hex) and speaks of the program with `measurement` (SHA-384, hex). */
   evidence(reportData: string, measurement: string): Promise<string>;
+  /** Answers what a verifier of this provider asks (AttestationVerifier.challenge). */
+  answer?(challenge: string): Promise<string>;
   /** 32 bytes that only the program with this measurement on this machine can have. */
   sealingKey(measurement: string): Promise<Uint8Array>;
   /**

@@ -14,9 +14,9 @@ import {
   type GuestOptions,
   linuxGuest,
   openGuestMemory,
-  refuse,
   requireTsm,
 } from "./configfs-tsm.ts";
+import { refuse } from "./errors.ts";
 import type { AttestationProvider } from "./provider.ts";
 
 /**

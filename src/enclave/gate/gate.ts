@@ -74,8 +74,8 @@ export const openGate = ({ sources, result, noise, random, room = ROOM }: GateOp
     );
   });
   const ruled = counters.filter((counter) => counter !== undefined);
-  const grouped = new Set(ruled.flatMap(({ keys }) => keys));
-  for (const source of sources) requireValues(source, result, grouped, noiser, noise);
+  for (const [i, source] of sources.entries())
+    requireValues(source, result, new Set(counters[i]?.keys ?? []), noiser, noise);
 
   const spends = (amounts: Amounts): Spend[] =>
     sources.flatMap(({ stream, policy }) => (policy ? [{ source: stream, amounts, budget: policy.budget }] : []));
@@ -129,7 +129,7 @@ const keysOf = ({ policy, structure, reads }: GateSource, result: Schema, noiser
 
 const NUMBERS = new Set(["bool", "i32", "i64", "f64"]);
 
-/** @param grouped columns that some source's group rule vouches for */
+/** @param grouped columns that the source's own group rule vouches for */
 const requireValues = (
   { stream, policy }: GateSource,
   result: Schema,

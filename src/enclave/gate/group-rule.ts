@@ -79,27 +79,19 @@ export const createGroupCounter = ({ stream, rule, structure, keys, hashKey, roo
 };
 
 /**
- * Every row of the result is about a group of each source that is large enough. A group that a source does not have at
- * all passes if another source, grouped by the same columns, has enough of it: the row then is about that one.
+ * Every row of the result is about a group of each source that is large enough in that very source, and no group of a
+ * source has two rows. What another source has of a group vouches for nothing: it may be made for the purpose.
  * @throws Refusal gate.group, gate.group-repeated
  */
 export const requireGroups = (counters: readonly GroupCounter[], batches: readonly Batch[]): void => {
-  const alike = counters.map((one) => counters.filter((other) => other.keys.join("\0") === one.keys.join("\0")));
-  const found = new Map<GroupCounter, number>();
-  const isEnough = (counter: GroupCounter): boolean => {
-    const at = found.get(counter) ?? -1;
-    return at >= 0 && counter.countAt(at) >= counter.size;
-  };
   for (const batch of batches) {
     for (const counter of counters) counter.judge(batch);
-    for (let row = 0; row < batch.rows; row++) {
-      for (const counter of counters) found.set(counter, counter.find(row));
-      for (const [i, counter] of counters.entries()) {
-        const at = found.get(counter) ?? -1;
-        if (isEnough(counter)) counter.claim(at);
-        else if (at >= 0 || !alike[i]?.some(isEnough))
+    for (let row = 0; row < batch.rows; row++)
+      for (const counter of counters) {
+        const at = counter.find(row);
+        if (at < 0 || counter.countAt(at) < counter.size)
           throw refuse("gate.group", { size: counter.size, source: counter.stream });
+        counter.claim(at);
       }
-    }
   }
 };

@@ -32,6 +32,11 @@ export const enclaveMethods = {
       followed: z.string(),
     }),
   },
+  /** What a verifier asks beyond evidence; empty where the provider answers nothing. */
+  challenge: {
+    params: z.strictObject({ challenge: z.string().max(16_384) }),
+    result: z.strictObject({ answer: z.string() }),
+  },
   /** The next leaves of the ledger, from the size followed so far, and a checkpoint at their end. */
   follow: {
     params: z.strictObject({ from: z.int().min(0), leaves: z.array(Leaf).max(65_536), checkpoint: z.string() }),

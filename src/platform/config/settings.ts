@@ -169,8 +169,8 @@ export const settings = {
   attestationOptions: setting(
     list("pairs of NAME=VALUE, with commas between", "以逗号分隔的 NAME=VALUE"),
     [],
-    "What the attestation provider needs to know, for example `address=/run/swtpm.sock`.",
-    "远程证明提供方所需的参数，例如 `address=/run/swtpm.sock`。",
+    "What the attestation provider needs to know, for example `device=/dev/tpmrm0`.",
+    "远程证明提供方所需的参数，例如 `device=/dev/tpmrm0`。",
   ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),

@@ -1,6 +1,7 @@
 /** Authorises a task: in whichever part is the caller's turn, over a digest computed here from what is shown. */
 import type { z } from "zod";
 import type { Task } from "../../contract/tasks.ts";
+import { structureDigest } from "../../rules/source.ts";
 import { type Delivery, SEALED_FILE, taskDigest } from "../../rules/task-definition.ts";
 import { receiverKey } from "../../trust/envelope/recipient.ts";
 import { publicKeyToPem } from "../../trust/keys.ts";
@@ -89,10 +90,19 @@ export const authoriseTask = async (
       return { kind: "source" as const, stream, id, owner: owner?.id ?? "" };
     }),
   ]);
+  requireColumns(shown);
   const delivery = part === "receiver" ? deliveryTo(required(key), destination) : undefined;
   const digest = delivery ? taskDigest(shown.stream, shown.definition, delivery) : shownDigest(shown);
   await review?.({ part, task: shown, digest, provider });
   return { part, ...(await sign(client, shown, part, digest, delivery)) };
+};
+
+/** Columns are signed by their positions: those that are shown are those of the sources. @throws Refusal source.structure */
+const requireColumns = ({ definition, sources }: TaskView): void => {
+  for (const [i, { structure }] of definition.sources.entries()) {
+    const found = structureDigest(sources[i]?.columns ?? []);
+    if (found !== structure) throw refuse("source.structure", { found, expected: structure });
+  }
 };
 
 /** @throws Refusal task.key-required */

@@ -37,7 +37,7 @@ export const describeSource = async (
 };
 
 /** The columns are those of the statement that `me` began the stream with. */
-const requireOwn = async (
+export const requireOwn = async (
   client: Pick<Client, "streams">,
   id: string,
   columns: readonly { readonly name: string; readonly type: string }[],

@@ -92,6 +92,16 @@ export const refuse = refusals({
     en: "The connection cannot be sealed: {field}: {reason}. Correct it.",
     zh: "数据库连接信息有误：{field}：{reason}。请更正。",
   },
+  "grant.model": {
+    status: 502,
+    en: "The server shows no published version of the model {id}. Sign nothing; report this.",
+    zh: "服务器未给出模型 {id} 的任何已发布版本。请勿签名，并报告此问题。",
+  },
+  "result.elsewhere": {
+    status: 409,
+    en: "The result of {id} went into your own database ({sink}). Read its parts in order into a file, and give that with --envelope.",
+    zh: "{id} 的结果已写入您自己的数据库（{sink}）。请按顺序导出各部分为一个文件，并用 --envelope 指定。",
+  },
   "result.other": {
     status: 502,
     en: "The file is not the result that the enclave signed ({expected}) but {found}. Fetch it again; report it if it stays.",

@@ -15,6 +15,7 @@ export { describeSource, type SourceWords } from "./describe-source.ts";
 export { connectionBytes, type DestinationFor, prepareDestination } from "./destination.ts";
 export { dryRunTask } from "./dry-run.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
+export { type GrantWords, governSource, grantSource } from "./grant-source.ts";
 export {
   acceptCsr,
   createAuthority,

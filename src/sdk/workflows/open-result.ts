@@ -41,8 +41,9 @@ export const openResult = async (
   });
   if (me === undefined) throw refuse("result.receiver");
   // The state is asked for its words only: a task that has no result has no evidence either.
-  const { state, result } = await client.tasks.get({ id });
+  const { state, result, delivery } = await client.tasks.get({ id });
   if (!result) throw refuse("result.missing", { id, state });
+  if (!given && delivery?.destination) throw refuse("result.elsewhere", { id, sink: delivery.sink });
   const sealed = given ?? (await (await client.tasks.result({ id })).bytes());
   const verified = verifyBundle(await (await client.tasks.bundle({ id })).bytes());
   requireTrusted(verified, trust);

@@ -112,6 +112,9 @@ const requireFresh = async (
   if (provider !== state.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
   const verdict = verifyAttestation({ provider, evidence }, { ...state, nonce }, Date.now());
   if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
+  const asked = attestationVerifiers[provider]?.challenge?.(evidence);
+  if (asked && (await client.enclaves.challenge({ id, challenge: asked.challenge })).answer !== asked.answer)
+    throw refuseRule("attestation.refused", { reason: "the keys of its evidence are not of one machine" });
   const { ok, ...attested } = verdict;
   return { attested, followed: verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(state.signingKey))) };
 };

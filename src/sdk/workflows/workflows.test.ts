@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { generateKey } from "#crypto";
-import { type Ran, runToBundle } from "../../../test/support/bundle.ts";
+import { DESCRIBED, type Ran, runToBundle } from "../../../test/support/bundle.ts";
 import { createOrganisation, SALT } from "../../../test/support/principals.ts";
 import { fromBase64, fromUtf8 } from "../../base/bytes.ts";
 import { parseCanonical } from "../../base/canonical.ts";
@@ -167,7 +167,11 @@ const shownTask = (over: object = {}): TaskView => {
     stream: ran.task,
     state: "model-authorising",
     model: { id: numberOf(definition.model.stream), owner: ownerOf(definition.model.stream) },
-    sources: definition.sources.map(({ stream }) => ({ id: numberOf(stream), owner: ownerOf(stream) })),
+    sources: definition.sources.map(({ stream }) => ({
+      id: numberOf(stream),
+      owner: ownerOf(stream),
+      columns: DESCRIBED,
+    })),
     definition,
     delivery,
     digest,
@@ -204,6 +208,8 @@ test("nobody signs a digest that is not that of what is shown", async () => {
   const [first, second] = task.sources;
   const renamed = { ...task, sources: [{ ...first, id: "D202601010000001" }, second] } as typeof task;
   await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, renamed), refusedAs("server.history"));
+  const named = { ...task, sources: [{ ...first, columns: [] }, second] } as typeof task;
+  await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, named), refusedAs("source.structure"));
   const swapped = { ...task, sources: [second, first] } as typeof task;
   await assert.rejects(authoriseTask(client, task.id, { ...ANY, me: me.id }, swapped), refusedAs("server.history"));
   const measurement = "ab".repeat(48);

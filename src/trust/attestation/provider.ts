@@ -47,9 +47,16 @@ export interface AttestationVerifier {
   readonly label: Text;
   /** False where a machine's owner can forge the evidence: shown wherever the evidence is. */
   readonly hardware: boolean;
+  /** Names in `platform` of what stays while the machine's image and keys do: what members pin. */
+  readonly identity: readonly string[];
   /** What a good verdict proves, and what it does not. */
   readonly proves: Text;
   readonly doesNotProve: Text;
   /** Pure, and without network: whatever is needed is in the evidence. */
   verify(evidence: string, expected: Expected): Verdict;
+  /**
+   * What can be asked of whoever shows this evidence, and the answer that nobody else can give; where evidence alone
+   * does not prove that its parts are of one machine. To be called for evidence that was verified.
+   */
+  challenge?(evidence: string): { readonly challenge: string; readonly answer: string };
 }

@@ -18,6 +18,7 @@ export const simulated: AttestationVerifier = {
     en: "That the program runs in protected hardware: whoever runs the machine can read its memory and forge this evidence.",
     "zh-CN": "程序运行在受保护的硬件中：机器的运营者可以读取其内存，也可以伪造该证明。",
   },
+  identity: [],
   verify: (evidence, { reportData, measurement }) =>
     evidence === simulatedEvidence({ reportData, measurement })
       ? { ok: true }

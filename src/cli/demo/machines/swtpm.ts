@@ -74,7 +74,7 @@ export const startSwtpm = async ({ banks = "sha256,sha384", certified = true } =
         cwd: directory,
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, TPM2TOOLS_TCTI: `swtpm:path=${device}` },
+        env: { PATH: "/usr/bin:/bin:/usr/sbin", TPM2TOOLS_TCTI: `swtpm:path=${device}` },
       }),
     async restart({ hard = false } = {}) {
       await end(hard ? "SIGKILL" : "SIGTERM");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { deliveryOf, readAll } from "../../../../test/conformance/database.ts";
+import { deliveryOf, readAll } from "../../../../test/conformance/database-support.ts";
 import { startMariadb } from "../../../cli/demo/machines/mariadb.ts";
 import { rowsOf, type Schema } from "../../columns/batch.ts";
 import { createMysql, mysql } from "./index.ts";

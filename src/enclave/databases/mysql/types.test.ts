@@ -1,7 +1,7 @@
 /** Every type against what the server's own command-line client prints. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { deliveryOf, readAll } from "../../../../test/conformance/database.ts";
+import { deliveryOf, readAll } from "../../../../test/conformance/database-support.ts";
 import { type OwnMariadb, startMariadb } from "../../../cli/demo/machines/mariadb.ts";
 import type { ColumnType, Value } from "../../columns/batch.ts";
 import { DECIMAL } from "../../columns/batch.ts";

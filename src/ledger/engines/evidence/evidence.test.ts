@@ -55,7 +55,7 @@ const closedLedger = async (t: TestContext) => {
 /** Start and end of each frame: a length of four bytes, a checksum of four, the body. */
 const framesOf = (bytes: Buffer): { start: number; end: number }[] => {
   const frames: { start: number; end: number }[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 16; start < bytes.length; ) {
     const end = start + 16 + bytes.readUInt32BE(start);
     frames.push({ start, end });
     start = end;

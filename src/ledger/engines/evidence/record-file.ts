@@ -11,6 +11,8 @@ import { crc32 } from "node:zlib";
 import { Refusal } from "../../../base/refusal.ts";
 import { refuse } from "../../errors.ts";
 
+/** What the file begins with: another version is refused rather than taken for a write that was interrupted. */
+const MAGIC = Buffer.from("entente-ledger/2", "latin1");
 const FRAME_HEAD = 16; // u32 length of the body, u64 offset in the file, u32 CRC-32 of offset and body
 const [OFFSET_AT, CHECKSUM_AT] = [4, 12];
 const RECORD_HEAD = 12; // u64 time in milliseconds, u32 length of the JWS
@@ -42,6 +44,7 @@ export const openRecordFile = async (path: string): Promise<RecordFile> => {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   let end: number;
   try {
+    await requireVersion(file);
     end = await dropTornTail(file);
     await syncDirectory(dirname(path));
   } catch (error) {
@@ -127,7 +130,7 @@ const frameAt = (bytes: Buffer, at: number, offset: number): Buffer | undefined 
 /** Bodies of the whole frames before `end`, each with its offset in the file. */
 async function* frames(file: FileHandle, end: number): AsyncGenerator<{ body: Buffer; offset: number }> {
   let held: Buffer = Buffer.alloc(0);
-  let position = 0;
+  let position = MAGIC.length;
   while (position < end) {
     const chunk = Buffer.allocUnsafe(Math.min(READ_CHUNK, end - position));
     const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
@@ -162,10 +165,21 @@ const writeAll = async (file: FileHandle, bytes: Buffer, position: number) => {
   }
 };
 
+/** A new file gets its first bytes; so does one whose making was interrupted. @throws Refusal ledger.corrupt */
+const requireVersion = async (file: FileHandle): Promise<void> => {
+  const { size } = await file.stat();
+  const begins = await readFully(file, 0, Math.min(size, MAGIC.length));
+  if (!begins.equals(MAGIC.subarray(0, begins.length)))
+    throw refuse("ledger.corrupt", { offset: 0, reason: "not a ledger of this version" });
+  if (size >= MAGIC.length) return;
+  await writeAll(file, MAGIC, 0);
+  await file.datasync();
+};
+
 /** Cuts off a last frame whose write was interrupted; returns the length of what is whole. */
 const dropTornTail = async (file: FileHandle): Promise<number> => {
   const { size } = await file.stat();
-  let whole = 0;
+  let whole = MAGIC.length;
   let damage: Refusal | undefined;
   try {
     for await (const { body, offset } of frames(file, size)) whole = offset + body.length;

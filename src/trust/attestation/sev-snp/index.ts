@@ -46,5 +46,6 @@ export const sevSnp: AttestationVerifier = {
     "zh-CN":
       "虚拟机由哪个镜像启动：HOST_DATA 由宿主机填写，只有遵守它的镜像才使其成立。请将启动度量值与您核验过的镜像比对。也不能证明机器的所在地。研究者已公布 Milan 处理器的持有者可提取芯片密钥并伪造报告的方法（2026 年，BadFuse），固件版本无法表明是否发生过。",
   },
+  identity: ["product", "measurement"],
   verify: (evidence, expected) => judged(() => attestSnp(evidence, expected, AMD_ROOTS)),
 };

@@ -45,5 +45,6 @@ export const tdx: AttestationVerifier = {
     "zh-CN":
       "虚拟机由哪个镜像启动：蓄意造假的镜像可以声明任意程序。请将 MRTD 与 RTMR0 至 RTMR2 与您核验过的镜像比对。也不能证明机器的所在地，或无人接触处理器并攻击其内存总线或利用时序侧信道。",
   },
+  identity: ["mrtd", "rtmr0", "rtmr1", "rtmr2"],
   verify: (evidence, expected) => judged(() => attestTdx(evidence, expected, INTEL_ROOTS)),
 };

@@ -41,41 +41,6 @@ const judgeEndorsement = (evidence: TpmEvidence, at: number, roots?: Roots): Rec
   return { tpm: endorsement.tpm, root: roots?.get(fingerprint) ?? name };
 };
 
-/** Takes roots from the caller: a cloud's own, or those of a manufacturer that is not listed here. */
-export const tpm2With = (roots: Roots): AttestationVerifier => ({
-  id: "tpm2",
-  label: { en: "TPM 2.0", "zh-CN": "TPM 2.0" },
-  hardware: true,
-  proves: {
-    en: "That a key signed this enclave's keys and program register, together with the registers of the boot, as a TPM signs quotes; that the program was measured into that register once; and that the endorsement key named beside it is in a TPM of a known manufacturer. A member that has challenged the enclave (credential activation) knows that both keys live in that TPM.",
-    "zh-CN":
-      "某个密钥按 TPM 报价的格式对该环境的密钥、程序寄存器及启动寄存器进行了签名；该程序仅被度量一次；所附背书密钥位于已知厂商的 TPM 中。成员完成凭据激活质询后，即可确认两个密钥同在该 TPM 内。",
-  },
-  doesNotProve: {
-    en: "That the signing key lives in that TPM: without a challenge, or a pin of platform.attestationKey after one, a machine's owner can make both up from any TPM's certificate. That whoever measured the program runs it, and it alone: that follows from the boot only where members pin platform.boot of a system that starts nothing else. A TPM doesn't encrypt memory: whoever is administrator of the machine, or holds it open in hand, can read what the program reads. Withdrawn endorsement certificates are not noticed.",
-    "zh-CN":
-      "无法证明签名密钥位于该 TPM 内：未经质询（或质询后未固定 platform.attestationKey），机器所有者可借用任意 TPM 的证书伪造。无法证明度量程序者即运行该程序且仅运行该程序：只有成员固定了不启动其他程序的系统的 platform.boot 时才成立。TPM 不加密内存：机器管理员或能物理接触机器的人可以读取程序读到的数据。不检查背书证书是否已被吊销。",
-  },
-  verify: (evidence, expected) => verifyTpm(evidence, expected, roots),
-});
-
-export const tpm2: AttestationVerifier = tpm2With(MANUFACTURER_ROOTS);
-
-export const swtpm: AttestationVerifier = {
-  id: "swtpm",
-  label: { en: "software TPM (simulated)", "zh-CN": "软件 TPM（模拟，无硬件保护）" },
-  hardware: false,
-  proves: {
-    en: "That a TPM, perhaps a program that plays one, holds these keys and had this program measured once.",
-    "zh-CN": "某个 TPM（可能只是模拟程序）持有这些密钥，且该程序仅被度量一次。",
-  },
-  doesNotProve: {
-    en: "That there is a TPM: simulated. Whoever runs the machine can read its memory, copy or rewind the software TPM and forge this evidence.",
-    "zh-CN": "不证明存在真实的 TPM（模拟）：机器的运营者可以读取其内存，复制或回退软件 TPM，也可以伪造该证明。",
-  },
-  verify: (evidence, expected) => verifyTpm(evidence, expected),
-};
-
 /** What an asker sends to the enclave, and the answer that only the right TPM can give. */
 export interface Challenge {
   readonly challenge: string;
@@ -93,4 +58,43 @@ export const challengeTpm = (text: string): Challenge => {
   const name = nameOf(fromBase64(evidence.attestationKey));
   const { blob, secret } = makeCredential(fromBase64(evidence.endorsementKey), name, credential);
   return { challenge: canonical({ blob: toBase64(blob), secret: toBase64(secret) }), answer: toBase64(credential) };
+};
+
+/** Takes roots from the caller: a cloud's own, or those of a manufacturer that is not listed here. */
+export const tpm2With = (roots: Roots): AttestationVerifier => ({
+  id: "tpm2",
+  label: { en: "TPM 2.0", "zh-CN": "TPM 2.0" },
+  hardware: true,
+  proves: {
+    en: "That a key signed this enclave's keys and program register, together with the registers of the boot, as a TPM signs quotes; that the program was measured into that register once; and that the endorsement key named beside it is in a TPM of a known manufacturer. A member that has challenged the enclave (credential activation) knows that both keys live in that TPM.",
+    "zh-CN":
+      "某个密钥按 TPM 报价的格式对该环境的密钥、程序寄存器及启动寄存器进行了签名；该程序仅被度量一次；所附背书密钥位于已知厂商的 TPM 中。成员完成凭据激活质询后，即可确认两个密钥同在该 TPM 内。",
+  },
+  doesNotProve: {
+    en: "That the signing key lives in that TPM: without a challenge, or a pin of platform.attestationKey after one, a machine's owner can make both up from any TPM's certificate. That whoever measured the program runs it, and it alone: that follows from the boot only where members pin platform.boot of a system that starts nothing else. A TPM doesn't encrypt memory: whoever is administrator of the machine, or holds it open in hand, can read what the program reads. Withdrawn endorsement certificates are not noticed.",
+    "zh-CN":
+      "无法证明签名密钥位于该 TPM 内：未经质询（或质询后未固定 platform.attestationKey），机器所有者可借用任意 TPM 的证书伪造。无法证明度量程序者即运行该程序且仅运行该程序：只有成员固定了不启动其他程序的系统的 platform.boot 时才成立。TPM 不加密内存：机器管理员或能物理接触机器的人可以读取程序读到的数据。不检查背书证书是否已被吊销。",
+  },
+  verify: (evidence, expected) => verifyTpm(evidence, expected, roots),
+  identity: ["boot", "endorsementKey", "attestationKey"],
+  challenge: challengeTpm,
+});
+
+export const tpm2: AttestationVerifier = tpm2With(MANUFACTURER_ROOTS);
+
+export const swtpm: AttestationVerifier = {
+  id: "swtpm",
+  label: { en: "software TPM (simulated)", "zh-CN": "软件 TPM（模拟，无硬件保护）" },
+  hardware: false,
+  proves: {
+    en: "That a TPM, perhaps a program that plays one, holds these keys and had this program measured once.",
+    "zh-CN": "某个 TPM（可能只是模拟程序）持有这些密钥，且该程序仅被度量一次。",
+  },
+  doesNotProve: {
+    en: "That there is a TPM: simulated. Whoever runs the machine can read its memory, copy or rewind the software TPM and forge this evidence.",
+    "zh-CN": "不证明存在真实的 TPM（模拟）：机器的运营者可以读取其内存，复制或回退软件 TPM，也可以伪造该证明。",
+  },
+  verify: (evidence, expected) => verifyTpm(evidence, expected),
+  identity: ["boot", "endorsementKey", "attestationKey"],
+  challenge: challengeTpm,
 };

@@ -1,0 +1,84 @@
+/** Consents in advance and policies: signed for the columns and the code that the owner's own statements name. */
+
+import type { GrantTerms } from "../../rules/grant.ts";
+import { published, revised } from "../../rules/model.ts";
+import type { Policy } from "../../rules/policy.ts";
+import { parseStatement } from "../../trust/statement.ts";
+import type { Client } from "../client.ts";
+import { requireAsked } from "./asked.ts";
+import { positionsOf } from "./create-task.ts";
+import { requireOwn } from "./describe-source.ts";
+import { refuse } from "./errors.ts";
+import { requireOwners } from "./owners.ts";
+import { policyOf } from "./policy.ts";
+
+type SourceClient = Pick<Client, "sources" | "models" | "streams" | "signer">;
+
+export interface GrantWords extends Omit<GrantTerms, "archive" | "main" | "columns"> {
+  /** Id of the model, in its newest version. */
+  readonly model: string;
+  /** Names of columns; all, where it is absent. */
+  readonly columns?: readonly string[] | undefined;
+}
+
+/** @throws Refusal source.structure, server.history, source.column-unknown, grant.model */
+export const grantSource = async (
+  client: SourceClient,
+  id: string,
+  { model, columns, ...terms }: GrantWords,
+  review?: (terms: GrantTerms) => void | Promise<void>,
+) => {
+  const source = await ownSource(client, id);
+  const code = await client.models.get({ id: model });
+  requireAsked(model, code);
+  await requireOwners(client, [{ kind: "model", stream: code.stream, id: code.id, owner: code.creator.id }]);
+  const { archive, main } = await newestVersion(client, code.stream);
+  const granted: GrantTerms = {
+    ...terms,
+    archive,
+    main,
+    ...(columns && { columns: positionsOf(source.columns, columns) }),
+  };
+  await review?.(granted);
+  return client.sources.grant(id, granted, source.at);
+};
+
+/** @param written a policy with names of columns (policy.ts); none, where it is absent */
+export const governSource = async (
+  client: SourceClient,
+  id: string,
+  written: unknown,
+  review?: (policy: Policy | undefined) => void | Promise<void>,
+) => {
+  const source = await ownSource(client, id);
+  const policy = written === undefined ? undefined : policyOf(source.columns, written);
+  await review?.(policy);
+  return client.sources.govern(id, policy ? { policy } : {}, source.at);
+};
+
+/** The source as its owner registered it; where the platform signs, as the platform shows it. */
+const ownSource = async (client: SourceClient, id: string) => {
+  const source = await client.sources.get({ id });
+  requireAsked(id, source);
+  const me = client.signer?.by;
+  const at = me === undefined ? undefined : await requireOwn(client, id, source.columns, me);
+  return { columns: source.columns, at: at && { at } };
+};
+
+/** Archive and main function that the model's own statements name last. */
+const newestVersion = async (client: Pick<Client, "streams">, stream: string) => {
+  let found: { archive: string; main: string } | undefined;
+  for (let start = 0; ; ) {
+    const { items, next } = await client.streams.get({ id: stream, start });
+    for (const { statement } of items) {
+      const { kind, payload } = parseStatement(statement).statement;
+      if (kind !== published.name && kind !== revised.name) continue;
+      const version = payload as { archive?: { digest?: string }; main?: string };
+      found = { archive: String(version.archive?.digest), main: String(version.main) };
+    }
+    if (next === null || items.length === 0) break;
+    start = next;
+  }
+  if (!found) throw refuse("grant.model", { id: stream });
+  return found;
+};
