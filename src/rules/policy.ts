@@ -29,7 +29,6 @@ export type GroupRule = z.output<typeof GroupRule>;
  * - `bounded`: one row, grouped by nothing, its values kept within declared bounds, with noise for their whole width
  */
 export const valueRules = ["numbers", "noised", "bounded"] as const;
-type ValueRule = (typeof valueRules)[number];
 
 /** What the source gives at most, over all tasks together. */
 export const Budget = z.strictObject({
