@@ -32,7 +32,7 @@ export const valueRules = ["numbers", "noised", "bounded"] as const;
 
 /** What the source gives at most, over all tasks together. */
 export const Budget = z.strictObject({
-  /** Runs that came to an outcome. */
+  /** Runs that were begun. */
   runs: z.int().min(1).max(1_000_000_000).optional(),
   /** Rows of results. */
   rows: z.int().min(1).max(1_000_000_000_000).optional(),

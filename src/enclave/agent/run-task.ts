@@ -158,6 +158,8 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
     });
     const running = { head, expires: task.expires, spends: costOfRun(usable) };
     if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
+    // The last moment before anything is opened: what was revoked while files were taken is not.
+    requireUnmoved(deps, judged);
     return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files).catch((error: unknown) =>
       // Later, a model may say it too.
       error instanceof Refusal && error.code === "runner.unavailable" && !begins ? noSandbox(error) : raise(error),

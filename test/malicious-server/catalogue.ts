@@ -1,0 +1,31 @@
+/** Every attack, in the order of the threat model. */
+import { channels } from "./attacks/channels.ts";
+import { consent } from "./attacks/consent.ts";
+import { databases } from "./attacks/databases.ts";
+import { enclaves } from "./attacks/enclaves.ts";
+import { evidence } from "./attacks/evidence.ts";
+import { files } from "./attacks/files.ts";
+import { ledger } from "./attacks/ledger.ts";
+import { members } from "./attacks/members.ts";
+import { results } from "./attacks/results.ts";
+import { signing } from "./attacks/signing.ts";
+import { state } from "./attacks/state.ts";
+import { statements } from "./attacks/statements.ts";
+import { tasks } from "./attacks/tasks.ts";
+import type { Attack } from "./harness.ts";
+
+export const catalogue: readonly Attack[] = [
+  ...enclaves,
+  ...members,
+  ...signing,
+  ...statements,
+  ...ledger,
+  ...tasks,
+  ...files,
+  ...state,
+  ...results,
+  ...evidence,
+  ...databases,
+  ...channels,
+  ...consent,
+];
