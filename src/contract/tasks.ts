@@ -202,7 +202,7 @@ export const tasks = {
   dryRun: command({
     path: `${one}/dry-run`,
     method: "POST",
-    permission: "task.read",
+    permission: "task.authorise",
     input: ById,
     output: DryRun.extend({
       /** JWS of the enclave over definition and answer (rules/dry-run.ts). */

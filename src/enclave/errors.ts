@@ -137,6 +137,11 @@ export const refuse = refusals({
     en: "A table has more than {limit} bytes of columns. Name fewer columns in the task, or register a view of it.",
     zh: "数据表的列数据超过 {limit} 字节。请在任务中减少字段，或登记该表的视图。",
   },
+  "enclave.sealed-model": {
+    status: 403,
+    en: "The model's code is sealed, so it is not tried for others. Ask its owner for a dry run of its own, or for the code.",
+    zh: "该模型的代码已加密，不能由他人试运行。请联系模型提供方自行试运行或公开代码。",
+  },
   "enclave.slow": {
     status: 504,
     en: "It was not done after {seconds} seconds. Check the database and the network, then try again.",

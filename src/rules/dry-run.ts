@@ -21,7 +21,7 @@ export const DryRun = z.strictObject({
   csv: z.string(),
   /** Rows of the whole result. */
   rows: z.int().min(0),
-  /** What the model printed, where its code is open; cut as logs are. */
+  /** What the model printed, cut as logs are. */
   log: z.string(),
   /** Rows that were made up of each table. */
   made: z.int().min(1),

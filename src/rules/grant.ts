@@ -18,7 +18,9 @@ export const GrantTerms = z.strictObject({
   receiver: StreamId,
   /** SHA-256 of the only key (SubjectPublicKeyInfo) that results may be sealed to; any of the receiver's, without. */
   key: Digest.optional(),
-  /** The model's very archive: another version needs another grant. */
+  /** The model, by its stream: what its owner has not published there the grant is not for. */
+  model: StreamId,
+  /** Its very archive: another version needs another grant. */
   archive: Digest,
   /** Its main function, and the model's table that the source fills. */
   main: z.string().max(64),
@@ -63,7 +65,8 @@ export const beyondGrant = (
     [time > Date.parse(grant.expires), "it has run out"],
     [grant.member !== creator, "it is another member's"],
     [grant.receiver !== task.receiver, "the receiver is another"],
-    [grant.archive !== task.model.archive || grant.main !== task.model.main, "the model is another"],
+    [grant.model !== task.model.stream || grant.main !== task.model.main, "the model is another"],
+    [grant.archive !== task.model.archive, "the model has another version"],
     [grant.table !== source.table, "the table is another"],
     [
       !task.sources.every(({ stream }) => stream === source.stream || grant.with?.includes(stream)),

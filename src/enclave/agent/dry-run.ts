@@ -1,12 +1,14 @@
 /**
  * 试运行: the model of a task on rows that are made up from what its sources say of their columns, the same ones each
- * time: so a dry run tells what the model is, and asking again tells no more.
+ * time: so a dry run tells what the model is, and asking again tells no more. Of models whose code is open alone: what
+ * a sealed one does is its owner's to show.
  */
 import { concat, fromUtf8 } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { type DryRun, signDryRun } from "../../rules/dry-run.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import type { ColumnType } from "../columns/batch.ts";
+import { refuse } from "../errors.ts";
 import { writeCsv } from "../files/csv-write.ts";
 import { type Manifest, resolveParameters } from "../runners/manifest.ts";
 import type { Result } from "../runners/runner.ts";
@@ -33,6 +35,7 @@ export interface DryRunDeps extends JudgeDeps, ComputeDeps {
 export const dryRun = async (deps: DryRunDeps, request: RunRequest): Promise<DryRun & { readonly answer: string }> => {
   const looked = lookAt(deps, request);
   const { task, stream } = looked;
+  if (task.definition.model.envelope) throw refuse("enclave.sealed-model");
   const usable = requireUsable(looked, request.details);
   const run = await deps.questions(stream, () => runOnce(deps, { task, ...usable }));
   return { ...run, answer: signDryRun(stream, task.definition, run, deps.signingKey) };
@@ -42,8 +45,8 @@ type Usable = ReturnType<typeof requireUsable> & { readonly task: ReturnType<typ
 
 const runOnce = async (deps: DryRunDeps, { task, owner, sources }: Usable): Promise<DryRun> => {
   const { definition } = task;
-  const { archive, envelope, main } = definition.model;
-  const stored = await takeFile(deps.read(envelope ?? archive), envelope ?? archive, deps);
+  const { archive, main } = definition.model;
+  const stored = await takeFile(deps.read(archive), archive, deps);
   const run = await runnerOf(deps, task).start({ ...limitsOf(deps, task), seconds: SECONDS });
   try {
     const { manifest, files } = await openModel(deps, task, { owner, sources }, stored);
@@ -52,7 +55,7 @@ const runOnce = async (deps: DryRunDeps, { task, owner, sources }: Usable): Prom
     run.load({ manifest, files, main, parameters: resolveParameters(manifest, definition.parameters) });
     for (const { name, fields } of tables)
       run.table(name, fields, synthesise(fields, { rows: ROWS, seed: archive, table: name, keys }));
-    return await shown(await run.result(), envelope === undefined);
+    return await shown(await run.result());
   } catch (error) {
     if (!(error instanceof Refusal) || !/^(model|source|enclave\.(columns|structure|manifest))/.test(error.code))
       throw error;
@@ -71,9 +74,9 @@ const fieldsOf = (source: UsableSource, manifest: Manifest): DescribedField[] =>
     .map(({ name, type, description }) => ({ name, type: type as ColumnType, description }));
 };
 
-const shown = async ({ schema, batches, rows, log }: Result, open: boolean): Promise<DryRun> => {
+const shown = async ({ schema, batches, rows, log }: Result): Promise<DryRun> => {
   const csv = concat(...(await Array.fromAsync(writeCsv(schema, batches))));
-  return { failure: null, csv: cut(csv), rows, log: open ? log : "", made: ROWS };
+  return { failure: null, csv: cut(csv), rows, log, made: ROWS };
 };
 
 /** Whole lines of at most so many bytes. */

@@ -1,5 +1,7 @@
 /** What data providers said beyond yes: policies for results, grants for tasks of one shape, columns of a task. */
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { authoriseModel, authoriseReceiver, taskOf, taskPayload } from "../../../test/support/consortium.ts";
 import { openRig, outcomeOf, type Rig, type RigOptions } from "../../../test/support/hostile-host.ts";
@@ -73,6 +75,7 @@ test("a budget is spent over all tasks, over restarts too, and a failure costs a
 const terms = (rig: Rig, twist: Record<string, unknown> = {}) => ({
   member: rig.institute.id,
   receiver: rig.institute.id,
+  model: rig.parts.model,
   archive: rig.archive.digest,
   main: "main",
   table: "table_0",
@@ -121,6 +124,7 @@ test("a grant covers tasks of its shape alone", async (t) => {
     { member: rig.hospital.id },
     { receiver: rig.hospital.id },
     { archive: digestOf("another model") },
+    { model: digestOf("a model of the same code") },
     { main: "other" },
     { table: "table_1" },
     { rows: 1 },
@@ -163,4 +167,12 @@ test("a model reads no column that the task does not let it read", async (t) => 
   await rig.authorise(task);
   await rig.follow();
   assert.equal(outcomeOf(await rig.run({ task })), "enclave.columns");
+});
+
+test("nothing is kept of a result that could not be paid for", async (t) => {
+  const rig = await openRig(t, { source: { policy: { budget: { runs: 2, rows: 1 } } } });
+  const [first, second] = [await another(rig), await another(rig)];
+  assert.equal(outcomeOf(await rig.run({ task: first })), "task.completed");
+  assert.equal(outcomeOf(await rig.run({ task: second })), "gate.budget");
+  assert.equal((await readdir(join(rig.state, "results"))).length, 1);
 });

@@ -100,9 +100,10 @@ const attempt = async (deps: RunDeps, judged: Judged, details: RunRequest["detai
   });
   if (ended.sealed) await deps.results.keep(ended.sealed);
   // Another task may have spent what was left when this one began: then nothing leaves.
-  return settled(deps, judged, ended.outcome, ended.spends).catch((error: unknown) => {
-    if (error instanceof Refusal && error.code === "gate.budget") return settled(deps, judged, failed(judged, error));
-    throw error;
+  return settled(deps, judged, ended.outcome, ended.spends).catch(async (error: unknown) => {
+    if (!(error instanceof Refusal) || error.code !== "gate.budget") throw error;
+    if (ended.sealed) await deps.results.drop([sha256Hex(ended.sealed)]);
+    return settled(deps, judged, failed(judged, error));
   });
 };
 

@@ -14,7 +14,7 @@ import { policyOf } from "./policy.ts";
 
 type SourceClient = Pick<Client, "sources" | "models" | "streams" | "signer">;
 
-export interface GrantWords extends Omit<GrantTerms, "archive" | "main" | "columns"> {
+export interface GrantWords extends Omit<GrantTerms, "model" | "archive" | "main" | "columns"> {
   /** Id of the model, in its newest version. */
   readonly model: string;
   /** Names of columns; all, where it is absent. */
@@ -35,6 +35,7 @@ export const grantSource = async (
   const { archive, main } = await newestVersion(client, code.stream);
   const granted: GrantTerms = {
     ...terms,
+    model: code.stream,
     archive,
     main,
     ...(columns && { columns: positionsOf(source.columns, columns) }),

@@ -11,7 +11,7 @@ import { type EnclaveStand, openEnclave } from "../stands/enclave.ts";
 /** The hospital agrees in advance to tasks of one shape. @returns the grant's id */
 const granted = async ({ stage, hospital, institute, parts, archive }: EnclaveStand, twist: object = {}) => {
   const [stream = ""] = parts.sources;
-  const shape = { archive: archive.digest, main: "main", table: "table_0", rows: 100_000 };
+  const shape = { model: parts.model, archive: archive.digest, main: "main", table: "table_0", rows: 100_000 };
   const terms = { member: institute.id, receiver: institute.id, ...shape, runs: 2 };
   const expires = iso(stage.clock.now() + 30 * DAY);
   await act(stage, hospital, "source.granted", stream, { ...terms, expires, ...twist });
