@@ -19,6 +19,7 @@ import type { Context } from "../context.ts";
 import { readColumns } from "../csv.ts";
 import { readJson, readPieces, readText, sizeOf } from "../files.ts";
 import { argOf, type Given, requiredText, textOf, textsOf } from "../given.ts";
+import { recognise } from "../members.ts";
 import { counting } from "../progress.ts";
 import { text } from "../text.ts";
 import { ENCLAVE_FLAG, PERMISSION_FLAGS, permissionOf } from "./common.ts";
@@ -145,12 +146,23 @@ const grant: Command["run"] = async (context, given) => {
     runs: given.flags.runs as number,
     expires: iso(Date.now() + (given.flags.days as number) * DAY),
   };
-  return grantSource(context.client(), argOf(given, "id"), terms, (signed) =>
-    context.note(SIGNING_GRANT, { terms: JSON.stringify(signed) }),
-  );
+  return grantSource(context.client(), argOf(given, "id"), terms, async (signed, { model, author, columns }) => {
+    const { archive, main, table, receiver, key: only, with: others, columns: _, ...rest } = signed;
+    context.note(SIGNING_GRANT, { model, archive, main, author: await recognise(context, author) });
+    context.note(GRANTED_COLUMNS, { table, columns: columns.join(", "), others: others?.join(", ") ?? "-" });
+    context.note(GRANTED_TERMS, { receiver, key: only ?? "-", terms: JSON.stringify(rest) });
+  });
 };
 
-const SIGNING_GRANT = text("About to agree in advance to: {terms}", "即将预先授权：{terms}");
+const SIGNING_GRANT = text(
+  "About to agree in advance to {main} of model {model} (archive {archive}): {author}",
+  "即将预先授权计算模型 {model} 的 {main}（文件 {archive}）：{author}",
+);
+const GRANTED_COLUMNS = text(
+  "It may read, as {table}: {columns}. Beside other sources: {others}",
+  "允许其以 {table} 读取：{columns}。可同时使用的其他数据源：{others}",
+);
+const GRANTED_TERMS = text("Results to {receiver}, key {key}; {terms}", "结果使用方 {receiver}，公钥 {key}；{terms}");
 const SIGNING_POLICY = text("About to ask of every result: {policy}", "即将对所有结果要求：{policy}");
 
 export const sourceCommands: readonly Command[] = [

@@ -37,7 +37,7 @@ export const dryRun = async (deps: DryRunDeps, request: RunRequest): Promise<Dry
   const { task, stream } = looked;
   if (task.definition.model.envelope) throw refuse("enclave.sealed-model");
   const usable = requireUsable(looked, request.details);
-  const run = await deps.questions(stream, () => runOnce(deps, { task, ...usable }));
+  const run = await deps.questions(`dry run ${task.creator}`, () => runOnce(deps, { task, ...usable }));
   return { ...run, answer: signDryRun(stream, task.definition, run, deps.signingKey) };
 };
 
@@ -75,8 +75,14 @@ const fieldsOf = (source: UsableSource, manifest: Manifest): DescribedField[] =>
 };
 
 const shown = async ({ schema, batches, rows, log }: Result): Promise<DryRun> => {
-  const csv = concat(...(await Array.fromAsync(writeCsv(schema, batches))));
-  return { failure: null, csv: cut(csv), rows, log, made: ROWS };
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of writeCsv(schema, batches)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > MAX_CSV) break;
+  }
+  return { failure: null, csv: cut(concat(...pieces)), rows, log, made: ROWS };
 };
 
 /** Whole lines of at most so many bytes. */

@@ -96,3 +96,13 @@ test("what a model throws, prints and exits with stays out of the statement", as
     await rig.stage.submit(statement);
   }
 });
+
+test("what a model has the sandbox say before it begins stays inside too, whoever's fault it looks like", async (t) => {
+  const says = "process.getBuiltinModule('node:fs').writeSync(2, 'bwrap: patient 4711'); process.exit(1);";
+  const rig = await ready(await openRig(t, { code: `${says}\nexport async function main() { return []; }` }));
+  for (let again = 0; again < 3; again++) {
+    const said = await rig.run().catch((error: { message: string; details: object }) => JSON.stringify(error.details));
+    assert.doesNotMatch(said, /4711|bwrap/);
+    assert.doesNotMatch(Buffer.from(said.split(".")[1] ?? "", "base64url").toString(), /4711/);
+  }
+});

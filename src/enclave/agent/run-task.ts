@@ -153,18 +153,11 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
     // A machine that starts no sandbox has not ended the task: nothing is begun yet.
     const run = await sandbox.catch(noSandbox);
-    let begins = false;
-    void run.started.then(() => {
-      begins = true;
-    });
     const running = { head, expires: task.expires, spends: costOfRun(usable) };
     if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
     // The last moment before anything is opened: what was revoked while files were taken is not.
     requireUnmoved(deps, judged);
-    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files).catch((error: unknown) =>
-      // Later, a model may say it too.
-      error instanceof Refusal && error.code === "runner.unavailable" && !begins ? noSandbox(error) : raise(error),
-    );
+    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files);
   } finally {
     clearTimeout(timer);
     unwatch();
@@ -173,10 +166,10 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
   }
 };
 
-const raise = (error: unknown): never => {
-  throw error;
+/** In fixed words: from here on, what a sandbox says may be what a model has it say. */
+const noSandbox = (): never => {
+  throw refuse("enclave.host", { reason: "no sandbox starts" });
 };
-const noSandbox = (error: unknown): never => raise(refuse("enclave.host", { reason: String(error) }));
 
 const completed = async (
   deps: RunDeps,

@@ -1,10 +1,11 @@
 /** Consents in advance and policies: signed for the columns and the code that the owner's own statements name. */
 
 import type { GrantTerms } from "../../rules/grant.ts";
-import { published, revised } from "../../rules/model.ts";
+import { model as modelBook } from "../../rules/model.ts";
 import type { Policy } from "../../rules/policy.ts";
-import { parseStatement } from "../../trust/statement.ts";
+import { streamOf } from "../../rules/world.ts";
 import type { Client } from "../client.ts";
+import { replayStreams } from "../replay-streams.ts";
 import { requireAsked } from "./asked.ts";
 import { positionsOf } from "./create-task.ts";
 import { requireOwn } from "./describe-source.ts";
@@ -21,12 +22,21 @@ export interface GrantWords extends Omit<GrantTerms, "model" | "archive" | "main
   readonly columns?: readonly string[] | undefined;
 }
 
+/** What the terms mean, for people to read before they sign. */
+export interface GrantShown {
+  /** Its number. */
+  readonly model: string;
+  /** Whose it is: of this stream, as its own statements say; the name is the platform's word. */
+  readonly author: { readonly id: string; readonly nickname: string; readonly appId: string };
+  readonly columns: readonly string[];
+}
+
 /** @throws Refusal source.structure, server.history, source.column-unknown, grant.model */
 export const grantSource = async (
   client: SourceClient,
   id: string,
   { model, columns, ...terms }: GrantWords,
-  review?: (terms: GrantTerms) => void | Promise<void>,
+  review?: (terms: GrantTerms, shown: GrantShown) => void | Promise<void>,
 ) => {
   const source = await ownSource(client, id);
   const code = await client.models.get({ id: model });
@@ -40,7 +50,8 @@ export const grantSource = async (
     main,
     ...(columns && { columns: positionsOf(source.columns, columns) }),
   };
-  await review?.(granted);
+  const names = columns ?? source.columns.map(({ name }) => name);
+  await review?.(granted, { model: code.id, author: code.creator, columns: names });
   return client.sources.grant(id, granted, source.at);
 };
 
@@ -66,20 +77,9 @@ const ownSource = async (client: SourceClient, id: string) => {
   return { columns: source.columns, at: at && { at } };
 };
 
-/** Archive and main function that the model's own statements name last. */
+/** Archive and main function that the model's own statements name last, their signatures verified. */
 const newestVersion = async (client: Pick<Client, "streams">, stream: string) => {
-  let found: { archive: string; main: string } | undefined;
-  for (let start = 0; ; ) {
-    const { items, next } = await client.streams.get({ id: stream, start });
-    for (const { statement } of items) {
-      const { kind, payload } = parseStatement(statement).statement;
-      if (kind !== published.name && kind !== revised.name) continue;
-      const version = payload as { archive?: { digest?: string }; main?: string };
-      found = { archive: String(version.archive?.digest), main: String(version.main) };
-    }
-    if (next === null || items.length === 0) break;
-    start = next;
-  }
-  if (!found) throw refuse("grant.model", { id: stream });
-  return found;
+  const state = streamOf(await replayStreams(client, stream), modelBook, stream)?.state;
+  if (!state) throw refuse("grant.model", { id: stream });
+  return { archive: state.archive.digest, main: state.main };
 };
