@@ -1,6 +1,6 @@
 /**
  * How far an enclave has followed the ledger, in its own word over a fresh nonce. What it has followed it never unsees:
- * a revocation below this size is final, whatever its operator shows it later.
+ * a revocation below this size of the ledger with this root is final, whatever its operator shows it later.
  */
 import { z } from "zod";
 import { fromUtf8 } from "../base/bytes.ts";

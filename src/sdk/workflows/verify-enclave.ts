@@ -30,7 +30,7 @@ export interface VerifiedEnclave {
   readonly provider: string;
   /** False where whoever runs the machine can forge the evidence. */
   readonly hardware: boolean;
-  /** How far it has followed the ledger: what was revoked or withdrawn below this size, it knows for ever. */
+  /** How far it has followed the ledger: what was revoked below this size, if its root is that of yours, it knows for ever. */
   readonly followed: FollowedLedger;
   readonly proves: AttestationVerifier["proves"];
   readonly doesNotProve: AttestationVerifier["doesNotProve"];
