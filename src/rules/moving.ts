@@ -17,8 +17,8 @@ export interface Placed {
   readonly enclave: string;
   /** The one that its envelope is sealed to. */
   readonly sealedTo: string;
-  /** Enclaves that it was moved from and to, each with the digest of the newest move there; "" for none. */
-  readonly places: PersistentMap<string>;
+  /** Enclaves that it was moved from and to; none where it never was. */
+  readonly places: PersistentMap<true>;
 }
 
 /** The program that is moved to, said twice: by the enclave, and by what it is measured as. */
@@ -67,11 +67,10 @@ export const movedKind = <S extends Shared & Placed>(book: string) =>
     by: "organisation",
     payload: z.strictObject({ from: StreamId, ...Successor.shape }),
     refers: ({ from, enclave }) => [from, enclave],
-    apply: (state, { by, digest, payload: { from, ...to } }, elsewhere) => {
+    apply: (state, { by, payload: { from, ...to } }, elsewhere) => {
       requireOwner(state, by);
       if (from !== state.enclave) throw refuse("resource.changed", { id: state.id });
       requireSuccessor(elsewhere, from, to);
-      const places = state.places.set(from, state.places.get(from) ?? "").set(to.enclave, digest);
-      return { ...state, enclave: to.enclave, places };
+      return { ...state, enclave: to.enclave, places: state.places.set(from, true).set(to.enclave, true) };
     },
   });

@@ -12,12 +12,14 @@ import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
+import { adopt } from "./adopt.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
-
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
+import { heldOf } from "./holdings.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
+import { release } from "./release.ts";
 import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
 import { newKeys, openStateStore, type SealedState } from "./sealed-state.ts";
@@ -114,6 +116,9 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     questions: createQuestions(),
     watch,
     signingKey: state.signingKey,
+    encryptionKey: state.encryptionKey,
+    holdings: () => state.holdings,
+    change,
   };
 
   return handlersOf({
@@ -135,13 +140,16 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       commit();
       return { size: followed.size };
     }),
-    describe: (request) => describe({ ...shared, encryptionKey: state.encryptionKey }, request),
-    test: (request) => testDestination({ ...shared, encryptionKey: state.encryptionKey }, request),
+    describe: (request) => describe(shared, request),
+    test: (request) => testDestination(shared, request),
     // One run of a task at a time: the next finds what the one before came to.
     run: async (request) => ({
-      statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
+      statement: await turnOf(request.task)(() => runTask(shared, request)),
     }),
-    dryRun: (request) => dryRun({ ...shared, encryptionKey: state.encryptionKey }, request),
+    dryRun: (request) => dryRun(shared, request),
+    release: (request) => release(shared, request),
+    adopt: (request) => adopt(shared, request),
+    holdings: async () => ({ holdings: heldOf(state.holdings) }),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
       for (const stop of runs) stop();
@@ -192,6 +200,7 @@ const found = async (options: AgentOptions, measurement: string): Promise<Sealed
     followed: { size: 0, root: "" },
     attempts: {},
     account: {},
+    holdings: {},
     founding,
   };
 };
@@ -234,6 +243,9 @@ const handlersOf = (
     test: handler("test"),
     run: handler("run"),
     dryRun: handler("dryRun"),
+    release: handler("release"),
+    adopt: handler("adopt"),
+    holdings: handler("holdings"),
     stop: handler("stop"),
   };
 };

@@ -5,6 +5,7 @@
 import { DAY } from "../../base/clock.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
+import { requireAccountable } from "./holdings.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Outcome, SealedState } from "./sealed-state.ts";
 
@@ -43,7 +44,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
   /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
   async begin(task: string, { head, expires, spends }: Running & Costs): Promise<boolean> {
     let forgotten: Remembered = {};
-    const begun = await change(({ attempts: now, account }) => {
+    const begun = await change(({ attempts: now, account, holdings }) => {
+      requireAccountable(holdings, spends);
       // A run is paid for before anything is opened, once a task: whatever comes of it tells something.
       const paid = now[task] ? account : spendAll(account, spends);
       const before = now[task]?.count ?? 0;
@@ -62,15 +64,18 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     return begun;
   },
 
-  /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */
+  /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget, enclave.moved */
   async settle(
     task: string,
     { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
   ): Promise<void> {
-    await change(({ attempts: now, account }) => ({
-      account: spendAll(account, spends),
-      attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
-    }));
+    await change(({ attempts: now, account, holdings }) => {
+      requireAccountable(holdings, spends);
+      return {
+        account: spendAll(account, spends),
+        attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
+      };
+    });
   },
 });
 export type AttemptsLog = ReturnType<typeof createAttempts>;

@@ -2,7 +2,6 @@
 import { randomBytes, sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
 import type { Task } from "../../rules/task.ts";
-import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { open } from "../../trust/envelope/envelope.ts";
 import { unpack } from "../archive.ts";
@@ -15,15 +14,13 @@ import { type Manifest, readManifest, resolveParameters, schemaOfColumns } from 
 import type { Result, Run, Runner } from "../runners/runner.ts";
 import { sourceReader } from "../sources.ts";
 import type { CheckedFile } from "./checked.ts";
+import { type OpeningDeps, openingOf } from "./holdings.ts";
 import type { Judged, Usable, UsableSource } from "./judge.ts";
 import { spoolTable } from "./spool.ts";
 
 const MiB = 2 ** 20;
 
-export interface ComputeDeps {
-  /** Stream id of this enclave. */
-  readonly enclave: string;
-  readonly encryptionKey: PrivateKey<"X25519">;
+export interface ComputeDeps extends OpeningDeps {
   /** By the name that manifests have for them. */
   readonly runners: Readonly<Record<string, Runner>>;
   /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
@@ -106,9 +103,10 @@ export const compute = async (
 
 /** The model's archive: the very bytes that were authorised. */
 export const openModel = async (deps: ComputeDeps, { definition }: Task, { owner }: Usable, stored: CheckedFile) => {
-  const { archive, envelope } = definition.model;
-  const context = modelContext(owner, deps.enclave, archive);
-  const plain = envelope ? open(stored.content(), { key: deps.encryptionKey, context }) : stored.content();
+  const { stream: resource, archive, envelope } = definition.model;
+  const opening =
+    envelope && openingOf(deps, { resource, envelope }, (sealedTo) => modelContext(owner, sealedTo, archive));
+  const plain = opening ? open(stored.content(), opening) : stored.content();
   const bytes = concat(...(await Array.fromAsync(plain)));
   if (sha256Hex(bytes) !== archive) throw refuse("enclave.archive", { digest: archive });
   const files = await unpack(bytes);
@@ -151,14 +149,12 @@ const openTables = async (
   wanted: readonly Readable[],
   names: (source: number) => readonly string[],
 ): Promise<OpenTable[]> => {
-  const { enclave, encryptionKey: key, directory, signal } = deps;
+  const { directory, signal } = deps;
   const opened = await Promise.allSettled(
-    sources.map(async ({ owner, type }, i): Promise<OpenTable> => {
+    sources.map(async ({ stream: resource, envelope, owner, type }, i): Promise<OpenTable> => {
       const reader = sourceReader(type);
-      const content = open((envelopes[i] as CheckedFile).content(), {
-        key,
-        context: sourceContext(owner, enclave, type),
-      });
+      const opening = openingOf(deps, { resource, envelope }, (sealedTo) => sourceContext(owner, sealedTo, type));
+      const content = open((envelopes[i] as CheckedFile).content(), opening);
       const batches = reader.read(content, (wanted[i] as Readable).structure, names(i), signal);
       if (!reader.remote) return lazily(batches);
       const spool = await spoolTable(batches, directory);

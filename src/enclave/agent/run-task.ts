@@ -20,6 +20,7 @@ import type { AttemptsLog } from "./attempts.ts";
 import { type CheckedFile, takeFile } from "./checked.ts";
 import { type ComputeDeps, compute, digestsOf, limitsOf, runnerOf } from "./compute.ts";
 import { type HandOverDeps, handOver, openDestination } from "./hand-over.ts";
+import { requireAdopted } from "./holdings.ts";
 import {
   type JudgeDeps,
   type Judged,
@@ -44,7 +45,7 @@ export interface RunDeps extends JudgeDeps, ComputeDeps, HandOverDeps {
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
 const HOST_FAULTS = new Set([
   ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
-  "model.stopped",
+  ...["enclave.not-adopted", "model.stopped"],
 ]);
 
 /** Whether the task has failed by it: by what was authorised, not by a full disk or the server. */
@@ -130,6 +131,7 @@ const besideRun = ({ amounts, ...spend }: Spend): Spend => ({ ...spend, amounts:
 const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
   const { stream, head, task } = judged;
   const usable = requireUsable(judged, details);
+  requireAdopted(deps, judged);
   // The sandbox starts, empty, while what must be durable before anything is opened is written.
   const sandbox = runnerOf(deps, task).start(limitsOf(deps, task));
   const stop = () =>

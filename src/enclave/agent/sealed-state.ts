@@ -16,6 +16,7 @@ import { refuse } from "../errors.ts";
 import type { Account } from "../gate/accountant.ts";
 import { readIfThere, writeNew } from "./files.ts";
 import type { Followed } from "./follower.ts";
+import type { Holdings } from "./holdings.ts";
 
 export interface SealedState {
   readonly signingKey: PrivateKey<"P-256">;
@@ -27,6 +28,8 @@ export interface SealedState {
   readonly attempts: Readonly<Record<string, Attempts>>;
   /** What sources and grants have given so far. */
   readonly account: Account;
+  /** What other enclaves released to this one, and what this one has released. */
+  readonly holdings: Holdings;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;
 }

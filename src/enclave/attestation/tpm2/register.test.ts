@@ -137,6 +137,7 @@ test("an older copy of the enclave's state is noticed, whatever is done to the r
     followed: { size: 0, root: "" },
     attempts: {},
     account: {},
+    holdings: {},
     founding: "",
   };
   const open = () => using((provider) => openStateStore(directory, provider, MEASUREMENT));
@@ -177,6 +178,7 @@ test("a copy of the enclave that runs beside it is noticed", async (t) => {
       followed: { size: 0, root: "" },
       attempts: {},
       account: {},
+      holdings: {},
       founding: "",
     };
     await one.save(state);
