@@ -11,7 +11,7 @@ import type { Log } from "../platform/log.ts";
 import type { ServerKey } from "../platform/server-key.ts";
 import type { Alliance } from "../rules/alliance.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import { partiesOf, type Task } from "../rules/task.ts";
+import { partiesOf, type Task } from "../rules/task-state.ts";
 import { type Asker, createAccess } from "./access.ts";
 import { createActs } from "./acts.ts";
 import { createAlliances, showAlliance } from "./alliances.ts";

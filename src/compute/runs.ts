@@ -5,7 +5,8 @@
 import { replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { source } from "../rules/source.ts";
-import { stateAt, type Task, task as taskBook } from "../rules/task.ts";
+import { task as taskBook } from "../rules/task.ts";
+import { stateAt, type Task } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import type { ViewsStore } from "./views-store.ts";

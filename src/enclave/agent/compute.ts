@@ -1,7 +1,7 @@
 /** Opens what a task may use, and hands it to the sandbox: the model's very bytes, the columns that it may read. */
 import { randomBytes, sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
-import type { Task } from "../../rules/task.ts";
+import type { Task } from "../../rules/task-state.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { open } from "../../trust/envelope/envelope.ts";
