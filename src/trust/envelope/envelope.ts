@@ -31,11 +31,14 @@ export interface SealOptions {
   readonly enc?: Enc;
 }
 
-export interface OpenOptions {
+export interface RecipientOptions {
   readonly key: PrivateKey;
   /** What the content must have been sealed for. */
   readonly context: Context;
 }
+
+/** Who isn't the recipient opens with the content key that the recipient handed on. */
+export type OpenOptions = RecipientOptions | { readonly contentKey: Bytes; readonly context: Context };
 
 /**
  * Seals a stream.
@@ -64,12 +67,12 @@ export async function* seal(content: ByteSource, { to, context, enc = to.enc }: 
  * @throws Refusal envelope.malformed, envelope.truncated, envelope.trailing, envelope.damaged, envelope.recipient,
  *   envelope.key, envelope.context
  */
-export async function* open(envelope: ByteSource, { key, context }: OpenOptions): AsyncGenerator<Bytes> {
+export async function* open(envelope: ByteSource, options: OpenOptions): AsyncGenerator<Bytes> {
   const reader = createReader(envelope);
   try {
     const { header, bytes } = await readHeader(reader);
-    requireUse(header, context, thumbprint(key.publicKey));
-    yield* openBody(await bodyOf(header, bytes, await unwrap(header, key)), reader);
+    const contentKey = "key" in options ? await contentKeyOf(header, options) : givenKey(header, options);
+    yield* openBody(await bodyOf(header, bytes, contentKey), reader);
   } finally {
     await reader.close();
   }
@@ -81,6 +84,18 @@ export const sealBytes = (content: Uint8Array, options: SealOptions): Promise<By
 /** The whole content, or none of it. @throws Refusal as `open` */
 export const openBytes = (envelope: Uint8Array, options: OpenOptions): Promise<Bytes> =>
   collect(open([envelope], options));
+
+/**
+ * The key that an envelope's content is under, for its recipient to hand on: it opens this one envelope and no other.
+ * Nothing of the content is looked at; a header that was tampered with can give a key that opens nothing.
+ * @throws Refusal envelope.context, envelope.recipient, envelope.key
+ */
+export const contentKeyOf = async (header: Header, { key, context }: RecipientOptions): Promise<Bytes> => {
+  requireContext(header, context);
+  const expected = thumbprint(key.publicKey);
+  if (header.recipient !== expected) throw refuse("envelope.recipient", { found: header.recipient, expected });
+  return await unwrap(header, key);
+};
 
 /**
  * What an envelope says of itself. Nothing of it is proved: only opening does that.
@@ -99,11 +114,15 @@ export const headerOf = async (envelope: ByteSource): Promise<Header> => {
 const wrapInfo = (wrap: Wrap, enc: Enc, context: Context): Bytes =>
   utf8(`entente envelope v1\n${wrap}\n${enc}\n${contextText(context)}\n`);
 
-const requireUse = (header: Header, context: Context, recipient: string): void => {
+const requireContext = (header: Header, context: Context): void => {
   const [found, expected] = [contextText(header.context), contextText(context)];
   if (found !== expected) throw refuse("envelope.context", { found, expected });
-  if (header.recipient !== recipient)
-    throw refuse("envelope.recipient", { found: header.recipient, expected: recipient });
+};
+
+const givenKey = (header: Header, options: { contentKey: Bytes; context: Context }): Bytes => {
+  requireContext(header, options.context);
+  if (options.contentKey.length !== CIPHERS[header.enc].keyLength) throw refuse("envelope.key");
+  return options.contentKey;
 };
 
 const unwrap = async ({ wrap, enc, context, epk, wrapped }: Header, key: PrivateKey): Promise<Bytes> => {
