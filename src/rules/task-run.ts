@@ -14,17 +14,23 @@ const MAX_DELEGATIONS = 4;
 export const delegated = kind({
   name: "task.delegated",
   by: "enclave",
-  payload: z.strictObject({ task: Digest, enclave: StreamId }),
+  payload: z.strictObject({
+    task: Digest,
+    enclave: StreamId,
+    /** SHA-256 of the keys, sealed to that enclave; none where the task is taken back. */
+    keys: Digest.optional(),
+  }),
   apply: (state, act) => {
     const { definition, runner, delegations } = state;
-    const { task, enclave: to } = act.payload;
+    const { task, enclave: to, keys } = act.payload;
     if (act.by !== definition.enclave) throw refuse("task.party", { id: state.id });
     requireState(state, act, "running");
     requireDigest(state, act.stream, task);
+    if ((to === definition.enclave) !== (keys === undefined)) throw refuse("task.worker", { enclave: to });
     if (to === runner || ![definition.enclave, ...(definition.workers ?? [])].includes(to))
       throw refuse("task.worker", { enclave: to });
     if (delegations >= MAX_DELEGATIONS) throw refuse("task.delegations", { limit: MAX_DELEGATIONS });
-    return { ...state, runner: to, delegations: delegations + 1 };
+    return { ...state, runner: to, keys, delegations: delegations + 1 };
   },
 });
 

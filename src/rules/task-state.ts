@@ -35,6 +35,8 @@ export interface Task {
   readonly receipt: Receipt | undefined;
   /** Which enclave runs it; before `task.delegated` has said another, the one that it names first. */
   readonly runner: string;
+  /** Digest of the keys that it was handed for that; none where it holds them itself. */
+  readonly keys: string | undefined;
   /** How often that was said. */
   readonly delegations: number;
   /** When the receiver said that it has the result; 0: not yet. */

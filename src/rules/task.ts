@@ -262,6 +262,7 @@ export const task: Rulebook<Task> = {
     ended: undefined,
     receipt: undefined,
     runner: "",
+    keys: undefined,
     delegations: 0,
     acknowledged: 0,
     result: undefined,

@@ -13,7 +13,7 @@ import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
-
+import { delegate } from "./delegation.ts";
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
 import { describe, testDestination } from "./own-request.ts";
@@ -114,6 +114,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     questions: createQuestions(),
     watch,
     signingKey: state.signingKey,
+    encryptionKey: state.encryptionKey,
+    handed: () => undefined,
   };
 
   return handlersOf({
@@ -135,13 +137,14 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       commit();
       return { size: followed.size };
     }),
-    describe: (request) => describe({ ...shared, encryptionKey: state.encryptionKey }, request),
-    test: (request) => testDestination({ ...shared, encryptionKey: state.encryptionKey }, request),
+    describe: (request) => describe(shared, request),
+    test: (request) => testDestination(shared, request),
     // One run of a task at a time: the next finds what the one before came to.
     run: async (request) => ({
-      statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
+      statement: await turnOf(request.task)(() => runTask(shared, request)),
     }),
-    dryRun: (request) => dryRun({ ...shared, encryptionKey: state.encryptionKey }, request),
+    delegate: (request) => delegate(shared, request),
+    dryRun: (request) => dryRun(shared, request),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
       for (const stop of runs) stop();
@@ -233,6 +236,7 @@ const handlersOf = (
     describe: handler("describe"),
     test: handler("test"),
     run: handler("run"),
+    delegate: handler("delegate"),
     dryRun: handler("dryRun"),
     stop: handler("stop"),
   };

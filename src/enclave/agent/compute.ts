@@ -2,9 +2,7 @@
 import { randomBytes, sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
 import type { Task } from "../../rules/task-state.ts";
-import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
-import { open } from "../../trust/envelope/envelope.ts";
 import { unpack } from "../archive.ts";
 import type { Batch, ColumnType, Schema } from "../columns/batch.ts";
 import { refuse } from "../errors.ts";
@@ -17,13 +15,11 @@ import { sourceReader } from "../sources.ts";
 import type { CheckedFile } from "./checked.ts";
 import type { Judged, Usable, UsableSource } from "./judge.ts";
 import { spoolTable } from "./spool.ts";
+import { type Unsealing, unseal } from "./unsealing.ts";
 
 const MiB = 2 ** 20;
 
-export interface ComputeDeps {
-  /** Stream id of this enclave. */
-  readonly enclave: string;
-  readonly encryptionKey: PrivateKey<"X25519">;
+export interface ComputeDeps extends Unsealing {
   /** By the name that manifests have for them. */
   readonly runners: Readonly<Record<string, Runner>>;
   /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
@@ -107,8 +103,9 @@ export const compute = async (
 /** The model's archive: the very bytes that were authorised. */
 export const openModel = async (deps: ComputeDeps, { definition }: Task, { owner }: Usable, stored: CheckedFile) => {
   const { archive, envelope } = definition.model;
-  const context = modelContext(owner, deps.enclave, archive);
-  const plain = envelope ? open(stored.content(), { key: deps.encryptionKey, context }) : stored.content();
+  const context = (enclave: string) => modelContext(owner, enclave, archive);
+  const { content } = stored;
+  const plain = envelope ? unseal(deps, { digest: envelope, content, context }) : content();
   const bytes = concat(...(await Array.fromAsync(plain)));
   if (sha256Hex(bytes) !== archive) throw refuse("enclave.archive", { digest: archive });
   const files = await unpack(bytes);
@@ -151,14 +148,12 @@ const openTables = async (
   wanted: readonly Readable[],
   names: (source: number) => readonly string[],
 ): Promise<OpenTable[]> => {
-  const { enclave, encryptionKey: key, directory, signal } = deps;
+  const { directory, signal } = deps;
   const opened = await Promise.allSettled(
-    sources.map(async ({ owner, type }, i): Promise<OpenTable> => {
+    sources.map(async ({ owner, type, envelope: digest }, i): Promise<OpenTable> => {
       const reader = sourceReader(type);
-      const content = open((envelopes[i] as CheckedFile).content(), {
-        key,
-        context: sourceContext(owner, enclave, type),
-      });
+      const context = (enclave: string) => sourceContext(owner, enclave, type);
+      const content = unseal(deps, { digest, content: (envelopes[i] as CheckedFile).content, context });
       const batches = reader.read(content, (wanted[i] as Readable).structure, names(i), signal);
       if (!reader.remote) return lazily(batches);
       const spool = await spoolTable(batches, directory);
