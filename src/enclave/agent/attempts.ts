@@ -95,7 +95,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     async delegate(
       task: string,
       { expires, spends, delegation }: Costs & Pick<Attempts, "expires"> & { readonly delegation: Delegation },
-    ): Promise<Pick<Delegation, "statement" | "keys">> {
+    ): Promise<Delegation> {
       let said = delegation;
       await remember(task, spends, (before) => {
         if (before?.outcome) throw refuse("enclave.delegation", { reason: "it has ended here" });
@@ -107,7 +107,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         const head = parseStatement(delegation.statement).digest;
         return { ...before, head, expires, count: before?.count ?? 0, delegation };
       });
-      return { statement: said.statement, keys: said.keys };
+      return said;
     },
 
     /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */

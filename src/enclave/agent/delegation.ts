@@ -56,7 +56,7 @@ export interface DelegateRequest extends RunRequest {
 export const delegate = async (
   deps: DelegateDeps,
   { to, ...request }: DelegateRequest,
-): Promise<{ statement: string; keys: string }> => {
+): Promise<{ statement: string; keys: string; size: number }> => {
   const judged = judge(deps, request, "decide");
   const { task, stream, head, digest } = judged;
   const { enclave, workers = [] } = task.definition;
@@ -64,11 +64,11 @@ export const delegate = async (
   if (to === task.runner && to !== enclave) {
     if (known?.to !== to)
       throw refuse("enclave.delegation", { reason: "its keys are kept no longer; take it back first" });
-    return { statement: "", keys: known.keys };
+    return { statement: "", keys: known.keys, size: known.size };
   }
   const usable = requireUsable(judged, request.details);
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
-  requireDivisible(usable);
+  if (to !== enclave) requireDivisible(usable);
   const keys = to === enclave ? "" : await keysFor(deps, judged, usable, to);
   const payload = { task: digest, enclave: to, ...(keys !== "" && { keys: sha256Hex(fromBase64(keys)) }) };
   const at = iso(deps.clock.now());
@@ -76,8 +76,11 @@ export const delegate = async (
     { kind: "task.delegated", stream, seen: head, by: deps.enclave, at, payload },
     deps.signingKey,
   );
-  const running = { expires: task.expires, spends: costOfRun(usable) };
-  return deps.attempts.delegate(stream, { ...running, delegation: { after: head, to, statement, keys } });
+  const said = await deps.attempts.delegate(stream, {
+    ...{ expires: task.expires, spends: costOfRun(usable) },
+    delegation: { after: head, to, statement, keys, size: judged.checkpoint.size },
+  });
+  return { statement: said.statement, keys: said.keys, size: said.size };
 };
 
 /**

@@ -52,6 +52,8 @@ export interface Delegation {
   /** As signed, and the sealed keys (base64) that go with it; none for this enclave itself. */
   readonly statement: string;
   readonly keys: string;
+  /** Size of the ledger that the keys name. */
+  readonly size: number;
 }
 
 /** What the enclave says of a run, but for the time at which it says so. */

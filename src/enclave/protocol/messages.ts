@@ -71,7 +71,12 @@ export const enclaveMethods = {
   delegate: {
     params: z.strictObject({ task: z.string(), details: z.record(z.string(), z.unknown()), to: StreamId }),
     carries: "statements",
-    result: z.strictObject({ statement: z.string(), keys: z.string() }),
+    result: z.strictObject({
+      statement: z.string(),
+      keys: z.string(),
+      /** Leaves that this enclave had seen when it sealed the keys. */
+      size: z.int().min(0),
+    }),
   },
   /** 试运行: the task's model on rows that are made up. */
   dryRun: {
