@@ -5,6 +5,7 @@ import { generateKey, randomBytes, sign } from "#crypto";
 import { toHex } from "./base/bytes.ts";
 import { type Clock, SECOND } from "./base/clock.ts";
 import { createEnclaveHost } from "./compute/enclave-host.ts";
+import { createFleet } from "./compute/fleet.ts";
 import { createCompute } from "./compute/index.ts";
 import { compute0100 } from "./compute/migrations/0100-compute.ts";
 import { verificationLabels } from "./contract/accounts.ts";
@@ -103,20 +104,30 @@ const computeOf = (
   live: ReturnType<typeof createLive>,
 ) => {
   const { ledger, db, blobs, inbox, serverKey, identity, log } = storage;
-  const enclave = createEnclaveHost({
-    ledger,
-    blobs,
-    command: enclaveCommand,
-    directory: join(config.data, "enclave"),
-    configuration: {
-      attestation: { provider: config.attestation, options: pairsOf(config.attestationOptions) },
-      sandbox: config.sandbox,
-      limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
-      ...(config.python !== "" && { python: config.python }),
-    },
-    maxResult: config.enclaveOutput * 2,
-    log: (line) => log.warn({ enclave: line }, "enclave"),
+  const enclaveAt = (number: number, command: readonly string[], directory: string) =>
+    createEnclaveHost({
+      ledger,
+      blobs,
+      command,
+      directory,
+      configuration: {
+        attestation: { provider: config.attestation, options: optionsOf(config.attestationOptions, number) },
+        sandbox: config.sandbox,
+        limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
+        ...(config.python !== "" && { python: config.python }),
+      },
+      maxResult: config.enclaveOutput * 2,
+      log: (line) => log.warn({ enclave: line, number }, "enclave"),
+    });
+  const local = Array.from({ length: config.enclaves }, (_, i) =>
+    enclaveAt(i + 1, enclaveCommand, join(config.data, i === 0 ? "enclave" : `enclave-${i + 1}`)),
+  );
+  const remote = config.enclaveRemotes.map((command, i) => {
+    const number = config.enclaves + i + 1;
+    // On that machine, where its program is started.
+    return enclaveAt(number, command.split(/\s+/), `entente-enclave-${number}`);
   });
+  const fleet = createFleet([...local, ...remote], (error) => log.warn({ err: error }, "an enclave did not start"));
   return createCompute({
     ledger,
     db,
@@ -125,7 +136,7 @@ const computeOf = (
     inbox,
     live,
     serverKey,
-    enclave,
+    fleet,
     clock,
     log,
     uploadLimit: config.uploadLimit,
@@ -255,6 +266,12 @@ export const rebuildViews = async (options: PlatformOptions): Promise<{ streams:
     await storage.close();
   }
 };
+
+/** Options of the enclave with a number: each may have a device of its own. */
+const optionsOf = (written: readonly string[], number: number): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(pairsOf(written)).map(([name, value]) => [name, value.replaceAll("{enclave}", String(number))]),
+  );
 
 /** `name=value`, as settings have them. */
 const pairsOf = (written: readonly string[]): Record<string, string> =>

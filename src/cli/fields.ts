@@ -137,6 +137,7 @@ export const fields: Readonly<Record<string, Text>> = {
   rows: text("Rows", "行数"),
   runnable: text("Can be run", "可执行"),
   runner: text("Runner", "运行器"),
+  running: text("Running", "运行中"),
   runs: text("Runs", "次数"),
   seconds: text("Seconds", "秒数"),
   secret: text("Secret", "密钥"),

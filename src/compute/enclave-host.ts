@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { toBase64, toBase64url, utf8 } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
 import { type Channel, createChannel } from "../enclave/protocol/channel.ts";
 import type { Configuration } from "../enclave/protocol/configuration.ts";
@@ -33,6 +34,15 @@ export interface EnclaveHostOptions {
   readonly log: (line: string) => void;
 }
 
+/** Statements below a position of the ledger. */
+type Gather = (until: number) => Promise<PlacedStatement[]>;
+
+/** Keys from another enclave, and how much of the ledger that one had seen. */
+export interface HandedKeys {
+  readonly keys: string;
+  readonly size: number;
+}
+
 interface Running {
   readonly child: ChildProcess;
   readonly channel: Channel;
@@ -47,12 +57,15 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   const { ledger, blobs, directory, log } = options;
   let running: Promise<Running> | undefined;
   let stopped = false;
+  /** The enclave that runs, or ran last; and whether it does. */
+  let known: string | undefined;
+  let up = false;
   let following: Promise<void> = Promise.resolve();
 
   const launch = async (): Promise<Running> => {
     const [program = "", ...args] = options.command;
     const configuration: Configuration = { ...options.configuration, directory, ledger: ledger.verifierKey };
-    const child = spawn(program, [...args, JSON.stringify(configuration)], {
+    const child = spawn(program, [...args, toBase64url(utf8(JSON.stringify(configuration)))], {
       stdio: ["pipe", "pipe", "pipe"],
       env: {},
     });
@@ -101,8 +114,11 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     if (stopped) return Promise.reject(refuse("enclave.unavailable", { reason: "the server is shutting down" }));
     running ??= launchOrRefound().then(
       (started) => {
+        known = started.stream;
+        up = true;
         void started.channel.closed.then((reason) => {
           running = undefined;
+          up = false;
           if (stopped) return;
           log(`the enclave ended (${reason}); starting it again`);
           setTimeout(() => ensure().catch((error: unknown) => log(String(error))), RESTART_AFTER).unref();
@@ -121,7 +137,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    * Shows the enclave everything that the ledger has, then makes the call, with statements from that same ledger: one
    * caller at a time, so that nothing newer is shown in between.
    */
-  const callCurrent = async <M extends "run" | "dryRun" | "describe" | "test">(
+  const callCurrent = async <M extends "run" | "delegate" | "dryRun" | "describe" | "test">(
     method: M,
     gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
   ): Promise<EnclaveMethods[M]["result"]> => {
@@ -153,6 +169,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   };
 
   return {
+    /** Stream id, once it is known. */
+    stream: (): string | undefined => known,
+    isUp: (): boolean => up,
     /** Ends the runs of a task that has ended otherwise. */
     async stopRun(task: string) {
       const { channel } = await ensure();
@@ -168,15 +187,22 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       const { channel } = await ensure();
       return (await channel.call("challenge", { challenge })).result as EnclaveMethods["challenge"]["result"];
     },
-    /** @param gather statements below a position of the ledger */
-    describe: (request: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
+    describe: (request: string, gather: Gather) =>
       callCurrent("describe", async (until) => ({ request, statements: await gather(until) })),
-    /** @param gather as for `describe` */
-    test: (request: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
+    test: (request: string, gather: Gather) =>
       callCurrent("test", async (until) => ({ request, statements: await gather(until) })),
-    run: (task: string, details: Record<string, unknown>, gather: (until: number) => Promise<PlacedStatement[]>) =>
-      callCurrent("run", async (until) => ({ task, details, statements: await gather(until) })),
-    dryRun: (task: string, details: Record<string, unknown>, gather: (until: number) => Promise<PlacedStatement[]>) =>
+    run: (task: string, details: Record<string, unknown>, gather: Gather, handed?: HandedKeys) =>
+      callCurrent("run", async (until) => {
+        const consistency = handed && ledger.consistency(handed.size, until).map(toBase64);
+        return {
+          ...{ task, details, statements: await gather(until) },
+          ...(handed && consistency && { handed: { keys: handed.keys, consistency } }),
+        };
+      }),
+    /** Has the enclave `to` run the task. */
+    delegate: (task: string, details: Record<string, unknown>, gather: Gather, to: string) =>
+      callCurrent("delegate", async (until) => ({ task, details, to, statements: await gather(until) })),
+    dryRun: (task: string, details: Record<string, unknown>, gather: Gather) =>
       callCurrent("dryRun", async (until) => ({ task, details, statements: await gather(until) })),
     async stop() {
       stopped = true;

@@ -14,11 +14,12 @@ import { type Asker, requireMember } from "./access.ts";
 import { type Answer as Of, timesOf } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import { refuse } from "./errors.ts";
+import type { Fleet } from "./fleet.ts";
 import type { ManagedKeys } from "./managed-keys.ts";
 
 export interface EnclavesDeps {
   readonly ledger: Ledger;
-  readonly host: EnclaveHost;
+  readonly fleet: Fleet;
   readonly managed: Pick<ManagedKeys, "find">;
   readonly clock: Clock;
 }
@@ -30,7 +31,7 @@ interface AskInput {
   readonly type?: string | undefined;
 }
 
-export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) => {
+export const createEnclaves = ({ ledger, fleet, managed, clock }: EnclavesDeps) => {
   const show = async (id: string): Promise<Of<typeof Answer>> => {
     const stream = streamOf(ledger.world, enclave, id);
     const verifier = attestationVerifiers[stream?.state.provider ?? ""];
@@ -49,6 +50,7 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
       encryptionKey,
       hardware: verifier.hardware,
       isolation,
+      running: fleet.isUp(id),
       ledger: followed,
       proves: verifier.proves,
       doesNotProve: verifier.doesNotProve,
@@ -68,37 +70,39 @@ export const createEnclaves = ({ ledger, host, managed, clock }: EnclavesDeps) =
   const ask = async <R>(
     asker: Asker,
     use: Question,
-    put: (request: string, gather: (until: number) => Promise<PlacedEntry[]>) => Promise<R>,
+    put: (host: EnclaveHost, request: string, gather: (until: number) => Promise<PlacedEntry[]>) => Promise<R>,
     { id, request, ...about }: AskInput,
   ): Promise<R> => {
     const member = requireMember(asker);
-    if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
+    const host = fleet.of(id);
     const signed = request ?? (await signManaged(asker, { use, enclave: id, by: member, ...about }));
-    return put(signed, (until) => replayable(ledger, member, until));
+    return put(host, signed, (until) => replayable(ledger, member, until));
   };
 
   return {
     show,
-    /** The enclave that runs now, then those that ran before. */
+    /** The enclaves that run now, the first one first, then those that ran before. */
     async list() {
-      const current = await host.start();
-      const others = [...ledger.world.streams].filter(([id, { book }]) => book === enclave.name && id !== current);
-      return { items: await Promise.all([current, ...others.map(([id]) => id)].map(show)) };
+      await fleet.start();
+      const current = fleet.streams();
+      const others = [...ledger.world.streams].filter(
+        ([id, { book }]) => book === enclave.name && !current.includes(id),
+      );
+      return { items: await Promise.all([...current, ...others.map(([id]) => id)].map(show)) };
     },
     get: (_: Asker, { id }: { id: string }) => show(id),
     async attest(_: Asker, { id, nonce }: { id: string; nonce: string }) {
       await show(id);
-      if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
-      return { ...(await host.attest(nonce)), nonce, at: iso(clock.now()) };
+      return { ...(await fleet.of(id).attest(nonce)), nonce, at: iso(clock.now()) };
     },
     /** The enclave itself checks that the request is the owner's. */
     async challenge(_: Asker, { id, challenge }: { id: string; challenge: string }) {
-      if (id !== (await host.start())) throw refuseRule("stream.unknown", { id });
-      return host.challenge(challenge);
+      return fleet.of(id).challenge(challenge);
     },
-    describe: (asker: Asker, input: AskInput) => ask(asker, "entente/structure/1", host.describe, input),
+    describe: (asker: Asker, input: AskInput) =>
+      ask(asker, "entente/structure/1", (host, ...asked) => host.describe(...asked), input),
     async test(asker: Asker, input: AskInput) {
-      await ask(asker, "entente/destination-test/1", host.test, input);
+      await ask(asker, "entente/destination-test/1", (host, ...asked) => host.test(...asked), input);
       return { ok: true as const };
     },
   };

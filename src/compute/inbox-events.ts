@@ -1,7 +1,7 @@
 /** What the event centre (事件中心) shows because of a stream: who has to decide, and what became of it. */
 import type { Alliance } from "../rules/alliance.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import type { Task } from "../rules/task.ts";
+import type { Task } from "../rules/task-state.ts";
 
 export interface InboxEvent {
   readonly member: string;

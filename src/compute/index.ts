@@ -11,16 +11,16 @@ import type { Log } from "../platform/log.ts";
 import type { ServerKey } from "../platform/server-key.ts";
 import type { Alliance } from "../rules/alliance.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import { partiesOf, type Task } from "../rules/task.ts";
+import { partiesOf, type Task } from "../rules/task-state.ts";
 import { type Asker, createAccess } from "./access.ts";
 import { createActs } from "./acts.ts";
 import { createAlliances, showAlliance } from "./alliances.ts";
 import { createBeside } from "./beside.ts";
 import { contentNamed, createBlobViews } from "./blobs.ts";
 import { type Show, showOne } from "./deps.ts";
-import type { EnclaveHost } from "./enclave-host.ts";
 import { createEnclaves } from "./enclaves.ts";
 import { createEvents } from "./events.ts";
+import type { Fleet } from "./fleet.ts";
 import { createLedgerViews, createStreams } from "./ledger-views.ts";
 import { createManagedKeys } from "./managed-keys.ts";
 import { createModels, showModel } from "./models.ts";
@@ -40,17 +40,17 @@ export interface ComputeOptions {
   readonly inbox: Inbox;
   readonly live: Live;
   readonly serverKey: ServerKey;
-  readonly enclave: EnclaveHost;
+  readonly fleet: Fleet;
   readonly clock: Clock;
   readonly log: Log;
   /** Bytes of one upload at most. */
   readonly uploadLimit: number;
-  /** Tasks that run at a time. */
+  /** Tasks that run at a time in each enclave. */
   readonly concurrency: number;
 }
 
 export const createCompute = (options: ComputeOptions) => {
-  const { ledger, db, blobs, accounts, inbox, live, serverKey, enclave, clock, log } = options;
+  const { ledger, db, blobs, accounts, inbox, live, serverKey, fleet, clock, log } = options;
   const views = createViewsStore(db);
   const access = createAccess({ ledger, views });
   const managed = createManagedKeys({ views, serverKey, clock });
@@ -95,7 +95,7 @@ export const createCompute = (options: ComputeOptions) => {
 
   const runs = createRuns({
     ledger,
-    enclave,
+    fleet,
     views,
     concurrency: options.concurrency,
     now: () => clock.now(),
@@ -119,11 +119,11 @@ export const createCompute = (options: ComputeOptions) => {
           return { organisation: await organisations.get({ ...asker, member }, { id: member }), notice: managedNotice };
         },
       },
-      enclaves: createEnclaves({ ledger, host: enclave, managed, clock }),
+      enclaves: createEnclaves({ ledger, fleet, managed, clock }),
       alliances: createAlliances(deps),
       models: createModels(deps),
       sources: createSources(deps),
-      tasks: createTasks({ ...deps, enclave }),
+      tasks: createTasks({ ...deps, fleet }),
       events: createEvents(deps),
       blobs: createBlobViews({ views, blobs, clock, max: options.uploadLimit }),
       ledger: createLedgerViews({ ledger }),
@@ -132,8 +132,8 @@ export const createCompute = (options: ComputeOptions) => {
     /** Brings the tables up to date, then takes up what the ledger says is to run. */
     async start() {
       await managed.load(accounts);
-      // The enclave first: it refuses a ledger that is not its own before any table is changed to show it.
-      const stream = await enclave.start();
+      // The enclaves first: they refuse a ledger that is not its own before any table is changed to show it.
+      const stream = await fleet.start();
       await projector.start();
       runs.start();
       return stream;
@@ -150,7 +150,7 @@ export const createCompute = (options: ComputeOptions) => {
     runs: { active: () => runs.active },
     async stop() {
       runs.stop();
-      await enclave.stop();
+      await fleet.stop();
       await projector.stop();
     },
   };

@@ -5,7 +5,7 @@ import type { Organisation } from "../rules/organisation.ts";
 import type { StreamState } from "../rules/rulebook.ts";
 import type { Shared } from "../rules/sharing.ts";
 import type { Source } from "../rules/source.ts";
-import { partiesOf, type Task } from "../rules/task.ts";
+import { partiesOf, type Task } from "../rules/task-state.ts";
 import type { PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
 import type { Projection } from "./views-store.ts";
 

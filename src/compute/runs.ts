@@ -5,9 +5,13 @@
 import { replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { source } from "../rules/source.ts";
-import { stateAt, type Task, task as taskBook } from "../rules/task.ts";
+import { task as taskBook } from "../rules/task.ts";
+import { stateAt, type Task } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
-import type { EnclaveHost } from "./enclave-host.ts";
+import type { HandedKeys } from "./enclave-host.ts";
+import { createFairQueue } from "./fair-queue.ts";
+import type { Fleet } from "./fleet.ts";
+import { createPlacement } from "./placement.ts";
 import type { ViewsStore } from "./views-store.ts";
 
 const FIRST_RETRY = 500;
@@ -15,9 +19,9 @@ const LONGEST_RETRY = 60_000;
 
 export interface RunsOptions {
   readonly ledger: Ledger;
-  readonly enclave: Pick<EnclaveHost, "run" | "stopRun">;
+  readonly fleet: Pick<Fleet, "of" | "isUp" | "streams">;
   readonly views: Pick<ViewsStore, "details">;
-  /** Tasks at a time. */
+  /** Tasks at a time in each enclave. */
   readonly concurrency: number;
   readonly now: () => number;
   readonly onProgress: (task: string, phase: "started" | "ended" | "retrying") => void;
@@ -36,9 +40,14 @@ export const detailsOf = async (
   return Object.fromEntries(await views.details(digests));
 };
 
-export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgress, onError }: RunsOptions) => {
-  const waiting: string[] = [];
+export const createRuns = ({ ledger, fleet, views, concurrency, now, onProgress, onError }: RunsOptions) => {
+  const waiting = createFairQueue();
+  const placement = createPlacement(fleet, concurrency);
   const known = new Set<string>();
+  /** Where each task runs, as far as this process had it run. */
+  const places = new Map<string, string>();
+  /** Keys that were handed over for tasks that run elsewhere. */
+  const handed = new Map<string, HandedKeys & { readonly to: string }>();
   const active = new Set<Promise<void>>();
   let stopped = false;
   let detach: () => void = () => undefined;
@@ -48,9 +57,24 @@ export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgres
     return state && stateAt(state, now()) === "running" ? state : undefined;
   };
 
-  const attempt = async (id: string, task: Task): Promise<void> => {
+  /** Has the enclave that the task names first say that it runs at `to`. @returns the keys, where they are another's */
+  const hand = async (id: string, task: Task, to: string): Promise<HandedKeys | undefined> => {
+    const { enclave: first } = task.definition;
+    if (to === task.runner && to === first) return undefined;
+    const before = handed.get(id);
+    if (to === task.runner && before?.to === to) return before;
     const details = await detailsOf(ledger, views, task);
-    const { statement } = await enclave.run(id, details, (until) => replayable(ledger, id, until));
+    const said = await fleet.of(first).delegate(id, details, (until) => replayable(ledger, id, until), to);
+    if (said.statement !== "") await ledger.submit(said.statement);
+    if (to === first) return undefined;
+    handed.set(id, { to, keys: said.keys, size: said.size });
+    return said;
+  };
+
+  const attempt = async (id: string, task: Task, place: string): Promise<void> => {
+    const keys = await hand(id, task, place);
+    const details = await detailsOf(ledger, views, task);
+    const { statement } = await fleet.of(place).run(id, details, (until) => replayable(ledger, id, until), keys);
     await ledger.submit(statement);
   };
 
@@ -58,36 +82,50 @@ export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgres
   const forget = (id: string): void => {
     known.delete(id);
     pauses.delete(id);
+    handed.delete(id);
+    placement.forget(id);
     onProgress(id, "ended");
   };
 
   /** One attempt. What did not come to an end waits without a place: a receiver's database may be away for days. */
-  const take = async (id: string): Promise<void> => {
+  const take = async (id: string, place: string): Promise<void> => {
     const task = isDue(id);
     if (!task) return forget(id);
     try {
-      await attempt(id, task);
+      await attempt(id, task, place);
       forget(id);
     } catch (error) {
       // Refused because the task has ended meanwhile (revoked, say), or lapsed. Everything else is tried again.
       if (stopped || !isDue(id)) return forget(id);
+      placement.failed(id, place, error);
       onError(id, error);
       onProgress(id, "retrying");
       const pause = pauses.get(id) ?? FIRST_RETRY;
       pauses.set(id, Math.min(pause * 2, LONGEST_RETRY));
       setTimeout(() => {
-        waiting.push(id);
+        waiting.push(task.creator, id);
         next();
       }, pause).unref();
     }
   };
 
+  const placeOf = (id: string): string | undefined => {
+    const task = isDue(id);
+    // What has ended meanwhile needs no room to be forgotten.
+    return task ? placement.choose(id, task) : "";
+  };
+
   const next = () => {
-    while (!stopped && active.size < concurrency) {
-      const id = waiting.shift();
-      if (id === undefined) return;
+    while (!stopped) {
+      const id = waiting.take((one) => placeOf(one) !== undefined);
+      const place = id === undefined ? undefined : placeOf(id);
+      if (id === undefined || place === undefined) return;
       if (!pauses.has(id)) onProgress(id, "started");
-      const run: Promise<void> = take(id).finally(() => {
+      placement.taken(place);
+      places.set(id, place);
+      const run: Promise<void> = take(id, place).finally(() => {
+        placement.left(place);
+        places.delete(id);
         active.delete(run);
         next();
       });
@@ -97,12 +135,19 @@ export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgres
 
   const offer = (ids: Iterable<string>) => {
     for (const id of ids) {
-      if (known.has(id) || !isDue(id)) continue;
+      const task = known.has(id) ? undefined : isDue(id);
+      if (!task) continue;
       known.add(id);
-      waiting.push(id);
+      waiting.push(task.creator, id);
     }
     next();
   };
+
+  /** Ends a run that the ledger wants no longer. */
+  const stopAt = (id: string, place: string) =>
+    Promise.resolve()
+      .then(() => fleet.of(place).stopRun(id))
+      .catch((error: unknown) => onError(id, error));
 
   return {
     start() {
@@ -111,8 +156,10 @@ export const createRuns = ({ ledger, enclave, views, concurrency, now, onProgres
       detach = ledger.onDurable((now) => {
         const moved = ledger.streamsBetween(size, now);
         size = now;
-        for (const id of moved)
-          if (known.has(id) && !isDue(id)) enclave.stopRun(id).catch((error: unknown) => onError(id, error));
+        for (const id of moved) {
+          const place = places.get(id);
+          if (place && !isDue(id)) void stopAt(id, place);
+        }
         offer(moved);
       });
     },

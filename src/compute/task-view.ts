@@ -13,8 +13,9 @@ import type { Ledger } from "../ledger/port.ts";
 import { alliance } from "../rules/alliance.ts";
 import { model } from "../rules/model.ts";
 import { type Column, source } from "../rules/source.ts";
-import { deciders, stateAt, type Task, type TaskState, task } from "../rules/task.ts";
+import { task } from "../rules/task.ts";
 import { taskDigest } from "../rules/task-definition.ts";
+import { deciders, stateAt, type Task, type TaskState } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Readable } from "./access.ts";
 import type { Answer, Show } from "./deps.ts";
@@ -208,6 +209,6 @@ const failureOf = (task: Task, state: TaskState, names: Names) => {
     code,
     text: own ?? failureText(code),
     // The enclave is no member.
-    by: task.ended && task.ended.by !== task.definition.enclave ? names.member(task.ended.by) : null,
+    by: task.ended && task.ended.by !== task.runner ? names.member(task.ended.by) : null,
   };
 };

@@ -5,12 +5,12 @@ import { refuse as refusePlatform } from "../platform/errors.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
-import type { EnclaveHost } from "./enclave-host.ts";
+import type { Fleet } from "./fleet.ts";
 import { detailsOf } from "./runs.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
-export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<EnclaveHost, "dryRun"> }) => {
-  const { ledger, clock, access, views, blobs, enclave } = deps;
+export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Fleet, "of"> }) => {
+  const { ledger, clock, access, views, blobs, fleet } = deps;
   const now = () => clock.now();
   const shown = showTask(ledger, now);
   const lines = showTaskSummary(ledger, now);
@@ -30,7 +30,9 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<En
     async dryRun(asker: Asker, { id }: { id: string }) {
       const found = await access.read(asker, task, id);
       const details = await detailsOf(ledger, views, found.state);
-      return enclave.dryRun(found.id, details, (until) => replayable(ledger, found.id, until));
+      return fleet
+        .of(found.state.definition.enclave)
+        .dryRun(found.id, details, (until) => replayable(ledger, found.id, until));
     },
     /** With every text that its statements commit to: a party may read them all. */
     async bundle(asker: Asker, { id }: { id: string }) {

@@ -18,6 +18,8 @@ export const Enclave = z
     hardware: z.boolean(),
     /** What keeps models in: `bubblewrap`, `quickjs`. */
     isolation: z.string(),
+    /** It runs now, and takes tasks. */
+    running: z.boolean(),
     /** Verifier key (C2SP vkey) of the ledger that it follows. */
     ledger: z.string(),
     /** SubjectPublicKeyInfo (DER, base64) of the key that signs receipts. */

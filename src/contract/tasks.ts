@@ -2,12 +2,13 @@
 import { z } from "zod";
 import { DryRun } from "../rules/dry-run.ts";
 import * as rules from "../rules/task.ts";
-import { Definition } from "../rules/task-definition.ts";
+import { Definition, Receipt } from "../rules/task-definition.ts";
+import type * as state from "../rules/task-state.ts";
 import { act, acted, command, download, type Text, view } from "./endpoint.ts";
 import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 
 /** The states of a task as the console names them. */
-export const taskStateLabels: Readonly<Record<rules.TaskState, Text>> = {
+export const taskStateLabels: Readonly<Record<state.TaskState, Text>> = {
   "receiver-authorising": label("Waiting for the result receiver", "结果使用方授权中"),
   "source-authorising": label("Waiting for the data providers", "数据源提供方授权中"),
   "model-authorising": label("Waiting for the model provider", "模型提供方授权中"),
@@ -113,7 +114,7 @@ export const Task = z
     steps: z.array(Step),
     /** Whoever decides now. */
     deciders: z.array(Member),
-    receipt: rules.completed.payload.shape.receipt.nullable(),
+    receipt: Receipt.nullable(),
     result: z.object({ digest: z.string(), size: z.int(), rows: z.int() }).nullable(),
     /** When the receiver confirmed that it has the result; null before. */
     acknowledgedAt: Time.nullable(),

@@ -87,6 +87,16 @@ export const refuse = refusals({
     en: "The ledger moved while the model ran: the task, its model or a source is not as it was. Nothing is delivered; the run is judged again.",
     zh: "模型运行期间账本发生变化：任务、模型或数据源已改变。未交付任何结果，系统将重新核验。",
   },
+  "enclave.delegation": {
+    status: 409,
+    en: "The task cannot run in another enclave's place: {reason}. The enclave that the task names first decides; ask it.",
+    zh: "不能代替其他可信执行环境执行该任务：{reason}。请由任务指定的首个环境决定。",
+  },
+  "enclave.delivered": {
+    status: 409,
+    en: "An enclave that ran the task before it was lost has delivered to the receiver's table already. Nothing is delivered over it, and no receipt vouches for what is there: remove it and run a new task.",
+    zh: "先前执行该任务的可信执行环境在失联前已将结果写入接收方的表中。系统不会覆盖，且该结果没有回执：请删除后重新创建任务。",
+  },
   "enclave.archive": {
     status: 409,
     en: "The sealed archive does not hold the code with digest {digest} that was authorised. Its author must publish it again.",

@@ -1,12 +1,12 @@
 /**
  * The enclave program. Bundled into one reproducible file.
- * Usage: enclave.mjs CONFIGURATION (JSON, protocol/configuration.ts); it speaks its protocol on standard input and output.
+ * Usage: enclave.mjs CONFIGURATION (JSON in base64url, protocol/configuration.ts); it speaks its protocol on standard input and output.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { sha384 } from "#crypto";
-import { toHex, utf8 } from "../base/bytes.ts";
+import { fromBase64url, fromUtf8, toHex, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { systemClock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
@@ -22,7 +22,7 @@ import { runnersOf } from "./runners/registry.ts";
 import type { Isolation, Runner } from "./runners/runner.ts";
 
 const [program = "", given = ""] = process.argv.slice(1);
-const configuration = Configuration.parse(JSON.parse(given));
+const configuration = Configuration.parse(JSON.parse(fromUtf8(fromBase64url(given))));
 
 /**
  * The runners of the first isolation in which JavaScript runs; the founding statement says which it was. They are part

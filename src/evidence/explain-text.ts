@@ -33,6 +33,7 @@ export const acts = {
   "task.source-authorised": text("authorised as a data provider", "作为数据源提供方授权"),
   "task.model-authorised": text("authorised as the model provider", "作为模型提供方授权"),
   "task.run-requested": text("asked for the run", "执行了任务"),
+  "task.delegated": text("had another enclave run it", "交由其他可信执行环境执行"),
   "task.acknowledged": text("confirmed that it has the result", "确认已收到结果"),
   "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
 } as const;

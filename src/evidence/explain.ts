@@ -71,14 +71,14 @@ export const explainBundle = (verified: Verified, language: Language, trust: Tru
   const { definition } = task;
   const parties = partiesIn(verified).map((party) => ({ ...party, pinned: isPinned(party, trust) }));
   const names = new Map(parties.map(({ id, nickname, appId }) => [id, nickname ?? appId]));
-  const nameOf = (id: string) => names.get(id) ?? (id === definition.enclave ? ENCLAVE[language] : short(id));
+  const nameOf = (id: string) => names.get(id) ?? (streamOf(world, enclaveBook, id) ? ENCLAVE[language] : short(id));
   const shown = (digest: string | undefined): Shown => {
     const name = details.get(digest ?? "")?.name;
     return typeof name === "string" ? name : null;
   };
   const home = streamOf(world, allianceBook, definition.alliance)?.state;
   const code = streamOf(world, modelBook, definition.model.stream)?.state;
-  const enclave = streamOf(world, enclaveBook, definition.enclave)?.state;
+  const enclave = streamOf(world, enclaveBook, task.runner)?.state;
   const verifier = attestationVerifiers[enclave?.provider ?? ""];
   const last = entries.at(-1);
 

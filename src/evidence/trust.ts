@@ -72,7 +72,7 @@ export const isPinned = (party: Party, { members = {} }: Trust): boolean =>
 /** @throws Refusal bundle.trust naming the first thing that differs from what is trusted */
 export const requireTrusted = (verified: Verified, trust: Trust): void => {
   const { bundle, world, task } = verified;
-  const enclave = streamOf(world, enclaveBook, task.definition.enclave)?.state;
+  const enclave = streamOf(world, enclaveBook, task.runner)?.state;
   const within = (what: string, found: string, trusted: readonly string[] | undefined) => {
     if (trusted && !trusted.includes(found))
       throw refuse("bundle.trust", { what, found, expected: trusted.join(", ") || "(none)" });

@@ -4,8 +4,9 @@ import { canonical, parseCanonical } from "../base/canonical.ts";
 import { Refusal } from "../base/refusal.ts";
 import { closureOf } from "../rules/closure.ts";
 import { enclave } from "../rules/enclave.ts";
-import { type Task, task as taskBook } from "../rules/task.ts";
+import { task as taskBook } from "../rules/task.ts";
 import type { Receipt } from "../rules/task-definition.ts";
+import type { Task } from "../rules/task-state.ts";
 import { advance, emptyWorld, issuesOf, openDetail, ruledBy, streamOf, type World } from "../rules/world.ts";
 import { digestOf } from "../trust/digest.ts";
 import { leafBytes } from "../trust/leaf.ts";
@@ -131,7 +132,7 @@ const requireCompleted = (bundle: Bundle, world: World, entries: readonly Verifi
 
 /** The enclave followed this very ledger, and what it saw of it is the beginning of what the bundle shows. */
 const requireLedger = (bundle: Bundle, checkpoint: Checkpoint, world: World, task: Task, receipt: Receipt) => {
-  if (streamOf(world, enclave, task.definition.enclave)?.state.ledger !== bundle.ledger) throw refuse("bundle.ledger");
+  if (streamOf(world, enclave, task.runner)?.state.ledger !== bundle.ledger) throw refuse("bundle.ledger");
   const { size, root } = receipt.checkpoint;
   try {
     verifyConsistency({

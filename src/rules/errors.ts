@@ -32,6 +32,16 @@ export const refuse = refusals({
     en: "The data source has no grant {grant} that could be withdrawn. Look at its grants.",
     zh: "该数据源没有可撤回的授权凭证 {grant}。请查看其授权凭证。",
   },
+  "task.worker": {
+    status: 409,
+    en: "The enclave {enclave} cannot run this task: it is not named in it, is another program, or runs it already. Name enclaves with the measurement, attestation and isolation of the first.",
+    zh: "可信执行环境 {enclave} 不能执行该任务：任务未指定它、程序不同，或任务已由其执行。请指定与首个环境的度量值、证明方式和隔离方式均相同的环境。",
+  },
+  "task.delegations": {
+    status: 409,
+    en: "The task has gone from enclave to enclave {limit} times, and stays where it is. Start that enclave again, or create the task anew.",
+    zh: "该任务已在可信执行环境之间转移 {limit} 次，不再转移。请重新启动当前环境，或重新创建任务。",
+  },
   "task.grant": {
     status: 409,
     en: "The grant {grant} does not cover this task: {reason}. Leave it out to ask its owner, or ask for another grant.",

@@ -6,8 +6,8 @@
 import { z } from "zod";
 import { sha256Hex } from "#crypto";
 import { publicKeyFromPem } from "../trust/keys.ts";
-import { Columns, Digest, StreamId } from "./shapes.ts";
-import type { Definition, Delivery } from "./task-definition.ts";
+import { Columns, Digest, StreamId, StreamIds } from "./shapes.ts";
+import { type Definition, type Delivery, MAX_WORKERS } from "./task-definition.ts";
 
 const YEAR = 366 * 86_400_000;
 
@@ -27,6 +27,8 @@ export const GrantTerms = z.strictObject({
   table: z.string().max(64),
   /** Other sources (by stream) that such a task may have; none but this one, without. */
   with: z.array(StreamId).max(4).optional(),
+  /** Enclaves that such a task may run in beside the one that the source is sealed to; none, without. */
+  workers: StreamIds.max(MAX_WORKERS).optional(),
   /** Positions in the source's structure that the model may read; all, without. */
   columns: Columns.optional(),
   /** Parameters that the task has to have, exactly; any, without. */
@@ -72,6 +74,7 @@ export const beyondGrant = (
       !task.sources.every(({ stream }) => stream === source.stream || grant.with?.includes(stream)),
       "it is for other sources",
     ],
+    [!(task.workers ?? []).every((worker) => grant.workers?.includes(worker)), "it is for other enclaves"],
     [task.limits.rows > grant.rows, `it is for ${grant.rows} rows`],
     [allowed !== undefined && !columns?.every((column) => allowed.includes(column)), "it is for other columns"],
     [grant.parameters !== undefined && !sameParameters(grant.parameters, task.parameters), "parameters are others"],

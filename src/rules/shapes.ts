@@ -65,6 +65,12 @@ export const Columns = z
   .max(4_096)
   .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? 0)), "positions that grow");
 
+/** Stream ids, none twice: they grow. */
+export const StreamIds = z
+  .array(StreamId)
+  .min(1)
+  .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? "")), "ids that grow");
+
 /** A digest-addressed file kept beside the ledger. `size` in bytes. */
 export const Blob = z.strictObject({ digest: Digest, size: z.int().min(0) });
 

@@ -1,7 +1,7 @@
 /** What a task is made of: what is asked for, where the result goes, and what the enclave says it did. */
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
-import { Columns, Digest, Registered, StreamId } from "./shapes.ts";
+import { Columns, Digest, Registered, StreamId, StreamIds } from "./shapes.ts";
 
 const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
 
@@ -15,6 +15,9 @@ export const Limits = z.strictObject({
   memory: z.int().min(64).max(65_536).default(1_024),
 });
 
+/** Enclaves beside the one that a task names first: each founding statement is replayed with it. */
+export const MAX_WORKERS = 15;
+
 /** What is asked for: fixed when the task is created, signed by everybody who authorises it. */
 export const definition = {
   alliance: StreamId,
@@ -22,6 +25,11 @@ export const definition = {
   receiver: StreamId,
   enclave: StreamId,
   measurement: z.string().regex(/^[0-9a-f]{96}$/),
+  /**
+   * Other enclaves of the same program that may run it in place of `enclave`, which holds its keys and decides; none
+   * where it is absent.
+   */
+  workers: StreamIds.max(MAX_WORKERS).optional(),
   model: z.strictObject({
     stream: StreamId,
     archive: Digest,

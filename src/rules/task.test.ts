@@ -22,8 +22,8 @@ import { iso } from "../base/clock.ts";
 import { digestOf } from "../trust/digest.ts";
 import { keyToPem, publicKeyToPem } from "../trust/keys.ts";
 import { OPEN_FOR } from "./shapes.ts";
-import { deciders, partiesOf, stateAt } from "./task.ts";
 import { taskDigest } from "./task-definition.ts";
+import { deciders, partiesOf, stateAt } from "./task-state.ts";
 
 let stage: Stage;
 let all: Consortium;

@@ -3,65 +3,21 @@
  * 1 request, 2 receiver, 3 data providers (n of m), 4 model provider, 5 complete. Then the enclave runs it, once.
  */
 import { z } from "zod";
-import { iso } from "../base/clock.ts";
 import { receiverKey } from "../trust/envelope/recipient.ts";
 import { alliance } from "./alliance.ts";
 import { type EnclaveState, enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
 import { beyondGrant } from "./grant.ts";
 import { model } from "./model.ts";
-import { type PersistentMap, persistentMap } from "./persistent-map.ts";
-import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
+import { persistentMap } from "./persistent-map.ts";
+import type { Elsewhere, Rulebook } from "./rulebook.ts";
 import { Description, Digest, OPEN_FOR, PlainName, resourceId, Salt } from "./shapes.ts";
 import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
-import { type Definition, Delivery, definition, Receipt, Result, taskDigest } from "./task-definition.ts";
+import { type Definition, Delivery, definition } from "./task-definition.ts";
 import { requireGrantedKey, requireStayed } from "./task-grounds.ts";
-
-/** The seed's states; expiry of an open request is judged against a clock by `stateAt`. */
-export type TaskState =
-  | "receiver-authorising" // 结果使用方授权中
-  | "source-authorising" // 数据源提供方授权中
-  | "model-authorising" // 模型提供方授权中
-  | "authorised" // 计算任务授权成功
-  | "authorisation-failed" // 计算任务授权失败
-  | "running" // 计算任务执行中: authorised, and asked to run
-  | "succeeded" // 计算任务执行成功
-  | "failed"; // 计算任务执行失败
-
-export interface Task {
-  readonly id: string;
-  readonly creator: string;
-  readonly detail: string;
-  readonly definition: Definition;
-  readonly start: "automatic" | "manual";
-  readonly created: number;
-  /** When it lapses: as a request, and once it runs, as a run. */
-  readonly expires: number;
-  readonly state: TaskState;
-  readonly modelOwner: string;
-  /** Distinct owners of the sources, and when each authorised (0: not yet). */
-  readonly providers: PersistentMap<number>;
-  readonly delivery: Delivery | undefined;
-  readonly decided: { readonly receiver: number; readonly model: number };
-  readonly ended: { readonly by: string; readonly time: number; readonly code: string } | undefined;
-  readonly receipt: Receipt | undefined;
-  /** When the receiver said that it has the result; 0: not yet. */
-  readonly acknowledged: number;
-  readonly result: { readonly digest: string; readonly size: number; readonly rows: number } | undefined;
-}
-
-/** The state at a time: a request that was not decided in time, or not run, has failed. */
-export const stateAt = (task: Task, time: number): TaskState => {
-  if (!lapses(task.state) || time <= task.expires) return task.state;
-  return task.state === "running" ? "failed" : "authorisation-failed";
-};
-
-/** Consent is not for ever: what was authorised and was not started, or did not end, lapses like an open request. */
-const lapses = (state: TaskState) => isOpen(state) || state === "authorised" || state === "running";
-const isOpen = (state: TaskState) => state.endsWith("-authorising");
-
-const kind = kindsOf<Task>();
+import { completed, delegated, failed } from "./task-run.ts";
+import { deciders, end, isOpen, kind, partiesOf, requireDigest, requireState, type Task } from "./task-state.ts";
 
 export const created = kind({
   name: "task.created",
@@ -75,10 +31,11 @@ export const created = kind({
     detail: Digest,
   }),
   detail: z.strictObject({ salt: Salt, name: PlainName, description: Description }),
-  refers: ({ alliance, receiver, enclave, model, sources }) => [
+  refers: ({ alliance, receiver, enclave, workers = [], model, sources }) => [
     alliance,
     receiver,
     enclave,
+    ...workers,
     model.stream,
     ...sources.map((source) => source.stream),
   ],
@@ -94,6 +51,7 @@ export const created = kind({
       start,
       created: time,
       expires: time + OPEN_FOR,
+      runner: definition.enclave,
       modelOwner,
       providers: decidedBy(providers, time),
     };
@@ -114,8 +72,11 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere, 
   if (!home || !isMember(creator)) throw refuse("member.required", { id: task.alliance });
   if (!isMember(task.receiver)) throw unknown(task.receiver);
   if (home.enclave !== task.enclave) throw refuse("enclave.mismatch", { id: task.alliance, enclave: task.enclave });
-  if (requireEnclave(elsewhere, task.enclave).measurement !== task.measurement)
-    throw refuse("enclave.unknown", { enclave: task.enclave });
+  const first = requireEnclave(elsewhere, task.enclave);
+  if (first.measurement !== task.measurement) throw refuse("enclave.unknown", { enclave: task.enclave });
+  for (const worker of task.workers ?? [])
+    if (worker === task.enclave || !isAlike(requireEnclave(elsewhere, worker), first))
+      throw refuse("task.worker", { enclave: worker });
 
   const code = elsewhere.stream(model, task.model.stream)?.state;
   if (!code || !isMember(code.owner) || !mayUse(code, creator)) throw unknown(task.model.stream);
@@ -150,20 +111,14 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere, 
   return { modelOwner: code.owner, providers };
 };
 
+/** The same program under the same promises: whoever agreed to the one has agreed to what the other is. */
+const isAlike = (one: EnclaveState, other: EnclaveState): boolean =>
+  (["measurement", "provider", "isolation", "ledger"] as const).every((what) => one[what] === other[what]);
+
 const requireEnclave = (elsewhere: Elsewhere, id: string): EnclaveState => {
   const found = elsewhere.stream(enclave, id)?.state;
   if (!found) throw refuse("enclave.unknown", { enclave: id });
   return found;
-};
-
-const requireState = (task: Task, act: Act<unknown>, ...states: TaskState[]) => {
-  if (lapses(task.state) && act.time > task.expires) throw refuse("task.expired", { expires: iso(task.expires) });
-  if (!states.includes(task.state)) throw refuse("task.state", { state: task.state, kind: act.kind });
-};
-
-const requireDigest = (task: Task, stream: string, signed: string, delivery = task.delivery) => {
-  const expected = delivery && taskDigest(stream, task.definition, delivery);
-  if (signed !== expected) throw refuse("task.digest", { expected: expected ?? "" });
 };
 
 export const receiverAuthorised = kind({
@@ -215,20 +170,6 @@ export const modelAuthorised = kind({
     return state.start === "automatic" ? running(authorised) : authorised;
   },
 });
-
-/** Whoever decides at the present step. */
-export const deciders = (task: Task): string[] => {
-  switch (task.state) {
-    case "receiver-authorising":
-      return [task.definition.receiver];
-    case "source-authorising":
-      return [...task.providers].filter(([, time]) => time === 0).map(([provider]) => provider);
-    case "model-authorising":
-      return [task.modelOwner];
-    default:
-      return [];
-  }
-};
 
 export const refused = kind({
   name: "task.refused",
@@ -286,67 +227,6 @@ export const acknowledged = kind({
   },
 });
 
-export const completed = kind({
-  name: "task.completed",
-  by: "enclave",
-  payload: z.strictObject({ receipt: Receipt, result: Result }),
-  apply: (state, act, elsewhere) => {
-    requireReceipt(state, act, elsewhere);
-    return { ...end(state, act, "succeeded", ""), ...act.payload };
-  },
-});
-
-export const failed = kind({
-  name: "task.failed",
-  by: "enclave",
-  payload: z.strictObject({ task: Digest, code: z.string().regex(/^[a-z0-9.-]{1,64}$/) }),
-  apply: (state, act) => {
-    if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
-    requireState(state, act, "running");
-    requireDigest(state, act.stream, act.payload.task);
-    return end(state, act, "failed", act.payload.code);
-  },
-});
-
-/** The receipt is of this task, this code, these sources, this measurement, and the isolation that was promised. */
-const requireReceipt = (
-  state: Task,
-  act: Act<{ receipt: Receipt; result: z.output<typeof Result> }>,
-  elsewhere: Elsewhere,
-) => {
-  const { receipt, result } = act.payload;
-  if (act.by !== state.definition.enclave) throw refuse("task.party", { id: state.id });
-  requireState(state, act, "running");
-  requireDigest(state, act.stream, receipt.task);
-  const fits: [boolean, string][] = [
-    [receipt.measurement === state.definition.measurement, "measurement"],
-    [receipt.isolation === requireEnclave(elsewhere, act.by).isolation, "isolation"],
-    [receipt.model === state.definition.model.archive, "model"],
-    [receipt.sources.length === state.definition.sources.length, "sources"],
-    [
-      receipt.sources.every((read, i) => {
-        const named = state.definition.sources[i];
-        return read.stream === named?.stream && read.envelope === named.envelope;
-      }),
-      "sources",
-    ],
-    [result.rows <= state.definition.limits.rows, "rows"],
-    [Date.parse(receipt.started) <= Date.parse(receipt.finished), "times"],
-  ];
-  const wrong = fits.find(([ok]) => !ok);
-  if (wrong) throw refuse("task.receipt", { reason: wrong[1] });
-};
-
-const end = (state: Task, { by, time }: Act<unknown>, next: TaskState, code: string): Task => ({
-  ...state,
-  state: next,
-  ended: { by, time, code },
-});
-
-/** Everybody who may see the task. */
-export const partiesOf = (task: Task): Set<string> =>
-  new Set([task.creator, task.definition.receiver, task.modelOwner, ...task.providers.keys()]);
-
 const NOTHING: Definition = {
   alliance: "",
   type: "ordinary",
@@ -376,6 +256,9 @@ export const task: Rulebook<Task> = {
     decided: { receiver: 0, model: 0 },
     ended: undefined,
     receipt: undefined,
+    runner: "",
+    keys: undefined,
+    delegations: 0,
     acknowledged: 0,
     result: undefined,
   },
@@ -387,6 +270,7 @@ export const task: Rulebook<Task> = {
     refused,
     revoked,
     runRequested,
+    delegated,
     completed,
     failed,
     acknowledged,

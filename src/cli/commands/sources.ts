@@ -131,6 +131,7 @@ const grant: Command["run"] = async (context, given) => {
   const names = textsOf(given, "column");
   const others = textsOf(given, "with");
   const key = textOf(given, "key");
+  const workers = await Promise.all(textsOf(given, "worker").map((id) => context.enclave(id)));
   const member = textOf(given, "member") ?? "";
   const parameters = given.flags.parameter as Record<string, string | number | boolean> | undefined;
   const terms = {
@@ -140,6 +141,7 @@ const grant: Command["run"] = async (context, given) => {
     model: textOf(given, "model") ?? "",
     table: textOf(given, "table") ?? "",
     ...(others.length > 0 && { with: [...others] }),
+    ...(workers.length > 0 && { workers: workers.map(({ id }) => id).sort() }),
     ...(names.length > 0 && { columns: names }),
     ...(parameters && { parameters }),
     rows: given.flags.rows as number,
@@ -297,6 +299,16 @@ export const sourceCommands: readonly Command[] = [
         many: true,
         value: "STREAM",
         summary: text("other sources that the task may have; none", "允许同时使用的其他数据源，默认无"),
+      },
+      {
+        name: "worker",
+        type: "text",
+        many: true,
+        value: "ENCLAVE",
+        summary: text(
+          "enclaves that it may run in beside the one that the source is sealed to; none",
+          "除数据源所加密的环境外可执行任务的可信执行环境，默认无",
+        ),
       },
       {
         name: "column",

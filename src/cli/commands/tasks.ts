@@ -36,15 +36,17 @@ const receiverOf = async (context: Context, alliance: string, name: string | und
 const RECEIVER = text("Result receiver: {member}", "结果使用方：{member}");
 const MODEL = text("Model {id} (archive {digest}): {member}", "计算模型 {id}（文件 {digest}）：{member}");
 const SOURCE = text("Data source {id} (envelope {digest}): {member}", "数据源 {id}（信封 {digest}）：{member}");
+const WORKER = text("  or, of the same kind: {id}", "  或同类的可信执行环境：{id}");
 const ENCLAVE = text("Enclave {id}: {provider}, {measurement}", "可信执行环境 {id}：{provider}，{measurement}");
 
 /** Shows what the creator is about to sign, everybody in it recognised. */
-const reviewParts = async (context: Context, { model, sources, enclave }: TaskParts): Promise<void> => {
+const reviewParts = async (context: Context, { model, sources, enclave, workers = [] }: TaskParts): Promise<void> => {
   const { id, archive, creator } = model;
   context.note(MODEL, { id, digest: archive.digest, member: await recognise(context, creator) });
   for (const { id, envelope, creator } of sources)
     context.note(SOURCE, { id, digest: envelope.digest, member: await recognise(context, creator) });
   context.note(ENCLAVE, { ...enclave });
+  for (const id of workers) context.note(WORKER, { id });
 };
 
 /** `D2026…=measurements`, with the columns that the model may read: `D2026…=measurements:a,b` */
@@ -58,6 +60,11 @@ const sourceOf = (given: string, grants: Readonly<Record<string, string>>) => {
       command: "entente tasks create",
     });
   return { id, table, columns: columns?.split(","), grant: grants[id] };
+};
+
+const workersOf = (named: readonly string[]): "all" | string[] | undefined => {
+  if (named.length === 0) return undefined;
+  return named.includes("all") ? "all" : named.filter((one) => one !== "none");
 };
 
 const limitsOf = ({ flags }: Given) => ({
@@ -103,6 +110,15 @@ const create: Command = {
       ),
     },
     { name: "parameter", type: "pair", many: true, summary: text("parameter of the model", "模型参数") },
+    {
+      name: "worker",
+      type: "text",
+      many: true,
+      summary: text(
+        "an enclave that may run it beside the alliance's: an id, none, or all of its kind (without grants, unless named)",
+        "除联盟的环境外可执行该任务的可信执行环境：编号、none 或 all（未使用授权凭证时默认为同类的全部）",
+      ),
+    },
     { name: "rows", type: "integer", default: 10_000, summary: text("rows of the result at most", "结果行数上限") },
     { name: "seconds", type: "integer", default: 600, summary: text("how long it may run", "最长运行秒数") },
     { name: "memory", type: "integer", default: 1_024, summary: text("memory in MiB", "内存（MiB）") },
@@ -126,6 +142,7 @@ const create: Command = {
       sources: textsOf(given, "source").map((one) => sourceOf(one, grants)),
       parameters: given.flags.parameter as Record<string, string | number | boolean> | undefined,
       limits: limitsOf(given),
+      workers: workersOf(textsOf(given, "worker")),
       start: textOf(given, "start") as "automatic" | "manual" | undefined,
     };
     return createTask(context.client(), task, {
@@ -177,6 +194,7 @@ export const reviewTask = async (context: Context, { part, task, digest, provide
   );
   const { enclave: id, measurement } = definition;
   lines.push([ENCLAVE, { id, provider, measurement }]);
+  for (const id of definition.workers ?? []) lines.push([WORKER, { id }]);
   for (const line of lines) context.note(...line);
 };
 

@@ -2,7 +2,7 @@
  * What another enclave has released to this one: taken once, with all that was spent, and only when this enclave has
  * seen at least the ledger that the other had.
  */
-import { fromBase64, fromBase64url, fromHex } from "../../base/bytes.ts";
+import { fromBase64, fromHex } from "../../base/bytes.ts";
 import { releaseContext } from "../../trust/envelope/contexts.ts";
 import { openBytes } from "../../trust/envelope/envelope.ts";
 import { publicKeyFromSpki } from "../../trust/keys.ts";
@@ -10,7 +10,15 @@ import { verifyConsistency } from "../../trust/log/merkle.ts";
 import { refuse } from "../errors.ts";
 import { type Account, type Amounts, spentBy } from "../gate/accountant.ts";
 import { holdingId, holdingOf, type Resource } from "./holdings.ts";
-import { lookAtMoved, type MoveDeps, type MoveRequest, peerIn, requireOpening, requireStill } from "./release.ts";
+import {
+  lookAtMoved,
+  type MoveDeps,
+  type MoveRequest,
+  peerIn,
+  requireOpening,
+  requireStill,
+  withEnvelope,
+} from "./release.ts";
 import { type Release, readRelease, releaseDigest } from "./release-format.ts";
 
 export interface AdoptRequest extends MoveRequest {
@@ -31,9 +39,8 @@ export const adopt = async (deps: MoveDeps, request: AdoptRequest): Promise<Reco
   const given = readRelease(text, publicKeyFromSpki(fromBase64(signingKey), ["P-256"]));
   requireMeant(deps, request, found, given);
   requireNotBehind(deps, request, given);
-  const { resource, envelope, sealedTo, key } = given;
-  const opening = { contentKey: fromBase64url(key), context: found.context(sealedTo) };
-  await requireOpening(deps, envelope, opening);
+  const { resource, envelope, key } = given;
+  await withEnvelope(deps, found, (sealed) => requireOpening(deps, sealed, key));
   const digest = releaseDigest(given);
   await deps.change(({ holdings, account }) => {
     requireStill(deps, resource, replayed);
@@ -41,12 +48,12 @@ export const adopt = async (deps: MoveDeps, request: AdoptRequest): Promise<Reco
     // Asked again, and whatever became of it since: each release counts once.
     if (before?.adopted.includes(digest)) return undefined;
     // Held here, it is nowhere else: whatever this is, it is not what the owner's statement has set going.
-    const held = before ? !before.released : sealedTo === deps.enclave;
+    const held = before ? !before.released : key.sealedTo === deps.enclave;
     if (held) throw refuse("enclave.release", { reason: "it is held here already" });
     const adopted = [...(before?.adopted ?? []), digest];
     return {
       account: merged(account, given.account),
-      holdings: { ...holdings, [holdingId(resource, envelope)]: { adopted, key, sealedTo } },
+      holdings: { ...holdings, [holdingId(resource, envelope)]: { adopted, key } },
     };
   });
   return {};
@@ -63,7 +70,7 @@ const requireMeant = (
     [given.resource === resource, "it is of something else"],
     [given.envelope === envelope, "it is for another envelope"],
     [given.from === from && given.to === deps.enclave, "it is between other enclaves"],
-    [given.sealedTo === state.sealedTo, "the envelope is sealed to another enclave"],
+    [given.key.sealedTo === state.sealedTo, "the envelope is sealed to another enclave"],
     [state.places.has(from) && state.places.has(deps.enclave), "its owner has not moved it so"],
     [!state.withdrawn, "it was withdrawn"],
   ];

@@ -14,9 +14,10 @@ import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
 import { adopt } from "./adopt.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
+import { delegate } from "./delegation.ts";
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
-import { heldOf } from "./holdings.ts";
+import { heldOf, keyIn } from "./holdings.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
 import { release } from "./release.ts";
@@ -117,6 +118,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     watch,
     signingKey: state.signingKey,
     encryptionKey: state.encryptionKey,
+    handed: (digest: string) => keyIn(state.holdings, digest),
     holdings: () => state.holdings,
     change,
   };
@@ -146,6 +148,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     run: async (request) => ({
       statement: await turnOf(request.task)(() => runTask(shared, request)),
     }),
+    delegate: (request) => delegate(shared, request),
     dryRun: (request) => dryRun(shared, request),
     release: (request) => release(shared, request),
     adopt: (request) => adopt(shared, request),
@@ -242,6 +245,7 @@ const handlersOf = (
     describe: handler("describe"),
     test: handler("test"),
     run: handler("run"),
+    delegate: handler("delegate"),
     dryRun: handler("dryRun"),
     release: handler("release"),
     adopt: handler("adopt"),

@@ -3,16 +3,19 @@
  * look at. What it is told (rows, size, code) is the model's to choose, and is told once.
  */
 import { DAY } from "../../base/clock.ts";
+import { parseStatement } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
 import { requireAccountable } from "./holdings.ts";
 import type { Results } from "./results.ts";
-import type { Attempts, Outcome, SealedState } from "./sealed-state.ts";
+import type { Attempts, Delegation, Outcome, SealedState } from "./sealed-state.ts";
 
 /** A run that the machine interrupts is begun again, but not for ever: each time shows the server how long it took. */
 const MAX_ATTEMPTS = 8;
 /** Tasks that may be under way at a time. */
 const MAX_REMEMBERED = 10_000;
+
+const GIVEN_AWAY = "it was given to another enclave";
 
 type Remembered = SealedState["attempts"];
 
@@ -34,50 +37,96 @@ interface Costs {
 /** At which head the task may run, and until when (milliseconds, by the ledger's time). */
 type Running = Pick<Attempts, "head" | "expires">;
 
-export const createAttempts = ({ attempts, change, results, headOf, time }: AttemptsDeps) => ({
-  /** How the task ended before, if it did. @param task its stream; @param head at which it may run */
-  outcome(task: string, head: string): Outcome | undefined {
-    const known = attempts()[task];
-    return known?.head === head ? known.outcome : undefined;
-  },
+/** Whether the task may still run, or be run elsewhere, as far as the ledger was followed. */
+const isCurrent = ({ head, delegation }: Attempts, now: string | undefined): boolean =>
+  now === head || (now !== undefined && now === delegation?.after);
 
-  /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
-  async begin(task: string, { head, expires, spends }: Running & Costs): Promise<boolean> {
+export const createAttempts = ({ attempts, change, results, headOf, time }: AttemptsDeps) => {
+  /** Changes what is known of a task; the first time it is paid for. False where there is nothing to change. */
+  const remember = async (
+    task: string,
+    spends: readonly Spend[],
+    next: (before: Attempts | undefined) => Attempts | undefined,
+  ): Promise<boolean> => {
     let forgotten: Remembered = {};
-    const begun = await change(({ attempts: now, account, holdings }) => {
+    const changed = await change(({ attempts: now, account, holdings }) => {
+      const mine = next(now[task]);
+      if (!mine) return undefined;
       requireAccountable(holdings, spends);
       // A run is paid for before anything is opened, once a task: whatever comes of it tells something.
       const paid = now[task] ? account : spendAll(account, spends);
-      const before = now[task]?.count ?? 0;
-      if (before >= MAX_ATTEMPTS) return undefined;
-      // A running task only ever moves to its end, or lapses: then it needs no remembering. By the ledger's time alone,
-      // which does not go back.
-      const canRun = (known: Attempts, other: string) => headOf(other) === known.head && time() <= known.expires + DAY;
+      // A running task only ever moves to its end, to another enclave, or lapses: then it needs no remembering. By the
+      // ledger's time alone, which does not go back.
+      const canRun = (known: Attempts, other: string) =>
+        isCurrent(known, headOf(other)) && time() <= known.expires + DAY;
       const [open, moved] = parted(now, (other, known) => other === task || canRun(known, other));
       if (Object.keys(open).length >= MAX_REMEMBERED)
         throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
-      const { [task]: mine, ...others } = open;
-      return { account: paid, attempts: { ...others, [task]: { ...mine, head, expires, count: before + 1 } } };
+      const { [task]: _, ...others } = open;
+      return { account: paid, attempts: { ...others, [task]: mine } };
     });
     await results.drop(keptIn(forgotten));
-    return begun;
-  },
+    return changed;
+  };
 
-  /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget, enclave.moved */
-  async settle(
-    task: string,
-    { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
-  ): Promise<void> {
-    await change(({ attempts: now, account, holdings }) => {
-      requireAccountable(holdings, spends);
-      return {
-        account: spendAll(account, spends),
-        attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
-      };
-    });
-  },
-});
+  return {
+    /** How the task ended here before, if it did, whichever enclave it went to since. @param task its stream */
+    outcome(task: string): Outcome | undefined {
+      return attempts()[task]?.outcome;
+    },
+
+    /** The last word on where the task runs. */
+    delegation(task: string): Delegation | undefined {
+      return attempts()[task]?.delegation;
+    },
+
+    /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
+    begin: (task: string, { head, expires, spends }: Running & Costs): Promise<boolean> =>
+      remember(task, spends, (before) => {
+        if (before?.delegation?.after === head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
+        if ((before?.count ?? 0) >= MAX_ATTEMPTS) return undefined;
+        return { ...before, head, expires, count: (before?.count ?? 0) + 1 };
+      }),
+
+    /**
+     * That another enclave runs it, or this one again, durable before anybody is told: from then on it does not run here
+     * at the head that was left, whether the ledger hears of it or not.
+     * @returns what was said first at this head
+     */
+    async delegate(
+      task: string,
+      { expires, spends, delegation }: Costs & Pick<Attempts, "expires"> & { readonly delegation: Delegation },
+    ): Promise<Delegation> {
+      let said = delegation;
+      await remember(task, spends, (before) => {
+        if (before?.outcome) throw refuse("enclave.delegation", { reason: "it has ended here" });
+        if (before?.delegation?.after === delegation.after) {
+          if (before.delegation.to !== delegation.to) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
+          said = before.delegation;
+          return undefined;
+        }
+        const head = parseStatement(delegation.statement).digest;
+        return { ...before, head, expires, count: before?.count ?? 0, delegation };
+      });
+      return said;
+    },
+
+    /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */
+    async settle(
+      task: string,
+      { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
+    ): Promise<void> {
+      await change(({ attempts: now, account, holdings }) => {
+        requireAccountable(holdings, spends);
+        const before = now[task];
+        if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
+        const ended = { ...before, ...running, count: before?.count ?? 0, outcome };
+        return { account: spendAll(account, spends), attempts: { ...now, [task]: ended } };
+      });
+    },
+  };
+};
 export type AttemptsLog = ReturnType<typeof createAttempts>;
 
 const parted = (all: Remembered, stays: (task: string, known: Attempts) => boolean): [Remembered, Remembered] => {

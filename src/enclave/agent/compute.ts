@@ -1,9 +1,8 @@
 /** Opens what a task may use, and hands it to the sandbox: the model's very bytes, the columns that it may read. */
 import { randomBytes, sha256Hex } from "#crypto";
 import { concat } from "../../base/bytes.ts";
-import type { Task } from "../../rules/task.ts";
+import type { Task } from "../../rules/task-state.ts";
 import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
-import { open } from "../../trust/envelope/envelope.ts";
 import { unpack } from "../archive.ts";
 import type { Batch, ColumnType, Schema } from "../columns/batch.ts";
 import { refuse } from "../errors.ts";
@@ -14,13 +13,13 @@ import { type Manifest, readManifest, resolveParameters, schemaOfColumns } from 
 import type { Result, Run, Runner } from "../runners/runner.ts";
 import { sourceReader } from "../sources.ts";
 import type { CheckedFile } from "./checked.ts";
-import { type OpeningDeps, openingOf } from "./holdings.ts";
 import type { Judged, Usable, UsableSource } from "./judge.ts";
 import { spoolTable } from "./spool.ts";
+import { type Unsealing, unseal } from "./unsealing.ts";
 
 const MiB = 2 ** 20;
 
-export interface ComputeDeps extends OpeningDeps {
+export interface ComputeDeps extends Unsealing {
   /** By the name that manifests have for them. */
   readonly runners: Readonly<Record<string, Runner>>;
   /** What the machine's operator lets a run use at most: seconds, and bytes of memory and of the result's columns. */
@@ -103,10 +102,10 @@ export const compute = async (
 
 /** The model's archive: the very bytes that were authorised. */
 export const openModel = async (deps: ComputeDeps, { definition }: Task, { owner }: Usable, stored: CheckedFile) => {
-  const { stream: resource, archive, envelope } = definition.model;
-  const opening =
-    envelope && openingOf(deps, { resource, envelope }, (sealedTo) => modelContext(owner, sealedTo, archive));
-  const plain = opening ? open(stored.content(), opening) : stored.content();
+  const { archive, envelope } = definition.model;
+  const context = (enclave: string) => modelContext(owner, enclave, archive);
+  const { content } = stored;
+  const plain = envelope ? unseal(deps, { digest: envelope, content, context }) : content();
   const bytes = concat(...(await Array.fromAsync(plain)));
   if (sha256Hex(bytes) !== archive) throw refuse("enclave.archive", { digest: archive });
   const files = await unpack(bytes);
@@ -151,10 +150,10 @@ const openTables = async (
 ): Promise<OpenTable[]> => {
   const { directory, signal } = deps;
   const opened = await Promise.allSettled(
-    sources.map(async ({ stream: resource, envelope, owner, type }, i): Promise<OpenTable> => {
+    sources.map(async ({ owner, type, envelope: digest }, i): Promise<OpenTable> => {
       const reader = sourceReader(type);
-      const opening = openingOf(deps, { resource, envelope }, (sealedTo) => sourceContext(owner, sealedTo, type));
-      const content = open((envelopes[i] as CheckedFile).content(), opening);
+      const context = (enclave: string) => sourceContext(owner, enclave, type);
+      const content = unseal(deps, { digest, content: (envelopes[i] as CheckedFile).content, context });
       const batches = reader.read(content, (wanted[i] as Readable).structure, names(i), signal);
       if (!reader.remote) return lazily(batches);
       const spool = await spoolTable(batches, directory);

@@ -1,24 +1,20 @@
 /** Where a result goes: to the server, as a sealed file, or into the receiver's database. */
 import { Refusal } from "../../base/refusal.ts";
 import type { DatabaseConnection } from "../../rules/connection.ts";
-import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { destinationContext } from "../../trust/envelope/contexts.ts";
-import { open } from "../../trust/envelope/envelope.ts";
 import { databaseOf } from "../databases/registry.ts";
 import { parseConnection } from "../databases/source.ts";
 import { refuse } from "../errors.ts";
 import { takeFile } from "./checked.ts";
 import type { Judged } from "./judge.ts";
 import type { Kept } from "./results.ts";
+import { type Unsealing, unseal } from "./unsealing.ts";
 
 const MiB = 2 ** 20;
 /** Milliseconds that a receiver's database may take. */
 const DELIVERY_MAX = 600_000;
 
-export interface HandOverDeps {
-  /** Stream id of this enclave. */
-  readonly enclave: string;
-  readonly encryptionKey: PrivateKey<"X25519">;
+export interface HandOverDeps extends Unsealing {
   readonly directory: string;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly write: (content: AsyncIterable<Uint8Array>) => Promise<void>;
@@ -29,12 +25,13 @@ export const openDestination = async (
   deps: HandOverDeps,
   { task, delivery }: Judged,
 ): Promise<DatabaseConnection | undefined> => {
-  if (!delivery.destination) return undefined;
+  const { destination: digest, sink } = delivery;
+  if (!digest) return undefined;
   const { receiver } = task.definition;
-  const context = destinationContext(receiver, deps.enclave, delivery.sink);
-  const file = await takeFile(deps.read(delivery.destination), delivery.destination, deps);
+  const context = (enclave: string) => destinationContext(receiver, enclave, sink);
+  const file = await takeFile(deps.read(digest), digest, deps);
   try {
-    return await parseConnection(open(file.content(), { key: deps.encryptionKey, context }));
+    return await parseConnection(unseal(deps, { digest, content: file.content, context }));
   } finally {
     await file.drop();
   }

@@ -2,25 +2,21 @@
  * What this enclave may open beside what is sealed to it: keys that former enclaves released to it. And what it may
  * open no more, since it released it: there is one enclave at a time that can use an envelope, and spend for it.
  */
-import { fromBase64url } from "../../base/bytes.ts";
 import { type Model, model as modelBook } from "../../rules/model.ts";
 import { type Source, source as sourceBook } from "../../rules/source.ts";
 import { streamOf, type World } from "../../rules/world.ts";
-import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
-import type { OpenOptions } from "../../trust/envelope/envelope.ts";
 import type { Context } from "../../trust/envelope/header.ts";
 import { refuse } from "../errors.ts";
 import type { Spend } from "../gate/accountant.ts";
 import type { Judged } from "./judge.ts";
 import type { Release } from "./release-format.ts";
+import type { HandedKey } from "./unsealing.ts";
 
 export interface Holding {
   /** The release that brought it here, by its digest; those before it too: each counts once. None where it is sealed here. */
   readonly adopted: readonly string[];
-  /** Content key, base64url, and the enclave that the envelope is sealed to, where it came by a release. */
-  readonly key?: string;
-  readonly sealedTo?: string;
+  readonly key?: HandedKey;
   /** Since this is durable, nothing is opened here that it is about. */
   readonly released?: Release;
 }
@@ -84,27 +80,15 @@ export const requireAccountable = (holdings: Holdings, spends: readonly Spend[])
   if (spends.some(({ source }) => elsewhere.includes(source))) throw refuse("enclave.moved");
 };
 
-export interface OpeningDeps {
-  /** Stream id of this enclave. */
-  readonly enclave: string;
-  readonly encryptionKey: PrivateKey<"X25519">;
-  readonly holdings: () => Holdings;
-}
-
-/** With what this enclave opens an envelope. @throws Refusal enclave.moved where it released it */
-export const openingOf = (
-  { enclave, encryptionKey: key, holdings }: OpeningDeps,
-  { resource, envelope }: { readonly resource: string; readonly envelope: string },
-  contextOf: (enclave: string) => Context,
-): OpenOptions => {
-  const held = holdingOf(holdings(), resource, envelope);
-  if (held?.released) throw refuse("enclave.moved");
-  if (held?.key === undefined || held.sealedTo === undefined) return { key, context: contextOf(enclave) };
-  return { contentKey: fromBase64url(held.key), context: contextOf(held.sealedTo) };
-};
+/** The key of an envelope that came here by a release. */
+export const keyIn = (holdings: Holdings, envelope: string): HandedKey | undefined =>
+  Object.entries(holdings).find(([id, held]) => held.key && !held.released && id.endsWith(` ${envelope}`))?.[1].key;
 
 /** What the task rests on has come here. @throws Refusal enclave.not-adopted: the server is to hand it over first */
-export const requireAdopted = ({ enclave, holdings }: OpeningDeps, { world, task }: Judged): void => {
+export const requireAdopted = (
+  { enclave, holdings }: { readonly enclave: string; readonly holdings: () => Holdings },
+  { world, task }: Judged,
+): void => {
   const { model, sources } = task.definition;
   for (const { stream, envelope } of [model, ...sources]) {
     if (envelope === undefined) continue;

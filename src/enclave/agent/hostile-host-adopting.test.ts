@@ -16,7 +16,7 @@ import {
   sourceOf,
 } from "../../../test/support/moving.ts";
 import { act } from "../../../test/support/stage.ts";
-import { fromBase64, fromUtf8, toBase64, toBase64url, utf8 } from "../../base/bytes.ts";
+import { fromBase64, fromUtf8, toBase64, utf8 } from "../../base/bytes.ts";
 import { canonical, parseCanonical } from "../../base/canonical.ts";
 import { replayable } from "../../evidence/export.ts";
 import { releaseContext } from "../../trust/envelope/contexts.ts";
@@ -66,16 +66,16 @@ test("what the former enclave has not signed for this one is not adopted", async
   await rejected(await forge({ resource: rig.parts.model }), "enclave.release");
   await rejected(await forge({ envelope: rig.archive.digest }), "enclave.release");
   await rejected(await forge({ to: first.id }), "enclave.release");
-  await rejected(await forge({ sealedTo: second.id }), "enclave.release");
+  await rejected(await forge({ key: { ...genuine.key, sealedTo: second.id } }), "enclave.release");
   await rejected(await forge({ account: { [sourceOf(rig)]: { runs: -1, rows: 0, epsilon: 0 } } }), "enclave.release");
   await adopt(rig, second, released, { from: first.id });
   assert.equal(outcomeOf(await runAt(rig, second, await agreed(rig, parts))), "task.completed");
 });
 
 test("a key that does not open the envelope is not adopted", async (t) => {
-  const { rig, forge, rejected } = await openForger(t);
-  await rejected(await forge({ key: toBase64url(randomBytes(32)) }), "envelope.damaged");
-  await rejected(await forge({ key: toBase64url(randomBytes(16)) }), "envelope.key");
+  const { rig, genuine, forge, rejected } = await openForger(t);
+  await rejected(await forge({ key: { ...genuine.key, key: toBase64(randomBytes(32)) } }), "envelope.damaged");
+  await rejected(await forge({ key: { ...genuine.key, key: toBase64(randomBytes(16)) } }), "envelope.key");
   rig.tricks.read = async function* () {
     yield utf8("another file");
   };

@@ -5,8 +5,9 @@ import { model as modelBook } from "../../rules/model.ts";
 import { hasLeft } from "../../rules/moving.ts";
 import type { Policy } from "../../rules/policy.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
-import { stateAt, type Task, type TaskState, task as taskBook } from "../../rules/task.ts";
+import { task as taskBook } from "../../rules/task.ts";
 import { taskDigest } from "../../rules/task-definition.ts";
+import { stateAt, type Task, type TaskState } from "../../rules/task-state.ts";
 import { streamOf, type World } from "../../rules/world.ts";
 import { digestOf } from "../../trust/digest.ts";
 import { refuse } from "../errors.ts";
@@ -43,16 +44,21 @@ export interface Judged {
   readonly checkpoint: Followed;
 }
 
-/** Whether this very task may run here and now. @throws Refusal */
-export const judge = (deps: JudgeDeps, request: RunRequest): Judged => {
+/**
+ * Whether this very task may run here and now, or, to `decide`, whether it is this enclave that says which one runs it.
+ * @throws Refusal
+ */
+export const judge = (deps: JudgeDeps, request: RunRequest, to: "run" | "decide" = "run"): Judged => {
   const looked = lookAt(deps, request);
   const { task, state, stream } = looked;
+  const expected = to === "run" ? task.runner : task.definition.enclave;
+  if (expected !== deps.enclave) throw refuse("enclave.task.enclave", { expected });
   if (state !== "running" || !task.delivery) throw refuse("enclave.task.state", { state });
   const { definition, delivery } = task;
   return { ...looked, digest: taskDigest(stream, definition, delivery), delivery };
 };
 
-/** The task as the ledger has it, in whatever state; it is this enclave's. @throws Refusal */
+/** The task as the ledger has it, in whatever state; it names this enclave. @throws Refusal */
 export const lookAt = (
   { follower, clock, enclave, measurement }: JudgeDeps,
   { task: id, statements }: RunRequest,
@@ -66,7 +72,8 @@ export const lookAt = (
   // The host's clock may be turned back, but not behind what the ledger has seen.
   const time = Math.max(clock.now(), follower.time);
   const { definition } = task;
-  if (definition.enclave !== enclave || definition.measurement !== measurement)
+  const named = [definition.enclave, ...(definition.workers ?? [])];
+  if (!named.includes(enclave) || definition.measurement !== measurement)
     throw refuse("enclave.task.enclave", { expected: definition.enclave });
   requireOnly(id, replayed);
   return { stream: id, world, task, state: stateAt(task, time), time, head, heads, checkpoint: follower.followed };

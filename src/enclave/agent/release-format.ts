@@ -21,10 +21,8 @@ export const Release = z.strictObject({
   envelope: Digest,
   from: StreamId,
   to: StreamId,
-  /** The enclave that the envelope's context names. */
-  sealedTo: StreamId,
-  /** Content key, base64url. */
-  key: z.string().max(64),
+  /** Content key, base64, and the enclave that the envelope's context names. */
+  key: z.strictObject({ key: z.string().max(64), sealedTo: StreamId }),
   /** What was spent, by account. */
   account: z.record(z.string().max(128), z.strictObject({ runs: Amount, rows: Amount, epsilon: Amount })),
   /** The ledger as `from` had followed it. */

@@ -8,19 +8,21 @@ import { enclave as enclaveBook } from "../../rules/enclave.ts";
 import { streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { releaseContext } from "../../trust/envelope/contexts.ts";
-import { contentKeyOf, headerOf, type OpenOptions, open, sealBytes } from "../../trust/envelope/envelope.ts";
+import { sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import { refuse } from "../errors.ts";
 import { spentBy } from "../gate/accountant.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { takeFile } from "./checked.ts";
 import type { Follower } from "./follower.ts";
-import { holdingId, holdingOf, type OpeningDeps, openingOf, type Resource, resourceIn } from "./holdings.ts";
+import { type Holdings, holdingId, holdingOf, type Resource, resourceIn } from "./holdings.ts";
 import { type Release, signRelease } from "./release-format.ts";
 import { type Replayed, replay, requireOnly } from "./replay.ts";
 import type { SealedState } from "./sealed-state.ts";
+import { type HandedKey, keyToHandOn, type Sealed, type Unsealing, unseal } from "./unsealing.ts";
 
-export interface MoveDeps extends OpeningDeps {
+export interface MoveDeps extends Unsealing {
+  readonly holdings: () => Holdings;
   readonly follower: Follower;
   /** Verifier key of the ledger. */
   readonly ledger: string;
@@ -86,15 +88,18 @@ const newRelease = async (deps: MoveDeps, resource: string, replayed: Replayed, 
   peerIn(replayed, deps, to);
   const before = holdingOf(deps.holdings(), resource, envelope);
   if (!before && state.sealedTo !== deps.enclave) throw refuse("enclave.not-held", { id: state.id });
-  const opening = openingOf(deps, { resource, envelope }, found.context);
-  const key = toBase64url(await requireOpening(deps, envelope, opening));
+  const key = await withEnvelope(deps, found, async (sealed) => {
+    const known = await keyToHandOn(deps, sealed);
+    await requireOpening(deps, sealed, known);
+    return known;
+  });
   let given: Release | undefined;
   await deps.change(({ holdings, account }) => {
     requireStill(deps, resource, replayed);
     const now = holdingOf(holdings, resource, envelope);
     given = now?.released ?? {
       ...{ use: "entente/release/1", nonce: toBase64url(randomBytes(16)), resource, envelope },
-      ...{ from: deps.enclave, to, sealedTo: before?.sealedTo ?? deps.enclave, key },
+      ...{ from: deps.enclave, to, key },
       account: Object.fromEntries(found.accounts.map((name) => [name, spentBy(account, name)])),
       followed: deps.follower.followed,
     };
@@ -104,20 +109,21 @@ const newRelease = async (deps: MoveDeps, resource: string, replayed: Replayed, 
   return given as Release;
 };
 
-/** The content key, of the very envelope that the ledger names, which it opens. @throws Refusal enclave.file, envelope.* */
-export const requireOpening = async (
+/** The very envelope that the ledger names, whole, to be looked into. @throws Refusal enclave.file */
+export const withEnvelope = async <R>(
   deps: Pick<MoveDeps, "read" | "directory">,
-  envelope: string,
-  opening: OpenOptions,
-): Promise<Uint8Array> => {
-  const file = await takeFile(deps.read(envelope), envelope, deps);
+  { envelope: digest, context }: Resource,
+  look: (sealed: Sealed) => Promise<R>,
+): Promise<R> => {
+  const file = await takeFile(deps.read(digest), digest, deps);
   try {
-    const contentKey =
-      "key" in opening ? await contentKeyOf(await headerOf(file.content()), opening) : opening.contentKey;
-    // Its first piece shows that the key is right; the digest, that the rest belongs to it.
-    for await (const _ of open(file.content(), { contentKey, context: opening.context })) break;
-    return contentKey;
+    return await look({ digest, content: file.content, context });
   } finally {
     await file.drop();
   }
+};
+
+/** That the key opens it: its first piece shows that, and the digest that the rest belongs to it. @throws Refusal envelope.* */
+export const requireOpening = async (deps: MoveDeps, sealed: Sealed, key: HandedKey): Promise<void> => {
+  for await (const _ of unseal({ ...deps, handed: () => key }, sealed)) break;
 };

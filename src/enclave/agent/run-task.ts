@@ -19,8 +19,10 @@ import type { Isolation, Result, Run } from "../runners/runner.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { type CheckedFile, takeFile } from "./checked.ts";
 import { type ComputeDeps, compute, digestsOf, limitsOf, runnerOf } from "./compute.ts";
+import { besideRun, costOfRun } from "./costs.ts";
+import { type Handed, requireDivisible, takeKeys } from "./delegation.ts";
 import { type HandOverDeps, handOver, openDestination } from "./hand-over.ts";
-import { requireAdopted } from "./holdings.ts";
+import { type Holdings, requireAdopted } from "./holdings.ts";
 import {
   type JudgeDeps,
   type Judged,
@@ -37,15 +39,25 @@ export interface RunDeps extends JudgeDeps, ComputeDeps, HandOverDeps {
   readonly signingKey: PrivateKey<"P-256">;
   readonly isolation: Isolation;
   readonly attempts: AttemptsLog;
+  readonly holdings: () => Holdings;
   readonly results: Results;
   /** Has `stop` called when the task (by its stream) is to run no longer; the returned function ends that. */
   readonly watch: (task: string, stop: () => void) => () => void;
 }
 
+interface PlacedDeps extends RunDeps {
+  /** The enclave that the task names first has paid for the run. */
+  readonly delegated: boolean;
+}
+
+export interface RunTaskRequest extends RunRequest {
+  readonly handed?: Handed | undefined;
+}
+
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
 const HOST_FAULTS = new Set([
   ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
-  ...["enclave.not-adopted", "model.stopped"],
+  ...["enclave.delegation", "enclave.not-adopted", "model.stopped"],
 ]);
 
 /** Whether the task has failed by it: by what was authorised, not by a full disk or the server. */
@@ -63,9 +75,10 @@ const failed = ({ digest }: Judged, error: unknown): Outcome => ({
  * @returns the enclave's signed statement: `task.completed`, or `task.failed` with a code
  * @throws Refusal where the task may not be run at all, or the server or the machine failed: then nothing is signed
  */
-export const runTask = async (deps: RunDeps, request: RunRequest): Promise<string> => {
-  const judged = judge(deps, request);
-  const known = deps.attempts.outcome(judged.stream, judged.head);
+export const runTask = async (own: RunDeps, { handed, ...request }: RunTaskRequest): Promise<string> => {
+  const judged = judge(own, request);
+  const deps = await placed(own, judged, handed);
+  const known = deps.attempts.outcome(judged.stream);
   // What was withdrawn since is not delivered any more; the task lapses.
   const outcome = known ?? (await attempt(deps, judged, request.details));
   if (outcome.kind === "task.failed") return sign(deps, judged, outcome);
@@ -75,9 +88,25 @@ export const runTask = async (deps: RunDeps, request: RunRequest): Promise<strin
   const statement = sign(deps, judged, outcome);
   const destination = await openDestination(deps, judged);
   requireUnmoved(deps, judged);
-  await handOver(deps, judged, destination, result, sealed);
+  try {
+    await handOver(deps, judged, destination, result, sealed);
+  } catch (error) {
+    if (!isTaken(error) || judged.task.delegations === 0) throw error;
+    return sign(deps, judged, await settled(deps, judged, failed(judged, refuse("enclave.delivered"))));
+  }
   requireUnmoved(deps, judged);
   return statement;
+};
+
+/** An enclave that ran the task before, and is lost, had delivered already: nothing is delivered over it. */
+const isTaken = (error: unknown): boolean =>
+  error instanceof Refusal && error.details.reason === "database.destination.taken";
+
+/** In another enclave's place: with the keys that it has handed over, at its cost. */
+const placed = async (own: RunDeps, judged: Judged, handed: Handed | undefined): Promise<PlacedDeps> => {
+  if (judged.task.definition.enclave === own.enclave) return { ...own, delegated: false };
+  if (!handed) throw refuse("enclave.delegation", { reason: "its keys are not there" });
+  return { ...own, handed: await takeKeys(own, judged, handed), delegated: true };
 };
 
 const sign = ({ enclave, clock, signingKey }: RunDeps, { stream, head }: Judged, { kind, payload }: Outcome): string =>
@@ -94,7 +123,7 @@ const settled = async (
 };
 
 /** Runs the model, once. @returns what the task has come to, durable. @throws where it has come to nothing yet */
-const attempt = async (deps: RunDeps, judged: Judged, details: RunRequest["details"]): Promise<Outcome> => {
+const attempt = async (deps: PlacedDeps, judged: Judged, details: RunRequest["details"]): Promise<Outcome> => {
   const ended = await begun(deps, judged, details).catch((error: unknown): Ended => {
     if (isOutcome(error)) return { outcome: failed(judged, error), spends: [] };
     throw error;
@@ -116,22 +145,11 @@ interface Ended {
   readonly sealed?: Uint8Array;
 }
 
-/** What a run costs, whatever comes of it: one of each grant that it stands on, and of each source with a policy. */
-const costOfRun = ({ sources }: Usable): Spend[] => {
-  const amounts = { runs: 1, rows: 0, epsilon: 0 };
-  return sources.flatMap(({ stream, policy, grant }) => [
-    ...(grant ? [{ source: `grant ${grant.id}`, amounts, budget: { runs: grant.runs } }] : []),
-    ...(policy ? [{ source: stream, amounts, budget: policy.budget }] : []),
-  ]);
-};
-
-/** What the result costs beside the run, which is paid for already. */
-const besideRun = ({ amounts, ...spend }: Spend): Spend => ({ ...spend, amounts: { ...amounts, runs: 0 } });
-
-const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
+const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
   const { stream, head, task } = judged;
   const usable = requireUsable(judged, details);
-  requireAdopted(deps, judged);
+  if (deps.delegated) requireDivisible(usable);
+  else requireAdopted(deps, judged);
   // The sandbox starts, empty, while what must be durable before anything is opened is written.
   const sandbox = runnerOf(deps, task).start(limitsOf(deps, task));
   const stop = () =>
@@ -155,7 +173,7 @@ const begun = async (deps: RunDeps, judged: Judged, details: RunRequest["details
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
     // A machine that starts no sandbox has not ended the task: nothing is begun yet.
     const run = await sandbox.catch(noSandbox);
-    const running = { head, expires: task.expires, spends: costOfRun(usable) };
+    const running = { head, expires: task.expires, spends: deps.delegated ? [] : costOfRun(usable) };
     if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
     // The last moment before anything is opened: what was revoked while files were taken is not.
     requireUnmoved(deps, judged);
@@ -174,7 +192,7 @@ const noSandbox = (): never => {
 };
 
 const completed = async (
-  deps: RunDeps,
+  deps: PlacedDeps,
   run: Run,
   judged: Judged,
   usable: Usable,
@@ -198,7 +216,7 @@ const completed = async (
   const sealed = await sealResult(judged, table);
   const result = { digest: sha256Hex(sealed), size: sealed.length, rows: table.rows };
   const outcome = { kind: "task.completed", payload: { receipt, result } } as const;
-  return { outcome, spends: spends.map(besideRun), sealed };
+  return { outcome, spends: deps.delegated ? [] : spends.map(besideRun), sealed };
 };
 
 /** To the second: how long a model took is its to choose, and stays in the bundle for everybody. */

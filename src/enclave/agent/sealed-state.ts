@@ -42,6 +42,21 @@ export interface Attempts {
   readonly count: number;
   /** How the first attempt ended that came to an end: it is what the task comes to, however often it is asked for. */
   readonly outcome?: Outcome;
+  /** The last word on which enclave runs it, if there was one. */
+  readonly delegation?: Delegation;
+}
+
+/** That an enclave runs a task in place of another. */
+export interface Delegation {
+  /** The task's head at which it was said: there it does not run here any more. */
+  readonly after: string;
+  /** Stream id of the enclave. */
+  readonly to: string;
+  /** As signed, and the sealed keys (base64) that go with it; none for this enclave itself. */
+  readonly statement: string;
+  readonly keys: string;
+  /** Size of the ledger that the keys name. */
+  readonly size: number;
 }
 
 /** What the enclave says of a run, but for the time at which it says so. */

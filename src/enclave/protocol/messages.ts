@@ -61,9 +61,22 @@ export const enclaveMethods = {
       task: z.string(),
       /** Details by digest: column structures that the statements commit to. */
       details: z.record(z.string(), z.unknown()),
+      /** In another enclave's place: what that one has handed over. */
+      handed: z.strictObject({ keys: z.string().max(65_536), consistency: z.array(z.string()).max(64) }).optional(),
     }),
     carries: "statements",
     result: z.strictObject({ statement: z.string() }),
+  },
+  /** Has another enclave run a task, or takes it back; empty where the ledger has the statement, or there are no keys. */
+  delegate: {
+    params: z.strictObject({ task: z.string(), details: z.record(z.string(), z.unknown()), to: StreamId }),
+    carries: "statements",
+    result: z.strictObject({
+      statement: z.string(),
+      keys: z.string(),
+      /** Leaves that this enclave had seen when it sealed the keys. */
+      size: z.int().min(0),
+    }),
   },
   /** 试运行: the task's model on rows that are made up. */
   dryRun: {

@@ -147,7 +147,24 @@ export const settings = {
   enclaveMemory: setting(size(64 * MiB, 256 * GiB), "1GiB", "Memory a model may use.", "模型可使用的内存。"),
   enclaveTime: setting(duration(SECOND, DAY), "10m", "How long a model may run.", "模型的最长运行时间。"),
   enclaveOutput: setting(size(KiB, 512 * MiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),
-  enclaveConcurrency: setting(integer(1, 64), 2, "Tasks that run at a time.", "同时执行的任务数。"),
+  enclaveConcurrency: setting(
+    integer(1, 64),
+    2,
+    "Tasks that run at a time in each enclave.",
+    "每个可信执行环境同时执行的任务数。",
+  ),
+  enclaves: setting(
+    integer(1, 16),
+    1,
+    "Enclaves on this machine, each with keys and attestation of its own. Tasks that name several run in whichever has room.",
+    "本机可信执行环境的数量，各有独立的密钥与证明。指定多个环境的任务由有空闲的环境执行。",
+  ),
+  enclaveRemotes: setting(
+    list("commands that start one each, with commas between", "以逗号分隔的启动命令"),
+    [],
+    "Enclaves on other machines: commands that start the enclave program there and join its standard input and output, for example `ssh -T host node /opt/entente/enclave.mjs`.",
+    "其他机器上的可信执行环境：在该机器上启动程序并连接其标准输入输出的命令，例如 `ssh -T host node /opt/entente/enclave.mjs`。",
+  ),
   sandbox: setting(
     oneOf("auto", "bubblewrap", "quickjs"),
     "auto",

@@ -10,6 +10,7 @@ import { requireAsked } from "./asked.ts";
 import { refuse } from "./errors.ts";
 import { requireOwners } from "./owners.ts";
 import { type ExpectedEnclave, readEnclave } from "./verify-enclave.ts";
+import { requireWorkers } from "./workers.ts";
 
 type TaskView = z.output<typeof Task>;
 export type Part = "receiver" | "source" | "model";
@@ -111,15 +112,16 @@ const required = (key: string | undefined): string => {
   return key;
 };
 
-/** The enclave that the task names is one whose own statement has the measurement that the task names. */
+/** The enclaves that the task names are ones whose own statements have the measurement that the task names. */
 const readNamed = async (
   client: Pick<Client, "enclaves">,
-  { definition: { enclave, measurement } }: TaskView,
+  { definition: { enclave, measurement, workers = [] } }: TaskView,
   expected: ExpectedEnclave,
 ) => {
   const state = await readEnclave(client, enclave, expected);
   if (state.measurement !== measurement)
     throw refuse("enclave.statement", { id: enclave, reason: `its measurement is ${state.measurement}` });
+  await requireWorkers(client, workers, state, expected);
   return state;
 };
 

@@ -7,6 +7,7 @@ import { requireAsked } from "./asked.ts";
 import { refuse } from "./errors.ts";
 import { requireOwners } from "./owners.ts";
 import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
+import { verifyWorkers } from "./workers.ts";
 
 export interface TaskSource {
   readonly id: string;
@@ -33,6 +34,11 @@ export interface NewTask {
   readonly parameters?: Readonly<Record<string, string | number | boolean>> | undefined;
   readonly limits?: z.input<typeof Limits> | undefined;
   readonly start?: "automatic" | "manual" | undefined;
+  /**
+   * Stream ids of enclaves that may run it beside the alliance's; `all` that are of its kind by default, but none where
+   * a grant stands in, which says itself for which enclaves it is.
+   */
+  readonly workers?: "all" | readonly string[] | undefined;
 }
 
 type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "streams" | "tasks">;
@@ -44,6 +50,8 @@ export interface TaskParts {
   readonly model: Shown<"models">;
   readonly sources: readonly Shown<"sources">[];
   readonly enclave: VerifiedEnclave;
+  /** Stream ids of others of its kind. */
+  readonly workers?: readonly string[];
 }
 
 export interface CreateTaskOptions extends ExpectedEnclave {
@@ -72,13 +80,16 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
   });
   await requireOwners(client, [part("model" as const, model), ...sources.map((one) => part("source" as const, one))]);
   const enclave = await verifyEnclave(client, alliance.enclave, expected);
-  await review?.({ model, sources, enclave });
+  const wanted = task.workers ?? (task.sources.some(({ grant }) => grant !== undefined) ? [] : "all");
+  const workers = await verifyWorkers(client, enclave, wanted, expected);
+  await review?.({ model, sources, enclave, ...workers });
   return client.tasks.create({
     alliance: alliance.stream,
     type: "ordinary",
     receiver: task.receiver,
     enclave: enclave.id,
     measurement: enclave.measurement,
+    ...workers,
     model: {
       stream: model.stream,
       archive: model.archive.digest,

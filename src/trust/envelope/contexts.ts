@@ -41,3 +41,11 @@ export const keptContext = (digest: string): Context => ({ use: "entente/kept/1"
 
 /** @param task digest that the authorisations signed */
 export const resultContext = (task: string): Context => ({ use: "entente/result/1", task });
+
+/** Keys that one enclave hands to another for one task. @param task stream id; @param from, to enclaves' stream ids */
+export const delegationContext = (task: string, from: string, to: string): Context => ({
+  use: "entente/delegation/1",
+  task,
+  from,
+  to,
+});

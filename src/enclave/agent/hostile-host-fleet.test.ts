@@ -1,0 +1,228 @@
+/** A host with several enclaves that sets them against one another: tasks given twice, keys swapped, ledgers forked. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { openRig, outcomeOf, type Rig, type RigOptions } from "../../../test/support/hostile-host.ts";
+import { act } from "../../../test/support/stage.ts";
+import { fromBase64, toBase64, utf8 } from "../../base/bytes.ts";
+import { replayable } from "../../evidence/export.ts";
+import { delegationContext } from "../../trust/envelope/contexts.ts";
+import { sealBytes } from "../../trust/envelope/envelope.ts";
+import { enclaveKey } from "../../trust/envelope/recipient.ts";
+import { parseStatement } from "../../trust/statement.ts";
+import { openSimulated } from "../attestation/simulated.ts";
+import type { EnclaveMethods } from "../protocol/messages.ts";
+import { encodeStatements } from "../protocol/statements.ts";
+import { type AgentOptions, createAgent } from "./agent.ts";
+
+/** Another enclave of the same program, with keys and state of its own. */
+const openWorker = async (rig: Rig, name: string, twist: Partial<AgentOptions> = {}) => {
+  const directory = join(rig.state, "..", name);
+  const options = { ...(await rig.agentOptions()), directory, provider: await openSimulated(directory), ...twist };
+  let agent = await createAgent(options);
+  const call = async <M extends keyof EnclaveMethods>(method: M, params: object, on?: string) => {
+    const body = encodeStatements(on === undefined ? [] : await replayable(rig.ledger, on, followed));
+    return (await agent[method](params, body)).result as EnclaveMethods[M]["result"];
+  };
+  let followed = 0;
+  const { stream: id, statement } = await call("identify", {});
+  await rig.stage.submit(statement);
+  return {
+    id,
+    recipient: enclaveKey(fromBase64(String((parseStatement(statement).statement.payload as Keys).encryptionKey))),
+    async follow(to = rig.ledger.size) {
+      const leaves = rig.ledger.leaves(followed, to);
+      await call("follow", { from: followed, leaves, checkpoint: rig.ledger.checkpoint(to) });
+      followed = to;
+    },
+    async restart() {
+      agent = await createAgent({ ...options, provider: await openSimulated(directory) });
+      followed = 0;
+      await this.follow();
+    },
+    /** @param from size of the ledger that the other enclave has seen */
+    async run(task: string, keys: string, from: number) {
+      const consistency = rig.ledger.consistency(from, followed).map(toBase64);
+      const { statement } = await call("run", { task, details: rig.details, handed: { keys, consistency } }, task);
+      return statement;
+    },
+    runAlone: (task: string) => call("run", { task, details: rig.details }, task),
+    delegate: (task: string, to: string) => call("delegate", { task, details: rig.details, to }, task),
+  };
+};
+interface Keys {
+  readonly encryptionKey: string;
+}
+
+/** A task that names two enclaves beside the first, authorised by everybody. */
+const openFleet = async (t: TestContext, options: RigOptions = {}, twist: Partial<AgentOptions> = {}) => {
+  const rig = await openRig(t, options);
+  const [second, third] = [await openWorker(rig, "second", twist), await openWorker(rig, "third")];
+  const task = await rig.newTask({ workers: [second.id, third.id].sort() });
+  await rig.authorise(task);
+  await rig.follow();
+  /** As an honest host would. @returns keys, and how much of the ledger the first enclave had seen */
+  const delegate = async (to: string, on = task) => {
+    const seen = rig.ledger.size;
+    await rig.follow(seen);
+    const said = await rig.call(
+      "delegate",
+      { task: on, details: rig.details, to },
+      await replayable(rig.ledger, on, seen),
+    );
+    return { ...said, seen };
+  };
+  return { rig, second, third, task, delegate };
+};
+
+test("another enclave that the task names runs it with the keys of the first, and its receipt counts", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  const { statement, keys, seen } = await delegate(second.id);
+  await rig.stage.submit(statement);
+  await second.follow();
+  const receipt = await second.run(task, keys, seen);
+  assert.equal(outcomeOf(receipt), "task.completed");
+  assert.equal(parseStatement(receipt).statement.by, second.id);
+  await rig.stage.submit(receipt);
+  assert.match(await rig.resultIn(rig.files.get(rig.written.at(-1) ?? "") ?? new Uint8Array(), task), /^v\r\n6/);
+});
+
+test("what was given away does not run here as well, whether the ledger hears of it or not", async (t) => {
+  const { rig, second, third, task, delegate } = await openFleet(t);
+  const { statement, keys } = await delegate(second.id);
+  await assert.rejects(rig.run({ task }), { code: "enclave.delegation" });
+  await assert.rejects(delegate(third.id), { code: "enclave.delegation" });
+  assert.deepEqual({ ...(await delegate(second.id)), seen: 0 }, { statement, keys, seen: 0 });
+  await rig.restart();
+  await rig.follow();
+  await assert.rejects(rig.run({ task }), { code: "enclave.delegation" });
+  await rig.stage.submit(statement);
+  await rig.follow();
+  await assert.rejects(rig.run({ task }), { code: "enclave.task.enclave" });
+});
+
+test("what has ended here goes to no other enclave", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  await rig.run({ task });
+  await assert.rejects(delegate(second.id), { code: "enclave.delegation" });
+});
+
+test("a task goes to enclaves that it names, and only the first decides", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  const stranger = await openWorker(rig, "stranger");
+  await assert.rejects(delegate(stranger.id), { code: "enclave.delegation" });
+  await rig.authorise();
+  await assert.rejects(delegate(second.id, rig.task), { code: "enclave.delegation" });
+  await second.follow();
+  await assert.rejects(second.delegate(task, second.id), { code: "enclave.task.enclave" });
+  await assert.rejects(second.runAlone(task), { code: "enclave.task.enclave" });
+});
+
+test("keys that the first enclave did not hand over for this task open nothing, and end nothing", async (t) => {
+  const { rig, second, third, task, delegate } = await openFleet(t);
+  const other = await rig.newTask({ workers: [second.id] });
+  await rig.authorise(other);
+  const [mine, others] = [await delegate(second.id), await delegate(second.id, other)];
+  await rig.stage.submit(mine.statement);
+  await rig.stage.submit(others.statement);
+  await second.follow();
+  await third.follow();
+  const made = await sealBytes(utf8("{}"), {
+    to: second.recipient,
+    context: delegationContext(task, rig.enclave.id, second.id),
+  });
+  for (const keys of [others.keys, toBase64(made), ""])
+    await assert.rejects(second.run(task, keys, mine.seen), { code: "enclave.delegation" });
+  await assert.rejects(second.runAlone(task), { code: "enclave.delegation" });
+  await assert.rejects(third.run(task, mine.keys, mine.seen), { code: "enclave.task.enclave" });
+  assert.equal(outcomeOf(await second.run(task, mine.keys, mine.seen)), "task.completed");
+});
+
+test("a ledger that does not continue what the first enclave has seen is refused", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  const { statement, keys, seen } = await delegate(second.id);
+  await rig.stage.submit(statement);
+  await second.follow();
+  await assert.rejects(second.run(task, keys, seen - 1), { code: "log.consistency" });
+});
+
+test("what the first enclave takes back is delivered by no other, and goes round four times at most", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  for (let round = 0; round < 2; round++) {
+    const { statement, keys, seen } = await delegate(second.id);
+    await rig.stage.submit(statement);
+    await second.follow();
+    const back = await delegate(rig.enclave.id);
+    assert.equal(back.keys, "");
+    await rig.stage.submit(back.statement);
+    await second.follow();
+    await assert.rejects(second.run(task, keys, seen), { code: "enclave.task.enclave" });
+  }
+  const { statement } = await delegate(second.id);
+  await assert.rejects(rig.stage.submit(statement), { code: "task.delegations" });
+});
+
+test("an enclave that was lost while it ran is replaced, and comes back to nothing", async (t) => {
+  const { rig, second, third, task, delegate } = await openFleet(t);
+  const first = await delegate(second.id);
+  await rig.stage.submit(first.statement);
+  await second.follow();
+  const lost = await second.run(task, first.keys, first.seen);
+  const next = await delegate(third.id);
+  await rig.stage.submit(next.statement);
+  await third.follow();
+  await rig.stage.submit(await third.run(task, next.keys, next.seen));
+  await assert.rejects(rig.stage.submit(lost), { code: "stream.moved" });
+  await second.restart();
+  await assert.rejects(second.run(task, first.keys, first.seen), { code: "enclave.task.enclave" });
+});
+
+test("one enclave says one thing of a task, however often it comes back to it", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  const digests: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    const { statement, keys, seen } = await delegate(second.id);
+    await rig.stage.submit(statement);
+    await second.follow();
+    const { payload } = parseStatement(await second.run(task, keys, seen)).statement;
+    digests.push((payload as { result: { digest: string } }).result.digest);
+    if (round === 0) await rig.stage.submit((await delegate(rig.enclave.id)).statement);
+  }
+  assert.equal(digests[0], digests[1]);
+});
+
+test("runs are paid for with the first enclave, whichever runs them", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t, { source: { policy: { budget: { runs: 1 } } } });
+  const { statement, keys, seen } = await delegate(second.id);
+  await rig.stage.submit(statement);
+  await second.follow();
+  await rig.stage.submit(await second.run(task, keys, seen));
+  const again = await rig.newTask();
+  await rig.authorise(again);
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run({ task: again })), "gate.budget");
+});
+
+test("a budget that counts what comes out stays with the enclave that counts", async (t) => {
+  const { second, delegate } = await openFleet(t, { source: { policy: { budget: { rows: 10 } } } });
+  await assert.rejects(delegate(second.id), { code: "enclave.delegation" });
+});
+
+test("a policy that has come to count since is not run elsewhere", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  const { statement, keys, seen } = await delegate(second.id);
+  await rig.stage.submit(statement);
+  const [source = ""] = rig.parts.sources;
+  await act(rig.stage, rig.hospital, "source.governed", source, { policy: { budget: { rows: 10 } } });
+  await second.follow();
+  await assert.rejects(second.run(task, keys, seen), { code: "enclave.delegation" });
+});
+
+test("a revocation is seen wherever the task runs", async (t) => {
+  const { rig, second, task, delegate } = await openFleet(t);
+  const { statement, keys, seen } = await delegate(second.id);
+  await rig.stage.submit(statement);
+  await act(rig.stage, rig.hospital, "task.revoked", task);
+  await second.follow();
+  await assert.rejects(second.run(task, keys, seen), { code: "enclave.task.state" });
+});
