@@ -22,8 +22,8 @@ export interface TestPlatform {
   /** Of nobody. */
   readonly anyone: Client;
   readonly enclave: VerifiedEnclave;
-  /** Starts on the same data. */
-  start(): Promise<void>;
+  /** Starts on the same data, but for `change` as before. */
+  start(change?: Partial<PlatformOptions>): Promise<void>;
   /** Leaves the data. */
   halt(): Promise<void>;
   /** Makes the computed tables again; only while it is halted. */
@@ -98,8 +98,8 @@ export const openPlatform = async ({
     get enclave() {
       return enclave;
     },
-    async start() {
-      running = await startPlatform(options);
+    async start(change = {}) {
+      running = await startPlatform({ ...options, ...change });
       enclave = await verify();
     },
     halt,

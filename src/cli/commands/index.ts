@@ -5,6 +5,7 @@ import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
+import { movingCommands } from "./moving.ts";
 import { profileCommands } from "./profiles.ts";
 import { sourceCommands } from "./sources.ts";
 import { taskCommands } from "./tasks.ts";
@@ -14,6 +15,7 @@ const own: readonly Command[] = [
   ...profileCommands,
   ...identityCommands,
   ...trustCommands,
+  ...movingCommands,
   ...projectCommands,
   ...modelCommands,
   ...sourceCommands,
@@ -33,6 +35,9 @@ const REPLACED = new Set([
   "enclaves.attest",
   "enclaves.challenge",
   "enclaves.describe",
+  "alliances.move",
+  "models.move",
+  "sources.move",
   "tasks.dryRun",
   "tasks.authoriseReceiver",
   "tasks.authoriseSource",

@@ -63,7 +63,7 @@ export const adopt = async (deps: MoveDeps, request: AdoptRequest): Promise<Reco
 const requireMeant = (
   deps: MoveDeps,
   { resource, from }: AdoptRequest,
-  { state, envelope }: Resource,
+  { state, envelope, accounts }: Resource,
   given: Release,
 ) => {
   const fits: [boolean, string][] = [
@@ -73,6 +73,7 @@ const requireMeant = (
     [given.key.sealedTo === state.sealedTo, "the envelope is sealed to another enclave"],
     [state.places.has(from) && state.places.has(deps.enclave), "its owner has not moved it so"],
     [!state.withdrawn, "it was withdrawn"],
+    [Object.keys(given.account).every((name) => accounts.includes(name)), "it speaks of others' accounts"],
   ];
   const doubt = fits.find(([fit]) => !fit);
   if (doubt) throw refuse("enclave.release", { reason: doubt[1] });

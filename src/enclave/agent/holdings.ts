@@ -76,8 +76,8 @@ const usedIn = (world: World, stream: string) => ({
 
 /** Nothing more is spent here for what another enclave keeps the account of. @throws Refusal enclave.moved */
 export const requireAccountable = (holdings: Holdings, spends: readonly Spend[]): void => {
-  const elsewhere = Object.values(holdings).flatMap(({ released }) => (released ? Object.keys(released.account) : []));
-  if (spends.some(({ source }) => elsewhere.includes(source))) throw refuse("enclave.moved");
+  const elsewhere = new Set(Object.values(holdings).flatMap(({ released }) => released?.resource ?? []));
+  if (spends.some(({ source, of = source }) => elsewhere.has(of))) throw refuse("enclave.moved");
 };
 
 /** The key of an envelope that came here by a release. */

@@ -68,6 +68,8 @@ test("what the former enclave has not signed for this one is not adopted", async
   await rejected(await forge({ to: first.id }), "enclave.release");
   await rejected(await forge({ key: { ...genuine.key, sealedTo: second.id } }), "enclave.release");
   await rejected(await forge({ account: { [sourceOf(rig)]: { runs: -1, rows: 0, epsilon: 0 } } }), "enclave.release");
+  const others = { [rig.parts.model]: { runs: 9, rows: 9, epsilon: 9 } };
+  await rejected(await forge({ account: others }), "enclave.release");
   await adopt(rig, second, released, { from: first.id });
   assert.equal(outcomeOf(await runAt(rig, second, await agreed(rig, parts))), "task.completed");
 });

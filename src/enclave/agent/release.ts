@@ -100,7 +100,9 @@ const newRelease = async (deps: MoveDeps, resource: string, replayed: Replayed, 
     given = now?.released ?? {
       ...{ use: "entente/release/1", nonce: toBase64url(randomBytes(16)), resource, envelope },
       ...{ from: deps.enclave, to, key },
-      account: Object.fromEntries(found.accounts.map((name) => [name, spentBy(account, name)])),
+      account: Object.fromEntries(
+        found.accounts.filter((name) => Object.hasOwn(account, name)).map((name) => [name, spentBy(account, name)]),
+      ),
       followed: deps.follower.followed,
     };
     const held = { adopted: [], ...now, released: given };
