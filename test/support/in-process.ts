@@ -22,8 +22,8 @@ export interface TestPlatform {
   /** Of nobody. */
   readonly anyone: Client;
   readonly enclave: VerifiedEnclave;
-  /** Starts on the same data. */
-  start(): Promise<void>;
+  /** Starts on the same data. @param settings that are other than before, for this once */
+  start(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Leaves the data. */
   halt(): Promise<void>;
   /** Makes the computed tables again; only while it is halted. */
@@ -98,8 +98,8 @@ export const openPlatform = async ({
     get enclave() {
       return enclave;
     },
-    async start() {
-      running = await startPlatform(options);
+    async start(settings = {}) {
+      running = await startPlatform({ ...options, config: loadConfig({ flags: { ...flags, ...settings } }) });
       enclave = await verify();
     },
     halt,
