@@ -8,7 +8,7 @@ import { createPostgresql } from "../src/enclave/databases/postgresql/index.ts";
 import { READ_ONLY } from "../src/enclave/databases/postgresql/read.ts";
 import { openSession } from "../src/enclave/databases/postgresql/session.ts";
 import { startPostgresTls, type TlsPostgres } from "../test/support/postgres-tls.ts";
-import { median, report } from "./support.ts";
+import { median, report, takeTurns } from "./support.ts";
 
 const ROWS = 1_000_000;
 const RUNS = 5;
@@ -88,14 +88,8 @@ if ("skip" in server) {
   try {
     for (const statement of TABLE.split(";")) await server.sql(statement);
     await server.sql("grant select on visits to reader");
-    const rates = { ours: [] as number[], cursor: [] as number[], drain: [] as number[] };
-    for (let run = -1; run < RUNS; run++) {
-      const [a, b, c] = [await ours(server), await cursor(server), await drain(server)];
-      if (run < 0) continue;
-      rates.ours.push(a);
-      rates.cursor.push(b);
-      rates.drain.push(c);
-    }
+    const contenders = { ours: () => ours(server), cursor: () => cursor(server), drain: () => drain(server) };
+    const rates = await takeTurns(contenders, { runs: RUNS, warmUp: 1 });
     const [columns, paged, drained] = [median(rates.ours), median(rates.cursor), median(rates.drain)];
     const note = `${ROWS} rows of 10 columns, TLS 1.3, median of ${RUNS} runs in turns`;
     const peer = { name: `pg, cursor, ${PAGE} rows a page as arrays`, value: paged };

@@ -9,7 +9,7 @@ import type { TLSSocket } from "node:tls";
 import mysql2 from "mysql2";
 import { type OwnMariadb, startMariadb } from "../src/cli/demo/machines/mariadb.ts";
 import { createMysql } from "../src/enclave/databases/mysql/index.ts";
-import { median, report } from "./support.ts";
+import { median, report, takeTurns } from "./support.ts";
 
 const ROWS = 1_000_000;
 const RUNS = 7;
@@ -108,25 +108,19 @@ const rate = (rows: number, began: number): number => {
   return (rows * 1_000) / (performance.now() - began);
 };
 
-const contenders = { ours, drain, asArrays, commandLine };
 const server = await startMariadb();
 if ("skip" in server) {
   console.log(JSON.stringify({ bench, skip: server.skip }));
 } else {
   try {
     await server.sql(TABLE);
-    const rates = {
-      ours: [] as number[],
-      drain: [] as number[],
-      asArrays: [] as number[],
-      commandLine: [] as number[],
+    const contenders = {
+      ours: () => ours(server),
+      drain: () => drain(server),
+      asArrays: () => asArrays(server),
+      commandLine: () => commandLine(server),
     };
-    for (let run = -WARM_UP; run < RUNS; run++) {
-      for (const name of Object.keys(contenders) as (keyof typeof contenders)[]) {
-        const reached = await contenders[name](server);
-        if (run >= 0) rates[name].push(reached);
-      }
-    }
+    const rates = await takeTurns(contenders, { runs: RUNS, warmUp: WARM_UP });
     const value = median(rates.ours);
     const note = `${ROWS} rows of 10 columns, TLS 1.3, median of ${RUNS} runs in turns`;
     const against = (metric: string, peer: string, measured: readonly number[], target: number) => {

@@ -10,7 +10,7 @@ import { createJavascriptRunner } from "../src/enclave/runners/javascript/index.
 import type { Model, Runner } from "../src/enclave/runners/runner.ts";
 import { createSqlRunner } from "../src/enclave/runners/sql/index.ts";
 import { createWasmRunner } from "../src/enclave/runners/wasm/index.ts";
-import { median, report } from "./support.ts";
+import { median, report, takeTurns } from "./support.ts";
 
 const RUNS = 15;
 const WARM_UP = 2;
@@ -108,30 +108,31 @@ const timed = async (runner: Runner, model: Model) => {
 };
 
 const bench = "sandbox-runners";
-const contestants: readonly { readonly name: string; readonly runner: Runner; readonly model: Model }[] = [
-  { name: "JavaScript", runner: createJavascriptRunner(), model: modelOf("javascript", utf8(JAVASCRIPT)) },
-  { name: "WebAssembly", runner: createWasmRunner(), model: modelOf("wasm", await compile(ASSEMBLYSCRIPT)) },
-  { name: "SQL", runner: createSqlRunner(), model: modelOf("sql", utf8(SQL)) },
-];
-const missing = (await Promise.all(contestants.map(({ runner }) => runner.available()))).find((one) => one !== true);
+const runners = { JavaScript: createJavascriptRunner(), WebAssembly: createWasmRunner(), SQL: createSqlRunner() };
+const missing = (await Promise.all(Object.values(runners).map((runner) => runner.available()))).find(
+  (one) => one !== true,
+);
 if (missing !== undefined) {
   console.log(JSON.stringify({ bench, skip: missing }));
 } else {
-  const times = contestants.map(() => ({ started: [] as number[], whole: [] as number[] }));
-  for (let run = -WARM_UP; run < RUNS; run++)
-    for (const [i, { runner, model }] of contestants.entries()) {
-      const { started, whole } = await timed(runner, model);
-      if (run < 0) continue;
-      times[i]?.started.push(started);
-      times[i]?.whole.push(whole);
-    }
-  const [javascript] = times;
-  for (const [i, { name }] of contestants.entries())
+  const models = {
+    JavaScript: modelOf("javascript", utf8(JAVASCRIPT)),
+    WebAssembly: modelOf("wasm", await compile(ASSEMBLYSCRIPT)),
+    SQL: modelOf("sql", utf8(SQL)),
+  };
+  const contenders = {
+    JavaScript: () => timed(runners.JavaScript, models.JavaScript),
+    WebAssembly: () => timed(runners.WebAssembly, models.WebAssembly),
+    SQL: () => timed(runners.SQL, models.SQL),
+  };
+  const times = await takeTurns(contenders, { runs: RUNS, warmUp: WARM_UP });
+  for (const name of ["JavaScript", "WebAssembly", "SQL"] as const)
     for (const metric of ["started", "whole"] as const) {
-      const value = median(times[i]?.[metric] ?? []);
-      const peer = i > 0 ? { name: "JavaScript", value: median(javascript?.[metric] ?? []) } : undefined;
+      const middle = (of: keyof typeof times) => median(times[of].map((one) => one[metric]));
+      const peer = name === "JavaScript" ? undefined : { name: "JavaScript", value: middle("JavaScript") };
       const what =
         metric === "started" ? "cold start" : `${ROWS.toLocaleString("en")} rows grouped, cold start included`;
-      report({ bench, metric: `${name}: ${what}, p50`, value, unit: "ms", peer, note: `${RUNS} runs each, in turns` });
+      const note = `${RUNS} runs each, in turns`;
+      report({ bench, metric: `${name}: ${what}, p50`, value: middle(name), unit: "ms", peer, note });
     }
 }

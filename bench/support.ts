@@ -60,3 +60,21 @@ export const percentile = (values: readonly number[], p: number): number => {
 };
 
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+/**
+ * What each contender measures, one after another in every turn, so that all see the same machine.
+ * @param warmUp turns before those that count
+ */
+export const takeTurns = async <Name extends string, T>(
+  contenders: Readonly<Record<Name, () => Promise<T>>>,
+  { runs, warmUp }: { readonly runs: number; readonly warmUp: number },
+): Promise<Record<Name, T[]>> => {
+  const names = Object.keys(contenders) as Name[];
+  const measured = Object.fromEntries(names.map((name) => [name, [] as T[]])) as Record<Name, T[]>;
+  for (let run = -warmUp; run < runs; run++)
+    for (const name of names) {
+      const one = await contenders[name]();
+      if (run >= 0) measured[name].push(one);
+    }
+  return measured;
+};

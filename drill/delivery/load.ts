@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Destination } from "../../src/sdk/workflows/index.ts";
 import type { Trio } from "../../test/support/trio.ts";
+import { advance } from "../kill/advance.ts";
 import type { Memory, TaskRecord } from "../kill/record.ts";
 import { authorise, newTask } from "./consortium.ts";
 import { FILLERS, TABLES } from "./work.ts";
@@ -24,8 +25,7 @@ export interface Load {
   finish(patience: number): Promise<void>;
 }
 
-export const startLoad = (stage: Stage): Load => {
-  const { trio, memory } = stage;
+export const startLoad = ({ trio, destination, memory }: Stage): Load => {
   let stopping = false;
   let deadline = Number.POSITIVE_INFINITY;
   let round = 0;
@@ -42,7 +42,7 @@ export const startLoad = (stage: Stage): Load => {
     );
     if (!created) return;
     const task = memory.task(memory.acknowledged(created).resource.id, mine);
-    while (!(await advance(stage, task))) {
+    while (!(await advance(trio, memory, task, (party) => authorise(trio, party, task.id, destination)))) {
       if (performance.now() > deadline) return memory.violation(`${task.id} was not brought to its end in time`);
       await sleep(POLL);
     }
@@ -61,25 +61,4 @@ export const startLoad = (stage: Stage): Load => {
       await Promise.all(workers);
     },
   };
-};
-
-/** Does what is due on the task. @returns whether it has ended */
-const advance = async ({ trio, destination, memory }: Stage, task: TaskRecord): Promise<boolean> => {
-  const { institute, hospitals } = trio;
-  const shown = await memory.attempt(() => institute.client.tasks.get({ id: task.id }));
-  if (!shown) return false;
-  const ended = shown.receipt !== null || shown.failure !== null;
-  if (ended || shown.state === "running") task.authorised = true;
-  if (ended) return true;
-  const parties = [institute, ...hospitals];
-  await Promise.all(
-    shown.deciders.map(async ({ id }) => {
-      const party = parties.find(({ member }) => member === id);
-      const answer = party && (await memory.attempt(() => authorise(trio, party, task.id, destination)));
-      if (!answer) return;
-      memory.acknowledged(answer);
-      if (answer.part === "model") task.authorised = true;
-    }),
-  );
-  return false;
 };

@@ -5,7 +5,8 @@ import type { Party } from "../../src/cli/demo/parties.ts";
 import { publishModel, verifyEnclave } from "../../src/sdk/workflows/index.ts";
 import { openCheckpoint } from "../../src/trust/log/checkpoint.ts";
 import { authorise, newTask, type Trio } from "../../test/support/trio.ts";
-import type { Memory, TaskRecord } from "./record.ts";
+import { advance } from "./advance.ts";
+import type { Memory } from "./record.ts";
 
 const TASK_WORKERS = 5;
 const POLL = 50;
@@ -36,7 +37,7 @@ export const startLoad = (trio: Trio, memory: Memory): Load => {
     if (!created) return;
     const { id } = memory.acknowledged(created).resource;
     const task = memory.task(id, mine);
-    while (!(await advance(trio, memory, task))) {
+    while (!(await advance(trio, memory, task, (party) => authorise(trio, party, id)))) {
       if (late()) return memory.violation(`${id} was not brought to its end in time`);
       await sleep(POLL);
     }
@@ -57,31 +58,6 @@ export const startLoad = (trio: Trio, memory: Memory): Load => {
       await Promise.all(workers);
     },
   };
-};
-
-/** Does what is due on the task. @returns whether it has ended */
-const advance = async (trio: Trio, memory: Memory, task: TaskRecord): Promise<boolean> => {
-  const { institute, hospitals } = trio;
-  const shown = await memory.attempt(() => institute.client.tasks.get({ id: task.id }));
-  if (!shown) return false;
-  if (shown.result) {
-    task.result ??= shown.result.digest;
-    if (task.result !== shown.result.digest) memory.violation(`${task.id} was shown with two results`);
-  }
-  const ended = shown.receipt !== null || shown.failure !== null;
-  if (ended || shown.state === "running") task.authorised = true;
-  if (ended) return true;
-  const parties = [institute, ...hospitals];
-  await Promise.all(
-    shown.deciders.map(async ({ id }) => {
-      const party = parties.find(({ member }) => member === id);
-      const answer = party && (await memory.attempt(() => authorise(trio, party, task.id)));
-      if (!answer) return;
-      memory.acknowledged(answer);
-      if (answer.part === "model") task.authorised = true;
-    }),
-  );
-  return false;
 };
 
 /** Publishes models, each with files of its own. */

@@ -139,6 +139,7 @@ export const fields: Readonly<Record<string, Text>> = {
   runner: text("Runner", "运行器"),
   running: text("Running", "运行中"),
   runs: text("Runs", "次数"),
+  runsIn: text("Runs in", "执行环境"),
   seconds: text("Seconds", "秒数"),
   secret: text("Secret", "密钥"),
   seq: text("Position", "流内位置"),

@@ -101,6 +101,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       start: task.start,
       definition,
       delivery: delivery ?? null,
+      runsIn: task.runner,
       digest: delivery ? taskDigest(found.id, definition, delivery) : null,
       receiver: names.member(definition.receiver),
       model: {

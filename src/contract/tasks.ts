@@ -88,6 +88,8 @@ export const Task = z
     delivery: z
       .object({ key: z.string(), cipher: z.string(), sink: z.string(), destination: z.string().optional() })
       .nullable(),
+    /** Stream id of the enclave that runs it, or ran it. */
+    runsIn: z.string(),
     /** What the next authorisation signs; null before the receiver has authorised. */
     digest: z.string().nullable(),
     receiver: Member,

@@ -5,6 +5,7 @@ import { databases } from "./attacks/databases.ts";
 import { enclaves } from "./attacks/enclaves.ts";
 import { evidence } from "./attacks/evidence.ts";
 import { files } from "./attacks/files.ts";
+import { fleet } from "./attacks/fleet.ts";
 import { ledger } from "./attacks/ledger.ts";
 import { members } from "./attacks/members.ts";
 import { results } from "./attacks/results.ts";
@@ -28,4 +29,5 @@ export const catalogue: readonly Attack[] = [
   ...databases,
   ...channels,
   ...consent,
+  ...fleet,
 ];

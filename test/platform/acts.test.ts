@@ -1,7 +1,7 @@
 /** Acts that somebody has meddled with, and names, files and keys that are not what they should be. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { sha256Hex } from "#crypto";
 import { utf8 } from "../../src/base/bytes.ts";
 import { DAY, iso, MINUTE } from "../../src/base/clock.ts";
@@ -10,7 +10,6 @@ import type { Client } from "../../src/sdk/client.ts";
 import { issueLeaf, publishRevocations, reviseModel } from "../../src/sdk/workflows/index.ts";
 import { digestOf } from "../../src/trust/digest.ts";
 import { type Statement, signStatement } from "../../src/trust/statement.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
   addTable,
@@ -21,27 +20,16 @@ import {
   type Member,
   memberOf,
   newReceiverKey,
+  openAlliance,
   signUp,
 } from "../support/members.ts";
 import { send } from "../support/raw.ts";
 
-let platform: TestPlatform;
-let alice: Member;
-let bob: Member;
-let alliance = "";
-let model = "";
-let sources: string[] = [];
+const { platform, alliance, alice, bob } = await openAlliance({ alice: "甲方", bob: "乙方" });
+const model = (await addModel(platform, alice)).id;
+const sources = [(await addTable(platform, bob)).id];
 const key = newReceiverKey();
 const SALT = "A".repeat(22);
-
-before(async () => {
-  platform = await openPlatform();
-  [alice, bob] = await Promise.all([join(platform, "甲方"), join(platform, "乙方")]);
-  alliance = await ally(platform, [alice, bob]);
-  model = (await addModel(platform, alice)).id;
-  sources = [(await addTable(platform, bob)).id];
-});
-after(() => platform?.stop());
 
 const newTask = (name = "任务") => addTask(alice, { alliance, receiver: alice.id, model, sources, name });
 const headOf = async (client: Client, id: string) => (await client.streams.get({ id })).head;

@@ -1,26 +1,13 @@
 /** Time: invitations and tasks that nobody answered, and a server's clock that jumps. No task runs here. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { DAY, HOUR, SECOND } from "../../src/base/clock.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
-import { addModel, addTable, addTask, ally, authorise, join, type Member, newReceiverKey } from "../support/members.ts";
+import { addModel, addTable, addTask, ally, authorise, newReceiverKey, openAlliance } from "../support/members.ts";
 
-let platform: TestPlatform;
-let alice: Member;
-let bob: Member;
-let alliance = "";
-let model = "";
-let source = "";
+const { platform, alliance, alice, bob } = await openAlliance({ alice: "甲方", bob: "乙方" });
+const model = (await addModel(platform, alice)).id;
+const source = (await addTable(platform, bob)).id;
 const key = newReceiverKey();
-
-before(async () => {
-  platform = await openPlatform();
-  [alice, bob] = await Promise.all([join(platform, "甲方"), join(platform, "乙方")]);
-  alliance = await ally(platform, [alice, bob]);
-  model = (await addModel(platform, alice)).id;
-  source = (await addTable(platform, bob)).id;
-});
-after(() => platform?.stop());
 
 const newTask = () => addTask(alice, { alliance, receiver: alice.id, model, sources: [source] });
 const times = async () => (await alice.client.ledger.entries({ limit: 1_000 })).items.map(({ time }) => time);

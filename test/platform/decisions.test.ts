@@ -1,9 +1,8 @@
 /** What members decide: refusals at each step, revocations, manual starts, and one organisation in every part. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openResult } from "../../src/sdk/workflows/index.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
   addTable,
@@ -11,34 +10,20 @@ import {
   ally,
   authorise,
   ended,
-  join,
   type Member,
   newReceiverKey,
+  openAlliance,
 } from "../support/members.ts";
 
-let platform: TestPlatform;
-let institute: Member;
-let author: Member;
-let north: Member;
-let south: Member;
-let alliance = "";
-let model = "";
-let sources: string[] = [];
-const key = newReceiverKey();
-
-before(async () => {
-  platform = await openPlatform();
-  [institute, author, north, south] = await Promise.all([
-    join(platform, "研究所"),
-    join(platform, "模型方"),
-    join(platform, "北方医院"),
-    join(platform, "南方医院"),
-  ]);
-  alliance = await ally(platform, [institute, author, north, south]);
-  model = (await addModel(platform, author, { tables: ["a", "b"] })).id;
-  sources = (await Promise.all([north, south].map((one) => addTable(platform, one)))).map(({ id }) => id);
+const { platform, alliance, institute, author, north, south } = await openAlliance({
+  institute: "研究所",
+  author: "模型方",
+  north: "北方医院",
+  south: "南方医院",
 });
-after(() => platform?.stop());
+const model = (await addModel(platform, author, { tables: ["a", "b"] })).id;
+const sources = (await Promise.all([north, south].map((one) => addTable(platform, one)))).map(({ id }) => id);
+const key = newReceiverKey();
 
 const newTask = (options: { start?: "manual"; model?: string } = {}) =>
   addTask(institute, { alliance, receiver: institute.id, model, sources, ...options });

@@ -1,24 +1,16 @@
 /** A provider agrees in advance, through the public API: to this model, these columns, so often. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { DAY, iso } from "../../src/base/clock.ts";
 import { authoriseTask, createTask, dryRunTask, governSource, grantSource } from "../../src/sdk/workflows/index.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
-import { addModel, addTable, ally, authorise, ended, join, type Member, newReceiverKey } from "../support/members.ts";
+import { addModel, addTable, authorise, ended, newReceiverKey, openAlliance } from "../support/members.ts";
 
-let platform: TestPlatform;
-let hospital: Member;
-let institute: Member;
-let alliance = "";
+const { platform, alliance, institute, hospital } = await openAlliance({
+  institute: "预授权研究所",
+  hospital: "预授权医院",
+});
 const key = newReceiverKey();
 const ANY = { enclaves: "any" } as const;
-
-before(async () => {
-  platform = await openPlatform();
-  [hospital, institute] = await Promise.all([join(platform, "预授权医院"), join(platform, "预授权研究所")]);
-  alliance = await ally(platform, [institute, hospital]);
-});
-after(() => platform?.stop());
 
 const grantWords = (model: string, twist: object = {}) => ({
   member: institute.id,

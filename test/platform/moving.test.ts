@@ -17,7 +17,6 @@ import { createFormerPrograms } from "../../src/compute/former-programs.ts";
 import { verifyBundle } from "../../src/evidence/verify.ts";
 import { openEvidenceLedger } from "../../src/ledger/engines/evidence/index.ts";
 import { createBlobs } from "../../src/platform/blobs.ts";
-import { loadConfig } from "../../src/platform/config/load.ts";
 import {
   governSource,
   moveToEnclave,
@@ -75,16 +74,7 @@ const changedProgram = (): Partial<PlatformOptions> => {
   }
   return { enclaveCommand: [node, changed] };
 };
-const otherLimits = (): Partial<PlatformOptions> => {
-  const flags = {
-    data: platform.data,
-    port: "0",
-    "log-level": "silent",
-    "shutdown-grace": "0",
-    "enclave-memory": "900MiB",
-  };
-  return { config: loadConfig({ flags: { ...flags, "rate-limit": "1000000", "rate-burst": "1000000" } }) };
-};
+const OTHER_LIMITS = { "enclave-memory": "900MiB" };
 
 const move = async (member: Member, to = platform.enclave) => {
   const plan = await planMove(member.client, to, { me: member.id });
@@ -105,7 +95,7 @@ const sumOf = async (): Promise<string> => {
 test("a task runs in the new program over a table and a model that were sealed to the former one", async () => {
   assert.match(await sumOf(), /6/);
   await platform.halt();
-  await platform.start(changedProgram());
+  await platform.start({}, changedProgram());
   const second = platform.enclave;
   assert.notEqual(second.measurement, first.measurement);
   const { items } = await hospital.client.enclaves.list();
@@ -138,12 +128,12 @@ test("a task runs in the new program over a table and a model that were sealed t
 
 test("what was moved and not handed over when the server stopped is handed over when it starts", async () => {
   await platform.halt();
-  await platform.start(otherLimits());
+  await platform.start(OTHER_LIMITS);
   await move(hospital);
   await move(institute);
   await governSource(hospital.client, table, { maxRows: 1 });
   await platform.halt();
-  await platform.start(otherLimits());
+  await platform.start(OTHER_LIMITS);
   assert.match(await sumOf(), /6/);
 });
 

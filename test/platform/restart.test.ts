@@ -3,36 +3,24 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as path } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { afterEach, test } from "node:test";
 import { startPlatform } from "../../src/compose.ts";
 import { openResult } from "../../src/sdk/workflows/index.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
+import { openPlatform } from "../support/in-process.ts";
 import {
   addModel,
   addTable,
   addTask,
-  ally,
   authorise,
   ended,
-  join,
-  type Member,
   newReceiverKey,
+  openAlliance,
   prepareTable,
 } from "../support/members.ts";
 
-let platform: TestPlatform;
-let alice: Member;
-let alliance = "";
-let source = "";
+const { platform, alliance, alice } = await openAlliance({ alice: "甲方" });
+const source = (await addTable(platform, alice)).id;
 const key = newReceiverKey();
-
-before(async () => {
-  platform = await openPlatform();
-  alice = await join(platform, "甲方");
-  alliance = await ally(platform, [alice]);
-  source = (await addTable(platform, alice)).id;
-});
-after(() => platform?.stop());
 
 /** Asked for and authorised; it runs. */
 const running = async (code?: string) => {

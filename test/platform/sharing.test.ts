@@ -1,30 +1,17 @@
 /** Who sees which model and data source, in which list; pages, words searched for, cursors and entity tags. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import type { Permission } from "../../src/rules/shapes.ts";
 import { registerSource } from "../../src/sdk/workflows/index.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
-import { addModel, addTable, addTask, ally, join, type Member, prepareTable } from "../support/members.ts";
+import { addModel, addTable, addTask, join, type Member, openAlliance, prepareTable } from "../support/members.ts";
 import { send } from "../support/raw.ts";
 
-let platform: TestPlatform;
-let owner: Member;
-let named: Member;
-let fellow: Member;
-let stranger: Member;
-let alliance = "";
-
-before(async () => {
-  platform = await openPlatform();
-  [owner, named, fellow, stranger] = await Promise.all([
-    join(platform, "所有者"),
-    join(platform, "被指定者"),
-    join(platform, "同盟成员"),
-    join(platform, "外人"),
-  ]);
-  alliance = await ally(platform, [owner, named, fellow]);
+const { platform, alliance, owner, named, fellow } = await openAlliance({
+  owner: "所有者",
+  named: "被指定者",
+  fellow: "同盟成员",
 });
-after(() => platform?.stop());
+const stranger = await join(platform, "外人");
 
 type Kind = "models" | "sources";
 const add: Record<Kind, (name: string, permission: Permission) => Promise<{ id: string }>> = {

@@ -1,39 +1,26 @@
 /** Tables of every kind of wrongness, and models that fail: what their owners are told, and what nobody is. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { utf8 } from "../../src/base/bytes.ts";
 import { signStructureRequest } from "../../src/rules/structure-request.ts";
 import { openResult, registerSource, sealSource } from "../../src/sdk/workflows/index.ts";
-import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
   addTable,
   addTask,
-  ally,
   authorise,
   ended,
-  join,
   type Member,
   newReceiverKey,
+  openAlliance,
   prepareTable,
 } from "../support/members.ts";
 import { memoryOf, treeOf } from "../support/processes.ts";
 
-let platform: TestPlatform;
-let alice: Member;
-let bob: Member;
-let alliance = "";
-let model = "";
+const { platform, alliance, alice, bob } = await openAlliance({ alice: "甲方", bob: "乙方" });
+const model = (await addModel(platform, alice)).id;
 const key = newReceiverKey();
-
-before(async () => {
-  platform = await openPlatform();
-  [alice, bob] = await Promise.all([join(platform, "甲方"), join(platform, "乙方")]);
-  alliance = await ally(platform, [alice, bob]);
-  model = (await addModel(platform, alice)).id;
-});
-after(() => platform?.stop());
 
 const refusedTables: Record<string, [code: string, content: string | Uint8Array]> = {
   "broken quoting": ["source.csv.quote", 'number\n"1"2\n'],

@@ -1,4 +1,5 @@
 /** Organisations on a platform under test, and what they share: alliances, tables of a few rows, small models, tasks. */
+import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateKey } from "#crypto";
 import { utf8 } from "../../src/base/bytes.ts";
@@ -23,7 +24,7 @@ import type { PublicKey, SigningKind } from "../../src/trust/crypto/crypto.ts";
 import { sourceContext } from "../../src/trust/envelope/contexts.ts";
 import { sealBytes } from "../../src/trust/envelope/envelope.ts";
 import { keyToPem, publicKeyToPem } from "../../src/trust/keys.ts";
-import type { TestPlatform } from "./in-process.ts";
+import { openPlatform, type TestPlatform } from "./in-process.ts";
 
 /** An account with an access key; `client` signs nothing. */
 export interface Account {
@@ -127,6 +128,19 @@ export const ally = async (
     await client.alliances.join(resource.id);
   }
   return resource.id;
+};
+
+/**
+ * A platform for the tests of one file, with an alliance of these members, the first of whom founds it.
+ * @param names of organisations, by what the tests call them
+ */
+export const openAlliance = async <Role extends string>(names: Readonly<Record<Role, string>>) => {
+  const platform = await openPlatform();
+  after(() => platform.stop());
+  const roles = Object.keys(names) as Role[];
+  const joined = await Promise.all(roles.map((role) => join(platform, names[role])));
+  const members = Object.fromEntries(roles.map((role, i) => [role, joined[i]])) as Record<Role, Member>;
+  return { platform, alliance: await ally(platform, joined), ...members };
 };
 
 export const ROWS = "number\n1\n2\n3\n";

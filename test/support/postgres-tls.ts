@@ -1,11 +1,11 @@
 /** A PostgreSQL that is reached as the enclave reaches one: by TCP and TLS, under a root of its own, with passwords. */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createRoot, type IssuedCertificate, type TestRoot } from "../../src/cli/demo/machines/certificates.ts";
+import { freePort } from "../../src/cli/demo/machines/host.ts";
 import { DatabaseConnection } from "../../src/rules/connection.ts";
 import { type NoPostgres, startPostgres } from "./postgres.ts";
 
@@ -113,12 +113,4 @@ export const startPostgresTls = async ({ durable = false } = {}): Promise<TlsPos
     },
     stop: server.stop,
   };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { findUser, type User } from "../../src/cli/demo/machines/host.ts";
 
 export interface TestPostgres {
   /** Of the database `postgres`, as its owner. */
@@ -37,7 +38,7 @@ export const startPostgres = async ({
   const bin = findBinaries() ?? install();
   if (!bin) return { skip: "PostgreSQL is not installed, and cannot be installed here (needs root and apt-get)" };
   const asRoot = process.getuid?.() === 0;
-  const user = asRoot ? unprivilegedUser() : undefined;
+  const user = asRoot ? findUser("postgres", "nobody") : undefined;
   if (asRoot && !user) return { skip: "PostgreSQL refuses to run as root, and there is no other user to run it as" };
 
   const dir = mkdtempSync(join(tmpdir(), "entente-pg-"));
@@ -108,20 +109,8 @@ const install = (): string | undefined => {
   return findBinaries();
 };
 
-const unprivilegedUser = (): { uid: number; gid: number } | undefined => {
-  for (const name of ["postgres", "nobody"]) {
-    try {
-      const [uid, gid] = ["-u", "-g"].map((flag) => Number(execFileSync("id", [flag, name], { stdio: "pipe" })));
-      if (uid && gid) return { uid, gid };
-    } catch (error) {
-      if ((error as { status?: number }).status === undefined) throw error;
-    }
-  }
-  return undefined;
-};
-
 /** Stops the server when this process dies, however it dies, and drops root. */
-const dyingWithUs = (server: string[], user: { uid: number; gid: number } | undefined): string[] => {
+const dyingWithUs = (server: string[], user: User | undefined): string[] => {
   const ids = user ? [`--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"] : [];
   return existsSync(SETPRIV) ? [SETPRIV, ...ids, "--pdeathsig", "QUIT", ...server] : server;
 };

@@ -1,7 +1,7 @@
 /**
  * A fleet: the enclave that a task names first holds the keys of what was sealed to it, and has another one, which the
  * task names too, run it in its place. The keys of that task's envelopes go to the other, sealed; what the run costs
- * is paid for here, once. docs/protocols/enclave.md, section 9.
+ * is paid for here, once. docs/protocols/enclave.md, section 10.
  */
 import { z } from "zod";
 import { sha256Hex } from "#crypto";

@@ -1,82 +1,17 @@
 /** A host with several enclaves that sets them against one another: tasks given twice, keys swapped, ledgers forked. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { openRig, outcomeOf, type Rig, type RigOptions } from "../../../test/support/hostile-host.ts";
+import { test } from "node:test";
+import { openFleet, openWorker } from "../../../test/support/fleet.ts";
+import { openRig, outcomeOf } from "../../../test/support/hostile-host.ts";
 import { act } from "../../../test/support/stage.ts";
-import { fromBase64, toBase64, utf8 } from "../../base/bytes.ts";
-import { replayable } from "../../evidence/export.ts";
+import { toBase64, utf8 } from "../../base/bytes.ts";
 import { delegationContext } from "../../trust/envelope/contexts.ts";
 import { sealBytes } from "../../trust/envelope/envelope.ts";
-import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import { parseStatement } from "../../trust/statement.ts";
-import { openSimulated } from "../attestation/simulated.ts";
-import type { EnclaveMethods } from "../protocol/messages.ts";
-import { encodeStatements } from "../protocol/statements.ts";
-import { type AgentOptions, createAgent } from "./agent.ts";
-
-/** Another enclave of the same program, with keys and state of its own. */
-const openWorker = async (rig: Rig, name: string, twist: Partial<AgentOptions> = {}) => {
-  const directory = join(rig.state, "..", name);
-  const options = { ...(await rig.agentOptions()), directory, provider: await openSimulated(directory), ...twist };
-  let agent = await createAgent(options);
-  const call = async <M extends keyof EnclaveMethods>(method: M, params: object, on?: string) => {
-    const body = encodeStatements(on === undefined ? [] : await replayable(rig.ledger, on, followed));
-    return (await agent[method](params, body)).result as EnclaveMethods[M]["result"];
-  };
-  let followed = 0;
-  const { stream: id, statement } = await call("identify", {});
-  await rig.stage.submit(statement);
-  return {
-    id,
-    recipient: enclaveKey(fromBase64(String((parseStatement(statement).statement.payload as Keys).encryptionKey))),
-    async follow(to = rig.ledger.size) {
-      const leaves = rig.ledger.leaves(followed, to);
-      await call("follow", { from: followed, leaves, checkpoint: rig.ledger.checkpoint(to) });
-      followed = to;
-    },
-    async restart() {
-      agent = await createAgent({ ...options, provider: await openSimulated(directory) });
-      followed = 0;
-      await this.follow();
-    },
-    /** @param from size of the ledger that the other enclave has seen */
-    async run(task: string, keys: string, from: number) {
-      const consistency = rig.ledger.consistency(from, followed).map(toBase64);
-      const { statement } = await call("run", { task, details: rig.details, handed: { keys, consistency } }, task);
-      return statement;
-    },
-    runAlone: (task: string) => call("run", { task, details: rig.details }, task),
-    delegate: (task: string, to: string) => call("delegate", { task, details: rig.details, to }, task),
-  };
-};
-interface Keys {
-  readonly encryptionKey: string;
-}
-
-/** A task that names two enclaves beside the first, authorised by everybody. */
-const openFleet = async (t: TestContext, options: RigOptions = {}, twist: Partial<AgentOptions> = {}) => {
-  const rig = await openRig(t, options);
-  const [second, third] = [await openWorker(rig, "second", twist), await openWorker(rig, "third")];
-  const task = await rig.newTask({ workers: [second.id, third.id].sort() });
-  await rig.authorise(task);
-  await rig.follow();
-  /** As an honest host would. @returns keys, and how much of the ledger the first enclave had seen */
-  const delegate = async (to: string, on = task) => {
-    const seen = rig.ledger.size;
-    await rig.follow(seen);
-    const said = await rig.call(
-      "delegate",
-      { task: on, details: rig.details, to },
-      await replayable(rig.ledger, on, seen),
-    );
-    return { ...said, seen };
-  };
-  return { rig, second, third, task, delegate };
-};
 
 test("another enclave that the task names runs it with the keys of the first, and its receipt counts", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   const { statement, keys, seen } = await delegate(second.id);
   await rig.stage.submit(statement);
   await second.follow();
@@ -88,11 +23,13 @@ test("another enclave that the task names runs it with the keys of the first, an
 });
 
 test("what was given away does not run here as well, whether the ledger hears of it or not", async (t) => {
-  const { rig, second, third, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, third, task, delegate } = await openFleet(rig);
   const { statement, keys } = await delegate(second.id);
   await assert.rejects(rig.run({ task }), { code: "enclave.delegation" });
   await assert.rejects(delegate(third.id), { code: "enclave.delegation" });
-  assert.deepEqual({ ...(await delegate(second.id)), seen: 0 }, { statement, keys, seen: 0 });
+  const again = await delegate(second.id);
+  assert.deepEqual([again.statement, again.keys], [statement, keys]);
   await rig.restart();
   await rig.follow();
   await assert.rejects(rig.run({ task }), { code: "enclave.delegation" });
@@ -102,13 +39,15 @@ test("what was given away does not run here as well, whether the ledger hears of
 });
 
 test("what has ended here goes to no other enclave", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   await rig.run({ task });
   await assert.rejects(delegate(second.id), { code: "enclave.delegation" });
 });
 
 test("a task goes to enclaves that it names, and only the first decides", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   const stranger = await openWorker(rig, "stranger");
   await assert.rejects(delegate(stranger.id), { code: "enclave.delegation" });
   await rig.authorise();
@@ -119,7 +58,8 @@ test("a task goes to enclaves that it names, and only the first decides", async 
 });
 
 test("keys that the first enclave did not hand over for this task open nothing, and end nothing", async (t) => {
-  const { rig, second, third, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, third, task, delegate } = await openFleet(rig);
   const other = await rig.newTask({ workers: [second.id] });
   await rig.authorise(other);
   const [mine, others] = [await delegate(second.id), await delegate(second.id, other)];
@@ -139,7 +79,8 @@ test("keys that the first enclave did not hand over for this task open nothing, 
 });
 
 test("a ledger that does not continue what the first enclave has seen is refused", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   const { statement, keys, seen } = await delegate(second.id);
   await rig.stage.submit(statement);
   await second.follow();
@@ -147,7 +88,8 @@ test("a ledger that does not continue what the first enclave has seen is refused
 });
 
 test("what the first enclave takes back is delivered by no other, and goes round four times at most", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   for (let round = 0; round < 2; round++) {
     const { statement, keys, seen } = await delegate(second.id);
     await rig.stage.submit(statement);
@@ -163,7 +105,8 @@ test("what the first enclave takes back is delivered by no other, and goes round
 });
 
 test("an enclave that was lost while it ran is replaced, and comes back to nothing", async (t) => {
-  const { rig, second, third, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, third, task, delegate } = await openFleet(rig);
   const first = await delegate(second.id);
   await rig.stage.submit(first.statement);
   await second.follow();
@@ -178,7 +121,8 @@ test("an enclave that was lost while it ran is replaced, and comes back to nothi
 });
 
 test("one enclave says one thing of a task, however often it comes back to it", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   const digests: string[] = [];
   for (let round = 0; round < 2; round++) {
     const { statement, keys, seen } = await delegate(second.id);
@@ -192,7 +136,8 @@ test("one enclave says one thing of a task, however often it comes back to it", 
 });
 
 test("runs are paid for with the first enclave, whichever runs them", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t, { source: { policy: { budget: { runs: 1 } } } });
+  const rig = await openRig(t, { source: { policy: { budget: { runs: 1 } } } });
+  const { second, task, delegate } = await openFleet(rig);
   const { statement, keys, seen } = await delegate(second.id);
   await rig.stage.submit(statement);
   await second.follow();
@@ -204,12 +149,14 @@ test("runs are paid for with the first enclave, whichever runs them", async (t) 
 });
 
 test("a budget that counts what comes out stays with the enclave that counts", async (t) => {
-  const { second, delegate } = await openFleet(t, { source: { policy: { budget: { rows: 10 } } } });
+  const rig = await openRig(t, { source: { policy: { budget: { rows: 10 } } } });
+  const { second, delegate } = await openFleet(rig);
   await assert.rejects(delegate(second.id), { code: "enclave.delegation" });
 });
 
 test("a policy that has come to count since is not run elsewhere", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   const { statement, keys, seen } = await delegate(second.id);
   await rig.stage.submit(statement);
   const [source = ""] = rig.parts.sources;
@@ -219,7 +166,8 @@ test("a policy that has come to count since is not run elsewhere", async (t) => 
 });
 
 test("a revocation is seen wherever the task runs", async (t) => {
-  const { rig, second, task, delegate } = await openFleet(t);
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
   const { statement, keys, seen } = await delegate(second.id);
   await rig.stage.submit(statement);
   await act(rig.stage, rig.hospital, "task.revoked", task);

@@ -2,8 +2,9 @@
  * The model interface, as it is inside every sandbox. `modelKit` is carried there as text, so it uses nothing but its
  * arguments and the language.
  */
-import type { Field } from "../columns/batch.ts";
+import type { ColumnType, Field } from "../columns/batch.ts";
 import type { BatchHeader } from "../columns/codec.ts";
+import type { Manifest } from "./manifest.ts";
 
 /** Conversions that not every engine has. */
 interface Text {
@@ -33,6 +34,8 @@ export interface ModelTable extends AsyncIterable<ModelBatch> {
 
 export function modelKit(text: Text) {
   const MAX_ROWS = 65_536;
+  /** Bytes of a value, for the types whose values all take as many. */
+  const WIDTHS: Partial<Record<ColumnType, number>> = { bool: 1, i32: 4, date: 4, i64: 8, timestamp: 8, f64: 8 };
   const padded = (length: number) => Math.ceil(length / 8) * 8;
 
   /** A failure that has its own code. */
@@ -59,26 +62,34 @@ export function modelKit(text: Text) {
     return type === "f64" ? new Float64Array(buffer, byteOffset, rows) : bytes;
   };
 
-  const rawColumns = (header: BatchHeader, body: Uint8Array): Raw[] => {
+  /** The buffers of a batch, column by column. */
+  const buffersIn = <B extends ArrayBufferLike>({ columns }: BatchHeader, body: Uint8Array<B>) => {
     let at = 0;
     const take = (length: number) => {
       const piece = body.subarray(at, at + length);
       at += padded(length);
       return piece;
     };
-    return header.columns.map(({ name, type, validity, offsets, values }) => {
+    return columns.map(({ name, type, validity, offsets, values }) => {
       const bits = take(validity);
       const ends = take(offsets);
-      const bytes = take(values);
       return {
         name,
         type,
-        bits: validity ? bits : undefined,
-        offsets: offsets ? new Int32Array(ends.buffer, ends.byteOffset, header.rows + 1) : undefined,
-        values: typed(type, bytes, header.rows),
+        validity: validity ? bits : undefined,
+        offsets: new Int32Array(ends.buffer, ends.byteOffset, offsets / 4),
+        values: take(values),
       };
     });
   };
+  const rawColumns = (header: BatchHeader, body: Uint8Array): Raw[] =>
+    buffersIn(header, body).map(({ name, type, validity, offsets, values }) => ({
+      name,
+      type,
+      bits: validity,
+      offsets: offsets.length > 0 ? offsets : undefined,
+      values: typed(type, values, header.rows),
+    }));
 
   const isNullIn = (bits: Uint8Array | undefined, row: number) =>
     bits !== undefined && (((bits[row >> 3] as number) >> (row & 7)) & 1) === 0;
@@ -129,7 +140,7 @@ export function modelKit(text: Text) {
 
   const join = (field: Field, parts: { raw: Raw; rows: number }[], rows: number): Raw => {
     const length = parts.reduce((sum, { raw }) => sum + raw.values.length, 0);
-    const width = { bool: 1, i32: 4, date: 4, i64: 8, timestamp: 8, f64: 8 }[field.type as string];
+    const width = WIDTHS[field.type];
     const values = typed(field.type, new Uint8Array(length * (width ?? 1)), length);
     const offsets = width ? undefined : new Int32Array(rows + 1);
     let [row, at] = [0, 0];
@@ -277,7 +288,8 @@ export function modelKit(text: Text) {
   };
 
   /** What main returned, in batches. */
-  function* encodeResult(returned: unknown, schema: readonly Field[], maxRows: number) {
+  function* encodeResult(returned: unknown, { columns: declared, maxRows }: Manifest["result"]) {
+    const schema = Object.entries(declared).map(([name, type]) => ({ name, type }));
     const { rows, at } = cellsOf(returned, schema);
     if (rows > maxRows) throw new Failure("result-rows", String(rows));
     for (let from = 0; from < rows; from += MAX_ROWS) {
@@ -306,6 +318,10 @@ export function modelKit(text: Text) {
     return out;
   };
 
+  /** What a model logs, as one line. */
+  const lineOf = (values: readonly unknown[]): string =>
+    values.map((value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)))).join(" ");
+
   /** How main failed, for the host. */
   const failureOf = (error: unknown): { code: string; message: string } => {
     if (error instanceof Failure) return { code: error.code, message: error.message.slice(0, 500) };
@@ -317,6 +333,6 @@ export function modelKit(text: Text) {
     return { code: memory ? "memory" : "threw", message: message.slice(0, 500) };
   };
 
-  return { tableOf, encodeResult, frame, failureOf };
+  return { MAX_ROWS, WIDTHS, padded, Failure, buffersIn, tableOf, encodeResult, frame, lineOf, failureOf };
 }
 export type ModelKit = ReturnType<typeof modelKit>;

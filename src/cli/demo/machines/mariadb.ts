@@ -1,12 +1,12 @@
 /** A MariaDB of one's own, for the demo and tests, with TLS under its own root: in a temporary directory, gone with the process. */
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseConnection } from "../../../rules/connection.ts";
 import { createRoot, type IssuedCertificate, type TestRoot } from "./certificates.ts";
+import { findUser, freePort } from "./host.ts";
 
 export interface OwnMariadb {
   readonly root: TestRoot;
@@ -52,7 +52,7 @@ export const startMariadb = async ({
   const [server, install, client] = ["mariadbd", "mariadb-install-db", "mariadb"].map(findBinary);
   if (!server || !install || !client) return { skip: "MariaDB is not installed (apt-get install mariadb-server)" };
   const asRoot = process.getuid?.() === 0;
-  const user = asRoot ? unprivilegedUser() : undefined;
+  const user = asRoot ? findUser("mysql", "nobody") : undefined;
   if (asRoot && (!user || !existsSync(SETPRIV))) {
     return { skip: "MariaDB refuses to run as root, and there is no other user to run it as" };
   }
@@ -178,18 +178,6 @@ grant select, insert on test.* to writer;
 const findBinary = (name: string): string | undefined =>
   ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"].map((place) => join(place, name)).find(existsSync);
 
-const unprivilegedUser = (): { uid: number; gid: number } | undefined => {
-  for (const name of ["mysql", "nobody"]) {
-    try {
-      const [uid, gid] = ["-u", "-g"].map((flag) => Number(execFileSync("id", [flag, name], { stdio: "pipe" })));
-      if (uid && gid) return { uid, gid };
-    } catch (error) {
-      if ((error as { status?: number }).status === undefined) throw error;
-    }
-  }
-  return undefined;
-};
-
 const answers = (ask: () => string): boolean => {
   try {
     ask();
@@ -207,11 +195,3 @@ const rowsFromXml = (xml: string): (string | null)[][] =>
     ),
   );
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bytes, concat, equal, u32 } from "../../../base/bytes.ts";
 import { Refusal } from "../../../base/refusal.ts";
+import { createTurns } from "../../../base/turns.ts";
 import { createReader, HANDLE, type Reader, sized, u16 } from "../../../trust/attestation/tpm2/structures.ts";
 import type { Command, Read } from "./command.ts";
 import { refuse } from "./errors.ts";
@@ -35,7 +36,7 @@ export const isTpmCode = (error: unknown, code: number): boolean => {
 };
 
 export const createClient = (transport: Transport): TpmClient => {
-  let last: Promise<unknown> = Promise.resolve();
+  const take = createTurns();
 
   const send = async <T>(command: Command, read: Read<T>): Promise<T> => {
     const request = encode(command);
@@ -62,11 +63,7 @@ export const createClient = (transport: Transport): TpmClient => {
   };
 
   return {
-    execute(command, read) {
-      const turn = last.then(() => readable(command, read));
-      last = turn.catch(() => undefined);
-      return turn;
-    },
+    execute: (command, read) => take(() => readable(command, read)),
     close: () => transport.close(),
   };
 };

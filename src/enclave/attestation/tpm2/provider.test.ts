@@ -230,6 +230,28 @@ test("a challenge is answered by the TPM it was made for, whatever its endorseme
   await Promise.all([rsa.close(), ecc.close()]);
 });
 
+test("challenges that come at once are all answered, and a bad one among them harms no other", async (t) => {
+  const tpm = await tpmFor(t);
+  if (!tpm) return;
+  await using(enclaveOn(tpm), async (provider) => {
+    const evidence = await provider.evidence(REPORT_DATA, MEASUREMENT);
+    const asked = Array.from({ length: 24 }, () => challengeTpm(evidence));
+    const forNobody = JSON.stringify({ blob: "AAAA", secret: "AAAA" });
+    const [fresh, key, ...answers] = await Promise.allSettled([
+      provider.evidence(REPORT_DATA, MEASUREMENT),
+      provider.sealingKey(MEASUREMENT),
+      ...asked.flatMap(({ challenge }) => [provider.answer(forNobody), provider.answer(challenge)]),
+    ]);
+    assert.ok(fresh.status === "fulfilled" && holds(fresh.value).ok);
+    assert.equal(key.status, "fulfilled");
+    for (const [i, { answer }] of asked.entries()) {
+      const bad = answers[2 * i];
+      assert.ok(bad?.status === "rejected" && refusedAs("tpm.command")(bad.reason));
+      assert.deepEqual(answers[2 * i + 1], { status: "fulfilled", value: answer });
+    }
+  });
+});
+
 test("tpm2 wants a manufacturer's word; a software TPM is told to call itself one", async (t) => {
   const tpm = await tpmFor(t);
   if (!tpm) return;

@@ -6,6 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { z } from "zod";
 import { hkdfSha256 } from "#crypto";
 import { type Bytes, equal, fromBase64, toBase64, toHex, utf8 } from "../../../base/bytes.ts";
+import { inTurn } from "../../../base/turns.ts";
 import {
   evidenceText,
   expectedRegisters,
@@ -146,7 +147,8 @@ const start = async (id: string, directory: string, tpm: Tpm): Promise<TpmProvid
         signature: toBase64(signed.signature),
       });
     },
-    answer: (challenge) =>
+    // One at a time: each takes a session and a loaded key, and a TPM may have room for no more than three.
+    answer: inTurn((challenge) =>
       endorsement.with(async (loaded) => {
         const { blob, secret } = Challenge.parse(JSON.parse(challenge));
         const endorsed = await startSession(client, { type: "policy" });
@@ -158,6 +160,7 @@ const start = async (id: string, directory: string, tpm: Tpm): Promise<TpmProvid
           await flush(client, endorsed.handle);
         }
       }),
+    ),
     close: async () => {
       await flushAll(client);
       await client.close();

@@ -1,22 +1,26 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { existsSync } from "node:fs";
+import {
+  createRig,
+  largeTables,
+  type Options,
+  PEOPLE,
+  people,
+  sandboxedWith,
+  sandboxesWith,
+} from "../../../../test/support/runner.ts";
 import { utf8 } from "../../../base/bytes.ts";
 import { Refusal } from "../../../base/refusal.ts";
-import { type Batch, rowsOf, type Schema, type Value } from "../../columns/batch.ts";
+import { type Batch, rowsOf } from "../../columns/batch.ts";
 import { batchOf } from "../../columns/build.ts";
 import type { Manifest } from "../manifest.ts";
-import type { Limits, Result, Run } from "../runner.ts";
+import type { Limits } from "../runner.ts";
 import { createJavascriptRunner } from "./index.ts";
 
 const runner = createJavascriptRunner();
 const LIMITS: Limits = { seconds: 20, memory: 256 << 20, output: 8 << 20 };
-const PEOPLE: Schema = [
-  { name: "id", type: "i32" },
-  { name: "name", type: "utf8" },
-];
 const MANIFEST: Manifest = {
   runner: "javascript",
   entry: "index.js",
@@ -25,70 +29,15 @@ const MANIFEST: Manifest = {
   parameters: {},
 };
 
-async function* batches(...lists: Record<string, Value>[][]): AsyncGenerator<Batch> {
-  for (const rows of lists) yield batchOf(PEOPLE, rows);
-}
-interface Options {
-  manifest?: Partial<Manifest>;
-  limits?: Partial<Limits>;
-  files?: Record<string, string>;
-  main?: string;
-  parameters?: Record<string, string | number | boolean>;
-  data?: AsyncIterable<Batch>;
-}
-const start = async (source: string, options: Options = {}): Promise<Run> => {
-  const run = await runner.start({ ...LIMITS, ...options.limits });
-  const files = Object.entries({ "index.js": source, ...options.files }).map(
-    ([path, text]) => [path, utf8(text)] as const,
-  );
-  const manifest = { ...MANIFEST, ...options.manifest };
-  run.load({ manifest, files: new Map(files), main: options.main ?? "main", parameters: options.parameters ?? {} });
-  if (manifest.tables.people)
-    run.table("people", PEOPLE, options.data ?? batches([{ id: 1, name: "a" }], [{ id: 2, name: null }]));
-  return run;
-};
-const resultOf = async (source: string, options?: Options): Promise<Result> => (await start(source, options)).result();
-const rowsFrom = async (source: string, options?: Options) => (await resultOf(source, options)).batches.flatMap(rowsOf);
+const { start, resultOf, rowsFrom, refusalOf } = createRig({
+  runner,
+  limits: LIMITS,
+  manifest: MANIFEST,
+  rows: [[{ id: 1, name: "a" }], [{ id: 2, name: null }]],
+});
+const sandboxed = sandboxedWith(runner.available, "/node");
 /** The main function that has this body. */
 const body = (text: string) => `export async function main({ tables, parameters, log }) {${text}}`;
-
-/** Tells the code of the refusal, and that nothing of the sandbox is left. */
-const refusalOf = async (source: string, options?: Options): Promise<Refusal> => {
-  try {
-    const result = await resultOf(source, options);
-    assert.fail(`not refused: ${JSON.stringify(result.batches.flatMap(rowsOf))} ${result.log}`);
-  } catch (error) {
-    assert.ok(error instanceof Refusal, String(error));
-    return error;
-  }
-};
-const sandboxes = (): number[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("/node\0--no-addons") &&
-          parentsOf(pid).includes(process.pid)
-        );
-      } catch {
-        return false;
-      }
-    });
-const parentsOf = (pid: number): number[] => {
-  const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))?.[1] ?? 0);
-  return parent > 1 ? [parent, ...parentsOf(parent)] : [parent];
-};
-
-/** A test that needs the sandbox. */
-const sandboxed = (name: string, run: (t: TestContext) => Promise<void>) =>
-  test(name, { timeout: 60_000 }, async (t) => {
-    const available = await runner.available();
-    if (available !== true) return t.skip(available);
-    await run(t);
-    assert.deepEqual(sandboxes(), [], "no process is left");
-  });
 
 sandboxed("a model reads tables in batches or whole and returns rows or columns", async () => {
   const whole = body(`
@@ -128,7 +77,7 @@ sandboxed("modules, JSON, parameters, another main function, no rows, no tables"
   ]);
   assert.deepEqual(await rowsFrom(body("return []"), { manifest: { tables: {} } }), []);
   assert.deepEqual(
-    await rowsFrom(body("return [{ name: String((await tables.people.read()).rows) }]"), { data: batches() }),
+    await rowsFrom(body("return [{ name: String((await tables.people.read()).rows) }]"), { tables: people() }),
     [{ name: "0", value: null }],
   );
 });
@@ -179,15 +128,6 @@ sandboxed("every column type goes in and comes out", async () => {
 });
 
 sandboxed("two tables may be read in turns, a large one without being held", async () => {
-  const schema: Schema = [{ name: "x", type: "f64" }];
-  async function* large(count: number) {
-    const batch = batchOf(
-      schema,
-      Array.from({ length: 65_536 }, (_, i) => ({ x: i })),
-    );
-    for (let i = 0; i < count; i++) yield batch;
-  }
-  const manifest: Manifest = { ...MANIFEST, tables: { a: { columns: { x: "f64" } }, b: { columns: { x: "f64" } } } };
   const source = body(`
     const a = tables.a[Symbol.asyncIterator](), b = tables.b[Symbol.asyncIterator]();
     let rows = 0;
@@ -195,11 +135,8 @@ sandboxed("two tables may be read in turns, a large one without being held", asy
     for await (const batch of a) rows += batch.rows;
     for await (const batch of b) rows += batch.rows;
     return [{ name: "rows", value: rows }];`);
-  const run = await runner.start({ ...LIMITS, memory: 64 << 20 });
-  run.load({ manifest, files: new Map([["index.js", utf8(source)]]), main: "main", parameters: {} });
-  run.table("a", schema, large(400));
-  run.table("b", schema, large(30));
-  assert.deepEqual((await run.result()).batches.flatMap(rowsOf), [{ name: "rows", value: 430 * 65_536 }]);
+  const given = { limits: { memory: 64 << 20 }, ...largeTables(400, 30) };
+  assert.deepEqual(await rowsFrom(source, given), [{ name: "rows", value: 430 * 65_536 }]);
 });
 
 sandboxed("a model that does not end, or eats everything, is stopped by name", async () => {
@@ -383,7 +320,7 @@ sandboxed("a source that fails, a table that does not fit, a run that is stopped
     throw new Refusal("source.csv.ragged", 422, { line: 7 });
   }
   assert.equal(
-    (await refusalOf(body("await tables.people.read(); return []"), { data: broken() })).code,
+    (await refusalOf(body("await tables.people.read(); return []"), { tables: { people: [PEOPLE, broken()] } })).code,
     "source.csv.ragged",
   );
   const other: Manifest["tables"] = { people: { columns: { gone: "f64" } } };
@@ -413,7 +350,7 @@ sandboxed("when the host is killed, its sandbox dies too", async () => {
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   await once(host.stdout, "data");
-  const [sandbox = 0] = sandboxes();
+  const [sandbox = 0] = sandboxesWith("/node");
   assert.ok(sandbox > 0);
   host.kill("SIGKILL");
   await once(host, "exit");

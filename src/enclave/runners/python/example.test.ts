@@ -1,31 +1,12 @@
 import assert from "node:assert/strict";
-import { createReadStream, readdirSync, readFileSync } from "node:fs";
 import { runner as python, sandboxed } from "../../../../test/support/python.ts";
-import { pack, unpack } from "../../archive.ts";
+import { runExample } from "../../../../test/support/runner.ts";
 import { rowsOf } from "../../columns/batch.ts";
-import { csv } from "../../files/csv.ts";
 import { createJavascriptRunner } from "../javascript/index.ts";
-import { readManifest, resolveParameters } from "../manifest.ts";
 import type { Runner } from "../runner.ts";
 
-const examples = new URL("../../../../examples/", import.meta.url);
-
-/** The result of an example model on the two tables. */
 const resultOf = async (runner: Runner, name: string) => {
-  const folder = new URL(`models/${name}/`, examples);
-  const sources = new Map(
-    readdirSync(folder).map((file) => [file, new Uint8Array(readFileSync(new URL(file, folder)))]),
-  );
-  const files = await unpack(await pack(sources));
-  const manifest = readManifest(files);
-  const run = await runner.start({ seconds: 30, memory: 256 << 20, output: 1 << 20 });
-  run.load({ manifest, files, main: "main", parameters: resolveParameters(manifest, {}) });
-  for (const table of ["measurements", "diagnoses"]) {
-    const file = () => createReadStream(new URL(`data/breast-cancer/${table}.csv`, examples));
-    const { columns } = await csv.describe(file());
-    run.table(table, columns, csv.read(file(), columns, Object.keys(manifest.tables[table]?.columns ?? {})));
-  }
-  const { batches, log } = await run.result();
+  const { batches, log } = await runExample(runner, name);
   return { log, values: batches.flatMap(rowsOf) as { measure: string; value: number }[] };
 };
 

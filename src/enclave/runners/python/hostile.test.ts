@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  batches,
-  body,
-  type Options,
-  refusalOf,
-  resultOf,
-  rowsFrom,
-  sandboxed,
-  start,
-} from "../../../../test/support/python.ts";
+import { body, refusalOf, resultOf, rowsFrom, sandboxed, start } from "../../../../test/support/python.ts";
+import { batches, type Options, PEOPLE } from "../../../../test/support/runner.ts";
 import { Refusal } from "../../../base/refusal.ts";
 import type { Batch } from "../../columns/batch.ts";
 import type { Manifest } from "../manifest.ts";
@@ -286,10 +278,10 @@ import time; time.sleep(1e6)`;
 
 sandboxed("a source that fails, a table that does not fit", async () => {
   async function* broken(): AsyncGenerator<Batch> {
-    yield* batches([{ id: 1, name: "a" }]);
+    yield* batches(PEOPLE, [{ id: 1, name: "a" }]);
     throw new Refusal("source.csv.ragged", 422, { line: 7 });
   }
-  const failed = await refusalOf(body("tables.people.read()\nreturn []"), { data: broken() });
+  const failed = await refusalOf(body("tables.people.read()\nreturn []"), { tables: { people: [PEOPLE, broken()] } });
   assert.equal(failed.code, "source.csv.ragged");
   const other: Manifest["tables"] = { people: { columns: { gone: "f64" } } };
   assert.equal((await refusalOf(body("return []"), { manifest: { tables: other } })).code, "model.table");

@@ -5,7 +5,14 @@ import type { Image } from "../bubblewrap/image.ts";
 import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
 import { runOnce } from "../bubblewrap/sandbox.ts";
 
-const GUEST = readFileSync(new URL("./guest.py", import.meta.url), "utf8");
+/** One module in parts, each of which uses what those before it define. */
+const GUEST = [
+  readFileSync(new URL("./guest/channel.py", import.meta.url), "utf8"),
+  readFileSync(new URL("./guest/column.py", import.meta.url), "utf8"),
+  readFileSync(new URL("./guest/tables.py", import.meta.url), "utf8"),
+  readFileSync(new URL("./guest/result.py", import.meta.url), "utf8"),
+  readFileSync(new URL("./guest/model.py", import.meta.url), "utf8"),
+].join("\n\n");
 
 /** Isolated: nothing but the image and the environment below decides what Python is. */
 const PYTHON = ["/python/bin/python3", "-s", "-S", "-P", "-B", "-X", "utf8"];

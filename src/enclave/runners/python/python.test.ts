@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  batches,
   body,
   LIMITS,
   MANIFEST,
@@ -11,9 +10,10 @@ import {
   sandboxed,
   start,
 } from "../../../../test/support/python.ts";
+import { largeTables, people } from "../../../../test/support/runner.ts";
 import { utf8 } from "../../../base/bytes.ts";
 import { Refusal } from "../../../base/refusal.ts";
-import { rowsOf, type Schema } from "../../columns/batch.ts";
+import { rowsOf } from "../../columns/batch.ts";
 import { batchOf } from "../../columns/build.ts";
 import type { Manifest } from "../manifest.ts";
 import { createPythonRunner } from "./index.ts";
@@ -71,7 +71,7 @@ def score(tables, parameters):
     { name: "乳腺", value: 42 },
   ]);
   assert.deepEqual(await rowsFrom(body("return []"), { manifest: { tables: {} } }), []);
-  const none = { data: batches() };
+  const none = { tables: people() };
   assert.deepEqual(await rowsFrom(body('return [{"name": str(tables.people.read().rows)}]'), none), [
     { name: "0", value: null },
   ]);
@@ -133,26 +133,14 @@ sandboxed("every column type goes in and comes out, as values, arrays, frames an
 });
 
 sandboxed("two tables may be read in turns, a large one without being held", async () => {
-  const schema: Schema = [{ name: "x", type: "f64" }];
-  async function* large(count: number) {
-    const batch = batchOf(
-      schema,
-      Array.from({ length: 65_536 }, (_, i) => ({ x: i })),
-    );
-    for (let i = 0; i < count; i++) yield batch;
-  }
-  const manifest: Manifest = { ...MANIFEST, tables: { a: { columns: { x: "f64" } }, b: { columns: { x: "f64" } } } };
   const source = body(`
     a, b, rows = tables.a.batches(), tables.b.batches(), 0
     for i in range(20): rows += next(b).rows + next(a).rows
     total = sum(batch["x"].values.sum() for batch in a) + sum(batch["x"].values.sum() for batch in b)
     return [{"name": str(rows), "value": total}]`);
-  const run = await runner.start({ ...LIMITS, memory: 16 << 20 });
-  run.load({ manifest, files: new Map([["main.py", utf8(source)]]), main: "main", parameters: {} });
-  run.table("a", schema, large(1_200));
-  run.table("b", schema, large(30));
+  const given = { limits: { memory: 16 << 20 }, ...largeTables(1_200, 30) };
   const sum = (1_180 + 10) * ((65_536 * 65_535) / 2);
-  assert.deepEqual((await run.result()).batches.flatMap(rowsOf), [{ name: String(40 * 65_536), value: sum }]);
+  assert.deepEqual(await rowsFrom(source, given), [{ name: String(40 * 65_536), value: sum }]);
 });
 
 sandboxed("scikit-learn, SciPy and pandas work in there, on one thread, and give the same each time", async () => {

@@ -63,9 +63,7 @@ export function guest(makeKit: typeof modelKit, maxLogBytes: number, json: strin
   let logged = 0;
   const log = (...values: unknown[]) => {
     if (logged >= maxLogBytes) return;
-    const line = values
-      .map((value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? String(value))))
-      .join(" ");
+    const line = kit.lineOf(values);
     lines.push(line.slice(0, maxLogBytes - logged));
     logged += line.length + 1;
   };
@@ -84,8 +82,7 @@ export function guest(makeKit: typeof modelKit, maxLogBytes: number, json: strin
     const call = module[main];
     if (typeof call !== "function") throw new Error(`${manifest.entry} exports no function ${main}`);
     const returned: unknown = await call({ tables, parameters, log });
-    const schema = Object.entries(manifest.result.columns).map(([name, type]) => ({ name, type }));
-    const frames = [...kit.encodeResult(returned, schema, manifest.result.maxRows)];
+    const frames = [...kit.encodeResult(returned, manifest.result)];
     const results = frames.map(({ header, buffers }) => kit.frame({ kind: "result", batch: header }, buffers));
     return [...results, kit.frame({ kind: "done" })];
   };

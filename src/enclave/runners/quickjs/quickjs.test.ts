@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { utf8 } from "../../../base/bytes.ts";
+import { createRig } from "../../../../test/support/runner.ts";
 import { Refusal } from "../../../base/refusal.ts";
-import { type Batch, rowsOf, type Schema } from "../../columns/batch.ts";
-import { batchOf } from "../../columns/build.ts";
+import { rowsOf } from "../../columns/batch.ts";
 import type { Manifest } from "../manifest.ts";
-import type { Limits, Result } from "../runner.ts";
+import type { Limits } from "../runner.ts";
 import { createQuickjsRunner } from "./index.ts";
 
 const runner = createQuickjsRunner();
 const LIMITS: Limits = { seconds: 10, memory: 64 << 20, output: 4 << 20 };
-const PEOPLE: Schema = [
-  { name: "id", type: "i32" },
-  { name: "name", type: "utf8" },
-];
 const MANIFEST: Manifest = {
   runner: "javascript",
   entry: "src/index.js",
@@ -21,24 +16,18 @@ const MANIFEST: Manifest = {
   result: { columns: { name: "utf8", value: "f64" }, maxRows: 10 },
   parameters: {},
 };
-const resultOf = async (
-  source: string,
-  limits: Partial<Limits> = {},
-  files: Record<string, string> = {},
-): Promise<Result> => {
-  async function* batches(): AsyncGenerator<Batch> {
-    yield batchOf(PEOPLE, [
+const { resultOf } = createRig({
+  runner,
+  limits: LIMITS,
+  manifest: MANIFEST,
+  rows: [
+    [
       { id: 1, name: "乳腺 😀" },
       { id: null, name: "b" },
-    ]);
-    yield batchOf(PEOPLE, [{ id: 3, name: null }]);
-  }
-  const run = await runner.start({ ...LIMITS, ...limits });
-  const all = Object.entries({ "src/index.js": source, ...files }).map(([path, text]) => [path, utf8(text)] as const);
-  run.load({ manifest: MANIFEST, files: new Map(all), main: "main", parameters: {} });
-  run.table("people", PEOPLE, batches());
-  return run.result();
-};
+    ],
+    [{ id: 3, name: null }],
+  ],
+});
 const body = (text: string) => `export async function main({ tables, parameters, log }) {${text}}`;
 
 test("the model interface is the same as in the other sandbox", async () => {
@@ -48,7 +37,7 @@ test("the model interface is the same as in the other sandbox", async () => {
     const id = people.column("id"), name = people.column("name");
     log("rows", people.rows);
     return Array.from(id.values, (value, i) => ({ name: name.get(i), value: id.isNull(i) ? null : plus(value, 1) }));`)}`;
-  const result = await resultOf(source, {}, { "lib/plus.js": "export const plus = (a, b) => a + b;" });
+  const result = await resultOf(source, { files: { "lib/plus.js": "export const plus = (a, b) => a + b;" } });
   assert.deepEqual(result.batches.flatMap(rowsOf), [
     { name: "乳腺 😀", value: 2 },
     { name: "b", value: null },
@@ -78,7 +67,7 @@ test("nothing of the host is there, and every excess has its name", async () => 
     ["return [{ name: 'x'.repeat(5 << 20) }]", "model.output-too-large"],
   ];
   for (const [text, code, limits] of cases)
-    await assert.rejects(resultOf(body(text), limits), (error) => {
+    await assert.rejects(resultOf(body(text), { limits }), (error) => {
       assert.ok(error instanceof Refusal, String(error));
       assert.equal(error.code, code, `${text}: ${error.message}`);
       assert.ok(error.message.length < 800);

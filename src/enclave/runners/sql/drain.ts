@@ -3,10 +3,10 @@
  * type does not hold every value of the selected one is refused, and so is a value that does not fit.
  */
 import type { ColumnType, Field } from "../../columns/batch.ts";
+import type { ModelKit } from "../model-kit.ts";
 import type { DuckDB, LogicalType, Prepared, Vector } from "./duckdb.ts";
 
-export function createDrain(duckdb: DuckDB, failure: (code: string, message: string) => Error) {
-  const WIDTHS: Partial<Record<ColumnType, number>> = { bool: 1, i32: 4, date: 4, i64: 8, timestamp: 8, f64: 8 };
+export function createDrain(duckdb: DuckDB, { WIDTHS }: ModelKit, failure: (code: string, message: string) => Error) {
   const MICROSECONDS = "TIMESTAMP";
   /** DUCKDB_TYPE_* of duckdb.h: name, bytes in a vector. */
   const KNOWN: Record<number, readonly [name: string, width: number]> = {

@@ -1,31 +1,19 @@
 import assert from "node:assert/strict";
-import { createReadStream, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { exampleData, runExample } from "../../../../test/support/runner.ts";
 import { rowsOf } from "../../columns/batch.ts";
-import { csv } from "../../files/csv.ts";
-import { readManifest, resolveParameters } from "../manifest.ts";
 import { createSqlRunner } from "./index.ts";
 
-const examples = new URL("../../../../examples/", import.meta.url);
-const folder = new URL("models/private-join-sql/", examples);
-const data = (name: string) => new URL(`data/breast-cancer/${name}.csv`, examples);
-
 const countsWith = async (given: Record<string, unknown>) => {
-  const files = new Map(readdirSync(folder).map((name) => [name, new Uint8Array(readFileSync(new URL(name, folder)))]));
-  const manifest = readManifest(files);
-  const run = await createSqlRunner().start({ seconds: 30, memory: 128 << 20, output: 1 << 20 });
-  run.load({ manifest, files, main: "main", parameters: resolveParameters(manifest, given) });
-  for (const [name, { columns: wanted }] of Object.entries(manifest.tables)) {
-    const { columns } = await csv.describe(createReadStream(data(name)));
-    run.table(name, columns, csv.read(createReadStream(data(name)), columns, Object.keys(wanted)));
-  }
-  return (await run.result()).batches.flatMap(rowsOf);
+  const { batches } = await runExample(createSqlRunner(), "private-join-sql", { given, memory: 128 << 20 });
+  return batches.flatMap(rowsOf);
 };
 
 /** The same counts, from the files themselves. */
 const expected = (k: number) => {
   const lines = (name: string) =>
-    readFileSync(data(name), "utf8")
+    readFileSync(exampleData(name), "utf8")
       .trim()
       .split("\n")
       .slice(1)

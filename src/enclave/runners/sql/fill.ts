@@ -3,15 +3,15 @@
  * rows a chunk.
  */
 import type { ColumnType, Field } from "../../columns/batch.ts";
-import type { GuestBatch, NodeChannel } from "../wasm/node-channel.ts";
+import type { NodeChannel } from "../node/channel.ts";
 import type { Chunk, Connection, DuckDB, Vector } from "./duckdb.ts";
 
 /** @returns a function that makes a table or view of this name and fills it */
-export function createFill(duckdb: DuckDB, connection: Connection, next: NodeChannel["next"]) {
+export function createFill(duckdb: DuckDB, connection: Connection, { next, kit }: NodeChannel) {
+  const { WIDTHS, buffersIn } = kit;
   const CHUNK = 2_048;
   /** Bytes of a text's slot in a vector: length, then the text itself if it is short, else its first bytes and address. */
   const [SLOT, SHORT] = [16, 12];
-  const WIDTHS: Partial<Record<ColumnType, number>> = { bool: 1, i32: 4, date: 4, i64: 8, timestamp: 8, f64: 8 };
   /** Name in SQL, and number in duckdb.h. */
   const TYPES: Record<Exclude<ColumnType, "decimal">, readonly [name: string, id: number]> = {
     bool: ["BOOLEAN", 1],
@@ -26,33 +26,9 @@ export function createFill(duckdb: DuckDB, connection: Connection, next: NodeCha
   /** Digits of DuckDB's widest decimal. */
   const MAX_DIGITS = 38;
   const [MINUS, POINT, ZERO] = [0x2d, 0x2e, 0x30];
-  const padded = (length: number) => Math.ceil(length / 8) * 8;
   const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-  interface Buffers {
-    readonly type: ColumnType;
-    readonly validity: Uint8Array<ArrayBuffer> | undefined;
-    readonly offsets: Int32Array;
-    readonly values: Uint8Array<ArrayBuffer>;
-  }
-  const buffersOf = ({ header, body }: GuestBatch): Buffers[] => {
-    let at = 0;
-    const take = (length: number) => {
-      const piece = body.subarray(at, at + length);
-      at += padded(length);
-      return piece;
-    };
-    return header.columns.map(({ type, validity, offsets, values }) => {
-      const bits = take(validity);
-      const ends = take(offsets);
-      return {
-        type,
-        validity: validity ? bits : undefined,
-        offsets: new Int32Array(ends.buffer, ends.byteOffset, ends.length / 4),
-        values: take(values),
-      };
-    });
-  };
+  type Buffers = ReturnType<typeof kit.buffersIn<ArrayBuffer>>[number];
 
   const slots = new Uint8Array(SLOT * CHUNK);
   const numbers = new DataView(slots.buffer);
@@ -186,7 +162,7 @@ export function createFill(duckdb: DuckDB, connection: Connection, next: NodeCha
       ({ appender, types } = append());
     };
     for (let batch = next(name); batch; batch = next(name)) {
-      const buffers = buffersOf(batch);
+      const buffers = buffersIn(batch.header, batch.body);
       await widen(buffers);
       const { rows } = batch.header;
       for (let from = 0; from < rows; from += CHUNK) {

@@ -4,7 +4,7 @@
  * runs the statements; returns the rows of the last.
  */
 import type { Manifest, ParameterValue } from "../manifest.ts";
-import type { NodeChannel } from "../wasm/node-channel.ts";
+import type { NodeChannel } from "../node/channel.ts";
 import type { createDrain } from "./drain.ts";
 import type { DuckDB, Prepared } from "./duckdb.ts";
 import type { createFill } from "./fill.ts";
@@ -17,6 +17,7 @@ export function guest(
   { addon, makeFill, makeDrain }: { addon: string; makeFill: typeof createFill; makeDrain: typeof createDrain },
   settings: readonly (readonly [name: string, value: string])[],
 ) {
+  const { MAX_ROWS, Failure, failureOf } = channel.kit;
   /** DUCKDB_STATEMENT_TYPE_* of duckdb.h. */
   const [SELECT, CREATE] = [1, 7];
   const KINDS: Record<number, string> = {
@@ -48,18 +49,9 @@ export function guest(
     30: "MERGE",
   };
 
-  const MAX_ROWS = 65_536;
   /** Bytes of text in a column after which a batch is sent, however few its rows. */
   const MAX_TEXT = 8 << 20;
 
-  /** A failure that has its own code. */
-  class Failure extends Error {
-    code: string;
-    constructor(code: string, message: string) {
-      super(message);
-      this.code = code;
-    }
-  }
   const failure = (code: string, message: string) => new Failure(code, message);
 
   const openDatabase = async () => {
@@ -92,7 +84,7 @@ export function guest(
 
   /** Sends the rows of the last statement, batch by batch. */
   const drain = async (duckdb: DuckDB, prepared: Prepared, { columns, maxRows }: Manifest["result"]) => {
-    const drained = makeDrain(duckdb, failure);
+    const drained = makeDrain(duckdb, channel.kit, failure);
     const writers = drained.columnsOf(prepared, columns);
     const rows = await duckdb.execute_prepared_streaming(prepared);
     let [total, held] = [0, 0];
@@ -131,7 +123,7 @@ export function guest(
       sql,
     );
     if (count === 0) throw new Error(sql.trim() ? duckdb.extract_statements_error(statements) : "it has no statement");
-    const fill = makeFill(duckdb, connection, channel.next);
+    const fill = makeFill(duckdb, connection, channel);
     for (const name of Object.keys(manifest.tables)) await fill(name, columns(name));
     for (let index = 0; index < count; index++) {
       const prepared = await duckdb.prepare_extracted_statement(connection, statements, index);
@@ -150,7 +142,7 @@ export function guest(
   /** What ended it: DuckDB says of which sort an error is before its text. */
   const told = (error: unknown): { code: string; message: string } => {
     if (error instanceof Failure) return error;
-    const { code, message } = channel.failureOf(error);
+    const { code, message } = failureOf(error);
     const text = message.replace(/^Error: /, "");
     if (/^Out of Memory Error|^IO Error.*No space left/s.test(text)) return { code: "memory", message: text };
     if (/^Permission Error/.test(text)) return { code: "sql-forbidden", message: text };

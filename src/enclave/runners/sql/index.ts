@@ -8,11 +8,10 @@ import { dirname } from "node:path";
 import type { Image } from "../bubblewrap/image.ts";
 import { librariesOf } from "../bubblewrap/libraries.ts";
 import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
-import { NODE_OUT_OF_MEMORY, nodeImage } from "../javascript/image.ts";
-import { modelKit } from "../model-kit.ts";
-import { type Limits, MAX_LOG_BYTES } from "../runner.ts";
-import { withRefusals } from "../wasm/explained.ts";
-import { nodeChannel } from "../wasm/node-channel.ts";
+import { nodeProgram } from "../node/channel.ts";
+import { withRefusals } from "../node/explained.ts";
+import { NODE_OUT_OF_MEMORY, nodeImage } from "../node/image.ts";
+import type { Limits } from "../runner.ts";
 import { createDrain } from "./drain.ts";
 import { refuse } from "./errors.ts";
 import { createFill } from "./fill.ts";
@@ -30,8 +29,6 @@ const SETTINGS = [
   ["threads", "2"],
 ] as const;
 const PARTS = `{addon:"${INSIDE}/duckdb.node",makeFill:${createFill},makeDrain:${createDrain}}`;
-const CHANNEL = `(${nodeChannel})(${modelKit},${MAX_LOG_BYTES})`;
-const PROGRAM = `(${guest})(${CHANNEL},${PARTS},${JSON.stringify(SETTINGS)})`;
 
 /**
  * DuckDB's allocator asks here whether memory can be mapped as it is needed. Without an answer it reserves addresses
@@ -62,7 +59,7 @@ const image = async (): Promise<Image | string> => {
   const overcommit = (await readFile(OVERCOMMIT, "utf8")).trim();
   if (overcommit === "2")
     return "vm.overcommit_memory is 2, under which DuckDB's memory cannot be limited: set it to 0";
-  const node = await nodeImage(PROGRAM);
+  const node = await nodeImage(nodeProgram(guest, PARTS, JSON.stringify(SETTINGS)));
   const own = ["duckdb.node", "libduckdb.so"].map((name) => [`${INSIDE}/${name}`, `${folder}/${name}`]);
   const libraries = (await librariesOf(own.map(([, path]) => path as string))).filter(
     (path) => !path.startsWith(folder),

@@ -1,71 +1,50 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { utf8 } from "../../../base/bytes.ts";
-import { Refusal } from "../../../base/refusal.ts";
-import { type Batch, type ColumnType, rowsOf, type Schema, type Value } from "../../columns/batch.ts";
+import {
+  batches,
+  createRig,
+  type Options,
+  outcomesOf,
+  people,
+  sandboxedWith,
+} from "../../../../test/support/runner.ts";
+import type { ColumnType, Schema, Value } from "../../columns/batch.ts";
 import { batchOf } from "../../columns/build.ts";
-import type { Manifest, ParameterValue } from "../manifest.ts";
+import type { Manifest } from "../manifest.ts";
 import type { Limits, Result } from "../runner.ts";
 import { createSqlRunner } from "./index.ts";
 
 const runner = createSqlRunner();
 const MiB = 1 << 20;
 const LIMITS: Limits = { seconds: 20, memory: 256 * MiB, output: 32 * MiB };
-const PEOPLE: Schema = [
-  { name: "id", type: "i32" },
-  { name: "name", type: "utf8" },
-];
 const ROWS = [
   { id: 1, name: "a" },
   { id: 2, name: null },
   { id: null, name: "乳腺, which is longer than twelve bytes" },
 ];
 
-interface Options {
+interface Wanted extends Omit<Options, "manifest"> {
   readonly result?: Record<string, ColumnType>;
   readonly maxRows?: number;
-  readonly limits?: Partial<Limits>;
-  readonly parameters?: Record<string, ParameterValue>;
-  readonly tables?: Record<string, readonly [Schema, AsyncIterable<Batch>]>;
 }
-async function* once(schema: Schema, ...lists: Record<string, Value>[][]): AsyncGenerator<Batch> {
-  for (const rows of lists) yield batchOf(schema, rows);
-}
-const resultOf = async (sql: string, options: Options = {}): Promise<Result> => {
-  const run = await runner.start({ ...LIMITS, ...options.limits });
-  const tables = options.tables ?? { people: [PEOPLE, once(PEOPLE, ROWS.slice(0, 2), [], ROWS.slice(2))] as const };
-  const parameters = options.parameters ?? {};
-  const manifest: Manifest = {
-    runner: "sql",
-    entry: "model.sql",
-    tables: Object.fromEntries(
-      Object.entries(tables).map(([table, [schema]]) => [
-        table,
-        { columns: Object.fromEntries(schema.map(({ name, type }) => [name, type])) },
-      ]),
-    ),
-    result: { columns: options.result ?? { x: "i64" }, maxRows: options.maxRows ?? 1_000_000 },
-    parameters: {},
-  };
-  run.load({ manifest, files: new Map([["model.sql", utf8(sql)]]), main: "main", parameters });
-  for (const [name, [schema, batches]] of Object.entries(tables)) run.table(name, schema, batches);
-  return run.result();
+const manifestOf = (tables: NonNullable<Options["tables"]>, { result, maxRows }: Wanted): Manifest => ({
+  runner: "sql",
+  entry: "model.sql",
+  tables: Object.fromEntries(
+    Object.entries(tables).map(([table, [schema]]) => [
+      table,
+      { columns: Object.fromEntries(schema.map(({ name, type }) => [name, type])) },
+    ]),
+  ),
+  result: { columns: result ?? { x: "i64" }, maxRows: maxRows ?? 1_000_000 },
+  parameters: {},
+});
+const rig = createRig({ runner, limits: LIMITS, manifest: manifestOf({}, {}), rows: [] });
+const resultOf = (sql: string, wanted: Wanted = {}): Promise<Result> => {
+  const tables = wanted.tables ?? people(ROWS.slice(0, 2), [], ROWS.slice(2));
+  return rig.resultOf(sql, { ...wanted, tables, manifest: manifestOf(tables, wanted) });
 };
-const rowsFrom = async (sql: string, options?: Options) => (await resultOf(sql, options)).batches.flatMap(rowsOf);
-const refusalOf = async (sql: string, options?: Options): Promise<Refusal> => {
-  try {
-    const { batches } = await resultOf(sql, options);
-    assert.fail(`not refused: ${sql}: ${JSON.stringify(batches.flatMap(rowsOf).map(String)).slice(0, 300)}`);
-  } catch (error) {
-    assert.ok(error instanceof Refusal, String(error));
-    return error;
-  }
-};
-const sandboxed = (name: string, run: (t: TestContext) => Promise<void>) =>
-  test(name, { timeout: 120_000 }, async (t) => {
-    const available = await runner.available();
-    return available === true ? run(t) : t.skip(available);
-  });
+const { rowsFrom, refusalOf } = outcomesOf(resultOf);
+const sandboxed = sandboxedWith(runner.available, "/node");
 
 sandboxed("every column type goes in and comes out, exactly", async () => {
   const row: Record<ColumnType, Value> = {
@@ -94,7 +73,7 @@ sandboxed("every column type goes in and comes out, exactly", async () => {
   const schema = Object.entries(result).map(([name, type]) => ({ name, type }));
   const none = Object.fromEntries(Object.keys(row).map((type) => [type, null]));
   const rows = Array.from({ length: 70_000 }, (_, i) => (i % 3 === 1 ? none : i % 7 === 0 ? other : row));
-  const t = () => [schema, once(schema, rows.slice(0, 9), rows.slice(9, 65_545), rows.slice(65_545))] as const;
+  const t = () => [schema, batches(schema, rows.slice(0, 9), rows.slice(9, 65_545), rows.slice(65_545))] as const;
   assert.deepEqual(await rowsFrom("SELECT * FROM t", { result, tables: { t: t() } }), rows);
   const mixed = await rowsFrom("SELECT * FROM t WHERE i32 IS NOT NULL OR decimal IS NOT NULL", {
     result,
@@ -128,7 +107,7 @@ sandboxed("types of SQL that are wider or narrower than the declared are taken w
     SELECT sum(n) AS sum, sum(n::HUGEINT * 1000000000000000000) AS total, sum(d) AS money, 7::TINYINT AS small,
       (0.5)::FLOAT AS mean, '1969-12-31 23:59:59.999999+00'::TIMESTAMPTZ AS at
     FROM t`;
-  assert.deepEqual(await rowsFrom(sql, { result, tables: { t: [schema, once(schema, rows)] } }), [
+  assert.deepEqual(await rowsFrom(sql, { result, tables: { t: [schema, batches(schema, rows)] } }), [
     {
       sum: 2n ** 63n - 1n,
       total: "9223372036854775807000000000000000000",
@@ -156,7 +135,7 @@ sandboxed("views, tables and macros before the last statement; parameters; no ro
   assert.deepEqual(await rowsFrom(sql, { parameters }), [{ x: 4n }]);
   assert.deepEqual(await rowsFrom("SELECT id AS x FROM people WHERE false"), []);
   const schema: Schema = [{ name: 'a "b" c', type: "i32" }];
-  const tables = { Select: [schema, once(schema, [])] as const };
+  const tables = { Select: [schema, batches(schema, [])] as const };
   assert.deepEqual(await rowsFrom('SELECT count("a ""b"" c") AS x FROM "Select"', { tables }), [{ x: 0n }]);
   assert.deepEqual(await rowsFrom("FROM (VALUES (1::BIGINT)) v(x)", { tables: {} }), [{ x: 1n }]);
   const pivot =
@@ -265,7 +244,7 @@ sandboxed("a large table is loaded batch by batch", async () => {
 });
 
 sandboxed("SQL that is wrong, or gives what was not declared, is refused", async () => {
-  const cases: [string, string, RegExp, Options?][] = [
+  const cases: [string, string, RegExp, Wanted?][] = [
     ["", "model.threw", /no statement/],
     ["SELEC 1", "model.threw", /syntax error/],
     ["SELECT gone AS x FROM people", "model.threw", /gone/],
@@ -294,6 +273,6 @@ sandboxed("SQL that is wrong, or gives what was not declared, is refused", async
   }
   const schema: Schema = [{ name: "d", type: "decimal" }];
   const digits = [{ d: "1".repeat(30) }, { d: `0.${"1".repeat(10)}` }];
-  const refusal = await refusalOf("SELECT 1 AS x", { tables: { t: [schema, once(schema, digits)] } });
+  const refusal = await refusalOf("SELECT 1 AS x", { tables: { t: [schema, batches(schema, digits)] } });
   assert.match(refusal.message, /30 digits before the point and 10 after it, 38 are the most/);
 });

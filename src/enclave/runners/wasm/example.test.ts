@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { createReadStream, readdirSync, readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
 import asc from "assemblyscript/asc";
+import { batches, exampleData, exampleModel, exampleTable, sandboxedWith } from "../../../../test/support/runner.ts";
 import { type Batch, rowsOf, type Schema } from "../../columns/batch.ts";
-import { batchOf } from "../../columns/build.ts";
-import { csv } from "../../files/csv.ts";
 import { readManifest, resolveParameters } from "../manifest.ts";
 import { createWasmRunner } from "./index.ts";
 
-const examples = new URL("../../../../examples/", import.meta.url);
-const folder = new URL("models/scorer-wasm/", examples);
-const data = (name: string) => new URL(`data/breast-cancer/${name}.csv`, examples);
+const folder = exampleModel("scorer-wasm");
 const runner = createWasmRunner();
+const sandboxed = sandboxedWith(runner.available, "/node");
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
 const manifest = readManifest(new Map(["entente.json", "scorer.wasm"].map((name) => [name, read(name)])));
@@ -20,20 +18,10 @@ const scoresOf = async (module: string, given: object = {}, table?: readonly [Sc
   const run = await runner.start({ seconds: 30, memory: 16 << 20, output: 1 << 20 });
   const parameters = resolveParameters(manifest, { ...given });
   run.load({ manifest, files: new Map([["scorer.wasm", read(module)]]), main: "main", parameters });
-  const open = async () => {
-    const { columns } = await csv.describe(createReadStream(data("measurements")));
-    const wanted = Object.keys(manifest.tables.measurements?.columns ?? {});
-    return [columns, csv.read(createReadStream(data("measurements")), columns, wanted)] as const;
-  };
-  run.table("measurements", ...(table ?? (await open())));
+  run.table("measurements", ...(table ?? (await exampleTable(manifest, "measurements"))));
   const { batches, log } = await run.result();
   return { rows: batches.flatMap(rowsOf), log };
 };
-const sandboxed = (name: string, run: (t: TestContext) => Promise<void>) =>
-  test(name, { timeout: 60_000 }, async (t) => {
-    const available = await runner.available();
-    return available === true ? run(t) : t.skip(available);
-  });
 
 for (const module of ["scorer.wasm", "scorer-rust.wasm"])
   sandboxed(`${module} tells malignant tumours from benign ones`, async () => {
@@ -41,7 +29,7 @@ for (const module of ["scorer.wasm", "scorer-rust.wasm"])
     assert.equal(log, "548 patients were scored\n");
     assert.equal(rows.length, 548);
     const malignant = new Set(
-      readFileSync(data("diagnoses"), "utf8")
+      readFileSync(exampleData("diagnoses"), "utf8")
         .split(/\r?\n/)
         .filter((line) => line.endsWith("malignant"))
         .map((line) => Number.parseInt(line, 10)),
@@ -69,12 +57,9 @@ sandboxed("both modules give the same scores, and none where a measurement is mi
     type,
   }));
   const known = Object.fromEntries(schema.map(({ name }) => [name, 1]));
-  async function* batches() {
-    yield batchOf(schema, [known, { ...known, area_mean: null }, { ...known, patient_no: null }]);
-    yield batchOf(schema, [{ ...known, patient_no: 2 }]);
-  }
+  const lists = [[known, { ...known, area_mean: null }, { ...known, patient_no: null }], [{ ...known, patient_no: 2 }]];
   for (const module of ["scorer.wasm", "scorer-rust.wasm"]) {
-    const { rows } = await scoresOf(module, {}, [schema, batches()]);
+    const { rows } = await scoresOf(module, {}, [schema, batches(schema, ...lists)]);
     assert.deepEqual(
       rows.map(({ patient_no, score }) => [patient_no, score === null]),
       [

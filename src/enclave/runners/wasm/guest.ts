@@ -4,27 +4,17 @@
  * nothing else, and no address of a module's is used before it was compared with the module's memory.
  */
 import type { ColumnType } from "../../columns/batch.ts";
-import type { NodeChannel } from "./node-channel.ts";
+import type { NodeChannel } from "../node/channel.ts";
 
 export function guest(channel: NodeChannel) {
+  const { MAX_ROWS, WIDTHS, padded, Failure, failureOf } = channel.kit;
   const TYPES: readonly ColumnType[] = ["bool", "i32", "i64", "f64", "decimal", "date", "timestamp", "utf8", "binary"];
-  const WIDTHS: Partial<Record<ColumnType, number>> = { bool: 1, i32: 4, date: 4, i64: 8, timestamp: 8, f64: 8 };
-  const MAX_ROWS = 65_536;
   /** Bytes of a batch's head, and of each column's descriptor after it. */
   const [HEAD, DESCRIPTOR] = [8, 24];
-  const padded = (length: number) => Math.ceil(length / 8) * 8;
 
-  /** A failure that has its own code. */
-  class Failure extends Error {
-    code: string;
-    constructor(code: string, message: string) {
-      super(message);
-      this.code = code;
-    }
-  }
   /** A module could catch what its imports throw; the first failure counts all the same. */
-  let failed: Failure | undefined;
-  const failure = (code: string, message: string): Failure => {
+  let failed: InstanceType<typeof Failure> | undefined;
+  const failure = (code: string, message: string): Error => {
     failed ??= new Failure(code, message);
     return failed;
   };
@@ -71,7 +61,8 @@ export function guest(channel: NodeChannel) {
 
   const nextBatch = (index: number): number => {
     const table = pick(tables, index, "table");
-    const batch = channel.next(table);
+    let batch = channel.next(table);
+    while (batch?.header.rows === 0) batch = channel.next(table);
     if (!batch) return 0;
     const { rows, columns } = batch.header;
     const head = HEAD + DESCRIPTOR * columns.length;
@@ -191,7 +182,7 @@ export function guest(channel: NodeChannel) {
       return { code: /initial memory size/.test(message) ? "memory" : "wasm-module", message };
     if (error instanceof WebAssembly.LinkError) return { code: "wasm-module", message };
     const overflown = error instanceof RangeError && !/memory/i.test(message);
-    if (!(error instanceof WebAssembly.RuntimeError) && !overflown) return channel.failureOf(error);
+    if (!(error instanceof WebAssembly.RuntimeError) && !overflown) return failureOf(error);
     const held = exported.memory instanceof WebAssembly.Memory ? exported.memory.buffer.byteLength : 0;
     return { code: "wasm-trap", message: `${message}, with ${held} bytes of memory` };
   };

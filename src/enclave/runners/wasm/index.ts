@@ -1,14 +1,11 @@
 /** Models in any language that compiles to WebAssembly, run by Node.js inside bubblewrap; nowhere else. */
 import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
-import { NODE_OUT_OF_MEMORY, nodeImage } from "../javascript/image.ts";
-import { modelKit } from "../model-kit.ts";
-import { type Limits, MAX_LOG_BYTES } from "../runner.ts";
+import { nodeProgram } from "../node/channel.ts";
+import { withRefusals } from "../node/explained.ts";
+import { NODE_OUT_OF_MEMORY, nodeImage } from "../node/image.ts";
+import type { Limits } from "../runner.ts";
 import { refuse } from "./errors.ts";
-import { withRefusals } from "./explained.ts";
 import { guest } from "./guest.ts";
-import { nodeChannel } from "./node-channel.ts";
-
-const PROGRAM = `(${guest})((${nodeChannel})(${modelKit},${MAX_LOG_BYTES}))`;
 
 const PAGE = 65_536;
 /** Pages that a module's memory may have: 32-bit addresses reach no further than 65,536. */
@@ -20,7 +17,7 @@ export const createWasmRunner = (): SandboxedRunner =>
       id: "wasm",
       label: { en: "WebAssembly (bubblewrap)", "zh-CN": "WebAssembly（bubblewrap 沙箱）" },
       async image() {
-        const node = await nodeImage(PROGRAM);
+        const node = await nodeImage(nodeProgram(guest));
         const limiting = (limits: Limits) => [
           ...(node.limiting?.(limits) ?? []),
           `--wasm-max-mem-pages=${pages(limits)}`,

@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type TestContext, test } from "node:test";
 import asc from "assemblyscript/asc";
-import { Refusal } from "../../../base/refusal.ts";
-import { type Batch, type ColumnType, rowsOf, type Schema, type Value } from "../../columns/batch.ts";
-import { batchOf } from "../../columns/build.ts";
+import {
+  batches,
+  createRig,
+  largeTables,
+  type Options,
+  people,
+  sandboxedWith,
+} from "../../../../test/support/runner.ts";
+import { type ColumnType, rowsOf, type Value } from "../../columns/batch.ts";
 import type { Manifest } from "../manifest.ts";
-import type { Limits, Result } from "../runner.ts";
+import type { Limits } from "../runner.ts";
 import { createWasmRunner } from "./index.ts";
 
 const runner = createWasmRunner();
 const LIMITS: Limits = { seconds: 20, memory: 64 << 20, output: 16 << 20 };
-const PEOPLE: Schema = [
-  { name: "id", type: "i32" },
-  { name: "name", type: "utf8" },
-];
 const MANIFEST: Manifest = {
   runner: "wasm",
   entry: "model.wasm",
@@ -52,41 +53,13 @@ const compile = async (source: string, ...options: string[]): Promise<Uint8Array
 const IMPORTS = 'import * as entente from "./entente";\n';
 const ALLOC = `${IMPORTS}export function entente_alloc(size: usize): usize { return heap.alloc(size); }\n`;
 
-interface Options {
-  readonly manifest?: Partial<Manifest>;
-  readonly limits?: Partial<Limits>;
-  readonly main?: string;
-  readonly parameters?: Record<string, string | number | boolean>;
-  readonly tables?: Record<string, readonly [Schema, AsyncIterable<Batch>]>;
-}
-async function* once(schema: Schema, ...lists: Record<string, Value>[][]): AsyncGenerator<Batch> {
-  for (const rows of lists) yield batchOf(schema, rows);
-}
-const resultOf = async (module: Uint8Array, options: Options = {}): Promise<Result> => {
-  const run = await runner.start({ ...LIMITS, ...options.limits });
-  const manifest = { ...MANIFEST, ...options.manifest };
-  const files = new Map([["model.wasm", module]]);
-  run.load({ manifest, files, main: options.main ?? "main", parameters: options.parameters ?? {} });
-  const tables = options.tables ?? { people: [PEOPLE, once(PEOPLE, ROWS.slice(0, 2), [], ROWS.slice(2))] as const };
-  for (const [name, [schema, batches]] of Object.entries(tables)) run.table(name, schema, batches);
-  return run.result();
-};
-const rowsFrom = async (module: Uint8Array, options?: Options) =>
-  (await resultOf(module, options)).batches.flatMap(rowsOf);
-const refusalOf = async (module: Uint8Array, options?: Options): Promise<Refusal> => {
-  try {
-    const { batches, log } = await resultOf(module, options);
-    assert.fail(`not refused: ${JSON.stringify(batches.flatMap(rowsOf))} ${log}`);
-  } catch (error) {
-    assert.ok(error instanceof Refusal, String(error));
-    return error;
-  }
-};
-const sandboxed = (name: string, run: (t: TestContext) => Promise<void>) =>
-  test(name, { timeout: 60_000 }, async (t) => {
-    const available = await runner.available();
-    return available === true ? run(t) : t.skip(available);
-  });
+const { resultOf, rowsFrom, refusalOf } = createRig({
+  runner,
+  limits: LIMITS,
+  manifest: MANIFEST,
+  rows: [ROWS.slice(0, 2), [], ROWS.slice(2)],
+});
+const sandboxed = sandboxedWith(runner.available, "/node");
 
 const COPY = `${ALLOC}
 export function main(): void {
@@ -110,8 +83,8 @@ sandboxed("every column type goes in and comes out as it is laid out", async () 
   const none = Object.fromEntries(Object.keys(row).map((type) => [type, null]));
   const rows = Array.from({ length: 70_000 }, (_, i) => (i % 3 === 1 ? none : row));
   const manifest = { tables: { t: { columns } }, result: { columns, maxRows: 70_000 } };
-  const batches = once(schema, rows.slice(0, 9), rows.slice(9, 65_545), rows.slice(65_545));
-  const result = await resultOf(await compile(COPY), { manifest, tables: { t: [schema, batches] } });
+  const content = batches(schema, rows.slice(0, 9), rows.slice(9, 65_545), rows.slice(65_545));
+  const result = await resultOf(await compile(COPY), { manifest, tables: { t: [schema, content] } });
   assert.deepEqual(
     result.batches.map((batch) => batch.rows),
     [9, 65_536, 4_455],
@@ -142,19 +115,11 @@ sandboxed("parameters, the log, a function to begin with, another main, no rows"
   });
   assert.deepEqual([log, rows], ["乳腺 0.5 1.0 true\n", 0]);
   assert.equal((await resultOf(module, { main: "chatter" })).log.length, 64 << 10);
-  assert.deepEqual(await rowsFrom(module, { main: "none", tables: { people: [PEOPLE, once(PEOPLE, [])] } }), []);
+  assert.deepEqual(await rowsFrom(module, { main: "none", tables: people([]) }), []);
   assert.equal((await resultOf(module, { main: "names" })).log, "afalse\n");
 });
 
 sandboxed("two tables may be read in turns, a large one without being held", async () => {
-  const schema: Schema = [{ name: "x", type: "f64" }];
-  async function* large(count: number) {
-    const batch = batchOf(
-      schema,
-      Array.from({ length: 65_536 }, (_, i) => ({ x: i })),
-    );
-    for (let i = 0; i < count; i++) yield batch;
-  }
   const module = await compile(`${ALLOC}
     export function main(): void {
       let rows: i64 = 0;
@@ -163,9 +128,7 @@ sandboxed("two tables may be read in turns, a large one without being held", asy
         for (let b = entente.next_batch(t); b != 0; b = entente.next_batch(t)) rows += entente.rowsOf(b);
       entente.write(rows.toString() + " in " + memory.size().toString());
     }`);
-  const columns = { x: "f64" } as const;
-  const manifest = { tables: { a: { columns }, b: { columns } } };
-  const { log } = await resultOf(module, { manifest, tables: { a: [schema, large(400)], b: [schema, large(30)] } });
+  const { log } = await resultOf(module, largeTables(400, 30));
   const [rows, pages] = log.split(" in ").map(Number);
   assert.equal(rows, 430 * 65_536);
   assert.ok((pages ?? 0) < 32, log);

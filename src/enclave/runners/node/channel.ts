@@ -1,12 +1,13 @@
 /**
- * What every guest that runs in Node.js shares, carried into the sandbox as text (so it uses nothing but its arguments
+ * What guests that run in Node.js share, carried into the sandbox as text (so it uses nothing but its arguments
  * and Node.js): frames on fd 0 and fd 3, tables batch by batch, the log. It reads synchronously and only what it waits
  * for, so a full pipe holds the sender back.
  */
 import type { Field } from "../../columns/batch.ts";
 import type { BatchHeader } from "../../columns/codec.ts";
 import type { FromGuest, ToGuest } from "../bubblewrap/messages.ts";
-import type { modelKit } from "../model-kit.ts";
+import { modelKit } from "../model-kit.ts";
+import { MAX_LOG_BYTES } from "../runner.ts";
 
 /** A batch as it came: buffers of the columns in the order of the header, each padded to 8 bytes. */
 export interface GuestBatch {
@@ -74,21 +75,19 @@ export function nodeChannel(makeKit: typeof modelKit, maxLogBytes: number) {
       }
       return { ...load, files, columns: (table: string) => waiting.get(table)?.columns ?? [] };
     },
-    /** The next batch of a table that has rows; undefined at its end. */
+    /** The next batch of a table; undefined at its end. */
     next(table: string): GuestBatch | undefined {
       const queue = waiting.get(table);
-      for (;;) {
-        while (queue && !queue.ended && queue.asked < AHEAD + 1) {
-          send({ kind: "want", table });
-          queue.asked++;
-        }
-        while (queue?.batches.length === 0 && !queue.ended) place();
-        const batch = queue?.batches.shift();
-        if (queue) queue.asked--;
-        if (!batch || batch.header.rows > 0) return batch;
+      if (!queue) return undefined;
+      while (!queue.ended && queue.asked < AHEAD + 1) {
+        send({ kind: "want", table });
+        queue.asked++;
       }
+      while (queue.batches.length === 0 && !queue.ended) place();
+      queue.asked--;
+      return queue.batches.shift();
     },
-    /** Writes a line; what is too much is cut. */
+    /** Writes a line, to which it adds the end; what is too much is cut. */
     log(line: Uint8Array) {
       const room = maxLogBytes - logged;
       if (room <= 0) return;
@@ -101,7 +100,14 @@ export function nodeChannel(makeKit: typeof modelKit, maxLogBytes: number) {
       send({ kind: "failed", code, message: (known ? message : `${code}: ${message}`).slice(0, 500) });
       process.exit(1);
     },
-    failureOf: kit.failureOf,
+    kit,
   };
 }
 export type NodeChannel = ReturnType<typeof nodeChannel>;
+
+/**
+ * The text of a program: the guest, called with its channel.
+ * @param rest JavaScript, its other arguments
+ */
+export const nodeProgram = (guest: (channel: NodeChannel, ...rest: never[]) => void, ...rest: string[]): string =>
+  `(${guest})(${[`(${nodeChannel})(${modelKit},${MAX_LOG_BYTES})`, ...rest].join(",")})`;

@@ -1,0 +1,17 @@
+/** Work that may not overlap. */
+
+/** Takes work one after another: each begins when the one before has ended, however it ended. */
+export const createTurns = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+};
+
+/** A function whose calls are made one after another. */
+export const inTurn = <A, R>(work: (argument: A) => Promise<R>) => {
+  const take = createTurns();
+  return (argument: A): Promise<R> => take(() => work(argument));
+};
