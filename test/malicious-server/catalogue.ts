@@ -8,6 +8,7 @@ import { files } from "./attacks/files.ts";
 import { fleet } from "./attacks/fleet.ts";
 import { ledger } from "./attacks/ledger.ts";
 import { members } from "./attacks/members.ts";
+import { moving } from "./attacks/moving.ts";
 import { results } from "./attacks/results.ts";
 import { signing } from "./attacks/signing.ts";
 import { state } from "./attacks/state.ts";
@@ -30,4 +31,5 @@ export const catalogue: readonly Attack[] = [
   ...channels,
   ...consent,
   ...fleet,
+  ...moving,
 ];
