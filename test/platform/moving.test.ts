@@ -12,6 +12,8 @@ import {
 import { join as path } from "node:path";
 import { after, before, test } from "node:test";
 import { sign } from "#crypto";
+import { found as foundParty, signUp } from "../../src/cli/demo/parties.ts";
+import { runCommandLine } from "../../src/cli/run.ts";
 import type { PlatformOptions } from "../../src/compose.ts";
 import { createFormerPrograms } from "../../src/compute/former-programs.ts";
 import { verifyBundle } from "../../src/evidence/verify.ts";
@@ -135,6 +137,46 @@ test("what was moved and not handed over when the server stopped is handed over 
   await platform.halt();
   await platform.start(OTHER_LIMITS);
   assert.match(await sumOf(), /6/);
+});
+
+test("on the command line it is shown first, for a new enclave that was pinned, and signed when that is said", async () => {
+  const profiles = path(platform.data, "profiles");
+  const particulars = {
+    legalName: "药厂",
+    registrationNumber: "1",
+    contact: "药厂",
+    phone: "+65 5555 0100",
+    country: "SG",
+  };
+  const signedUp = await signUp({ url: platform.url, profiles, name: "pharma", nickname: "药厂", particulars });
+  await platform.office.accounts.review({ id: signedUp.account.id, decision: "approved" });
+  const { client, identity, member } = await foundParty(platform.url, signedUp);
+  const own = await addTable(platform, { id: member, client, identity } as Member, { name: "药厂数据" });
+  const entente = async (...words: string[]) => {
+    const said: string[] = [];
+    const terminal = { out: (line: string) => said.push(line), error: (line: string) => said.push(line) };
+    const at = ["--profiles", profiles, "--profile", "pharma", "--url", platform.url, "--lang", "en"];
+    const status = await runCommandLine([...words, ...at], terminal);
+    return { status, said: said.join("\n") };
+  };
+  const before = platform.enclave;
+  const unnamed = await entente("enclaves", "move", "--yes");
+  assert.deepEqual([unnamed.status, /--to/.test(unnamed.said)], [2, true], "nothing is pinned, and none was named");
+  await entente("enclaves", "verify", "--pin");
+  await platform.halt();
+  await platform.start({ "enclave-memory": "800MiB" });
+  const there = async () => (await entente("sources", "get", own.id, "--json")).said;
+
+  const untrusted = await entente("enclaves", "move", "--yes");
+  assert.deepEqual([untrusted.status, /enclave\.untrusted/.test(untrusted.said)], [1, true]);
+  await entente("enclaves", "verify", "--pin");
+  const shown = await entente("enclaves", "move");
+  for (const text of [before.measurement, platform.enclave.measurement, "different: configuration", own.id, "--yes"])
+    assert.ok(shown.said.includes(text), `${text}: ${shown.said}`);
+  assert.equal(JSON.parse(await there()).enclave, before.id);
+  assert.equal((await entente("enclaves", "move", "--yes")).status, 0);
+  const moved = JSON.parse(await there());
+  assert.deepEqual([moved.enclave, moved.sealedTo], [platform.enclave.id, before.id]);
 });
 
 test("nothing is signed for an enclave that says something else of itself than a moment ago", async () => {

@@ -1,6 +1,7 @@
 /** Moving what is one's own to another enclave: shown first, signed for only when that is said. */
 import { moveToEnclave, planMove } from "../../sdk/workflows/move-to-enclave.ts";
 import type { Command } from "../command.ts";
+import { refuse } from "../errors.ts";
 import { isSet, textOf } from "../given.ts";
 import { text } from "../text.ts";
 
@@ -23,7 +24,11 @@ export const movingCommands: readonly Command[] = [
       { name: "yes", type: "boolean", summary: text("sign; without it, only show", "签名执行；不给出则仅显示") },
     ],
     async run(context, given) {
-      const to = await context.enclave(textOf(given, "to"));
+      const [wanted, yes] = [textOf(given, "to"), isSet(given, "yes")];
+      // Who has pinned nothing says which one was looked at: its id commits to its measurement.
+      if (yes && wanted === undefined && context.settings().enclaves.length === 0)
+        throw refuse("usage.missing", { what: "--to", command: "entente enclaves move" });
+      const to = await context.enclave(wanted);
       const me = await context.member();
       const client = context.client();
       const plan = await planMove(client, to, { me, from: textOf(given, "from") });
@@ -31,7 +36,7 @@ export const movingCommands: readonly Command[] = [
       context.note(TO, { id, measurement, provider });
       for (const { differs, ...former } of plan.former)
         context.note(FROM, { ...former, differs: differs.join(", ") || "-" });
-      const signed = isSet(given, "yes") && plan.items.length > 0;
+      const signed = yes && plan.items.length > 0;
       if (signed) await moveToEnclave(client, to, plan);
       else if (plan.items.length > 0) context.note(NOT_YET);
       return { enclave: id, measurement, former: plan.former, items: plan.items, moved: signed };
