@@ -18,8 +18,8 @@ export interface MovesOptions {
   readonly ledger: Ledger;
   readonly fleet: Pick<Fleet, "of" | "streams">;
   readonly former: Pick<FormerPrograms, "open">;
-  /** @param resource stream of what was to be handed over */
-  readonly onError: (resource: string, error: unknown) => void;
+  /** @param about stream of what was to be handed over, or of the enclave that does not say what it holds */
+  readonly onError: (about: string, error: unknown) => void;
 }
 
 export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) => {
@@ -34,16 +34,15 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
     return state?.envelope && !state.withdrawn && state.places.size > 0 ? state : undefined;
   };
 
-  /** What is to be held by an enclave here, and is not. */
-  const missing = async (): Promise<string[]> => {
-    const held = new Map<string, boolean>();
-    for (const stream of fleet.streams())
-      for (const one of (await fleet.of(stream).holdings()).holdings)
-        held.set(`${stream} ${one.resource} ${one.envelope}`, one.held);
-    return [...ledger.world.streams.keys()].filter((id) => {
+  /** What is to be held by an enclave here, and is not. @throws whatever the enclave says */
+  const missingIn = async (enclave: string): Promise<string[]> => {
+    const here = [...ledger.world.streams.keys()].filter((id) => moved(id)?.enclave === enclave);
+    if (here.length === 0) return [];
+    const { holdings } = await fleet.of(enclave).holdings();
+    const known = new Map(holdings.map(({ resource, envelope, held }) => [`${resource} ${envelope}`, held]));
+    return here.filter((id) => {
       const state = moved(id);
-      if (!state || !fleet.streams().includes(state.enclave)) return false;
-      return !(held.get(`${state.enclave} ${id} ${state.envelope?.digest}`) ?? state.sealedTo === state.enclave);
+      return !(known.get(`${id} ${state?.envelope?.digest}`) ?? state?.sealedTo === enclave);
     });
   };
 
@@ -71,13 +70,13 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
     };
     let whole = true;
     try {
-      for (const id of await missing()) {
-        if (stopped) break;
-        await carry(id, hostOf).catch((error: unknown) => {
-          whole = false;
-          onError(id, error);
-        });
-      }
+      const failed = (about: string) => (error: unknown) => {
+        whole = false;
+        onError(about, error);
+      };
+      for (const enclave of fleet.streams())
+        for (const id of (await missingIn(enclave).catch(failed(enclave))) ?? [])
+          if (!stopped) await carry(id, hostOf).catch(failed(id));
     } finally {
       for (const host of opened.values()) await host.then((one) => one.stop()).catch(() => undefined);
     }
@@ -89,10 +88,7 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
     pass ??= (async () => {
       while (again && !stopped) {
         again = false;
-        const whole = await carryAll().catch((error: unknown) => {
-          onError("", error);
-          return false;
-        });
+        const whole = await carryAll();
         if (!whole) setTimeout(wake, pause).unref();
         pause = whole ? FIRST_RETRY : Math.min(pause * 2, LONGEST_RETRY);
       }

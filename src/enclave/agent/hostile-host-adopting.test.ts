@@ -141,3 +141,32 @@ test("a run that is under way while its table is released delivers nothing, and 
   assert.equal(outcomeOf(await runAt(rig, second, await agreed(rig, parts))), "gate.budget");
   assert.equal(outcomeOf(await runAt(rig, first, task)), "enclave.left");
 });
+
+test("a result that comes while its table is handed over is not kept, to be delivered once it is back", async (t) => {
+  const rig = await openRig(t, { source: { policy: { budget: { rows: 2 } } } });
+  const [first, second] = [firstOf(rig), await openSecond(rig)];
+  const task = await agreed(rig, rig.parts);
+  const runner = { ...rig.runner };
+  let released: Awaited<ReturnType<typeof release>> | undefined;
+  runner.start = async (limits) => {
+    const run = await rig.runner.start(limits);
+    // The result was there, and judged; nothing of it is durable yet.
+    const stop = async () => {
+      await moveAll(rig, first, second);
+      released = await release(rig, first);
+      await run.stop();
+    };
+    return { ...run, stop };
+  };
+  await rig.restart({ runners: { javascript: runner } });
+  await assert.rejects(runAt(rig, first, task), { code: "enclave.moved" });
+  assert(released);
+  await adopt(rig, second, released, { from: first.id });
+  const parts = { ...rig.parts, enclave: { ...rig.parts.enclave, ...second } };
+  for (const outcome of ["task.completed", "task.completed", "gate.budget"])
+    assert.equal(outcomeOf(await runAt(rig, second, await agreed(rig, parts))), outcome);
+  await moveAll(rig, second, first);
+  await handOver(rig, second, first);
+  await rig.restart();
+  assert.equal(outcomeOf(await runAt(rig, first, task)), "gate.budget");
+});
