@@ -2,6 +2,7 @@
 import { sha256Hex } from "#crypto";
 import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
+import { createTurns, inTurn } from "../../base/turns.ts";
 import { signFollowed } from "../../rules/followed.ts";
 import { type Components, measurementOf } from "../../trust/attestation/measurement.ts";
 import { reportData } from "../../trust/attestation/report-data.ts";
@@ -88,12 +89,9 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     };
   };
 
-  const turns = new Map<
-    string,
-    { readonly take: ReturnType<typeof inTurn<() => Promise<string>, string>>; waiting: number }
-  >();
+  const turns = new Map<string, { readonly take: ReturnType<typeof createTurns>; waiting: number }>();
   const turnOf = (task: string) => async (work: () => Promise<string>) => {
-    const turn = turns.get(task) ?? { take: inTurn((one: () => Promise<string>) => one()), waiting: 0 };
+    const turn = turns.get(task) ?? { take: createTurns(), waiting: 0 };
     turns.set(task, turn);
     turn.waiting++;
     try {
@@ -151,16 +149,6 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       return { runs: runs.length };
     },
   });
-};
-
-/** One call after another: each is judged by what the one before left. */
-const inTurn = <A, R>(work: (argument: A) => Promise<R>) => {
-  let last: Promise<unknown> = Promise.resolve();
-  return (argument: A): Promise<R> => {
-    const turn = last.then(() => work(argument));
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 };
 
 /** Of a ledger without leaves (RFC 6962): SHA-256 of nothing. */

@@ -96,11 +96,24 @@ export function modelKit(text: Text) {
 
   const columnOf = ({ name, type, bits, offsets, values }: Raw, rows: number): ModelColumn => {
     const isNull = (row: number) => isNullIn(bits, row);
+    /** Decoded at once, where a character is a byte: then texts lie where their bytes do. Empty where one is not. */
+    let ascii: string | undefined;
+    const textAt = (bytes: Uint8Array, ends: Int32Array, row: number): string => {
+      const [first = 0, from = 0, to = 0] = [ends[0], ends[row], ends[row + 1]];
+      // V8 copies what is shorter; a longer part would hold the whole for as long as a model holds it.
+      if (to - from > 12) return text.decode(bytes.subarray(from, to));
+      if (ascii === undefined) {
+        const all = bytes.subarray(first, ends[rows]);
+        const whole = text.decode(all);
+        ascii = whole.length === all.length ? whole : "";
+      }
+      return ascii === "" ? text.decode(bytes.subarray(from, to)) : ascii.slice(from - first, to - first);
+    };
     const at = (row: number): unknown => {
       if (row < 0 || row >= rows || isNull(row)) return null;
       if (!offsets) return type === "bool" ? values[row] === 1 : values[row];
-      const bytes = (values as Uint8Array).subarray(offsets[row], offsets[row + 1]);
-      return type === "binary" ? bytes : text.decode(bytes);
+      const bytes = values as Uint8Array;
+      return type === "binary" ? bytes.subarray(offsets[row], offsets[row + 1]) : textAt(bytes, offsets, row);
     };
     let decoded: unknown[] | undefined;
     return {
