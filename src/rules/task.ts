@@ -16,6 +16,7 @@ import { Description, Digest, OPEN_FOR, PlainName, resourceId, Salt } from "./sh
 import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
 import { type Definition, Delivery, definition, Receipt, Result, taskDigest } from "./task-definition.ts";
+import { type Diagnosed, diagnosticsKinds } from "./task-diagnostics.ts";
 
 /** The seed's states; expiry of an open request is judged against a clock by `stateAt`. */
 export type TaskState =
@@ -28,7 +29,7 @@ export type TaskState =
   | "succeeded" // 计算任务执行成功
   | "failed"; // 计算任务执行失败
 
-export interface Task {
+export interface Task extends Diagnosed {
   readonly id: string;
   readonly creator: string;
   readonly detail: string;
@@ -124,14 +125,9 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere, 
   const same = code.archive.digest === archive && code.envelope?.digest === envelope;
   if (!same || code.runner !== runner || code.main !== main) throw refuse("resource.changed", { id: code.id });
 
-  const distinct = (values: string[]) => new Set(values).size === task.sources.length;
-  if (
-    task.sources.length < 1 ||
-    task.sources.length > 5 ||
-    !distinct(task.sources.map((s) => s.stream)) ||
-    !distinct(task.sources.map((s) => s.table))
-  )
-    throw refuse("task.sources", { count: task.sources.length });
+  const { length: count } = task.sources;
+  const distinct = (name: "stream" | "table") => new Set(task.sources.map((one) => one[name])).size === count;
+  if (count < 1 || count > 5 || !distinct("stream") || !distinct("table")) throw refuse("task.sources", { count });
   const providers = task.sources.map((named) => {
     const table = elsewhere.stream(source, named.stream)?.state;
     if (!table || !isMember(table.owner) || !mayUse(table, creator)) throw unknown(named.stream);
@@ -383,6 +379,7 @@ export const task: Rulebook<Task> = {
     receipt: undefined,
     acknowledged: 0,
     result: undefined,
+    diagnostics: [],
   },
   kinds: [
     created,
@@ -395,5 +392,6 @@ export const task: Rulebook<Task> = {
     completed,
     failed,
     acknowledged,
+    ...diagnosticsKinds,
   ],
 };

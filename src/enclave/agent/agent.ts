@@ -13,7 +13,8 @@ import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
-
+import { diagnose } from "./diagnose.ts";
+import { keptUnder } from "./diagnostics.ts";
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
 import { describe, testDestination } from "./own-request.ts";
@@ -69,7 +70,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     return true;
   });
 
-  const results = await openResults(options.directory, state.encryptionKey, new Set(keptIn(state.attempts)));
+  const kept = new Set([...keptIn(state.attempts), ...keptUnder(state.diagnostics)]);
+  const results = await openResults(options.directory, state.encryptionKey, kept);
   const attempts = createAttempts({
     attempts: () => state.attempts,
     change,
@@ -111,6 +113,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     measurement,
     attempts,
     results,
+    diagnosticsKept: (task: string) => state.diagnostics?.[task],
     questions: createQuestions(),
     watch,
     signingKey: state.signingKey,
@@ -142,6 +145,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
     }),
     dryRun: (request) => dryRun({ ...shared, encryptionKey: state.encryptionKey }, request),
+    diagnose: (request) => diagnose(shared, request),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
       for (const stop of runs) stop();
@@ -234,6 +238,7 @@ const handlersOf = (
     test: handler("test"),
     run: handler("run"),
     dryRun: handler("dryRun"),
+    diagnose: handler("diagnose"),
     stop: handler("stop"),
   };
 };

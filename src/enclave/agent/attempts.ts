@@ -5,6 +5,7 @@
 import { DAY } from "../../base/clock.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
+import { keptUnder, stillKept } from "./diagnostics.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Outcome, SealedState } from "./sealed-state.ts";
 
@@ -30,6 +31,11 @@ interface Costs {
   readonly spends: readonly Spend[];
 }
 
+interface Ending {
+  readonly outcome: Outcome;
+  readonly diagnostics?: string | undefined;
+}
+
 /** At which head the task may run, and until when (milliseconds, by the ledger's time). */
 type Running = Pick<Attempts, "head" | "expires">;
 
@@ -43,7 +49,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
   /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
   async begin(task: string, { head, expires, spends }: Running & Costs): Promise<boolean> {
     let forgotten: Remembered = {};
-    const begun = await change(({ attempts: now, account }) => {
+    let old: string[] = [];
+    const begun = await change(({ attempts: now, account, diagnostics: all }) => {
       // A run is paid for before anything is opened, once a task: whatever comes of it tells something.
       const paid = now[task] ? account : spendAll(account, spends);
       const before = now[task]?.count ?? 0;
@@ -56,24 +63,45 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
       const { [task]: mine, ...others } = open;
-      return { account: paid, attempts: { ...others, [task]: { ...mine, head, expires, count: before + 1 } } };
+      const diagnostics = stillKept(all, time());
+      old = dropped(all, diagnostics);
+      return {
+        account: paid,
+        attempts: { ...others, [task]: { ...mine, head, expires, count: before + 1 } },
+        diagnostics,
+      };
     });
-    await results.drop(keptIn(forgotten));
+    await results.drop([...keptIn(forgotten), ...old]);
     return begun;
   },
 
-  /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */
+  /**
+   * How the task has ended, what its sources gave for it, and under which digest diagnostics of its failure are kept:
+   * durable together. @throws Refusal gate.budget
+   */
   async settle(
     task: string,
-    { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
+    { outcome, spends, diagnostics: digest, ...running }: Running & Costs & Ending,
   ): Promise<void> {
-    await change(({ attempts: now, account }) => ({
-      account: spendAll(account, spends),
-      attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
-    }));
+    let old: string[] = [];
+    await change(({ attempts: now, account, diagnostics: all }) => {
+      const diagnostics = stillKept(all, time(), digest === undefined ? {} : { [task]: { digest, time: time() } });
+      old = dropped(all, diagnostics);
+      return {
+        account: spendAll(account, spends),
+        attempts: { ...now, [task]: { ...running, count: now[task]?.count ?? 0, outcome } },
+        diagnostics,
+      };
+    });
+    await results.drop(old);
   },
 });
 export type AttemptsLog = ReturnType<typeof createAttempts>;
+
+const dropped = (before: SealedState["diagnostics"], after: SealedState["diagnostics"]): string[] => {
+  const kept = new Set(keptUnder(after));
+  return keptUnder(before).filter((digest) => !kept.has(digest));
+};
 
 const parted = (all: Remembered, stays: (task: string, known: Attempts) => boolean): [Remembered, Remembered] => {
   const entries = Object.entries(all);

@@ -633,15 +633,26 @@ def place_of(error):
     return found
 
 
+def trace_of(error):
+    """As Python prints it, for the model's author; the end of it, where the error is. Empty where that fails too."""
+    try:
+        import traceback
+
+        return "".join(traceback.format_exception(error))[-16_000:]
+    except BaseException:
+        return ""
+
+
 def fail(error):
     if isinstance(error, Failure):
-        return send({"kind": "failed", "code": error.code, "message": str(error)[:500]})
+        return send({"kind": "failed", "code": error.code, "message": str(error)[:500], "trace": trace_of(error)})
     try:
         message = f"{type(error).__name__}: {error}"[:400]
     except Exception:
         message = type(error).__name__
     memory = isinstance(error, MemoryError) or "failed to map segment" in message or "Cannot allocate" in message
-    send({"kind": "failed", "code": "memory" if memory else "threw", "message": message + place_of(error)})
+    code = "memory" if memory else "threw"
+    send({"kind": "failed", "code": code, "message": message + place_of(error), "trace": "" if memory else trace_of(error)})
 
 
 status = 1

@@ -158,6 +158,6 @@ export function guest(
   };
   run().catch((error: unknown) => {
     const { code, message } = told(error);
-    channel.fail(code, message);
+    channel.fail(code, message, channel.failureOf(error).trace);
   });
 }

@@ -199,6 +199,6 @@ export function guest(channel: NodeChannel) {
     run();
   } catch (error) {
     const { code, message } = told(error);
-    channel.fail(code, message);
+    channel.fail(code, message, channel.failureOf(error).trace);
   }
 }
