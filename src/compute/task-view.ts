@@ -18,6 +18,7 @@ import { taskDigest } from "../rules/task-definition.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Readable } from "./access.ts";
 import type { Answer, Show } from "./deps.ts";
+import { showDiagnostics } from "./diagnostics-view.ts";
 import { failureText } from "./failures.ts";
 import type { Names } from "./names.ts";
 import { sourceTypeLabel } from "./sources.ts";
@@ -129,6 +130,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       acknowledgedAt: task.acknowledged ? iso(task.acknowledged) : null,
       failure: failureOf(task, state, names),
       endedAt: task.ended ? iso(task.ended.time) : null,
+      diagnostics: showDiagnostics(task.diagnostics.at(-1), names, now()),
     };
   },
 });

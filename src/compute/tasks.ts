@@ -2,6 +2,7 @@
 import { exportBundle, replayable } from "../evidence/export.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
+import { refuse as refuseRule } from "../rules/errors.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
@@ -9,7 +10,9 @@ import type { EnclaveHost } from "./enclave-host.ts";
 import { detailsOf } from "./runs.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
-export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<EnclaveHost, "dryRun"> }) => {
+export const createTasks = (
+  deps: ComputeDeps & { blobs: Blobs; enclave: Pick<EnclaveHost, "dryRun" | "diagnose"> },
+) => {
   const { ledger, clock, access, views, blobs, enclave } = deps;
   const now = () => clock.now();
   const shown = showTask(ledger, now);
@@ -31,6 +34,12 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<En
       const found = await access.read(asker, task, id);
       const details = await detailsOf(ledger, views, found.state);
       return enclave.dryRun(found.id, details, (until) => replayable(ledger, found.id, until));
+    },
+    /** Sealed to the key of whoever asked for them: nobody else needs them. */
+    async diagnostics(asker: Asker, { id }: { id: string }) {
+      const found = await access.read(asker, task, id);
+      if (found.state.diagnostics.at(-1)?.by !== asker.member) throw refuseRule("task.party", { id });
+      return enclave.diagnose(found.id, (until) => replayable(ledger, found.id, until));
     },
     /** With every text that its statements commit to: a party may read them all. */
     async bundle(asker: Asker, { id }: { id: string }) {

@@ -5,6 +5,7 @@ import * as rules from "../rules/task.ts";
 import { Definition } from "../rules/task-definition.ts";
 import { act, acted, command, download, type Text, view } from "./endpoint.ts";
 import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+import { Diagnostics, diagnosticsEndpoints } from "./task-diagnostics.ts";
 
 /** The states of a task as the console names them. */
 export const taskStateLabels: Readonly<Record<rules.TaskState, Text>> = {
@@ -119,6 +120,8 @@ export const Task = z
     acknowledgedAt: Time.nullable(),
     failure: z.object({ code: z.string(), text: Label, by: Member.nullable() }).nullable(),
     endedAt: Time.nullable(),
+    /** The newest request for diagnostics of its failure; null where nobody asked. */
+    diagnostics: Diagnostics.nullable(),
   })
   .meta({ id: "Task" });
 
@@ -235,6 +238,7 @@ export const tasks = {
     summary: { en: "Run an authorised task", "zh-CN": "执行任务" },
     errors: ["stream.unknown", "task.party", "task.state"],
   }),
+  ...diagnosticsEndpoints(output),
   result: download({
     path: `${one}/result`,
     permission: "task.read",

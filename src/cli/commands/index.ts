@@ -7,6 +7,7 @@ import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { profileCommands } from "./profiles.ts";
 import { sourceCommands } from "./sources.ts";
+import { diagnosticsCommands } from "./task-diagnostics.ts";
 import { taskCommands } from "./tasks.ts";
 import { trustCommands } from "./trust.ts";
 
@@ -18,6 +19,7 @@ const own: readonly Command[] = [
   ...modelCommands,
   ...sourceCommands,
   ...taskCommands,
+  ...diagnosticsCommands,
 ];
 
 /**
