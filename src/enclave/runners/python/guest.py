@@ -634,13 +634,29 @@ def place_of(error):
 
 
 def trace_of(error):
-    """As Python prints it, for the model's author; the end of it, where the error is. Empty where that fails too."""
+    """For the model's author: where it was, call by call, its causes before it. Empty where telling that fails too."""
+    blocks = []
     try:
-        import traceback
-
-        return "".join(traceback.format_exception(error))[-16_000:]
+        while error is not None and len(blocks) < 8:
+            lines, trace = [], error.__traceback__
+            while trace:
+                lines.append(call_of(trace))
+                trace = trace.tb_next
+            blocks.insert(0, "".join([*lines, f"{type(error).__name__}: {error}"[:2_000]]))
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\n".join(blocks)[-16_000:]
     except BaseException:
         return ""
+
+
+def call_of(trace):
+    code, known = trace.tb_frame.f_code, trace.tb_frame.f_globals
+    if code.co_filename == "<guest>":
+        return ""
+    file = known.get("__file__") or code.co_filename
+    text = getattr(known.get("__loader__"), "files", {}).get(file, b"").decode(errors="replace").split("\n")
+    line = text[trace.tb_lineno - 1].strip() if trace.tb_lineno <= len(text) else ""
+    return f'  File "{file}", line {trace.tb_lineno}, in {code.co_name}\n' + (f"    {line}\n" if line else "")
 
 
 def fail(error):
