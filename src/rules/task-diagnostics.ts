@@ -55,8 +55,8 @@ export const diagnosticsStateAt = (asked: DiagnosticsRequest, time: number): Dia
  */
 const decidersOf = ({ providers, definition, modelOwner }: Diagnosed, by: string, time: number) => {
   const sealed = definition.model.envelope !== undefined;
-  const asked = [...providers.keys(), ...(sealed && !providers.has(modelOwner) ? [modelOwner] : [])];
-  return persistentMap(asked.map((member) => [member, member === by ? time : 0] as const));
+  const asked = new Set([...providers.keys(), ...(sealed && by !== modelOwner ? [modelOwner] : [])]);
+  return persistentMap([...asked].map((member) => [member, member === by ? time : 0] as const));
 };
 
 const kind = kindsOf<Diagnosed>();

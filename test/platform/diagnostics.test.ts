@@ -129,7 +129,7 @@ const toTheAuthorOnly = async (model: string, expected: RegExp) => {
   }
   await assert.rejects(neighbour.client.tasks.diagnostics({ id }), { code: "stream.unknown" });
   await assert.rejects(neighbour.client.tasks.requestDiagnostics(id, { key: key.publicPem }), {
-    code: "server.history",
+    code: "stream.unknown",
   });
   assert.doesNotMatch(await shownTo(author, id), new RegExp(SECRET));
   assert.equal((await eventsOf(first))[0]?.state, "succeeded");
@@ -159,7 +159,7 @@ test("a model in Python that throws: its traceback does too", async (t) => {
     ]),
   );
   const { resource } = await publishModel(author.client, author.id, {
-    ...{ name: "蟒蛇", version: "1.0.0", main: "main", archive, enclave: platform.enclave },
+    ...{ name: "蟒蛇", version: "1.0.0", runner: "python", main: "main", archive, enclave: platform.enclave },
     permission: { kind: "public" },
   });
   await toTheAuthorOnly(resource.id, /main\.py", line 3, in main\n.*ValueError: PATIENT-4711.*before it fails$/s);
