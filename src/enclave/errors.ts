@@ -157,6 +157,16 @@ export const refuse = refusals({
     en: "It was not done after {seconds} seconds. Check the database and the network, then try again.",
     zh: "{seconds} 秒内未完成。请检查数据库与网络后重试。",
   },
+  "enclave.diagnostics": {
+    status: 410,
+    en: "This enclave has no diagnostics of the task any more: it keeps them for some days after the failure. Create the task again.",
+    zh: "该可信执行环境已不再保存此任务的失败诊断（仅在失败后保存若干天）。请重新创建计算任务。",
+  },
+  "enclave.diagnostics-consent": {
+    status: 403,
+    en: "Diagnostics are released when every data provider has authorised the request; this one is {state}. See the task for who decides.",
+    zh: "须全部数据提供方授权后才能提供失败诊断，当前状态为 {state}。请在任务中查看由谁处理。",
+  },
   "enclave.busy": {
     status: 429,
     en: "You have asked already and are not answered yet. Wait for the answer.",

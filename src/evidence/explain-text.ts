@@ -32,6 +32,9 @@ export const acts = {
   "task.run-requested": text("asked for the run", "执行了任务"),
   "task.delegated": text("had another enclave run it", "交由其他可信执行环境执行"),
   "task.acknowledged": text("confirmed that it has the result", "确认已收到结果"),
+  "task.diagnostics-requested": text("asked for the failure's diagnostics", "申请查看失败诊断"),
+  "task.diagnostics-authorised": text("agreed that the diagnostics are released", "授权提供失败诊断"),
+  "task.diagnostics-refused": text("refused the diagnostics", "拒绝提供失败诊断"),
   "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
 } as const;
 export type Act = keyof typeof acts;

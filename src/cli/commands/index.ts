@@ -7,6 +7,7 @@ import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { profileCommands } from "./profiles.ts";
 import { sourceCommands } from "./sources.ts";
+import { diagnosticsCommands } from "./task-diagnostics.ts";
 import { taskCommands } from "./tasks.ts";
 import { trustCommands } from "./trust.ts";
 
@@ -18,6 +19,7 @@ const own: readonly Command[] = [
   ...modelCommands,
   ...sourceCommands,
   ...taskCommands,
+  ...diagnosticsCommands,
 ];
 
 /**
@@ -34,6 +36,9 @@ const REPLACED = new Set([
   "enclaves.challenge",
   "enclaves.describe",
   "tasks.dryRun",
+  "tasks.requestDiagnostics",
+  "tasks.authoriseDiagnostics",
+  "tasks.refuseDiagnostics",
   "tasks.authoriseReceiver",
   "tasks.authoriseSource",
   "tasks.authoriseModel",

@@ -15,6 +15,8 @@ import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
 import { delegate } from "./delegation.ts";
+import { diagnose } from "./diagnose.ts";
+import { keptUnder } from "./diagnostics.ts";
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
 import { describe, testDestination } from "./own-request.ts";
@@ -70,7 +72,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     return true;
   });
 
-  const results = await openResults(options.directory, state.encryptionKey, new Set(keptIn(state.attempts)));
+  const kept = new Set([...keptIn(state.attempts), ...keptUnder(state.diagnostics)]);
+  const results = await openResults(options.directory, state.encryptionKey, kept);
   const attempts = createAttempts({
     attempts: () => state.attempts,
     change,
@@ -109,6 +112,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     measurement,
     attempts,
     results,
+    diagnosticsKept: (task: string) => state.diagnostics?.[task],
     questions: createQuestions(),
     watch,
     signingKey: state.signingKey,
@@ -143,6 +147,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     }),
     delegate: (request) => delegate(shared, request),
     dryRun: (request) => dryRun(shared, request),
+    diagnose: (request) => diagnose(shared, request),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
       for (const stop of runs) stop();
@@ -226,6 +231,7 @@ const handlersOf = (
     run: handler("run"),
     delegate: handler("delegate"),
     dryRun: handler("dryRun"),
+    diagnose: handler("diagnose"),
     stop: handler("stop"),
   };
 };

@@ -6,6 +6,7 @@ import { DAY } from "../../base/clock.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
+import { keptUnder, stillKept } from "./diagnostics.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Delegation, Outcome, SealedState } from "./sealed-state.ts";
 
@@ -33,6 +34,11 @@ interface Costs {
   readonly spends: readonly Spend[];
 }
 
+interface Ending {
+  readonly outcome: Outcome;
+  readonly diagnostics?: string | undefined;
+}
+
 /** At which head the task may run, and until when (milliseconds, by the ledger's time). */
 type Running = Pick<Attempts, "head" | "expires">;
 
@@ -48,7 +54,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     next: (before: Attempts | undefined) => Attempts | undefined,
   ): Promise<boolean> => {
     let forgotten: Remembered = {};
-    const changed = await change(({ attempts: now, account }) => {
+    let old: string[] = [];
+    const changed = await change(({ attempts: now, account, diagnostics: all }) => {
       const mine = next(now[task]);
       if (!mine) return undefined;
       // A run is paid for before anything is opened, once a task: whatever comes of it tells something.
@@ -62,9 +69,11 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
       const { [task]: _, ...others } = open;
-      return { account: paid, attempts: { ...others, [task]: mine } };
+      const diagnostics = stillKept(all, time());
+      old = dropped(all, diagnostics);
+      return { account: paid, attempts: { ...others, [task]: mine }, diagnostics };
     });
-    await results.drop(keptIn(forgotten));
+    await results.drop([...keptIn(forgotten), ...old]);
     return changed;
   };
 
@@ -110,21 +119,33 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
       return said;
     },
 
-    /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */
+    /**
+     * How the task has ended, what its sources gave for it, and under which digest diagnostics of its failure are kept:
+     * durable together. @throws Refusal gate.budget, enclave.delegation
+     */
     async settle(
       task: string,
-      { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
+      { outcome, spends, diagnostics: digest, ...running }: Running & Costs & Ending,
     ): Promise<void> {
-      await change(({ attempts: now, account }) => {
+      let old: string[] = [];
+      await change(({ attempts: now, account, diagnostics: all }) => {
         const before = now[task];
         if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
         const ended = { ...before, ...running, count: before?.count ?? 0, outcome };
-        return { account: spendAll(account, spends), attempts: { ...now, [task]: ended } };
+        const diagnostics = stillKept(all, time(), digest === undefined ? {} : { [task]: { digest, time: time() } });
+        old = dropped(all, diagnostics);
+        return { account: spendAll(account, spends), attempts: { ...now, [task]: ended }, diagnostics };
       });
+      await results.drop(old);
     },
   };
 };
 export type AttemptsLog = ReturnType<typeof createAttempts>;
+
+const dropped = (before: SealedState["diagnostics"], after: SealedState["diagnostics"]): string[] => {
+  const kept = new Set(keptUnder(after));
+  return keptUnder(before).filter((digest) => !kept.has(digest));
+};
 
 const parted = (all: Remembered, stays: (task: string, known: Attempts) => boolean): [Remembered, Remembered] => {
   const entries = Object.entries(all);

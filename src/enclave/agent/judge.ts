@@ -81,7 +81,7 @@ export const lookAt = (
 /** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
 export const requireUnmoved = (
   { follower }: Pick<JudgeDeps, "follower">,
-  { stream, head, heads, task }: Judged,
+  { stream, head, heads, task }: Pick<Judged, "stream" | "head" | "heads" | "task">,
 ): void => {
   const { model, sources } = task.definition;
   const same = [model, ...sources].every((used) => follower.headOf(used.stream) === heads[used.stream]);

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { DryRun } from "../../rules/dry-run.ts";
+import { ReleasedDiagnostics } from "../../rules/released-diagnostics.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
 
 /** A statement with its place on the ledger. */
@@ -83,6 +84,12 @@ export const enclaveMethods = {
     params: z.strictObject({ task: z.string(), details: z.record(z.string(), z.unknown()) }),
     carries: "statements",
     result: DryRun.extend({ answer: z.string() }),
+  },
+  /** 失败诊断: what is kept of a failed task, sealed to the key of its newest request. */
+  diagnose: {
+    params: z.strictObject({ task: z.string() }),
+    carries: "statements",
+    result: ReleasedDiagnostics,
   },
   /** Ends the runs of a task, for the ledger says that it has ended otherwise. */
   stop: { params: z.strictObject({ task: z.string() }), result: z.strictObject({ runs: z.int() }) },

@@ -334,16 +334,31 @@ export function modelKit(text: Text) {
   /** What a model logs, as one line. */
   const lineOf = (values: readonly unknown[]): string =>
     values.map((value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)))).join(" ");
+  /** The stack of what was thrown, and of its causes. The model chose what it throws: nothing here may fail. */
+  const traceOf = (error: unknown): string => {
+    try {
+      const lines: string[] = [];
+      for (let one = error, depth = 0; one instanceof Error && depth < 4; one = one.cause, depth++) {
+        // The stack of some engines does not begin with the message.
+        const [head, stack] = [`${one.name}: ${one.message}`.slice(0, 2_000), String(one.stack ?? "").slice(0, 6_000)];
+        lines.push(stack.startsWith(one.name) ? stack : `${head}\n${stack}`);
+      }
+      return lines.join("\ncaused by ");
+    } catch {
+      return "";
+    }
+  };
 
   /** How main failed, for the host. */
-  const failureOf = (error: unknown): { code: string; message: string } => {
-    if (error instanceof Failure) return { code: error.code, message: error.message.slice(0, 500) };
+  const failureOf = (error: unknown): { code: string; message: string; trace: string } => {
+    const trace = traceOf(error);
+    if (error instanceof Failure) return { code: error.code, message: error.message.slice(0, 500), trace };
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const memory =
       /allocation failed|failed to allocate memory|invalid array buffer length|grow instance memory|out of memory/i.test(
         message,
       );
-    return { code: memory ? "memory" : "threw", message: message.slice(0, 500) };
+    return { code: memory ? "memory" : "threw", message: message.slice(0, 500), trace };
   };
 
   return { MAX_ROWS, WIDTHS, padded, Failure, buffersIn, tableOf, encodeResult, frame, lineOf, failureOf };

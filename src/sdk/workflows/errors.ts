@@ -67,6 +67,11 @@ export const refuse = refusals({
     en: "The server names the task digest {found}, but what it shows has {expected}. Sign nothing; report this.",
     zh: "服务器给出的任务摘要为 {found}，而其所示内容的摘要为 {expected}。请勿签名，并报告此问题。",
   },
+  "diagnostics.missing": {
+    status: 409,
+    en: "Nobody has asked for diagnostics of {id}. Ask for them first (`entente tasks request-diagnostics`).",
+    zh: "尚无人申请 {id} 的失败诊断。请先申请（`entente tasks request-diagnostics`）。",
+  },
   "result.missing": {
     status: 409,
     en: "{id} has no result: its state is {state}. Wait until it has succeeded.",
