@@ -113,6 +113,7 @@ const computeOf = (
       sandbox: config.sandbox,
       limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
       ...(config.python !== "" && { python: config.python }),
+      ...(config.enclaveCgroup.length > 0 && { cgroup: config.enclaveCgroup }),
     },
     maxResult: config.enclaveOutput * 2,
     log: (line) => log.warn({ enclave: line }, "enclave"),

@@ -117,6 +117,11 @@ export const refuse = refusals({
     en: "The sandbox {sandbox} does not work on this machine: {reason}. Install what is missing (bubblewrap), or choose --sandbox quickjs. What enclave/runners.json names has to work; without it the choice is made anew, for a new enclave.",
     zh: "沙箱 {sandbox} 在本机不可用：{reason}。请安装缺失的组件（bubblewrap），或使用 --sandbox quickjs。enclave/runners.json 所列的运行器必须可用；删除该文件将重新选择，并产生新的可信执行环境。",
   },
+  "enclave.cgroup": {
+    status: 503,
+    en: "Sandboxes don't get the limits that enclaveCgroup asks for: {reason}. Delegate folders with the controllers memory and pids to the enclave's user, or leave the setting empty.",
+    zh: "沙箱无法获得 enclaveCgroup 所要求的限额：{reason}。请将带有 memory 与 pids 控制器的目录委派给可信执行环境的用户，或将该设置留空。",
+  },
   "enclave.provider": {
     status: 400,
     en: "This enclave has no attestation provider {provider}. Choose one of: simulated, tpm2, tdx, sev-snp.",

@@ -148,6 +148,12 @@ export const settings = {
   enclaveTime: setting(duration(SECOND, DAY), "10m", "How long a model may run.", "模型的最长运行时间。"),
   enclaveOutput: setting(size(KiB, 512 * MiB), "64MiB", "Bytes a model may return.", "模型可返回的最大字节数。"),
   enclaveConcurrency: setting(integer(1, 64), 2, "Tasks that run at a time.", "同时执行的任务数。"),
+  enclaveCgroup: setting(
+    list("absolute paths, with commas between", "以逗号分隔的绝对路径"),
+    [],
+    "Folder of cgroup v2 that was delegated to the enclave's user, or one of each controller of v1. Every sandbox then has limits of its own in it: memory with what it writes to files in memory, processes, a fair share of the processors. Empty: only those of its processes. Not part of the measurement.",
+    "委派给可信执行环境用户的 cgroup v2 目录，或 v1 各控制器的目录。每个沙箱在其中有独立的限额：内存（含内存文件系统）、进程数与公平的处理器份额。留空则仅有进程级限额。不计入度量值。",
+  ),
   sandbox: setting(
     oneOf("auto", "bubblewrap", "quickjs"),
     "auto",
