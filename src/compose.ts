@@ -114,6 +114,7 @@ const computeOf = (
       limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
       ...(config.python !== "" && { python: config.python }),
       ...(config.enclaveCgroup.length > 0 && { cgroup: config.enclaveCgroup }),
+      ...(config.enclaveNetworks.length > 0 && { networks: config.enclaveNetworks }),
     },
     maxResult: config.enclaveOutput * 2,
     log: (line) => log.warn({ enclave: line }, "enclave"),

@@ -122,6 +122,16 @@ export const refuse = refusals({
     en: "Sandboxes don't get the limits that enclaveCgroup asks for: {reason}. Delegate folders with the controllers memory and pids to the enclave's user, or leave the setting empty.",
     zh: "沙箱无法获得 enclaveCgroup 所要求的限额：{reason}。请将带有 memory 与 pids 控制器的目录委派给可信执行环境的用户，或将该设置留空。",
   },
+  "enclave.network": {
+    status: 403,
+    en: "This enclave may not connect to where the connection leads. Choose an enclave in that network, or have its operator add the host to enclaveNetworks.",
+    zh: "该可信执行环境不允许连接到此连接所指的地址。请选择位于该网络中的可信执行环境，或由其运营方将该主机加入 enclaveNetworks。",
+  },
+  "enclave.networks": {
+    status: 400,
+    en: "{entry} in enclaveNetworks is neither a host name nor an address or block of addresses such as 10.0.0.0/8. Correct the setting.",
+    zh: "enclaveNetworks 中的 {entry} 既不是主机名，也不是地址或网段（例如 10.0.0.0/8）。请更正该设置。",
+  },
   "enclave.provider": {
     status: 400,
     en: "This enclave has no attestation provider {provider}. Choose one of: simulated, tpm2, tdx, sev-snp.",

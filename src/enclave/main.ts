@@ -15,6 +15,7 @@ import { createAgent } from "./agent/agent.ts";
 import { readIfThere, writeDurably } from "./agent/files.ts";
 import { attestationProviders } from "./attestation/registry.ts";
 import { refuse } from "./errors.ts";
+import { restrictNetwork } from "./network.ts";
 import { type Channel, createChannel, type Handler } from "./protocol/channel.ts";
 import { Configuration } from "./protocol/configuration.ts";
 import { enclaveMethods } from "./protocol/messages.ts";
@@ -101,7 +102,8 @@ const call = (method: string, params: object, body?: AsyncIterable<Uint8Array>) 
 };
 
 const openAgent = async () => {
-  const { attestation, limits, ledger } = configuration;
+  const { attestation, limits, ledger, networks = [] } = configuration;
+  restrictNetwork(networks);
   const { isolation, runners } = await chooseRunners(await openLimits());
   const components = await componentsOf(runners);
   // A state of its own for each: another measurement is another enclave, and going back finds the one before.

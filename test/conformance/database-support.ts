@@ -86,7 +86,9 @@ export const startProxy = async (port: number) => {
   let passed = 0;
   let limit = Number.POSITIVE_INFINITY;
   let atLimit: (socket: Socket) => void = () => undefined;
+  let connections = 0;
   const server = createServer((client) => {
+    connections++;
     const upstream = connect(port, "127.0.0.1");
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -108,6 +110,7 @@ export const startProxy = async (port: number) => {
     after(bytes: number, then: (socket: Socket) => void) {
       [passed, limit, atLimit] = [0, bytes, then];
     },
+    connections: () => connections,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -9,6 +9,7 @@ import { Refusal } from "../../src/base/refusal.ts";
 import { createRoot } from "../../src/cli/demo/machines/certificates.ts";
 import { type Batch, MAX_BATCH_ROWS, rowsOf, type Schema, type Value } from "../../src/enclave/columns/batch.ts";
 import { type Database, type Delivery, PART_BYTES } from "../../src/enclave/databases/database.ts";
+import { restrictNetwork } from "../../src/enclave/network.ts";
 import type { DatabaseConnection } from "../../src/rules/connection.ts";
 import {
   type DatabaseServer,
@@ -251,6 +252,37 @@ export const databaseConformance = (name: string, start: () => Promise<DatabaseS
           await server.useCertificate(good);
         }
         await database.describe(server.connection(table));
+      });
+    });
+
+    describe("where the enclave may connect to", () => {
+      on("nobody else hears of it", async (server, database, t) => {
+        t.after(() => restrictNetwork([]));
+        const table = await createSample(server);
+        const proxy = await startProxy(server.port);
+        t.after(proxy.close);
+        const to = (host: string) => server.connection(table, { host, port: proxy.port, serverName: "db.example" });
+        for (const [entries, host] of [
+          [["db.example", "10.0.0.0/8"], "127.0.0.1"],
+          [["db.example", "10.0.0.0/8"], "localhost"],
+          [["db.example"], "localhost"],
+        ] as const) {
+          restrictNetwork(entries);
+          await refused(database.describe(to(host)), "enclave.network");
+          await refused(readAll(database, to(host), SAMPLE), "enclave.network");
+          await refused(database.test(to(host)), "enclave.network");
+          await refused(database.deliver(to(host), deliveryOf(new Uint8Array(1))), "enclave.network");
+        }
+        assert.equal(proxy.connections(), 0);
+        for (const [entries, host] of [
+          [["127.0.0.0/8"], "127.0.0.1"],
+          [["127.0.0.1"], "localhost"],
+          [["localhost"], "localhost"],
+        ] as const) {
+          restrictNetwork(entries);
+          assert.equal((await database.describe(to(host))).columns.length, SAMPLE.length + 1);
+        }
+        assert.equal(proxy.connections(), 3);
       });
     });
 

@@ -43,7 +43,7 @@ export interface RunDeps extends JudgeDeps, ComputeDeps, HandOverDeps {
 
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
 const HOST_FAULTS = new Set([
-  ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
+  ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost", "enclave.network"],
   "model.stopped",
 ]);
 

@@ -20,5 +20,7 @@ export const Configuration = z.strictObject({
   python: z.string().min(1).optional(),
   /** Folders of the cgroup file system that are the enclave's: where there are any, every sandbox has limits in them. */
   cgroup: z.array(z.string().startsWith("/")).min(1).optional(),
+  /** Hosts, and blocks of addresses, that it may connect to (network.ts); all without. */
+  networks: z.array(z.string()).min(1).optional(),
 });
 export type Configuration = z.output<typeof Configuration>;

@@ -1,9 +1,10 @@
 /** TLS to a PostgreSQL server (manual, 55.2.10): asked for in the clear with eight bytes, and never done without. */
 import { connect, isIP, type Socket } from "node:net";
 import { checkServerIdentity, type TLSSocket, connect as tlsConnect } from "node:tls";
-import type { Refusal } from "../../../base/refusal.ts";
+import { Refusal } from "../../../base/refusal.ts";
 import type { DatabaseConnection } from "../../../rules/connection.ts";
 import { destroyOn } from "../../abort.ts";
+import { routeTo } from "../../network.ts";
 import { pinnedRoots } from "../../roots.ts";
 import { refuse } from "../errors.ts";
 
@@ -23,7 +24,7 @@ export const connectTls = async (
   const { host, port, serverName = host } = connection;
   const ca = pinnedRoots(connection.rootCertificate);
   if (!ca) throw refuse("database.tls", { reason: "the root certificate is not a certificate in PEM" });
-  const plain = connect({ host, port });
+  const plain = connect({ host, port, ...routeTo(host) });
   destroyOn(signal, plain);
   let secure: TLSSocket | undefined;
   let late: Refusal | undefined;
@@ -62,7 +63,7 @@ export const connectTls = async (
 /** The first event of the name. @throws Refusal at an error or the end before it */
 const event = (socket: Socket, name: string, failure: (error: Error) => Refusal): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(failure(error));
+    const fail = (error: Error) => reject(error instanceof Refusal ? error : failure(error));
     const close = () => fail(new Error("closed"));
     socket.once(name, (value) => {
       socket.off("close", close);

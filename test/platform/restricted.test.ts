@@ -1,4 +1,4 @@
-/** An enclave whose sandboxes have limits in cgroups: it runs tasks, is the same enclave, and never goes without. */
+/** What an operator restricts an enclave to: it runs tasks, is the same enclave, and never goes without in silence. */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
@@ -32,6 +32,15 @@ test("a task runs under limits, and the enclave is measured as without", { timeo
   const plain = await openPlatform();
   t.after(() => plain.stop());
   assert.equal(plain.enclave.measurement, measurement);
+});
+
+test("a list of networks that is not understood refuses the start, another is the same enclave", async (t) => {
+  await assert.rejects(openPlatform({ settings: { "enclave-networks": "*.example" } }), { code: "enclave.networks" });
+  const platforms = await Promise.all(
+    ["", "db.example,10.0.0.0/8"].map((networks) => openPlatform({ settings: { "enclave-networks": networks } })),
+  );
+  t.after(() => Promise.all(platforms.map((one) => one.stop())));
+  assert.equal(new Set(platforms.map(({ enclave }) => enclave.measurement)).size, 1);
 });
 
 test("limits that the machine does not give, or the sandbox has no use for, refuse the start", async (t) => {
