@@ -19,7 +19,7 @@ import { createBlobs } from "./platform/blobs.ts";
 import type { Config } from "./platform/config/load.ts";
 import { migrate } from "./platform/db/migrate.ts";
 import { platformMigrations } from "./platform/db/migrations/index.ts";
-import { openDatabase } from "./platform/db/open.ts";
+import { openDatabase, requireReachable } from "./platform/db/open.ts";
 import { createHealth } from "./platform/health.ts";
 import { createHousekeeping } from "./platform/housekeeping.ts";
 import { createIds } from "./platform/ids.ts";
@@ -64,6 +64,7 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
   const lock = lockDataDir(config.data);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const db = openDatabase(config.database, { dataDir: config.data, connections: config.databaseConnections });
+  await requireReachable(db);
   await migrate(db, [...platformMigrations, compute0100], { clock });
   const directory = join(config.data, "ledger");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
