@@ -10,8 +10,11 @@ import type { DatabaseConnection } from "../../src/rules/connection.ts";
 
 /** A server whose certificate is for `db.example` and 127.0.0.1, and how its SQL differs. */
 export interface DatabaseServer {
-  /** @param silence milliseconds that it waits for a silent server */
-  database(silence: number): Database;
+  /**
+   * @param silence milliseconds that it waits for a silent server
+   * @param rows of a table that is read, at most
+   */
+  database(silence: number, rows?: number): Database;
   readonly root: TestRoot;
   readonly port: number;
   /** Statements of whoever owns the tables. */

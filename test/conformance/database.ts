@@ -167,6 +167,29 @@ export const databaseConformance = (name: string, start: () => Promise<DatabaseS
         await server.sql(`drop table ${table};`);
       });
 
+      on(
+        "a table larger than the limit is refused before it is described, and before or while it is read",
+        async (server) => {
+          const strict = server.database(PATIENT, 1_000);
+          const [table, view] = [fresh(), fresh()];
+          await server.sql(`create table ${table} (id ${server.types.i64});
+          insert into ${table} select seq from ${server.numbers(5_000)};
+          create view ${view} as select * from ${table};`);
+          const schema: Schema = [{ name: "id", type: "i64" }];
+          await refused(strict.describe(server.connection(table)), "database.rows-limit");
+          await refused(strict.describe(server.connection(view)), "database.rows-limit");
+          await refused(readAll(strict, server.connection(table), schema), "database.rows-limit");
+          await refused(readAll(strict, server.connection(view), schema), "database.rows-limit");
+          await server.sql(`analyze ${server.quote === "`" ? "table " : ""}${table};`);
+          await refused(strict.describe(server.connection(table)), "database.rows-limit");
+          let batches = 0;
+          await assert.rejects(async () => {
+            for await (const _ of strict.read(server.connection(table), schema, ["id"])) batches++;
+          }, refusedWith("database.rows-limit"));
+          assert.equal(batches, 0);
+        },
+      );
+
       on("a view is read as a table is", async (server, database) => {
         const [table, view] = [await createSample(server), fresh()];
         await server.sql(`create view ${view} as select id, name from ${table} where id > 0;`);
