@@ -333,6 +333,22 @@ export const databaseConformance = (name: string, start: () => Promise<DatabaseS
             proxy.close();
           }
         });
+
+      on(
+        "cut off while TLS is agreed on, it is lost, and nothing is said of certificates",
+        async (server, database) => {
+          const proxy = await startProxy(server.port);
+          try {
+            for (const cut of [(socket: Socket) => socket.destroy(), (socket: Socket) => socket.resetAndDestroy()]) {
+              // A greeting in the clear is shorter, what the server says first of TLS is longer.
+              proxy.after(500, cut);
+              await refused(database.describe(server.connection("any", { port: proxy.port })), "database.lost");
+            }
+          } finally {
+            proxy.close();
+          }
+        },
+      );
     });
 
     describe("delivering", () => {
