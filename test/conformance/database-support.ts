@@ -83,6 +83,17 @@ export const DELIVERED: Schema = [
   { name: "content", type: "binary" },
 ];
 
+/** Columns of each type but `bool`, beside an id. */
+export const SAMPLE = [
+  { name: "small", type: "i32" },
+  { name: "weight", type: "f64" },
+  { name: "price", type: "decimal" },
+  { name: "day", type: "date" },
+  { name: "moment", type: "timestamp" },
+  { name: "name", type: "utf8" },
+  { name: "raw", type: "binary" },
+] as const;
+
 /** A way to a server that can go silent or break. */
 export const startProxy = async (port: number) => {
   const sockets = new Set<Socket>();
