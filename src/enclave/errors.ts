@@ -102,6 +102,11 @@ export const refuse = refusals({
     en: "{id} was withdrawn by its owner after the task was authorised. The task does not run.",
     zh: "{id} 在任务授权后已被所有者撤回，任务不会执行。",
   },
+  "enclave.reconnected": {
+    status: 409,
+    en: "The owner of {id} changed its connection after the task was created. The task does not run; create it again.",
+    zh: "{id} 的所有者在任务创建后修改了连接信息，任务不会执行。请重新创建计算任务。",
+  },
   "enclave.structure": {
     status: 409,
     en: "The table of {id} no longer has the structure that was authorised: {difference}. Register it again.",

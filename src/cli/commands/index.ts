@@ -6,6 +6,7 @@ import { identityCommands } from "./identity.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { profileCommands } from "./profiles.ts";
+import { reconnectCommand } from "./source-reconnect.ts";
 import { sourceCommands } from "./sources.ts";
 import { taskCommands } from "./tasks.ts";
 import { trustCommands } from "./trust.ts";
@@ -17,6 +18,7 @@ const own: readonly Command[] = [
   ...projectCommands,
   ...modelCommands,
   ...sourceCommands,
+  reconnectCommand,
   ...taskCommands,
 ];
 
