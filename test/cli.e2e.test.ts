@@ -160,6 +160,7 @@ test("a model from its directory, sealed; tables sealed and described", async ()
   assert.equal(left.columns[0].description, "患者编号");
   assert.equal(left.columns[1].description, `说明, ${columns[1].name}`);
   assert.equal(left.metadata, "columns.csv");
+  await refused("riverside", ["sources", "reconnect", left.id, "--host", "db.example"], "source.not-connected");
   const { resource: again } = await entente("riverside", ["sources", "describe", left.id, "--description", "半表"]);
   assert.deepEqual([again.description, again.columns], ["半表", left.columns]);
 

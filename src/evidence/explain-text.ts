@@ -20,6 +20,7 @@ export const acts = {
   "model.withdrawn": text("withdrew the model", "撤回了计算模型"),
   "source.registered": text("registered the data source", "登记了数据源"),
   "source.described": text("described the data source anew", "修改了数据源说明"),
+  "source.reconnected": text("changed how the data source is reached", "修改了数据源的连接信息"),
   "source.permitted": text("changed who may use the data source", "修改了数据源的权限"),
   "source.governed": text("changed what it asks of results", "修改了结果策略"),
   "source.granted": text("agreed in advance to tasks of one shape", "预先授权了特定形式的任务"),

@@ -6,6 +6,7 @@ import { identityCommands } from "./identity.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { profileCommands } from "./profiles.ts";
+import { reconnectCommand } from "./source-reconnect.ts";
 import { sourceCommands } from "./sources.ts";
 import { diagnosticsCommands } from "./task-diagnostics.ts";
 import { taskCommands } from "./tasks.ts";
@@ -18,6 +19,7 @@ const own: readonly Command[] = [
   ...projectCommands,
   ...modelCommands,
   ...sourceCommands,
+  reconnectCommand,
   ...taskCommands,
   ...diagnosticsCommands,
 ];

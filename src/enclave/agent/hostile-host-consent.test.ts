@@ -49,6 +49,16 @@ test("a policy that the owner changes counts from the next run on", async (t) =>
   assert.equal(outcomeOf(await rig.run()), "gate.group");
 });
 
+test("a source that is reached otherwise since is not opened by the way before", async (t) => {
+  const rig = await openRig(t);
+  const [source = ""] = rig.parts.sources;
+  await rig.authorise();
+  await act(rig.stage, rig.hospital, "source.reconnected", source, { envelope: { digest: digestOf("new"), size: 1 } });
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run()), "enclave.reconnected");
+  assert.deepEqual(rig.written, []);
+});
+
 /** Another task, authorised and shown. */
 const another = async (rig: Rig) => {
   const task = await rig.newTask();

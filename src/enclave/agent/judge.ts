@@ -115,6 +115,7 @@ export const requireUsable = (
     const { stream, table, envelope, structure, columns: permitted, grant } = named;
     const state = streamOf(world, sourceBook, stream)?.state;
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
+    if (state.envelope.digest !== envelope) throw refuse("enclave.reconnected", { id: state.id });
     const terms = grant === undefined ? undefined : state.grants.get(grant);
     if (grant !== undefined) {
       const asked = { creator: task.creator, task: definition, source: named };

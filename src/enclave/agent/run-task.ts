@@ -56,7 +56,7 @@ export interface RunTaskRequest extends RunRequest {
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
 const HOST_FAULTS = new Set([
   ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
-  "enclave.delegation",
+  ...["enclave.network", "enclave.delegation"],
   "model.stopped",
 ]);
 

@@ -38,6 +38,7 @@ export {
 export { type OpenOptions, openResult } from "./open-result.ts";
 export { type NamedPolicy, policyOf } from "./policy.ts";
 export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";
+export { reconnectSource } from "./reconnect-source.ts";
 export {
   describeColumns,
   type PreparedSource,

@@ -9,6 +9,7 @@ import { refuse } from "../errors.ts";
 import { type Limits, MAX_LOG_BYTES, MAX_SAID, type Model, type Result, type Run } from "../runner.ts";
 import { type OpenTable, openTable } from "../tables.ts";
 import type { FromGuest, ToGuest } from "./messages.ts";
+import type { Started } from "./sandbox.ts";
 
 /** Bytes a model may print before it is stopped. */
 const MAX_PRINTED = 1 << 20;
@@ -22,8 +23,7 @@ interface Guest {
   readonly outOfMemory: RegExp;
 }
 
-/** @param child as `Sandbox.start` gives it */
-export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Run => {
+export const createRun = ({ child, group }: Started, limits: Limits, guest: Guest): Run => {
   const started = Promise.withResolvers<void>();
   const outcome = Promise.withResolvers<Omit<Result, "log">>();
   outcome.promise.catch(() => undefined);
@@ -56,8 +56,12 @@ export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Ru
       resolve();
     });
     child.once("close", (status, signal) => {
-      fail(exitRefusal(status ?? 0, signal, printed.errors(), limits, guest));
-      resolve();
+      fail(
+        group?.ranOut()
+          ? refuse("model.memory", { memory: limits.memory })
+          : exitRefusal(status ?? 0, signal, printed.errors(), limits, guest),
+      );
+      resolve(group?.remove());
     });
   });
 
@@ -199,7 +203,7 @@ const exitRefusal = (
 ): Refusal => {
   if (status === 128 + SIGXCPU) return refuse("model.timeout", { seconds: limits.seconds });
   if (outOfMemory.test(errors)) return refuse("model.memory", { memory: limits.memory });
-  if (errors.startsWith("bwrap: ")) return refuse("runner.unavailable", { runner, reason: quote(errors) });
+  if (/^(bwrap|cgroup): /.test(errors)) return refuse("runner.unavailable", { runner, reason: quote(errors) });
   return refuse("model.exited", { status: signal ?? status });
 };
 
