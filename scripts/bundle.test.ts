@@ -1,11 +1,11 @@
 /** Bundles small programs that use what the real ones do, and runs them where there is nothing but the bundle. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { bundleProgram, programs } from "./bundle.ts";
+import { bundleProgram, currentProgram, programs } from "./bundle.ts";
 import { root } from "./tree.ts";
 
 const trees = mkdtempSync(join(realpathSync(tmpdir()), "entente-bundle-test-"));
@@ -80,6 +80,13 @@ test("the digest depends on the source, not on where it lies", async () => {
   assert.match(digests.get("a") ?? "", /^[0-9a-f]{96}$/);
   assert.equal(digests.get("a"), digests.get("b/c"));
   assert.notEqual(digests.get("a"), digests.get("d"));
+});
+
+test("what was built is not built again while its sources are the same", async () => {
+  const { file } = await bundleProgram("verify");
+  const { ino } = statSync(file);
+  assert.equal(await currentProgram("verify"), file);
+  assert.equal(statSync(file).ino, ino);
 });
 
 test("a file beside the program that a bundle would not have is refused", async () => {

@@ -62,6 +62,7 @@ const PLATFORMS: Readonly<Record<Program["platform"], BuildOptions>> = {
  */
 export const bundleProgram = async (name: ProgramName, top = root): Promise<Bundle> => {
   const { entry, file, platform } = programs[name];
+  const sources = top === root ? sourcesDigest() : undefined;
   const { outputFiles } = await build({
     ...PLATFORMS[platform],
     entryPoints: [entry],
@@ -85,6 +86,7 @@ export const bundleProgram = async (name: ProgramName, top = root): Promise<Bund
   // Another program may be starting from the file: it is to see the old or the new one, nothing between.
   writeFileSync(`${path}.${process.pid}`, bytes);
   renameSync(`${path}.${process.pid}`, path);
+  if (sources !== undefined) writeFileSync(`${path}.stamp`, sources);
   return { file: path, bytes, sha384: createHash("sha384").update(bytes).digest("hex") };
 };
 
@@ -95,13 +97,11 @@ export const bundleProgram = async (name: ProgramName, top = root): Promise<Bund
 export const currentProgram = async (name: ProgramName): Promise<string> => {
   const file = join(root, "dist", programs[name].file);
   const stamp = `${file}.stamp`;
-  const sources = sourcesDigest();
-  const made = existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+  const made = existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === sourcesDigest();
   if (!made) {
     await bundleProgram(name);
     // Its service would stay beside a server for as long as that runs.
     await stop();
-    writeFileSync(stamp, sources);
   }
   return file;
 };

@@ -21,7 +21,7 @@ import { createBlobs } from "./platform/blobs.ts";
 import type { Config } from "./platform/config/load.ts";
 import { migrate } from "./platform/db/migrate.ts";
 import { platformMigrations } from "./platform/db/migrations/index.ts";
-import { openDatabase } from "./platform/db/open.ts";
+import { openDatabase, requireReachable } from "./platform/db/open.ts";
 import { createHealth } from "./platform/health.ts";
 import { createHousekeeping } from "./platform/housekeeping.ts";
 import { createIds } from "./platform/ids.ts";
@@ -66,6 +66,7 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
   const lock = lockDataDir(config.data);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const db = openDatabase(config.database, { dataDir: config.data, connections: config.databaseConnections });
+  await requireReachable(db);
   await migrate(db, [...platformMigrations, compute0100], { clock });
   const directory = join(config.data, "ledger");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -120,6 +121,8 @@ const computeOf = (
       sandbox: config.sandbox,
       limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
       ...(config.python !== "" && { python: config.python }),
+      ...(config.enclaveCgroup.length > 0 && { cgroup: config.enclaveCgroup }),
+      ...networksOf(config.enclaveNetworks, number),
     },
   });
   const enclaveAt = (number: number, started: ReturnType<typeof startedAs>, onIdentified?: Identified) =>
@@ -287,6 +290,15 @@ const optionsOf = (written: readonly string[], number: number): Record<string, s
   Object.fromEntries(
     Object.entries(pairsOf(written)).map(([name, value]) => [name, value.replaceAll("{enclave}", String(number))]),
   );
+
+/** Networks of the enclave with a number: those of all, and those that are written `number=network`. */
+const networksOf = (written: readonly string[], number: number): { networks?: string[] } => {
+  const networks = written.flatMap((one) => {
+    const [, own, network = one] = /^(\d+)=(.*)$/.exec(one) ?? [];
+    return own === undefined || Number(own) === number ? [network] : [];
+  });
+  return networks.length === 0 ? {} : { networks };
+};
 
 /** `name=value`, as settings have them. */
 const pairsOf = (written: readonly string[]): Record<string, string> =>

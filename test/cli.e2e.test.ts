@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -160,6 +160,7 @@ test("a model from its directory, sealed; tables sealed and described", async ()
   assert.equal(left.columns[0].description, "患者编号");
   assert.equal(left.columns[1].description, `说明, ${columns[1].name}`);
   assert.equal(left.metadata, "columns.csv");
+  await refused("riverside", ["sources", "reconnect", left.id, "--host", "db.example"], "source.not-connected");
   const { resource: again } = await entente("riverside", ["sources", "describe", left.id, "--description", "半表"]);
   assert.deepEqual([again.description, again.columns], ["半表", left.columns]);
 
@@ -215,6 +216,51 @@ test("everybody authorises in turn; the receiver alone reads the result", async 
   await entente("lakeside", ["keys", "generate", "--type", "sm2", "--out", stranger]);
   await refused("institute", ["tasks", "result", task, "--key", `${stranger}.key.pem`], "envelope.recipient");
   await refused("lakeside", ["tasks", "result", task, "--key", `${stranger}.key.pem`], "blob.unknown");
+});
+
+test("a model that fails: its author reads why, when its provider has agreed", async () => {
+  const folder = join(home, "failing");
+  mkdirSync(folder);
+  const manifest = {
+    ...{ runner: "javascript", entry: "index.js" },
+    tables: { visits: { columns: { patient: "i32" } } },
+    result: { columns: { n: "f64" }, maxRows: 1 },
+  };
+  writeFileSync(join(folder, "entente.json"), JSON.stringify(manifest));
+  writeFileSync(join(folder, "index.js"), 'export const main = () => { throw new Error("no\\u001b[31m 4711"); };');
+  const visits = join(home, "visits.csv");
+  writeFileSync(visits, "patient\n1\n");
+  const shared = ["--permission", "public"];
+  const publish = ["models", "publish", folder, "--name", "会失败", "--open", ...shared];
+  const { resource: model } = await entente("institute", publish);
+  const { resource: table } = await entente("riverside", ["sources", "register", visits, "--name", "就诊", ...shared]);
+  const parts = ["--alliance", alliance, "--model", model.id, "--source", `${table.id}=visits`];
+  const { resource: failing } = await entente("institute", ["tasks", "create", "--name", "会失败", ...parts]);
+  const key = join(home, "result");
+  await entente("institute", ["tasks", "authorise", failing.id, "--key", `${key}.pub.pem`]);
+  await entente("riverside", ["tasks", "authorise", failing.id]);
+  await entente("institute", ["tasks", "authorise", failing.id]);
+  await refused("institute", ["tasks", "wait", failing.id, "--timeout", "60"], "wait.failed");
+
+  const get = ["tasks", "diagnostics", failing.id, "--key", `${key}.key.pem`];
+  await refused("institute", get, "diagnostics.missing");
+  await refused("riverside", ["tasks", "authorise-diagnostics", failing.id], "diagnostics.missing");
+  await entente("institute", ["tasks", "request-diagnostics", failing.id, "--key", `${key}.pub.pem`]);
+  await refused("institute", get, "enclave.diagnostics-consent");
+  const { items } = await entente("riverside", ["events", "list", "--tab", "pending", "--kind", "diagnostics"]);
+  assert.equal(items[0].initiator.nickname, ORGANISATIONS.institute.nickname);
+  const agreed = await run(asWords("riverside", ["tasks", "authorise-diagnostics", failing.id, "--lang", "en"]));
+  assert.equal(agreed.status, 0, agreed.error);
+  assert.match(
+    agreed.error,
+    /up to 16 KiB that the model chose.*\n.*Read by: 肿瘤研究所 \(\d+\), CA .*, key [0-9a-f]{64}/,
+  );
+  assert.match((await entente("institute", get)).text, /^model\.threw\n.*4711.*index\.js:1/s);
+  const shown = await run(asWords("institute", get));
+  assert.match(shown.out, /no\[31m 4711/, "nothing steers the terminal");
+  assert.equal(shown.out.includes("\u001b"), false);
+  await entente("riverside", ["tasks", "refuse-diagnostics", failing.id]);
+  await refused("institute", get, "enclave.diagnostics-consent");
 });
 
 test("the bundle is verified offline, and held to what an outsider knows", async () => {

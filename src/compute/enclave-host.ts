@@ -140,7 +140,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    * Shows the enclave everything that the ledger has, then makes the call, with statements from that same ledger: one
    * caller at a time, so that nothing newer is shown in between.
    */
-  const callCurrent = async <M extends "run" | "delegate" | "dryRun" | "describe" | "test" | "release" | "adopt">(
+  const callCurrent = async <
+    M extends "run" | "delegate" | "diagnose" | "dryRun" | "describe" | "test" | "release" | "adopt",
+  >(
     method: M,
     gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
   ): Promise<EnclaveMethods[M]["result"]> => {
@@ -207,6 +209,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       callCurrent("delegate", async (until) => ({ task, details, to, statements: await gather(until) })),
     dryRun: (task: string, details: Record<string, unknown>, gather: Gather) =>
       callCurrent("dryRun", async (until) => ({ task, details, statements: await gather(until) })),
+    diagnose: (task: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
+      callCurrent("diagnose", async (until) => ({ task, statements: await gather(until) })),
     /** What opens a model or a source that was moved away, for the enclave that has it now. */
     release: (resource: string, gather: Gather) =>
       callCurrent("release", async (until) => ({ resource, statements: await gather(until) })),

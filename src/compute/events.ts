@@ -1,5 +1,6 @@
 /** 事件中心: what waits for a member, and what became of it. */
 import { iso } from "../base/clock.ts";
+import type { Text } from "../contract/endpoint.ts";
 import { type Event as EventAnswer, type EventDetail, eventKindLabels, eventStateLabels } from "../contract/events.ts";
 import { label } from "../contract/shapes.ts";
 import type { Inbox, InboxEvent } from "../platform/inbox.ts";
@@ -8,6 +9,7 @@ import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
 import { showAlliance } from "./alliances.ts";
 import { type ComputeDeps, type Answer as Of, showOne } from "./deps.ts";
+import { diagnosticsSteps } from "./diagnostics-view.ts";
 import { refuse } from "./errors.ts";
 import { loadNames, type Names } from "./names.ts";
 import { showTask } from "./task-view.ts";
@@ -18,9 +20,16 @@ const STEPS = {
   complete: label("Joined", "加入完成"),
 } as const;
 
+const TITLES: Readonly<Record<InboxEvent["kind"], (name: string) => Text>> = {
+  invitation: (name) => label(`Invitation to join the alliance ${name}`, `邀请您加入【${name}】联盟`),
+  authorisation: (name) => label(`Invitation to authorise the task ${name}`, `邀请您授权【${name}】计算任务`),
+  diagnostics: (name) =>
+    label(`Request for diagnostics of the failed task ${name}`, `申请查看【${name}】计算任务的失败诊断`),
+};
+
 interface EventsQuery {
   readonly tab: "pending" | "handled" | "all";
-  readonly kind?: "invitation" | "authorisation" | undefined;
+  readonly kind?: InboxEvent["kind"] | undefined;
   readonly page: number;
   readonly pageSize: number;
 }
@@ -35,10 +44,7 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
       id: event.id,
       kind: event.kind,
       kindLabel: eventKindLabels[event.kind],
-      title:
-        event.kind === "invitation"
-          ? label(`Invitation to join the alliance ${text}`, `邀请您加入【${text}】联盟`)
-          : label(`Invitation to authorise the task ${text}`, `邀请您授权【${text}】计算任务`),
+      title: TITLES[event.kind](text),
       initiator: names.member(by ?? ""),
       stream: event.stream,
       state: event.state,
@@ -109,7 +115,7 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
       const { event } = await find(asker, id);
       const names = await namesOf([event]);
       const shown = show(event, names);
-      if (event.kind === "authorisation") {
+      if (event.kind !== "invitation") {
         const found = await access.read(asker, task, event.stream);
         const detail = await showOne(
           deps,
@@ -117,7 +123,8 @@ export const createEvents = (deps: ComputeDeps & { inbox: Inbox }) => {
           found,
           asker,
         );
-        return { ...shown, alliance: null, task: detail, steps: detail.steps };
+        const asked = event.kind === "diagnostics" ? detail.diagnostics : null;
+        return { ...shown, alliance: null, task: detail, steps: asked ? diagnosticsSteps(asked) : detail.steps };
       }
       const member = asker.member ?? "";
       const own = await loadNames(views, { members: [member], details: [] });

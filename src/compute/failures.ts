@@ -54,6 +54,10 @@ const texts: Readonly<Record<string, Text>> = {
     "The model or a data source was withdrawn after the task was authorised. Nothing was opened.",
     "模型或数据源在任务授权后已被撤回，未打开任何数据。",
   ),
+  "enclave.reconnected": label(
+    "A data source's owner changed its connection after the task was created. Create the task again.",
+    "数据源所有者在任务创建后修改了连接信息。请重新创建计算任务。",
+  ),
   "enclave.grant": label(
     "A grant no longer covers the task. Ask the data provider.",
     "授权凭证已不适用于该任务。请联系数据提供方。",
@@ -79,12 +83,12 @@ const areas: Readonly<Record<string, Text>> = {
     "数据表无法读取。请数据源所有者更正后重新登记。",
   ),
   database: label(
-    "A data source's database could not be read. Its owner checks the connection and registers it again if it has changed.",
-    "无法读取数据源所在的数据库。请数据源所有者检查连接，如有变更请重新登记。",
+    "A data source's database could not be read. Its owner checks the connection, and changes it if the database has moved.",
+    "无法读取数据源所在的数据库。请数据源所有者检查连接，如数据库有变更请修改连接信息。",
   ),
   object: label(
-    "A data source's object could not be read. Its owner checks the store and registers it again if it has changed.",
-    "无法读取数据源所在的对象。请数据源所有者检查对象存储，如有变更请重新登记。",
+    "A data source's object could not be read. Its owner checks the store, and changes the location if it has moved.",
+    "无法读取数据源所在的对象。请数据源所有者检查对象存储，如有变更请修改位置信息。",
   ),
   gate: label(
     "The result is not what a data provider lets leave: groups that are too small, values without noise, or a budget that is spent. Nothing was delivered.",

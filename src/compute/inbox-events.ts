@@ -6,7 +6,7 @@ import type { Task } from "../rules/task-state.ts";
 export interface InboxEvent {
   readonly member: string;
   readonly stream: string;
-  readonly kind: "invitation" | "authorisation";
+  readonly kind: "invitation" | "authorisation" | "diagnostics";
   /** Who asked, by stream id. */
   readonly by: string;
   /** Digest of the text that names the alliance or task. */
@@ -19,7 +19,7 @@ export interface InboxEvent {
 
 export const inboxEventsOf = (stream: string, { book, state }: StreamState): InboxEvent[] => {
   if (book === "alliance") return invitationsOf(stream, state as Alliance);
-  if (book === "task") return authorisationsOf(stream, state as Task);
+  if (book === "task") return [...authorisationsOf(stream, state as Task), ...diagnosticsOf(stream, state as Task)];
   return [];
 };
 
@@ -59,4 +59,18 @@ const authorisationsOf = (stream: string, task: Task): InboxEvent[] => {
       handledAt: done ? Math.max(...decisions) : refused ? (task.ended?.time ?? null) : null,
     };
   });
+};
+
+/** One event for each who decides on the newest request for diagnostics; another request takes its place. */
+const diagnosticsOf = (stream: string, task: Task): InboxEvent[] => {
+  const asked = task.diagnostics.at(-1);
+  if (!asked) return [];
+  const { by, refused, created: createdAt, expires: expiresAt } = asked;
+  return [...asked.deciders]
+    .filter(([member]) => member !== by)
+    .map(([member, decided]) => ({
+      ...{ member, stream, kind: "diagnostics", by, name: task.detail, createdAt, expiresAt },
+      state: refused ? "failed" : decided ? "succeeded" : "pending",
+      handledAt: refused?.time ?? (decided || null),
+    }));
 };

@@ -19,6 +19,7 @@ import { deciders, stateAt, type Task, type TaskState } from "../rules/task-stat
 import { streamOf } from "../rules/world.ts";
 import type { Readable } from "./access.ts";
 import type { Answer, Show } from "./deps.ts";
+import { showDiagnostics } from "./diagnostics-view.ts";
 import { failureText } from "./failures.ts";
 import type { Names } from "./names.ts";
 import { sourceTypeLabel } from "./sources.ts";
@@ -131,6 +132,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       acknowledgedAt: task.acknowledged ? iso(task.acknowledged) : null,
       failure: failureOf(task, state, names),
       endedAt: task.ended ? iso(task.ended.time) : null,
+      diagnostics: showDiagnostics(task.diagnostics.at(-1), names, now()),
     };
   },
 });

@@ -2,6 +2,7 @@
 import { exportBundle, replayable } from "../evidence/export.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
+import { refuse as refuseRule } from "../rules/errors.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
@@ -33,6 +34,12 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Flee
       return fleet
         .of(found.state.definition.enclave)
         .dryRun(found.id, details, (until) => replayable(ledger, found.id, until));
+    },
+    /** Sealed to the key of whoever asked for them: nobody else needs them. */
+    async diagnostics(asker: Asker, { id }: { id: string }) {
+      const found = await access.read(asker, task, id);
+      if (found.state.diagnostics.at(-1)?.by !== asker.member) throw refuseRule("task.party", { id });
+      return fleet.of(found.state.runner).diagnose(found.id, (until) => replayable(ledger, found.id, until));
     },
     /** With every text that its statements commit to: a party may read them all. */
     async bundle(asker: Asker, { id }: { id: string }) {

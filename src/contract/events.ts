@@ -15,12 +15,13 @@ export const eventStateLabels = {
 export const eventKindLabels = {
   invitation: label("Invitation to an alliance", "邀请加入联盟"),
   authorisation: label("Authorisation of a task", "授权任务"),
+  diagnostics: label("Diagnostics of a failed task", "授权失败诊断"),
 } as const;
 
 export const Event = z
   .object({
     id: z.string(),
-    kind: z.enum(["invitation", "authorisation"]),
+    kind: z.enum(["invitation", "authorisation", "diagnostics"]),
     kindLabel: Label,
     /** 事件名称, for example 邀请您加入【可信计算联盟】网络. */
     title: Label,
@@ -64,7 +65,7 @@ export const events = {
     permission: "event.read",
     input: Page.extend({
       tab: z.enum(["pending", "handled", "all"]).default("all"),
-      kind: z.enum(["invitation", "authorisation"]).optional(),
+      kind: z.enum(["invitation", "authorisation", "diagnostics"]).optional(),
     }),
     output: paged(Event),
     summary: { en: "List what waited or waits for you", "zh-CN": "查询事件中心" },

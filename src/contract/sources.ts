@@ -74,6 +74,14 @@ export const sources = {
     summary: { en: "Describe the columns of a data source anew", "zh-CN": "修改数据源与字段说明" },
     errors: changeErrors,
   }),
+  reconnect: act({
+    path: `${one}/connection`,
+    kind: rules.reconnected,
+    permission: "source.register",
+    output,
+    summary: { en: "Change how the table of a data source is reached", "zh-CN": "修改数据源的连接信息" },
+    errors: [...changeErrors, "blob.unknown"],
+  }),
   govern: act({
     path: `${one}/policy`,
     kind: rules.governed,

@@ -6,6 +6,7 @@ import { Definition, Receipt } from "../rules/task-definition.ts";
 import type * as state from "../rules/task-state.ts";
 import { act, acted, command, download, type Text, view } from "./endpoint.ts";
 import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+import { Diagnostics, diagnosticsEndpoints } from "./task-diagnostics.ts";
 
 /** The states of a task as the console names them. */
 export const taskStateLabels: Readonly<Record<state.TaskState, Text>> = {
@@ -122,6 +123,8 @@ export const Task = z
     acknowledgedAt: Time.nullable(),
     failure: z.object({ code: z.string(), text: Label, by: Member.nullable() }).nullable(),
     endedAt: Time.nullable(),
+    /** The newest request for diagnostics of its failure; null where nobody asked. */
+    diagnostics: Diagnostics.nullable(),
   })
   .meta({ id: "Task" });
 
@@ -238,6 +241,7 @@ export const tasks = {
     summary: { en: "Run an authorised task", "zh-CN": "执行任务" },
     errors: ["stream.unknown", "task.party", "task.state"],
   }),
+  ...diagnosticsEndpoints(output),
   result: download({
     path: `${one}/result`,
     permission: "task.read",

@@ -137,6 +137,11 @@ export const refuse = refusals({
     en: "{id} was withdrawn by its owner after the task was authorised. The task does not run.",
     zh: "{id} 在任务授权后已被所有者撤回，任务不会执行。",
   },
+  "enclave.reconnected": {
+    status: 409,
+    en: "The owner of {id} changed its connection after the task was created. The task does not run; create it again.",
+    zh: "{id} 的所有者在任务创建后修改了连接信息，任务不会执行。请重新创建计算任务。",
+  },
   "enclave.structure": {
     status: 409,
     en: "The table of {id} no longer has the structure that was authorised: {difference}. Register it again.",
@@ -151,6 +156,21 @@ export const refuse = refusals({
     status: 503,
     en: "The sandbox {sandbox} does not work on this machine: {reason}. Install what is missing (bubblewrap), or choose --sandbox quickjs. What enclave/runners.json names has to work; without it the choice is made anew, for a new enclave.",
     zh: "沙箱 {sandbox} 在本机不可用：{reason}。请安装缺失的组件（bubblewrap），或使用 --sandbox quickjs。enclave/runners.json 所列的运行器必须可用；删除该文件将重新选择，并产生新的可信执行环境。",
+  },
+  "enclave.cgroup": {
+    status: 503,
+    en: "Sandboxes don't get the limits that enclaveCgroup asks for: {reason}. Delegate folders with the controllers memory and pids to the enclave's user, or leave the setting empty.",
+    zh: "沙箱无法获得 enclaveCgroup 所要求的限额：{reason}。请将带有 memory 与 pids 控制器的目录委派给可信执行环境的用户，或将该设置留空。",
+  },
+  "enclave.network": {
+    status: 403,
+    en: "This enclave may not connect to where the connection leads. Choose an enclave in that network, or have its operator add the host to enclaveNetworks.",
+    zh: "该可信执行环境不允许连接到此连接所指的地址。请选择位于该网络中的可信执行环境，或由其运营方将该主机加入 enclaveNetworks。",
+  },
+  "enclave.networks": {
+    status: 400,
+    en: "{entry} in enclaveNetworks is neither a host name nor an address or block of addresses such as 10.0.0.0/8. Correct the setting.",
+    zh: "enclaveNetworks 中的 {entry} 既不是主机名，也不是地址或网段（例如 10.0.0.0/8）。请更正该设置。",
   },
   "enclave.provider": {
     status: 400,
@@ -181,6 +201,16 @@ export const refuse = refusals({
     status: 504,
     en: "It was not done after {seconds} seconds. Check the database and the network, then try again.",
     zh: "{seconds} 秒内未完成。请检查数据库与网络后重试。",
+  },
+  "enclave.diagnostics": {
+    status: 410,
+    en: "This enclave has no diagnostics of the task any more: it keeps them for some days after the failure. Create the task again.",
+    zh: "该可信执行环境已不再保存此任务的失败诊断（仅在失败后保存若干天）。请重新创建计算任务。",
+  },
+  "enclave.diagnostics-consent": {
+    status: 403,
+    en: "Diagnostics are released when every data provider has authorised the request; this one is {state}. See the task for who decides.",
+    zh: "须全部数据提供方授权后才能提供失败诊断，当前状态为 {state}。请在任务中查看由谁处理。",
   },
   "enclave.busy": {
     status: 429,

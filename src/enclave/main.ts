@@ -15,9 +15,11 @@ import { createAgent } from "./agent/agent.ts";
 import { readIfThere, writeDurably } from "./agent/files.ts";
 import { attestationProviders } from "./attestation/registry.ts";
 import { refuse } from "./errors.ts";
+import { restrictNetwork } from "./network.ts";
 import { type Channel, createChannel, type Handler } from "./protocol/channel.ts";
 import { Configuration } from "./protocol/configuration.ts";
 import { enclaveMethods } from "./protocol/messages.ts";
+import { type Cgroups, openCgroups } from "./runners/bubblewrap/cgroups.ts";
 import { runnersOf } from "./runners/registry.ts";
 import type { Isolation, Runner } from "./runners/runner.ts";
 
@@ -29,16 +31,20 @@ const configuration = Configuration.parse(JSON.parse(fromUtf8(fromBase64url(give
  * of what the enclave is measured as, so what was chosen at the first start stays: one that does not work today is no
  * reason to become another enclave.
  */
-const chooseRunners = async (): Promise<{ isolation: Isolation; runners: Record<string, Runner> }> => {
+const chooseRunners = async (
+  cgroups: Cgroups | undefined,
+): Promise<{ isolation: Isolation; runners: Record<string, Runner> }> => {
   const { sandbox, python } = configuration;
   const file = join(configuration.directory, "runners.json");
   const before = Chosen.optional().parse(JSON.parse((await readIfThere(file))?.toString() ?? "null") ?? undefined);
   const isolations = before ? [before.isolation] : (["bubblewrap", "quickjs"] as const);
   let reason: string | true = "it is not known";
   for (const isolation of sandbox === "auto" ? isolations : [sandbox]) {
-    const known = runnersOf(isolation, { python });
+    const known = runnersOf(isolation, { python, cgroups });
     reason = (await known.javascript?.available()) ?? reason;
     if (reason !== true) continue;
+    if (cgroups && isolation !== "bubblewrap")
+      throw refuse("enclave.cgroup", { reason: `models would run in ${isolation}, which has no processes to limit` });
     const wanted = isolation === before?.isolation ? [...before.runners, ...(python ? ["python"] : [])] : undefined;
     const runners = await availableOf(known, wanted);
     await mkdir(configuration.directory, { recursive: true, mode: 0o700 });
@@ -68,6 +74,14 @@ const availableOf = async (
   return Object.fromEntries(asked.flatMap(({ id, runner, available }) => (available === true ? [[id, runner]] : [])));
 };
 
+/** @throws Refusal enclave.cgroup: never in silence without limits that were asked for */
+const openLimits = async (): Promise<Cgroups | undefined> => {
+  if (!configuration.cgroup) return undefined;
+  const cgroups = await openCgroups(configuration.cgroup);
+  if (typeof cgroups === "string") throw refuse("enclave.cgroup", { reason: cgroups });
+  return cgroups;
+};
+
 /** Everything that decides what this enclave does with what is sealed to it. */
 const componentsOf = async (runners: Record<string, Runner>): Promise<Components> => {
   const images = await Promise.all(
@@ -88,8 +102,9 @@ const call = (method: string, params: object, body?: AsyncIterable<Uint8Array>) 
 };
 
 const openAgent = async () => {
-  const { attestation, limits, ledger } = configuration;
-  const { isolation, runners } = await chooseRunners();
+  const { attestation, limits, ledger, networks = [] } = configuration;
+  restrictNetwork(networks);
+  const { isolation, runners } = await chooseRunners(await openLimits());
   const components = await componentsOf(runners);
   // A state of its own for each: another measurement is another enclave, and going back finds the one before.
   const directory = join(configuration.directory, measurementOf(components).slice(0, 16));

@@ -22,6 +22,7 @@ export const acts = {
   "model.withdrawn": text("withdrew the model", "撤回了计算模型"),
   "source.registered": text("registered the data source", "登记了数据源"),
   "source.described": text("described the data source anew", "修改了数据源说明"),
+  "source.reconnected": text("changed how the data source is reached", "修改了数据源的连接信息"),
   "source.permitted": text("changed who may use the data source", "修改了数据源的权限"),
   "source.governed": text("changed what it asks of results", "修改了结果策略"),
   "source.granted": text("agreed in advance to tasks of one shape", "预先授权了特定形式的任务"),
@@ -35,6 +36,9 @@ export const acts = {
   "task.run-requested": text("asked for the run", "执行了任务"),
   "task.delegated": text("had another enclave run it", "交由其他可信执行环境执行"),
   "task.acknowledged": text("confirmed that it has the result", "确认已收到结果"),
+  "task.diagnostics-requested": text("asked for the failure's diagnostics", "申请查看失败诊断"),
+  "task.diagnostics-authorised": text("agreed that the diagnostics are released", "授权提供失败诊断"),
+  "task.diagnostics-refused": text("refused the diagnostics", "拒绝提供失败诊断"),
   "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
 } as const;
 export type Act = keyof typeof acts;

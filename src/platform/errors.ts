@@ -7,10 +7,20 @@ export const refuse = refusals({
     en: "The data directory {dir} is in use by process {pid}. Stop that process, or choose another with --data.",
     zh: "数据目录 {dir} 正被进程 {pid} 使用。请先停止该进程，或用 --data 指定其他目录。",
   },
+  "data.unusable": {
+    status: 500,
+    en: "The data directory {dir} can't be used: {reason}. Give the user that the server runs as the right to write there, or choose another with --data.",
+    zh: "无法使用数据目录 {dir}：{reason}。请授予服务器运行用户写入权限，或用 --data 指定其他目录。",
+  },
   "database.url": {
     status: 400,
     en: "The database address {url} is not understood. Leave it empty for SQLite, or write postgres://user@host/name.",
     zh: "无法识别数据库地址 {url}。留空则使用 SQLite，或填写 postgres://user@host/name。",
+  },
+  "database.unavailable": {
+    status: 503,
+    en: "The platform's database can't be used: {reason}. Check the address in the setting database, that the server runs, and that this user may log in.",
+    zh: "平台数据库不可用：{reason}。请检查 database 设置中的地址、数据库服务是否运行，以及该用户能否登录。",
   },
   "database.newer": {
     status: 500,

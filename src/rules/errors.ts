@@ -52,6 +52,31 @@ export const refuse = refusals({
     en: "The dry run shown is not the one that the enclave signed for this task. Believe nothing of it; report this.",
     zh: "所示试运行结果并非可信执行环境为该任务签名的结果。请勿采信，并报告此问题。",
   },
+  "diagnostics.late": {
+    status: 410,
+    en: "Diagnostics were to be asked for until {until}, seven days after the failure. Create the task again.",
+    zh: "失败诊断只能在失败后 7 天内（{until} 之前）申请。请重新创建计算任务。",
+  },
+  "diagnostics.open": {
+    status: 409,
+    en: "Diagnostics of this task have been asked for, and that request stands until {expires}. Wait for it, or have it refused.",
+    zh: "该任务已有失败诊断申请，有效期至 {expires}。请等待处理，或请对方拒绝该申请。",
+  },
+  "diagnostics.many": {
+    status: 409,
+    en: "Diagnostics of a task are asked for {limit} times at most. Create the task again.",
+    zh: "每个任务最多申请 {limit} 次失败诊断。请重新创建计算任务。",
+  },
+  "diagnostics.request": {
+    status: 409,
+    en: "The request {request} for diagnostics does not stand: it was refused, has run out, or is another task's. Look at the task again.",
+    zh: "失败诊断申请 {request} 已无效：已被拒绝、已过期，或属于其他任务。请重新查看任务。",
+  },
+  "diagnostics.other": {
+    status: 502,
+    en: "The diagnostics shown are not those that the enclave signed for this request. Believe nothing of them; report this.",
+    zh: "所示失败诊断并非可信执行环境为该申请签名的内容。请勿采信，并报告此问题。",
+  },
   "stream.full": {
     status: 409,
     en: "The stream has {limit} bytes of statements and takes no more. Begin a new one.",

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import type { z } from "zod";
-import { type Consortium, consortium, model, source, task } from "../../test/support/consortium.ts";
+import {
+  type Consortium,
+  consortium,
+  model,
+  source,
+  task,
+  taskOf,
+  taskPayload,
+} from "../../test/support/consortium.ts";
 import { act, refused, type Stage, stateOf, worldStage } from "../../test/support/stage.ts";
 import { digestOf } from "../trust/digest.ts";
 import { ARCHIVE_MAX, DESCRIPTION_MAX, model as modelBook } from "./model.ts";
@@ -126,6 +134,37 @@ describe("models and data sources", () => {
       { password: "secret" },
     ];
     for (const twist of odd) await refused(stage, () => attempt(twist), "statement.payload");
+  });
+
+  test("a source that is reached otherwise stays the source that it is", async () => {
+    const [stream = ""] = all.parts.sources;
+    const [owner, other] = all.hospitals;
+    const before = stateOf(stage, sourceBook, stream);
+    const old = await task(stage, all.institute, all.parts);
+    const envelope = { digest: digestOf("another way"), size: 9 };
+    const reconnect = (by: typeof owner, payload: object) => act(stage, by, "source.reconnected", stream, payload);
+    await refused(stage, () => reconnect(other, { envelope }), "owner.required");
+    await refused(
+      stage,
+      () => act(stage, all.enclave, "source.reconnected", stream, { envelope }),
+      "statement.principal",
+    );
+    for (const odd of [
+      {},
+      { envelope: "" },
+      { envelope: { ...envelope, size: -1 } },
+      { envelope, structure: digestOf("x") },
+    ])
+      await refused(stage, () => reconnect(owner, odd), "statement.payload");
+    const asBefore = taskPayload(stage, all.parts).sources;
+    await reconnect(owner, { envelope });
+    assert.deepEqual(stateOf(stage, sourceBook, stream), { ...before, envelope });
+    // What was asked for stands as it was asked for; whoever asks anew names the new envelope.
+    assert.equal(taskOf(stage, old).definition.sources[0]?.envelope, before.envelope.digest);
+    await refused(stage, () => task(stage, all.institute, all.parts, { sources: asBefore }), "resource.changed");
+    await task(stage, all.institute, all.parts);
+    await act(stage, owner, "source.withdrawn", stream);
+    await refused(stage, () => reconnect(owner, { envelope }), "resource.withdrawn");
   });
 
   test("a revised model keeps its owner, id and permission", async () => {

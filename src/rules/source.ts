@@ -100,6 +100,20 @@ export const governed = kind({
   },
 });
 
+/**
+ * The same table by another way: the connection in the envelope is another. Tasks that name the envelope before are not
+ * run any more.
+ */
+export const reconnected = kind({
+  name: "source.reconnected",
+  by: "organisation",
+  payload: z.strictObject({ envelope: Blob }),
+  apply: (state, { by, payload }) => {
+    requireOwner(state, by);
+    return { ...state, envelope: payload.envelope };
+  },
+});
+
 /** At a time: each task that uses the source carries all of them. */
 const MAX_GRANTS = 1_000;
 
@@ -148,5 +162,5 @@ export const source: Rulebook<Source> = {
     created: 0,
     detail: "",
   },
-  kinds: [registered, described, governed, granted, grantWithdrawn, moved, permitted, withdrawn],
+  kinds: [registered, described, reconnected, governed, granted, grantWithdrawn, moved, permitted, withdrawn],
 };

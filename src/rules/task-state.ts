@@ -4,6 +4,7 @@ import { refuse } from "./errors.ts";
 import type { PersistentMap } from "./persistent-map.ts";
 import { type Act, kindsOf } from "./rulebook.ts";
 import { type Definition, type Delivery, type Receipt, taskDigest } from "./task-definition.ts";
+import type { Diagnosed } from "./task-diagnostics.ts";
 
 /** The seed's states; expiry of an open request is judged against a clock by `stateAt`. */
 export type TaskState =
@@ -16,7 +17,7 @@ export type TaskState =
   | "succeeded" // 计算任务执行成功
   | "failed"; // 计算任务执行失败
 
-export interface Task {
+export interface Task extends Diagnosed {
   readonly id: string;
   readonly creator: string;
   readonly detail: string;

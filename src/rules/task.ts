@@ -15,6 +15,7 @@ import { Description, Digest, OPEN_FOR, PlainName, resourceId, Salt } from "./sh
 import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
 import { type Definition, Delivery, definition } from "./task-definition.ts";
+import { diagnosticsKinds } from "./task-diagnostics.ts";
 import { requireGrantedKey, requireStayed } from "./task-grounds.ts";
 import { completed, delegated, failed } from "./task-run.ts";
 import { deciders, end, isOpen, kind, partiesOf, requireDigest, requireState, type Task } from "./task-state.ts";
@@ -86,14 +87,9 @@ const requireUsable = (task: Definition, creator: string, elsewhere: Elsewhere, 
   const same = code.archive.digest === archive && code.envelope?.digest === envelope;
   if (!same || code.runner !== runner || code.main !== main) throw refuse("resource.changed", { id: code.id });
 
-  const distinct = (values: string[]) => new Set(values).size === task.sources.length;
-  if (
-    task.sources.length < 1 ||
-    task.sources.length > 5 ||
-    !distinct(task.sources.map((s) => s.stream)) ||
-    !distinct(task.sources.map((s) => s.table))
-  )
-    throw refuse("task.sources", { count: task.sources.length });
+  const { length: count } = task.sources;
+  const distinct = (name: "stream" | "table") => new Set(task.sources.map((one) => one[name])).size === count;
+  if (count < 1 || count > 5 || !distinct("stream") || !distinct("table")) throw refuse("task.sources", { count });
   const providers = task.sources.map((named) => {
     const table = elsewhere.stream(source, named.stream)?.state;
     if (!table || !isMember(table.owner) || !mayUse(table, creator)) throw unknown(named.stream);
@@ -261,6 +257,7 @@ export const task: Rulebook<Task> = {
     delegations: 0,
     acknowledged: 0,
     result: undefined,
+    diagnostics: [],
   },
   kinds: [
     created,
@@ -274,5 +271,6 @@ export const task: Rulebook<Task> = {
     completed,
     failed,
     acknowledged,
+    ...diagnosticsKinds,
   ],
 };

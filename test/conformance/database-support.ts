@@ -10,8 +10,11 @@ import type { DatabaseConnection } from "../../src/rules/connection.ts";
 
 /** A server whose certificate is for `db.example` and 127.0.0.1, and how its SQL differs. */
 export interface DatabaseServer {
-  /** @param silence milliseconds that it waits for a silent server */
-  database(silence: number): Database;
+  /**
+   * @param silence milliseconds that it waits for a silent server
+   * @param rows of a table that is read, at most
+   */
+  database(silence: number, rows?: number): Database;
   readonly root: TestRoot;
   readonly port: number;
   /** Statements of whoever owns the tables. */
@@ -80,13 +83,26 @@ export const DELIVERED: Schema = [
   { name: "content", type: "binary" },
 ];
 
+/** Columns of each type but `bool`, beside an id. */
+export const SAMPLE = [
+  { name: "small", type: "i32" },
+  { name: "weight", type: "f64" },
+  { name: "price", type: "decimal" },
+  { name: "day", type: "date" },
+  { name: "moment", type: "timestamp" },
+  { name: "name", type: "utf8" },
+  { name: "raw", type: "binary" },
+] as const;
+
 /** A way to a server that can go silent or break. */
 export const startProxy = async (port: number) => {
   const sockets = new Set<Socket>();
   let passed = 0;
   let limit = Number.POSITIVE_INFINITY;
   let atLimit: (socket: Socket) => void = () => undefined;
+  let connections = 0;
   const server = createServer((client) => {
+    connections++;
     const upstream = connect(port, "127.0.0.1");
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -108,6 +124,7 @@ export const startProxy = async (port: number) => {
     after(bytes: number, then: (socket: Socket) => void) {
       [passed, limit, atLimit] = [0, bytes, then];
     },
+    connections: () => connections,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();

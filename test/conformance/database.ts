@@ -1,26 +1,23 @@
 /** What every engine of the Database port must hold to, on a real server with TLS. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { concat } from "../../src/base/bytes.ts";
-import { Refusal } from "../../src/base/refusal.ts";
-import { createRoot } from "../../src/cli/demo/machines/certificates.ts";
 import { type Batch, MAX_BATCH_ROWS, rowsOf, type Schema, type Value } from "../../src/enclave/columns/batch.ts";
 import { type Database, type Delivery, PART_BYTES } from "../../src/enclave/databases/database.ts";
 import type { DatabaseConnection } from "../../src/rules/connection.ts";
+import { connectionConformance } from "./database-connections.ts";
 import {
   type DatabaseServer,
   DELIVERED,
   deliveryOf,
-  IMPATIENT,
   namesOf,
   PATIENT,
   readAll,
   refused,
   refusedWith,
-  startProxy,
+  SAMPLE,
 } from "./database-support.ts";
 
 export const databaseConformance = (name: string, start: () => Promise<DatabaseServer | { skip: string }>): void => {
@@ -166,6 +163,29 @@ export const databaseConformance = (name: string, start: () => Promise<DatabaseS
         await server.sql(`drop table ${table};`);
       });
 
+      on(
+        "a table larger than the limit is refused before it is described, and before or while it is read",
+        async (server) => {
+          const strict = server.database(PATIENT, 1_000);
+          const [table, view] = [fresh(), fresh()];
+          await server.sql(`create table ${table} (id ${server.types.i64});
+          insert into ${table} select seq from ${server.numbers(5_000)};
+          create view ${view} as select * from ${table};`);
+          const schema: Schema = [{ name: "id", type: "i64" }];
+          await refused(strict.describe(server.connection(table)), "database.rows-limit");
+          await refused(strict.describe(server.connection(view)), "database.rows-limit");
+          await refused(readAll(strict, server.connection(table), schema), "database.rows-limit");
+          await refused(readAll(strict, server.connection(view), schema), "database.rows-limit");
+          await server.sql(`analyze ${server.quote === "`" ? "table " : ""}${table};`);
+          await refused(strict.describe(server.connection(table)), "database.rows-limit");
+          let batches = 0;
+          await assert.rejects(async () => {
+            for await (const _ of strict.read(server.connection(table), schema, ["id"])) batches++;
+          }, refusedWith("database.rows-limit"));
+          assert.equal(batches, 0);
+        },
+      );
+
       on("a view is read as a table is", async (server, database) => {
         const [table, view] = [await createSample(server), fresh()];
         await server.sql(`create view ${view} as select id, name from ${table} where id > 0;`);
@@ -213,72 +233,7 @@ export const databaseConformance = (name: string, start: () => Promise<DatabaseS
       });
     });
 
-    describe("who is on the other side", () => {
-      const cases: [string, string, (server: DatabaseServer) => Partial<DatabaseConnection>][] = [
-        ["a wrong password", "database.login", () => ({ password: "guess" })],
-        ["an unknown user", "database.login", () => ({ username: "nobody" })],
-        ["an unknown database", "database.unknown", () => ({ database: "nowhere" })],
-        ["another host name", "database.host-name", () => ({ serverName: "other.example" })],
-        ["another address", "database.host-name", () => ({ serverName: "127.0.0.2" })],
-        ["a name whose certificate is only for the address", "database.host-name", () => ({ host: "localhost" })],
-        ["a foreign root", "database.tls", () => ({ rootCertificate: createRoot("Other").certificate })],
-        ["a root that is none", "database.tls", () => ({ rootCertificate: "root" })],
-        ["a host that is not known", "database.unreachable", () => ({ host: "nowhere.invalid" })],
-        ["a port where nobody listens", "database.unreachable", () => ({ port: 1 })],
-      ];
-      for (const [title, code, more] of cases)
-        on(`${title} is refused`, async (server, database) => {
-          const connection = server.connection("any", more(server));
-          await refused(database.describe(connection), code);
-          await refused(database.test(connection), code);
-          const reading = database.read(connection, [{ name: "id", type: "i64" }], ["id"]);
-          await refused(Array.fromAsync(reading), code);
-        });
-      on("the name that the connection gives is the one compared", async (server, database) => {
-        const table = await createSample(server);
-        const { columns } = await database.describe(server.connection(table, { serverName: "db.example" }));
-        assert.equal(columns.length, 8);
-      });
-      on("an expired certificate is refused, and a certificate for another host", async (server, database) => {
-        const table = await createSample(server);
-        const good = server.root.issue(["DNS:db.example", "IP:127.0.0.1"]);
-        try {
-          await server.useCertificate(server.root.issue(["DNS:db.example", "IP:127.0.0.1"], -1));
-          await refused(database.describe(server.connection(table)), "database.tls");
-          await server.useCertificate(server.root.issue(["DNS:localhost"]));
-          await refused(database.describe(server.connection(table)), "database.host-name");
-        } finally {
-          await server.useCertificate(good);
-        }
-        await database.describe(server.connection(table));
-      });
-    });
-
-    describe("a connection that fails", () => {
-      const schema: Schema = [{ name: "id", type: "i64" }];
-      /** What happens to the connection within the rows, and what reading is refused with. */
-      const cases: [title: string, then: (socket: Socket) => void, code: string][] = [
-        ["silent in the middle of the rows, it is given up", () => undefined, "database.timeout"],
-        ["lost in the middle of the rows, it is refused", (socket) => socket.destroy(), "database.lost"],
-      ];
-      for (const [title, then, code] of cases)
-        on(title, async (server) => {
-          const table = fresh();
-          await server.sql(`create table ${table} (id ${server.types.i64});
-            insert into ${table} select seq from ${server.numbers(300_000)};`);
-          const proxy = await startProxy(server.port);
-          try {
-            const connection = server.connection(table, { port: proxy.port });
-            const database = server.database(IMPATIENT);
-            proxy.after(1_000_000, then);
-            await refused(Array.fromAsync(database.read(connection, schema, ["id"])), code);
-            proxy.after(0, then);
-            await assert.rejects(database.describe(connection), Refusal);
-          } finally {
-            proxy.close();
-          }
-        });
-    });
+    connectionConformance({ on, fresh, createSample });
 
     describe("delivering", () => {
       const delivered = async (server: DatabaseServer, table: string, task: string) => {
@@ -375,16 +330,6 @@ export const databaseConformance = (name: string, start: () => Promise<DatabaseS
     });
   });
 };
-
-const SAMPLE = [
-  { name: "small", type: "i32" },
-  { name: "weight", type: "f64" },
-  { name: "price", type: "decimal" },
-  { name: "day", type: "date" },
-  { name: "moment", type: "timestamp" },
-  { name: "name", type: "utf8" },
-  { name: "raw", type: "binary" },
-] as const;
 
 async function* failingContent(delivery: Delivery): AsyncGenerator<Uint8Array> {
   for await (const chunk of delivery.content()) {

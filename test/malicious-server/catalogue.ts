@@ -2,6 +2,7 @@
 import { channels } from "./attacks/channels.ts";
 import { consent } from "./attacks/consent.ts";
 import { databases } from "./attacks/databases.ts";
+import { diagnostics } from "./attacks/diagnostics.ts";
 import { enclaves } from "./attacks/enclaves.ts";
 import { evidence } from "./attacks/evidence.ts";
 import { files } from "./attacks/files.ts";
@@ -31,5 +32,6 @@ export const catalogue: readonly Attack[] = [
   ...channels,
   ...consent,
   ...fleet,
+  ...diagnostics,
   ...moving,
 ];

@@ -19,6 +19,7 @@ import {
   createTask,
   openResult,
   prepareDestination,
+  reconnectSource,
   registerSource,
 } from "../../src/sdk/workflows/index.ts";
 import { readHeader } from "../../src/trust/envelope/header.ts";
@@ -26,6 +27,7 @@ import { createReader } from "../../src/trust/envelope/reader.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
+  addTable,
   addTask,
   ally,
   authorise,
@@ -127,6 +129,47 @@ withDatabases("from a hospital's MariaDB into the institute's PostgreSQL, in SM2
 });
 
 const headerOf = async (sealed: Uint8Array) => (await readHeader(createReader([sealed]))).header;
+
+withDatabases("a password that is changed: the same source by a new connection, the same table only", async (maria) => {
+  const { client, identity, id: owner } = hospital;
+  await maria.sql(`create user rotating identified by 'old'; grant select on test.* to rotating;
+    create table others (id bigint, number double not null)`);
+  const reached = (table: string, password: string) => maria.connection(table, { username: "rotating", password });
+  const source = await connect(reached("people", "old"), "轮换");
+  const ask = () => addTask(institute, { alliance, receiver: institute.id, model, sources: [source.id] });
+  const agreed = async (task: string) => {
+    for (const member of [institute, hospital, institute]) await authorise(member, task, key.publicPem);
+    return ended(institute, task);
+  };
+  const before = await ask();
+  await maria.sql("alter user rotating identified by 'new'");
+  const reconnect = (connection: object, enclave = platform.enclave) =>
+    reconnectSource(client, identity, source.id, () => connection, { owner, enclave }, platform.clock.now);
+  await assert.rejects(reconnect(reached("people", "old")), { code: "database.login" });
+  await assert.rejects(reconnect(reached("others", "new")), { code: "source.other-table", message: /id \(i64\)/ });
+  await assert.rejects(reconnect({ host: "x" }), { code: "connection.malformed" });
+  const other = { ...platform.enclave, id: source.stream };
+  await assert.rejects(reconnect(reached("people", "new"), other), { code: "source.other-enclave" });
+  assert.equal((await client.sources.get({ id: source.id })).envelope.digest, source.envelope.digest);
+
+  const { resource } = await reconnect(reached("people", "new"));
+  assert.notEqual(resource.envelope.digest, source.envelope.digest);
+  assert.deepEqual(
+    { ...resource, envelope: 0, updatedAt: 0, head: 0 },
+    { ...source, envelope: 0, updatedAt: 0, head: 0 },
+  );
+  const old = await agreed(before.id);
+  assert.deepEqual([old.state, old.failure?.code], ["failed", "enclave.reconnected"]);
+  const { state, id } = await agreed((await ask()).id);
+  assert.equal(state, "succeeded");
+  assert.equal(await openResult(institute.client, id, key.privatePem, { me: institute.id }), "sum\r\n42.5\r\n");
+
+  const file = await addTable(platform, hospital, { name: "文件" });
+  await assert.rejects(
+    reconnectSource(client, identity, file.id, () => ({}), { owner, enclave: platform.enclave }, platform.clock.now),
+    { code: "source.not-connected" },
+  );
+});
 
 withDatabases("openssl reads the members' SM2 certificates and keys", async () => {
   const directory = mkdtempSync(pathOf(tmpdir(), "entente-sm2-"));

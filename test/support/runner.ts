@@ -150,7 +150,7 @@ export const runExample = async (
   );
   const files = await unpack(await pack(new Map(sources)));
   const manifest = readManifest(files);
-  const run = await runner.start({ seconds: 30, memory, output: 1 << 20 });
+  const run = await runner.start({ seconds: 120, memory, output: 1 << 20 });
   run.load({ manifest, files, main: "main", parameters: resolveParameters(manifest, given) });
   for (const table of Object.keys(manifest.tables)) run.table(table, ...(await exampleTable(manifest, table)));
   return run.result();

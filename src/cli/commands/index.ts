@@ -7,7 +7,9 @@ import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { movingCommands } from "./moving.ts";
 import { profileCommands } from "./profiles.ts";
+import { reconnectCommand } from "./source-reconnect.ts";
 import { sourceCommands } from "./sources.ts";
+import { diagnosticsCommands } from "./task-diagnostics.ts";
 import { taskCommands } from "./tasks.ts";
 import { trustCommands } from "./trust.ts";
 
@@ -19,7 +21,9 @@ const own: readonly Command[] = [
   ...projectCommands,
   ...modelCommands,
   ...sourceCommands,
+  reconnectCommand,
   ...taskCommands,
+  ...diagnosticsCommands,
 ];
 
 /**
@@ -39,6 +43,9 @@ const REPLACED = new Set([
   "models.move",
   "sources.move",
   "tasks.dryRun",
+  "tasks.requestDiagnostics",
+  "tasks.authoriseDiagnostics",
+  "tasks.refuseDiagnostics",
   "tasks.authoriseReceiver",
   "tasks.authoriseSource",
   "tasks.authoriseModel",

@@ -55,6 +55,18 @@ const METADATA: Flag = {
   summary: text("descriptions from a table of two columns: name, description", "从两列（字段名、说明）的元数据表读取"),
 };
 
+export const LOCATION: Flag = {
+  name: "location",
+  type: "text",
+  value: "FILE.json",
+  summary: text("of an object (s3): endpoint, bucket, key, credentials", "对象（s3）的位置与凭据"),
+};
+export const METADATA_TABLE: Flag = {
+  name: "metadata-table",
+  type: "text",
+  summary: text("table of the database that describes the columns", "元数据表名"),
+};
+
 const typeOf = (given: Given): string =>
   textOf(given, "type") ?? (extname(argOf(given, "file")) === ".parquet" ? "parquet" : "csv");
 
@@ -217,18 +229,9 @@ export const sourceCommands: readonly Command[] = [
       { name: "name", type: "text", required: true, limits: "1..50" },
       { name: "description", type: "text", limits: "0..100" },
       { name: "type", type: "text", choices: ["mysql", "postgresql", "s3"], default: "mysql" },
-      {
-        name: "location",
-        type: "text",
-        value: "FILE.json",
-        summary: text("of an object (s3): endpoint, bucket, key, credentials", "对象（s3）的位置与凭据"),
-      },
+      LOCATION,
       ...connectionFlags(),
-      {
-        name: "metadata-table",
-        type: "text",
-        summary: text("table of the database that describes the columns", "元数据表名"),
-      },
+      METADATA_TABLE,
       DESCRIBE,
       POLICY,
       ...PERMISSION_FLAGS,

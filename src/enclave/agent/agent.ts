@@ -2,6 +2,7 @@
 import { sha256Hex } from "#crypto";
 import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
+import { createTurns, inTurn } from "../../base/turns.ts";
 import { signFollowed } from "../../rules/followed.ts";
 import { type Components, measurementOf } from "../../trust/attestation/measurement.ts";
 import { reportData } from "../../trust/attestation/report-data.ts";
@@ -15,6 +16,8 @@ import type { Isolation, Runner } from "../runners/runner.ts";
 import { adopt } from "./adopt.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
 import { delegate } from "./delegation.ts";
+import { diagnose } from "./diagnose.ts";
+import { keptUnder } from "./diagnostics.ts";
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
 import { heldOf, keyIn } from "./holdings.ts";
@@ -72,7 +75,8 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     return true;
   });
 
-  const results = await openResults(options.directory, state.encryptionKey, new Set(keptIn(state.attempts)));
+  const kept = new Set([...keptIn(state.attempts), ...keptUnder(state.diagnostics)]);
+  const results = await openResults(options.directory, state.encryptionKey, kept);
   const attempts = createAttempts({
     attempts: () => state.attempts,
     change,
@@ -91,12 +95,9 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     };
   };
 
-  const turns = new Map<
-    string,
-    { readonly take: ReturnType<typeof inTurn<() => Promise<string>, string>>; waiting: number }
-  >();
+  const turns = new Map<string, { readonly take: ReturnType<typeof createTurns>; waiting: number }>();
   const turnOf = (task: string) => async (work: () => Promise<string>) => {
-    const turn = turns.get(task) ?? { take: inTurn((one: () => Promise<string>) => one()), waiting: 0 };
+    const turn = turns.get(task) ?? { take: createTurns(), waiting: 0 };
     turns.set(task, turn);
     turn.waiting++;
     try {
@@ -114,6 +115,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     measurement,
     attempts,
     results,
+    diagnosticsKept: (task: string) => state.diagnostics?.[task],
     questions: createQuestions(),
     watch,
     signingKey: state.signingKey,
@@ -150,6 +152,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     }),
     delegate: (request) => delegate(shared, request),
     dryRun: (request) => dryRun(shared, request),
+    diagnose: (request) => diagnose(shared, request),
     release: (request) => release(shared, request),
     adopt: (request) => adopt(shared, request),
     holdings: async () => ({ holdings: heldOf(state.holdings) }),
@@ -159,16 +162,6 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
       return { runs: runs.length };
     },
   });
-};
-
-/** One call after another: each is judged by what the one before left. */
-const inTurn = <A, R>(work: (argument: A) => Promise<R>) => {
-  let last: Promise<unknown> = Promise.resolve();
-  return (argument: A): Promise<R> => {
-    const turn = last.then(() => work(argument));
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 };
 
 /** Of a ledger without leaves (RFC 6962): SHA-256 of nothing. */
@@ -247,6 +240,7 @@ const handlersOf = (
     run: handler("run"),
     delegate: handler("delegate"),
     dryRun: handler("dryRun"),
+    diagnose: handler("diagnose"),
     release: handler("release"),
     adopt: handler("adopt"),
     holdings: handler("holdings"),

@@ -6,6 +6,7 @@ import { DAY } from "../../base/clock.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
+import { keptUnder, stillKept } from "./diagnostics.ts";
 import { requireAccountable } from "./holdings.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Delegation, Outcome, SealedState } from "./sealed-state.ts";
@@ -34,6 +35,11 @@ interface Costs {
   readonly spends: readonly Spend[];
 }
 
+interface Ending {
+  readonly outcome: Outcome;
+  readonly diagnostics?: string | undefined;
+}
+
 /** At which head the task may run, and until when (milliseconds, by the ledger's time). */
 type Running = Pick<Attempts, "head" | "expires">;
 
@@ -49,7 +55,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     next: (before: Attempts | undefined) => Attempts | undefined,
   ): Promise<boolean> => {
     let forgotten: Remembered = {};
-    const changed = await change(({ attempts: now, account, holdings }) => {
+    let old: string[] = [];
+    const changed = await change(({ attempts: now, account, diagnostics: all, holdings }) => {
       const mine = next(now[task]);
       if (!mine) return undefined;
       requireAccountable(holdings, spends);
@@ -64,9 +71,11 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
       const { [task]: _, ...others } = open;
-      return { account: paid, attempts: { ...others, [task]: mine } };
+      const diagnostics = stillKept(all, time());
+      old = dropped(all, diagnostics);
+      return { account: paid, attempts: { ...others, [task]: mine }, diagnostics };
     });
-    await results.drop(keptIn(forgotten));
+    await results.drop([...keptIn(forgotten), ...old]);
     return changed;
   };
 
@@ -112,22 +121,34 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
       return said;
     },
 
-    /** How the task has ended, and what its sources gave for it: durable together. @throws Refusal gate.budget */
+    /**
+     * How the task has ended, what its sources gave for it, and under which digest diagnostics of its failure are kept:
+     * durable together. @throws Refusal gate.budget, enclave.delegation
+     */
     async settle(
       task: string,
-      { outcome, spends, ...running }: Running & Costs & { readonly outcome: Outcome },
+      { outcome, spends, diagnostics: digest, ...running }: Running & Costs & Ending,
     ): Promise<void> {
-      await change(({ attempts: now, account, holdings }) => {
+      let old: string[] = [];
+      await change(({ attempts: now, account, diagnostics: all, holdings }) => {
         requireAccountable(holdings, spends);
         const before = now[task];
         if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
         const ended = { ...before, ...running, count: before?.count ?? 0, outcome };
-        return { account: spendAll(account, spends), attempts: { ...now, [task]: ended } };
+        const diagnostics = stillKept(all, time(), digest === undefined ? {} : { [task]: { digest, time: time() } });
+        old = dropped(all, diagnostics);
+        return { account: spendAll(account, spends), attempts: { ...now, [task]: ended }, diagnostics };
       });
+      await results.drop(old);
     },
   };
 };
 export type AttemptsLog = ReturnType<typeof createAttempts>;
+
+const dropped = (before: SealedState["diagnostics"], after: SealedState["diagnostics"]): string[] => {
+  const kept = new Set(keptUnder(after));
+  return keptUnder(before).filter((digest) => !kept.has(digest));
+};
 
 const parted = (all: Remembered, stays: (task: string, known: Attempts) => boolean): [Remembered, Remembered] => {
   const entries = Object.entries(all);

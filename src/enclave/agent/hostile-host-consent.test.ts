@@ -49,6 +49,16 @@ test("a policy that the owner changes counts from the next run on", async (t) =>
   assert.equal(outcomeOf(await rig.run()), "gate.group");
 });
 
+test("a source that is reached otherwise since is not opened by the way before", async (t) => {
+  const rig = await openRig(t);
+  const [source = ""] = rig.parts.sources;
+  await rig.authorise();
+  await act(rig.stage, rig.hospital, "source.reconnected", source, { envelope: { digest: digestOf("new"), size: 1 } });
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run()), "enclave.reconnected");
+  assert.deepEqual(rig.written, []);
+});
+
 /** Another task, authorised and shown. */
 const another = async (rig: Rig) => {
   const task = await rig.newTask();
@@ -174,5 +184,6 @@ test("nothing is kept of a result that could not be paid for", async (t) => {
   const [first, second] = [await another(rig), await another(rig)];
   assert.equal(outcomeOf(await rig.run({ task: first })), "task.completed");
   assert.equal(outcomeOf(await rig.run({ task: second })), "gate.budget");
-  assert.equal((await readdir(join(rig.state, "results"))).length, 1);
+  // The first one's result, and what the second one's failure says.
+  assert.equal((await readdir(join(rig.state, "results"))).length, 2);
 });

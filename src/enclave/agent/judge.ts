@@ -82,7 +82,7 @@ export const lookAt = (
 /** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
 export const requireUnmoved = (
   { follower }: Pick<JudgeDeps, "follower">,
-  { stream, head, heads, task }: Judged,
+  { stream, head, heads, task }: Pick<Judged, "stream" | "head" | "heads" | "task">,
 ): void => {
   const { model, sources } = task.definition;
   const same = [model, ...sources].every((used) => follower.headOf(used.stream) === heads[used.stream]);
@@ -118,6 +118,7 @@ export const requireUsable = (
     const state = streamOf(world, sourceBook, stream)?.state;
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
     if (hasLeft(state, definition.enclave)) throw refuse("enclave.left", { id: state.id });
+    if (state.envelope.digest !== envelope) throw refuse("enclave.reconnected", { id: state.id });
     const terms = grant === undefined ? undefined : state.grants.get(grant);
     if (grant !== undefined) {
       const asked = { creator: task.creator, task: definition, source: named };

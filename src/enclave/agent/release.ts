@@ -1,6 +1,6 @@
 /**
  * What this enclave could open, handed on to the enclave that its owner has moved it to: the key of that one envelope,
- * and what was spent of the budgets. docs/protocols/enclave.md, section 10.
+ * and what was spent of the budgets. docs/protocols/enclave.md, section 12.
  */
 import { randomBytes } from "#crypto";
 import { fromBase64, toBase64, toBase64url, utf8 } from "../../base/bytes.ts";

@@ -15,12 +15,13 @@ import { signStatementWith } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { writeCsv } from "../files/csv-write.ts";
 import type { Spend } from "../gate/accountant.ts";
-import type { Isolation, Result, Run } from "../runners/runner.ts";
+import type { Isolation, Result, Run, Said } from "../runners/runner.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { type CheckedFile, takeFile } from "./checked.ts";
 import { type ComputeDeps, compute, digestsOf, limitsOf, runnerOf } from "./compute.ts";
 import { besideRun, costOfRun } from "./costs.ts";
 import { type Handed, requireDivisible, takeKeys } from "./delegation.ts";
+import { diagnosticsOf } from "./diagnostics.ts";
 import { type HandOverDeps, handOver, openDestination } from "./hand-over.ts";
 import { type Holdings, requireAdopted } from "./holdings.ts";
 import {
@@ -57,17 +58,25 @@ export interface RunTaskRequest extends RunRequest {
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
 const HOST_FAULTS = new Set([
   ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
-  ...["enclave.delegation", "enclave.not-adopted", "model.stopped"],
+  ...["enclave.network", "enclave.delegation", "enclave.not-adopted"],
+  "model.stopped",
 ]);
 
 /** Whether the task has failed by it: by what was authorised, not by a full disk or the server. */
 const isOutcome = (error: unknown): boolean =>
   error instanceof Refusal ? !HOST_FAULTS.has(error.code) : !(error instanceof Error && "syscall" in error);
 
-/** A code that says only how a run ended: what a model wrote or threw could carry data out. */
-const failed = ({ digest }: Judged, error: unknown): Outcome => ({
-  kind: "task.failed",
-  payload: { task: digest, code: error instanceof Refusal ? error.code : "enclave.internal" },
+/**
+ * A code that says only how a run ended: what a model wrote or threw could carry data out, and waits inside for those
+ * whose data they are.
+ */
+const failed = ({ digest }: Judged, error: unknown, said?: Said): Ended => ({
+  outcome: {
+    kind: "task.failed",
+    payload: { task: digest, code: error instanceof Refusal ? error.code : "enclave.internal" },
+  },
+  spends: [],
+  diagnostics: diagnosticsOf(error, said),
 });
 
 /**
@@ -112,25 +121,26 @@ const placed = async (own: RunDeps, judged: Judged, handed: Handed | undefined):
 const sign = ({ enclave, clock, signingKey }: RunDeps, { stream, head }: Judged, { kind, payload }: Outcome): string =>
   signStatementWith({ kind, stream, seen: head, by: enclave, at: iso(clock.now()), payload }, signingKey);
 
+/** What it leaves behind first: the state that names it must find it. */
 const settled = async (
-  { attempts }: RunDeps,
+  { attempts, results }: RunDeps,
   { stream, head, task }: Judged,
-  outcome: Outcome,
-  spends: readonly Spend[] = [],
+  { outcome, spends, sealed, diagnostics: kept }: Ended,
 ): Promise<Outcome> => {
-  await attempts.settle(stream, { head, expires: task.expires, outcome, spends });
+  for (const file of [sealed, kept]) if (file) await results.keep(file);
+  const diagnostics = kept && sha256Hex(kept);
+  await attempts.settle(stream, { head, expires: task.expires, outcome, spends, diagnostics });
   return outcome;
 };
 
 /** Runs the model, once. @returns what the task has come to, durable. @throws where it has come to nothing yet */
 const attempt = async (deps: PlacedDeps, judged: Judged, details: RunRequest["details"]): Promise<Outcome> => {
   const ended = await begun(deps, judged, details).catch((error: unknown): Ended => {
-    if (isOutcome(error)) return { outcome: failed(judged, error), spends: [] };
+    if (isOutcome(error)) return failed(judged, error);
     throw error;
   });
-  if (ended.sealed) await deps.results.keep(ended.sealed);
   // Another task may have spent what was left when this one began: then nothing leaves.
-  return settled(deps, judged, ended.outcome, ended.spends).catch(async (error: unknown) => {
+  return settled(deps, judged, ended).catch(async (error: unknown) => {
     if (!(error instanceof Refusal) || error.code !== "gate.budget") throw error;
     if (ended.sealed) await deps.results.drop([sha256Hex(ended.sealed)]);
     return settled(deps, judged, failed(judged, error));
@@ -143,6 +153,8 @@ interface Ended {
   readonly spends: readonly Spend[];
   /** The result, as its receiver will get it. */
   readonly sealed?: Uint8Array;
+  /** What a failure tells the model's author, if all agree (diagnostics.ts). */
+  readonly diagnostics?: Uint8Array;
 }
 
 const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
@@ -177,7 +189,10 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
     if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
     // The last moment before anything is opened: what was revoked while files were taken is not.
     requireUnmoved(deps, judged);
-    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files);
+    return await completed({ ...deps, signal: reading.signal }, run, judged, usable, files).catch((error: unknown) => {
+      if (isOutcome(error)) return failed(judged, error, run.said());
+      throw error;
+    });
   } finally {
     clearTimeout(timer);
     unwatch();

@@ -28,6 +28,8 @@ export interface SealedState {
   readonly attempts: Readonly<Record<string, Attempts>>;
   /** What sources and grants have given so far. */
   readonly account: Account;
+  /** What is kept of tasks (by stream) that failed. Oldest first; absent where there never was one. */
+  readonly diagnostics?: Readonly<Record<string, KeptDiagnostics>>;
   /** What other enclaves released to this one, and what this one has released. */
   readonly holdings: Holdings;
   /** The statement that founded the enclave's stream. */
@@ -57,6 +59,13 @@ export interface Delegation {
   readonly keys: string;
   /** Size of the ledger that the keys name. */
   readonly size: number;
+}
+
+export interface KeptDiagnostics {
+  /** Of what lies beside the state, SHA-256 (hex). */
+  readonly digest: string;
+  /** When the task failed, by the ledger's time, milliseconds. */
+  readonly time: number;
 }
 
 /** What the enclave says of a run, but for the time at which it says so. */

@@ -53,6 +53,9 @@ export interface Database {
   deliver(connection: DatabaseConnection, delivery: Delivery, signal?: AbortSignal): Promise<void>;
 }
 
+/** Rows of a table that is read, at most: more is a table declared by mistake. */
+export const MAX_TABLE_ROWS = 50_000_000;
+
 /**
  * A destination's table: one row a part of at most 4 MiB, `(task, part)` its primary key. A result is there when part
  * 0 is, with all others, since they come in one transaction.

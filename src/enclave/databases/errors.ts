@@ -1,5 +1,8 @@
 import { refusals } from "../../base/refusal.ts";
 
+/** Codes of a connection that broke: by the network or by the other side, before that had anything to say about TLS. */
+export const BROKEN = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABORTED"];
+
 /**
  * Why a database is not read, or not written into. Details are places, names and numbers that the connection's owner
  * wrote or that were counted here: never a password, a value, or what the server says.

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { ObjectLocation } from "../../rules/object-location.ts";
+import { routeTo } from "../network.ts";
 import { pinnedRoots } from "../roots.ts";
 import { refuse } from "./errors.ts";
 import { signedHeaders, urlOf } from "./sign.ts";
@@ -128,6 +129,7 @@ const answer = async (
     minVersion: "TLSv1.2",
     rejectUnauthorized: true,
     ...(ca && { ca }),
+    ...routeTo(url.hostname.replace(/^\[|\]$/g, "")),
     ...(signal && { signal }),
   });
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -143,7 +145,9 @@ const answer = async (
   }
 };
 
-const failureOf = ({ code = "", message }: NodeJS.ErrnoException, host: string): Error => {
+const failureOf = (error: NodeJS.ErrnoException, host: string): Error => {
+  if (error instanceof Refusal) return error;
+  const { code = "", message } = error;
   if (BROKEN.includes(code)) return new Interrupted(code);
   if (UNREACHABLE.includes(code)) return refuse("object.unreachable", { host, reason: code });
   if (code.startsWith("HPE_")) return refuse("object.answer", { reason: code });

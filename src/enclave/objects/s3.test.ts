@@ -7,6 +7,7 @@ import { utf8 } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { createRoot } from "../../cli/demo/machines/certificates.ts";
 import { rowsOf, type Schema } from "../columns/batch.ts";
+import { restrictNetwork } from "../network.ts";
 import { createS3 } from "./index.ts";
 
 const s3 = createS3({ patience: 500, pause: 1 });
@@ -62,6 +63,27 @@ describe("objects", () => {
       return false;
     });
   };
+
+  test("a store that the enclave may not connect to gets no request", async (t) => {
+    t.after(() => restrictNetwork([]));
+    let requests = 0;
+    store.intercept(() => {
+      requests++;
+      return false;
+    });
+    for (const entries of [["store.example"], ["10.0.0.0/8", "store.example"]]) {
+      restrictNetwork(entries);
+      await refuses("enclave.network");
+      await refuses("enclave.network", { endpoint: store.endpoint.replace("localhost", "127.0.0.1") });
+      await refuses("enclave.network", { endpoint: "https://[::1]:443" });
+      await refuses("enclave.network", { pathStyle: false });
+    }
+    assert.equal(requests, 0);
+    restrictNetwork(["127.0.0.0/8", "::1"]);
+    assert.equal((await s3.describe(sealed())).rows, ROWS);
+    restrictNetwork(["localhost"]);
+    assert.equal((await s3.describe(sealed())).rows, ROWS);
+  });
 
   test("a CSV object is described and read", async () => {
     assert.deepEqual(await s3.describe(sealed()), { columns: SCHEMA, rows: ROWS });

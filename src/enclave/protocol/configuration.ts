@@ -18,5 +18,9 @@ export const Configuration = z.strictObject({
   limits: z.strictObject({ seconds: z.number().positive(), memory: z.int().min(1), output: z.int().min(1) }),
   /** Folder of the Python image; no models in Python without. */
   python: z.string().min(1).optional(),
+  /** Folders of the cgroup file system that are the enclave's: where there are any, every sandbox has limits in them. */
+  cgroup: z.array(z.string().startsWith("/")).min(1).optional(),
+  /** Hosts, and blocks of addresses, that it may connect to (network.ts); all without. */
+  networks: z.array(z.string()).min(1).optional(),
 });
 export type Configuration = z.output<typeof Configuration>;

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { DryRun } from "../../rules/dry-run.ts";
+import { ReleasedDiagnostics } from "../../rules/released-diagnostics.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
 
 /** A statement with its place on the ledger. */
@@ -107,6 +108,12 @@ export const enclaveMethods = {
     result: z.strictObject({
       holdings: z.array(z.strictObject({ resource: z.string(), envelope: z.string(), held: z.boolean() })),
     }),
+  },
+  /** 失败诊断: what is kept of a failed task, sealed to the key of its newest request. */
+  diagnose: {
+    params: z.strictObject({ task: z.string() }),
+    carries: "statements",
+    result: ReleasedDiagnostics,
   },
   /** Ends the runs of a task, for the ledger says that it has ended otherwise. */
   stop: { params: z.strictObject({ task: z.string() }), result: z.strictObject({ runs: z.int() }) },

@@ -4,7 +4,7 @@ import { type Batch, type Schema, schemaOf } from "../columns/batch.ts";
 import { decodeBatch } from "../columns/codec.ts";
 import { refuse } from "./errors.ts";
 import { type Manifest, schemaOfColumns } from "./manifest.ts";
-import type { Limits } from "./runner.ts";
+import { type Limits, MAX_SAID } from "./runner.ts";
 
 export interface Collector {
   readonly schema: Schema;
@@ -40,6 +40,9 @@ export const quote = (text: unknown): string =>
     .toWellFormed()
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
     .trim();
+
+/** The trace of a failure as the sandbox reports it: text of strangers, whatever its type. */
+export const traceOf = (trace: unknown): string => (typeof trace === "string" ? trace.slice(0, MAX_SAID) : "");
 
 /** A failure that the sandbox reports of itself. */
 export const reported = (code: unknown, message: unknown, limits: Limits, manifest: Manifest): Refusal => {

@@ -96,11 +96,24 @@ export function modelKit(text: Text) {
 
   const columnOf = ({ name, type, bits, offsets, values }: Raw, rows: number): ModelColumn => {
     const isNull = (row: number) => isNullIn(bits, row);
+    /** Decoded at once, where a character is a byte: then texts lie where their bytes do. Empty where one is not. */
+    let ascii: string | undefined;
+    const textAt = (bytes: Uint8Array, ends: Int32Array, row: number): string => {
+      const [first = 0, from = 0, to = 0] = [ends[0], ends[row], ends[row + 1]];
+      // V8 copies what is shorter; a longer part would hold the whole for as long as a model holds it.
+      if (to - from > 12) return text.decode(bytes.subarray(from, to));
+      if (ascii === undefined) {
+        const all = bytes.subarray(first, ends[rows]);
+        const whole = text.decode(all);
+        ascii = whole.length === all.length ? whole : "";
+      }
+      return ascii === "" ? text.decode(bytes.subarray(from, to)) : ascii.slice(from - first, to - first);
+    };
     const at = (row: number): unknown => {
       if (row < 0 || row >= rows || isNull(row)) return null;
       if (!offsets) return type === "bool" ? values[row] === 1 : values[row];
-      const bytes = (values as Uint8Array).subarray(offsets[row], offsets[row + 1]);
-      return type === "binary" ? bytes : text.decode(bytes);
+      const bytes = values as Uint8Array;
+      return type === "binary" ? bytes.subarray(offsets[row], offsets[row + 1]) : textAt(bytes, offsets, row);
     };
     let decoded: unknown[] | undefined;
     return {
@@ -321,16 +334,31 @@ export function modelKit(text: Text) {
   /** What a model logs, as one line. */
   const lineOf = (values: readonly unknown[]): string =>
     values.map((value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? String(value)))).join(" ");
+  /** The stack of what was thrown, and of its causes. The model chose what it throws: nothing here may fail. */
+  const traceOf = (error: unknown): string => {
+    try {
+      const lines: string[] = [];
+      for (let one = error, depth = 0; one instanceof Error && depth < 4; one = one.cause, depth++) {
+        // The stack of some engines does not begin with the message.
+        const [head, stack] = [`${one.name}: ${one.message}`.slice(0, 2_000), String(one.stack ?? "").slice(0, 6_000)];
+        lines.push(stack.startsWith(one.name) ? stack : `${head}\n${stack}`);
+      }
+      return lines.join("\ncaused by ");
+    } catch {
+      return "";
+    }
+  };
 
   /** How main failed, for the host. */
-  const failureOf = (error: unknown): { code: string; message: string } => {
-    if (error instanceof Failure) return { code: error.code, message: error.message.slice(0, 500) };
+  const failureOf = (error: unknown): { code: string; message: string; trace: string } => {
+    const trace = traceOf(error);
+    if (error instanceof Failure) return { code: error.code, message: error.message.slice(0, 500), trace };
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const memory =
       /allocation failed|failed to allocate memory|invalid array buffer length|grow instance memory|out of memory/i.test(
         message,
       );
-    return { code: memory ? "memory" : "threw", message: message.slice(0, 500) };
+    return { code: memory ? "memory" : "threw", message: message.slice(0, 500), trace };
   };
 
   return { MAX_ROWS, WIDTHS, padded, Failure, buffersIn, tableOf, encodeResult, frame, lineOf, failureOf };

@@ -1,3 +1,4 @@
+import type { Cgroups } from "./bubblewrap/cgroups.ts";
 import { createJavascriptRunner } from "./javascript/index.ts";
 import { createPythonRunner } from "./python/index.ts";
 import { createQuickjsRunner } from "./quickjs/index.ts";
@@ -8,14 +9,16 @@ import { createWasmRunner } from "./wasm/index.ts";
 export interface RunnerOptions {
   /** Folder of the Python image. */
   readonly python?: string | undefined;
+  /** Of bubblewrap: a sandbox without processes of its own has no use for them. */
+  readonly cgroups?: Cgroups | undefined;
 }
 
 const registry: Record<Isolation, (options: RunnerOptions) => Record<string, Runner>> = {
-  bubblewrap: ({ python }) => ({
-    javascript: createJavascriptRunner(),
-    python: createPythonRunner(python),
-    sql: createSqlRunner(),
-    wasm: createWasmRunner(),
+  bubblewrap: ({ python, cgroups }) => ({
+    javascript: createJavascriptRunner(cgroups),
+    python: createPythonRunner(python, cgroups),
+    sql: createSqlRunner(cgroups),
+    wasm: createWasmRunner(cgroups),
   }),
   quickjs: () => ({ javascript: createQuickjsRunner() }),
 };

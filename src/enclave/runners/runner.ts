@@ -43,8 +43,18 @@ export interface Run {
   readonly started: Promise<void>;
   /** Settles when nothing of the sandbox is left. @throws Refusal model.*, or what `batches` threw */
   result(): Promise<Result>;
+  /** What the model has said so far, for its author alone: nothing of it is to be believed, or told to others. */
+  said(): Said;
   /** Ends the run at once. Resolves when nothing of it is left. */
   stop(): Promise<void>;
+}
+
+/** Cut to what fits into diagnostics (rules/released-diagnostics.ts). */
+export interface Said {
+  /** Where it failed, as its runtime has it: an exception with its stack. Empty where it did not say. */
+  readonly trace: string;
+  /** The end of what it logged and printed. */
+  readonly printed: string;
 }
 
 /** What keeps models in. */
@@ -62,6 +72,9 @@ export interface Runner {
   /** @throws Refusal runner.unavailable */
   start(limits: Limits): Promise<Run>;
 }
+
+/** Bytes of the end of a log, and characters of a trace, that are kept for diagnostics. */
+export const MAX_SAID = 16 << 10;
 
 /** Lines of a log that are kept. */
 export const MAX_LOG_BYTES = 64 << 10;

@@ -165,6 +165,21 @@ export const settings = {
     "Enclaves on other machines: commands that start the enclave program there and join its standard input and output, for example `ssh -T host node /opt/entente/enclave.mjs`.",
     "其他机器上的可信执行环境：在该机器上启动程序并连接其标准输入输出的命令，例如 `ssh -T host node /opt/entente/enclave.mjs`。",
   ),
+  enclaveCgroup: setting(
+    list("absolute paths, with commas between", "以逗号分隔的绝对路径"),
+    [],
+    "Folder of cgroup v2 that was delegated to the enclave's user, or one of each controller of v1. Every sandbox then has limits of its own in it: memory with what it writes to files in memory, processes, a fair share of the processors. Empty: only those of its processes. Not part of the measurement.",
+    "委派给可信执行环境用户的 cgroup v2 目录，或 v1 各控制器的目录。每个沙箱在其中有独立的限额：内存（含内存文件系统）、进程数与公平的处理器份额。留空则仅有进程级限额。不计入度量值。",
+  ),
+  enclaveNetworks: setting(
+    list(
+      "host names, addresses or blocks of addresses (CIDR), with commas between",
+      "以逗号分隔的主机名、地址或网段（CIDR）",
+    ),
+    [],
+    "Databases and object stores that the enclave may connect to: hosts with all below them, by the name that a connection has, and blocks of addresses, by what the name leads to. Empty: all. Where there are several enclaves, `2=` before an entry makes it the second one's. Not part of the measurement.",
+    "可信执行环境可以连接的数据库与对象存储：按连接中所写名称匹配的主机（含其下级），以及按解析结果匹配的网段。留空表示不限。有多个可信执行环境时，条目前加 `2=` 表示仅用于第二个。不计入度量值。",
+  ),
   sandbox: setting(
     oneOf("auto", "bubblewrap", "quickjs"),
     "auto",

@@ -8,7 +8,7 @@ import { onEachDatabase, testClock } from "../../../test/support/databases.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { migrate } from "./migrate.ts";
 import { platformMigrations } from "./migrations/index.ts";
-import { openDatabase } from "./open.ts";
+import { openDatabase, requireReachable } from "./open.ts";
 import { afterCommit, isDuplicate, transaction } from "./transaction.ts";
 
 const clock = testClock();
@@ -30,6 +30,25 @@ const user = {
   createdAt: 1,
   disabledAt: null,
 };
+
+test("a database that can't be reached is refused without its password", async (t) => {
+  for (const [url, reason] of [
+    ["postgres://user:s3cret@127.0.0.1:1/name", /ECONNREFUSED/],
+    ["postgres://user:s3cret@localhost:1/name", /ECONNREFUSED/],
+    ["postgres://user:s3cret@nobody.invalid/name", /nobody\.invalid/],
+    ["", /unable to open/],
+  ] as const) {
+    const db = openDatabase(url, { dataDir: "/dev/null/nothing" });
+    t.after(() => db.destroy());
+    await assert.rejects(requireReachable(db), (error) => {
+      assert.ok(error instanceof Refusal);
+      assert.equal(error.code, "database.unavailable");
+      assert.match(error.message, reason);
+      assert.doesNotMatch(JSON.stringify([error.message, error.details]), /s3cret/);
+      return true;
+    });
+  }
+});
 
 onEachDatabase("the database", (open) => {
   test("numbers come back as numbers, up to the largest, and counts too", async (t) => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CamelCasePlugin, Kysely, PostgresAdapter } from "kysely";
+import { CamelCasePlugin, Kysely, PostgresAdapter, sql } from "kysely";
 import { refuse } from "../errors.ts";
 import { type PostgresOptions, postgresDialect } from "./postgres.ts";
 import type { PlatformTables } from "./schema.ts";
@@ -29,6 +29,18 @@ export const openDatabase = (url: string, options: { dataDir: string } & Postgre
         : sqliteDialect(url || join(options.dataDir, "entente.db")),
     plugins: [new CamelCasePlugin()],
   });
+
+/** @throws Refusal database.unavailable with what the driver says: addresses and names, never a password */
+export const requireReachable = async <T>(db: Kysely<T>): Promise<void> => {
+  try {
+    await sql`select 1`.execute(db);
+  } catch (error) {
+    // A name with several addresses fails with an error for each, and without words of its own.
+    const failures: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const reason = failures.map((one) => (one instanceof Error ? one.message : String(one))).join("; ");
+    throw refuse("database.unavailable", { reason });
+  }
+};
 
 /** Which database is behind, for the few statements that differ. */
 export const kindOf = <T>(db: Kysely<T>): DatabaseKind =>

@@ -42,6 +42,21 @@ export const refuse = refusals({
     en: "There is no column {column}. The table has: {columns}. Describe one of those.",
     zh: "没有字段 {column}。该表的字段为：{columns}。请为这些字段补充说明。",
   },
+  "source.not-connected": {
+    status: 400,
+    en: "{id} is of the type {type}: its rows are sealed, and there is no connection to change. Register the new rows as a source of their own.",
+    zh: "{id} 的类型为 {type}：其数据本身已加密，没有可修改的连接信息。请将新数据登记为新的数据源。",
+  },
+  "source.other-enclave": {
+    status: 409,
+    en: "{id} is sealed to the enclave {expected}, not to {found}. Seal the connection to that one.",
+    zh: "{id} 加密给了可信执行环境 {expected}，而非 {found}。请将连接信息加密给前者。",
+  },
+  "source.other-table": {
+    status: 409,
+    en: "Through this connection the enclave finds another table than that of {id}: {found}, not {expected}. Nothing was changed; name the same table, or register a new source.",
+    zh: "通过该连接，可信执行环境读到的表与 {id} 不同：{found}，而非 {expected}。未作任何修改；请指定同一张表，或登记新的数据源。",
+  },
   "source.structure": {
     status: 502,
     en: "The server says that the table has the columns {found}; your file has {expected}. Register nothing; report this.",
@@ -66,6 +81,11 @@ export const refuse = refusals({
     status: 409,
     en: "The server names the task digest {found}, but what it shows has {expected}. Sign nothing; report this.",
     zh: "服务器给出的任务摘要为 {found}，而其所示内容的摘要为 {expected}。请勿签名，并报告此问题。",
+  },
+  "diagnostics.missing": {
+    status: 409,
+    en: "Nobody has asked for diagnostics of {id}. Ask for them first (`entente tasks request-diagnostics`).",
+    zh: "尚无人申请 {id} 的失败诊断。请先申请（`entente tasks request-diagnostics`）。",
   },
   "result.missing": {
     status: 409,

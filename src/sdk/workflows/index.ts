@@ -13,6 +13,14 @@ export { type CreateTaskOptions, createTask, type NewTask, type TaskParts } from
 export { csvHeader } from "./csv-header.ts";
 export { describeSource, type SourceWords } from "./describe-source.ts";
 export { connectionBytes, type DestinationFor, prepareDestination } from "./destination.ts";
+export {
+  authoriseDiagnostics,
+  type DecideOptions,
+  type OpenDiagnosticsOptions,
+  openDiagnostics,
+  refuseDiagnostics,
+  requestDiagnostics,
+} from "./diagnostics.ts";
 export { dryRunTask } from "./dry-run.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export { type GrantWords, governSource, grantSource } from "./grant-source.ts";
@@ -31,6 +39,7 @@ export { type FormerEnclave, type Movable, type MovePlan, moveToEnclave, planMov
 export { type OpenOptions, openResult } from "./open-result.ts";
 export { type NamedPolicy, policyOf } from "./policy.ts";
 export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";
+export { reconnectSource } from "./reconnect-source.ts";
 export {
   describeColumns,
   type PreparedSource,

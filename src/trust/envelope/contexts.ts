@@ -39,6 +39,13 @@ export const releaseContext = (resource: string, from: string, to: string): Cont
 /** What an enclave keeps for later, sealed to itself. @param digest SHA-256 (hex) of the content */
 export const keptContext = (digest: string): Context => ({ use: "entente/kept/1", digest });
 
+/** @param task digest that the authorisations signed; @param request digest of the request for them */
+export const diagnosticsContext = (task: string, request: string): Context => ({
+  use: "entente/diagnostics/1",
+  task,
+  request,
+});
+
 /** @param task digest that the authorisations signed */
 export const resultContext = (task: string): Context => ({ use: "entente/result/1", task });
 

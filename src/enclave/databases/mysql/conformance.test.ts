@@ -8,7 +8,7 @@ databaseConformance("MariaDB", async () => {
   if ("skip" in server) return server;
   return {
     ...server,
-    database: (silence) => createMysql({ silence }),
+    database: (silence, rows) => createMysql({ silence, ...(rows !== undefined && { rows }) }),
     types: {
       i32: "int",
       i64: "bigint",

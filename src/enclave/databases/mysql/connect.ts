@@ -9,6 +9,7 @@ import mysql2 from "mysql2";
 import { Refusal } from "../../../base/refusal.ts";
 import type { DatabaseConnection } from "../../../rules/connection.ts";
 import { destroyOn } from "../../abort.ts";
+import { routeTo } from "../../network.ts";
 import { refuse } from "../errors.ts";
 import { failure } from "./failures.ts";
 import type { Limits } from "./limits.ts";
@@ -60,14 +61,14 @@ export const connect = async (
   signal?: AbortSignal,
 ): Promise<Session> => {
   rootsOf(connection);
-  const socket = connectTcp({ host: connection.host, port: connection.port, noDelay: true, keepAlive: true });
+  const { host, port } = connection;
+  const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, ...routeTo(host) });
   destroyOn(signal, socket);
   const late = Promise.withResolvers<never>();
   late.promise.catch(() => undefined);
   let reached = false;
   const timer = setTimeout(() => {
     const seconds = limits.connecting / 1_000;
-    const { host, port } = connection;
     const reason = `no answer within ${seconds} seconds`;
     late.reject(
       reached
@@ -109,6 +110,7 @@ const reach = async (socket: Socket, { host, port }: DatabaseConnection): Promis
   try {
     await once(socket, "connect");
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     const code = String((error as NodeJS.ErrnoException).code);
     throw refuse("database.unreachable", { host, port, reason: NETWORK[code] ?? code });
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { deliveryOf, readAll } from "../../../../test/conformance/database-support.ts";
 import { startMariadb } from "../../../cli/demo/machines/mariadb.ts";
 import { rowsOf, type Schema } from "../../columns/batch.ts";
-import { createMysql, mysql } from "./index.ts";
+import { mysql } from "./index.ts";
 import { DESTINATION, READ_ONLY_USER } from "./setup.ts";
 
 const SCHEMA: Schema = [{ name: "id", type: "i64" }];
@@ -131,18 +131,6 @@ test("what a server may be set up like", async (t) => {
       } finally {
         await sql("set global read_only = 0");
       }
-    });
-
-    await t.test("a table larger than the limit is refused before it is described, and while it is read", async () => {
-      await sql(
-        "create table long_one (id bigint); insert into long_one select seq from seq_1_to_5000; analyze table long_one",
-      );
-      const strict = createMysql({ rows: 1_000 });
-      const expected = { code: "database.rows-limit", message: /more than 1000 rows/ };
-      await assert.rejects(strict.describe(connection("long_one")), expected);
-      await assert.rejects(readAll(strict, connection("long_one"), SCHEMA), expected);
-      await sql("create view long_view as select * from long_one");
-      await assert.rejects(readAll(strict, connection("long_view"), SCHEMA), expected);
     });
 
     await t.test("one state of the table is read, whatever is written meanwhile; its structure is held", async () => {

@@ -1,5 +1,7 @@
 /** What is asked of a server at most, and how long it is waited for. All of it is known before anything is read. */
 
+import { MAX_TABLE_ROWS } from "../database.ts";
+
 /** Bytes of one row, as the server sends it. */
 export const MAX_ROW_BYTES = 64 << 20;
 /** Columns of a table; MySQL itself has 4,096. */
@@ -10,7 +12,7 @@ export interface Limits {
   readonly connecting: number;
   /** Milliseconds that a server may be silent while something is waited for. */
   readonly silence: number;
-  /** Rows of a table that is read: more is a table declared by mistake. */
+  /** Rows of a table that is read. */
   readonly rows: number;
 }
-export const LIMITS: Limits = { connecting: 10_000, silence: 120_000, rows: 50_000_000 };
+export const LIMITS: Limits = { connecting: 10_000, silence: 120_000, rows: MAX_TABLE_ROWS };

@@ -4,7 +4,7 @@ import { isIP, type Socket } from "node:net";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import type { Refusal } from "../../../base/refusal.ts";
 import type { DatabaseConnection } from "../../../rules/connection.ts";
-import { refuse } from "../errors.ts";
+import { BROKEN, refuse } from "../errors.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
@@ -66,5 +66,6 @@ export const tlsFailure = (error: Error & { code?: string }, connection: Databas
     return refuse("database.host-name", { expected: expectedName(connection), found });
   }
   const code = error.code ?? "";
+  if (BROKEN.includes(code)) return refuse("database.lost", { step: "agreeing on TLS" });
   return refuse("database.tls", { reason: REASONS[code] ?? (/^[A-Z0-9_]{1,60}$/.test(code) ? code : "it failed") });
 };

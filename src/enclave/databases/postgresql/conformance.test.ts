@@ -10,7 +10,7 @@ databaseConformance("PostgreSQL", async () => {
     create role writer login password '${PASSWORD}'`);
   return {
     ...server,
-    database: (patience) => createPostgresql({ patience }),
+    database: (patience, rows) => createPostgresql({ patience, rows }),
     destination: (table, more = {}) => server.connection(table, { username: "writer", ...more }),
     types: {
       i32: "integer",

@@ -1,6 +1,6 @@
 /** PostgreSQL 12 and later: tables and views read by binary COPY, results written in one transaction. */
 import type { DatabaseConnection } from "../../../rules/connection.ts";
-import type { Database } from "../database.ts";
+import { type Database, MAX_TABLE_ROWS } from "../database.ts";
 import { deliver, testDestination } from "./deliver.ts";
 import type { Step } from "./failures.ts";
 import { READ_ONLY, readTable } from "./read.ts";
@@ -10,9 +10,14 @@ import { readMetadata, requireTable, rowsOf } from "./structure.ts";
 export interface PostgresqlOptions {
   /** Milliseconds that a server may be silent; 30 seconds unless told. */
   readonly patience?: number;
+  /** Rows of a table that is read. */
+  readonly rows?: number | undefined;
 }
 
-export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}): Database => {
+export const createPostgresql = ({
+  patience = 30_000,
+  rows: limit = MAX_TABLE_ROWS,
+}: PostgresqlOptions = {}): Database => {
   const within = async <T>(
     connection: DatabaseConnection,
     step: Step,
@@ -35,7 +40,7 @@ export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}):
         await session.query(READ_ONLY);
         const columns = await requireTable(session);
         const described = await readMetadata(session);
-        const rows = await rowsOf(session);
+        const rows = await rowsOf(session, limit);
         return {
           columns: columns.map(({ name, type, description: comment }) => {
             const description = described.get(name) || comment;
@@ -47,7 +52,7 @@ export const createPostgresql = ({ patience = 30_000 }: PostgresqlOptions = {}):
     async *read(connection, schema, columns, signal) {
       const session = await openSession(connection, { step: "reading rows", patience, signal });
       try {
-        yield* readTable(session, schema, columns, patience);
+        yield* readTable(session, schema, columns, { patience, limit });
       } finally {
         session.close();
       }

@@ -7,7 +7,7 @@ import { refuse } from "../errors.ts";
 import { type CopyDecoder, createCopyDecoder } from "./copy.ts";
 import { failureOf } from "./failures.ts";
 import type { Session } from "./session.ts";
-import { copyStatement, requireStructure, requireTable, type TableColumn } from "./structure.ts";
+import { copyStatement, requireFew, requireStructure, requireTable, type TableColumn } from "./structure.ts";
 
 /** Batches that wait for whoever reads, at most. */
 const WAITING = 2;
@@ -29,22 +29,28 @@ export const READ_ONLY = [
   "set local idle_in_transaction_session_timeout = 0",
 ].join("; ");
 
-/** @throws Refusal source.columns before a row is read; database.* */
+/** @throws Refusal source.columns before a row is read; database.rows-limit, if it can be, too; database.* */
 export async function* readTable(
   session: Session,
   schema: Schema,
   names: readonly string[],
-  patience: number,
+  { patience, limit }: { patience: number; limit: number },
 ): AsyncGenerator<Batch> {
   selectFields(schema, names);
   await session.query(READ_ONLY);
   const found = await requireTable(session);
   requireStructure(found, schema);
+  await requireFew(session, limit);
   const columns = names.map((name) => found.find((column) => column.name === name) as TableColumn);
   const decoder = createCopyDecoder(columns, (sqlstate) => failureOf(sqlstate, "reading rows", session.connection));
   const socket = session.takeOver();
   socket.write(simpleQuery(copyStatement(session.connection, columns)));
-  yield* batches(socket, decoder, patience);
+  let total = 0;
+  for await (const batch of batches(socket, decoder, patience)) {
+    total += batch.rows;
+    if (total > limit) throw refuse("database.rows-limit", { limit });
+    yield batch;
+  }
 }
 
 /** Query (F): 'Q', the length with itself, the text and a 0. */

@@ -91,14 +91,31 @@ export const readMetadata = async (session: Session): Promise<Map<string, string
 /** Rows are counted up to here; of larger tables the planner's estimate is good enough. */
 const COUNTED = 100_000;
 
-export const rowsOf = async ({ query, connection: { schema, table } }: Session): Promise<number> => {
+/** As of the last time that the table was analysed: less than nothing before, and always of a view. */
+const ESTIMATE = "select reltuples as estimate from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)";
+
+/** Where an estimate tells that a table has too many rows: it may be twice as high as it should. @throws Refusal database.rows-limit */
+export const requireFew = async ({ query, connection: { schema, table } }: Session, limit: number): Promise<void> => {
+  const [known] = await query(ESTIMATE, [qualified(schema, table)]);
+  if (Number(known?.estimate) > 2 * limit) throw refuse("database.rows-limit", { limit });
+};
+
+/** @throws Refusal database.rows-limit */
+export const rowsOf = async (session: Session, limit: number): Promise<number> => {
+  await requireFew(session, limit);
+  const rows = await aboutRowsOf(session);
+  if (rows.counted > limit) throw refuse("database.rows-limit", { limit });
+  return rows.about;
+};
+
+const aboutRowsOf = async ({ query, connection: { schema, table } }: Session) => {
   const name = qualified(schema, table);
   const [counted] = await query(`select count(*) as rows from (select from ${name} limit ${COUNTED + 1}) as first`);
   const rows = Number(counted?.rows);
-  if (rows <= COUNTED) return rows;
+  if (rows <= COUNTED) return { counted: rows, about: rows };
   const [plan] = await query(`explain (format json) select from ${name}`);
   const [{ Plan: estimate }] = JSON.parse(plan?.["QUERY PLAN"] ?? "") as [{ Plan: { "Plan Rows": number } }];
-  return Math.max(rows, estimate["Plan Rows"]);
+  return { counted: rows, about: Math.max(rows, estimate["Plan Rows"]) };
 };
 
 /**

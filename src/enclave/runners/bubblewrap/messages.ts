@@ -23,4 +23,4 @@ export type FromGuest =
   | { readonly kind: "want"; readonly table: string }
   | { readonly kind: "result"; readonly batch: BatchHeader }
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+  | { readonly kind: "failed"; readonly code: string; readonly message: string; readonly trace?: string };

@@ -4,11 +4,12 @@ import type { Readable, Writable } from "node:stream";
 import type { Refusal } from "../../../base/refusal.ts";
 import { encodeBatch } from "../../columns/codec.ts";
 import { encodeFrame, type Frame, readFrames } from "../../columns/frames.ts";
-import { type Collector, createCollector, quote, reported, translated } from "../collect.ts";
+import { type Collector, createCollector, quote, reported, traceOf, translated } from "../collect.ts";
 import { refuse } from "../errors.ts";
-import { type Limits, MAX_LOG_BYTES, type Model, type Result, type Run } from "../runner.ts";
+import { type Limits, MAX_LOG_BYTES, MAX_SAID, type Model, type Result, type Run } from "../runner.ts";
 import { type OpenTable, openTable } from "../tables.ts";
 import type { FromGuest, ToGuest } from "./messages.ts";
+import type { Started } from "./sandbox.ts";
 
 /** Bytes a model may print before it is stopped. */
 const MAX_PRINTED = 1 << 20;
@@ -22,8 +23,7 @@ interface Guest {
   readonly outOfMemory: RegExp;
 }
 
-/** @param child as `Sandbox.start` gives it */
-export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Run => {
+export const createRun = ({ child, group }: Started, limits: Limits, guest: Guest): Run => {
   const started = Promise.withResolvers<void>();
   const outcome = Promise.withResolvers<Omit<Result, "log">>();
   outcome.promise.catch(() => undefined);
@@ -32,6 +32,7 @@ export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Ru
   let model: Model | undefined;
   let collector: Collector | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let trace = "";
 
   /** The first to say how it ended is believed; then nothing of the sandbox is needed. */
   const end = (settle: () => void) => {
@@ -55,8 +56,12 @@ export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Ru
       resolve();
     });
     child.once("close", (status, signal) => {
-      fail(exitRefusal(status ?? 0, signal, printed.errors(), limits, guest));
-      resolve();
+      fail(
+        group?.ranOut()
+          ? refuse("model.memory", { memory: limits.memory })
+          : exitRefusal(status ?? 0, signal, printed.errors(), limits, guest),
+      );
+      resolve(group?.remove());
     });
   });
 
@@ -67,8 +72,10 @@ export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Ru
     if (message?.kind === "started") started.resolve();
     else if (message?.kind === "want") pump(String(message.table));
     else if (message?.kind === "result") collector.add(message.batch, body);
-    else if (message?.kind === "failed") fail(reported(message.code, message.message, limits, model.manifest));
-    else if (message?.kind === "done") {
+    else if (message?.kind === "failed") {
+      trace = traceOf(message.trace);
+      fail(reported(message.code, message.message, limits, model.manifest));
+    } else if (message?.kind === "done") {
       const result = collector.finish();
       end(() => outcome.resolve(result));
     } else throw refuse("model.protocol", { reason: "a message of no known kind" });
@@ -116,6 +123,7 @@ export const createRun = (child: ChildProcess, limits: Limits, guest: Guest): Ru
       if (result.status === "rejected") throw result.reason;
       return { ...result.value, log: printed.log() };
     },
+    said: () => ({ trace, printed: printed.end() }),
     async stop() {
       end(() => outcome.reject(refuse("model.stopped")));
       await closed;
@@ -162,21 +170,24 @@ const createPump = (tables: ReadonlyMap<string, OpenTable>, input: Input, fail: 
   };
 };
 
-/** Keeps the beginning of what is printed. */
+/** Keeps the beginning of what is printed, and its end. */
 const collectPrinted = (streams: readonly Readable[], tooMuch: () => void) => {
   const kept: Buffer[] = [];
   const errors: Buffer[] = [];
+  let last = Buffer.alloc(0);
   let total = 0;
   streams.forEach((stream, i) => {
     stream.on("data", (chunk: Buffer) => {
       if (total < MAX_LOG_BYTES) kept.push(chunk.subarray(0, MAX_LOG_BYTES - total));
       if (i === 1 && errors.length < 64) errors.push(chunk.subarray(0, 4_096));
+      last = Buffer.concat([last, chunk]).subarray(-MAX_SAID);
       total += chunk.length;
       if (total > MAX_PRINTED) tooMuch();
     });
   });
   return {
     log: () => Buffer.concat(kept).toString("utf8"),
+    end: () => last.toString("utf8"),
     errors: () => Buffer.concat(errors).toString("utf8"),
   };
 };
@@ -192,7 +203,7 @@ const exitRefusal = (
 ): Refusal => {
   if (status === 128 + SIGXCPU) return refuse("model.timeout", { seconds: limits.seconds });
   if (outOfMemory.test(errors)) return refuse("model.memory", { memory: limits.memory });
-  if (errors.startsWith("bwrap: ")) return refuse("runner.unavailable", { runner, reason: quote(errors) });
+  if (/^(bwrap|cgroup): /.test(errors)) return refuse("runner.unavailable", { runner, reason: quote(errors) });
   return refuse("model.exited", { status: signal ?? status });
 };
 

@@ -1,6 +1,7 @@
 /** A runner whose models run inside bubblewrap, whatever their language. */
 import { refuse } from "../errors.ts";
 import type { Runner } from "../runner.ts";
+import type { Cgroups } from "./cgroups.ts";
 import { type Image, imageDigest } from "./image.ts";
 import { createRun } from "./run.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
@@ -12,6 +13,8 @@ export interface Recipe {
   readonly image: () => Promise<Image | string>;
   /** How the runtime says on fd 2 that it has no memory left. */
   readonly outOfMemory: RegExp;
+  /** Where each sandbox gets limits that the kernel keeps for all of it together; absent where none is set up. */
+  readonly cgroups?: Cgroups | undefined;
 }
 
 export interface SandboxedRunner extends Runner {
@@ -20,10 +23,10 @@ export interface SandboxedRunner extends Runner {
   imageDigest(): Promise<string>;
 }
 
-export const createSandboxedRunner = ({ id, label, image, outOfMemory }: Recipe): SandboxedRunner => {
+export const createSandboxedRunner = ({ id, label, image, outOfMemory, cgroups }: Recipe): SandboxedRunner => {
   let opening: Promise<{ image: Image; sandbox: Sandbox } | string> | undefined;
   const open = () => {
-    opening ??= openImage(image);
+    opening ??= openImage(image, cgroups);
     return opening;
   };
   const opened = async () => {
@@ -49,11 +52,11 @@ export const createSandboxedRunner = ({ id, label, image, outOfMemory }: Recipe)
   };
 };
 
-const openImage = async (make: Recipe["image"]) => {
+const openImage = async (make: Recipe["image"], cgroups: Cgroups | undefined) => {
   try {
     const image = await make();
     if (typeof image === "string") return image;
-    const sandbox = await openSandbox(image);
+    const sandbox = await openSandbox(image, cgroups);
     return typeof sandbox === "string" ? sandbox : { image, sandbox };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -59,8 +59,8 @@ export function guest({ open, next, send, log, fail, kit }: NodeChannel) {
   };
 
   const failed = (error: unknown) => {
-    const { code, message } = kit.failureOf(error);
-    fail(code, message);
+    const { code, message, trace } = kit.failureOf(error);
+    fail(code, message, trace);
   };
   process.on("uncaughtException", failed);
   run().then(() => process.exit(0), failed);

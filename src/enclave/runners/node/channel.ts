@@ -95,9 +95,9 @@ export function nodeChannel(makeKit: typeof modelKit, maxLogBytes: number) {
       logged += line.length + 1;
     },
     /** Ends the process, telling why. A code of the runner's own goes before the text: the host knows only these. */
-    fail(code: string, message: string) {
+    fail(code: string, message: string, trace = "") {
       const known = ["memory", "result-schema", "result-rows", "threw"].includes(code);
-      send({ kind: "failed", code, message: (known ? message : `${code}: ${message}`).slice(0, 500) });
+      send({ kind: "failed", code, message: (known ? message : `${code}: ${message}`).slice(0, 500), trace });
       process.exit(1);
     },
     kit,

@@ -1,6 +1,7 @@
 /** Models in Python, run by CPython inside bubblewrap, with the packages of an image that scripts/python-image.ts makes. */
 import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import type { Cgroups } from "../bubblewrap/cgroups.ts";
 import type { Image } from "../bubblewrap/image.ts";
 import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
 import { runOnce } from "../bubblewrap/sandbox.ts";
@@ -53,12 +54,13 @@ const ADDRESS_BYTES = 640 << 20;
 const OUT_OF_MEMORY = /MemoryError|bad_alloc|cannot allocate memory|memory allocation|out of memory/i;
 
 /** @param directory the image; undefined where none is configured */
-export const createPythonRunner = (directory: string | undefined): SandboxedRunner =>
+export const createPythonRunner = (directory: string | undefined, cgroups?: Cgroups): SandboxedRunner =>
   createSandboxedRunner({
     id: "python",
     label: { en: "Python (bubblewrap)", "zh-CN": "Python（bubblewrap 沙箱）" },
     image: () => pythonImage(directory),
     outOfMemory: OUT_OF_MEMORY,
+    cgroups,
   });
 
 const pythonImage = async (directory: string | undefined): Promise<Image | string> => {

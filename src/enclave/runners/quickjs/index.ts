@@ -7,9 +7,9 @@ import { concat } from "../../../base/bytes.ts";
 import type { Batch, Schema } from "../../columns/batch.ts";
 import { type BatchHeader, encodeBatch } from "../../columns/codec.ts";
 import { encodeFrame, readFrames } from "../../columns/frames.ts";
-import { createCollector, quote, reported, translated } from "../collect.ts";
+import { createCollector, quote, reported, traceOf, translated } from "../collect.ts";
 import { refuse } from "../errors.ts";
-import type { Limits, Model, Result, Run, Runner } from "../runner.ts";
+import { type Limits, MAX_SAID, type Model, type Result, type Run, type Runner, type Said } from "../runner.ts";
 import { openTable } from "../tables.ts";
 import type { Answer, Job } from "./worker.ts";
 
@@ -36,6 +36,7 @@ const createRun = (limits: Limits): Run => {
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout | undefined;
   let ended: Promise<unknown> = Promise.resolve();
+  let said: Said = { trace: "", printed: "" };
 
   const end = (settle: () => void) => {
     settle();
@@ -56,13 +57,16 @@ const createRun = (limits: Limits): Run => {
     let answered = false;
     worker.on("message", (answer: Answer) => {
       answered = answer.kind !== "started";
-      if (answer.kind === "started") started.resolve();
-      else if (answer.kind === "stuck") fail(refusalOf(answer, limits));
-      else
-        readResult(loaded, answer.frames, limits).then(
-          (result) => end(() => outcome.resolve({ ...result, log: answer.log })),
-          fail,
-        );
+      if (answer.kind === "started") return started.resolve();
+      if (answer.kind === "stuck") return fail(refusalOf(answer, limits));
+      said = { trace: "", printed: answer.log.slice(-MAX_SAID) };
+      const onTrace = (trace: string) => {
+        said = { ...said, trace };
+      };
+      readResult(loaded, answer.frames, limits, onTrace).then(
+        (result) => end(() => outcome.resolve({ ...result, log: answer.log })),
+        fail,
+      );
     });
     worker.on("error", (error) => fail(refuse("model.threw", { message: quote(error.message) })));
     worker.on("exit", (status) => {
@@ -91,6 +95,7 @@ const createRun = (limits: Limits): Run => {
       if (result.status === "rejected") throw result.reason;
       return result.value;
     },
+    said: () => said,
     async stop() {
       end(() => outcome.reject(refuse("model.stopped")));
       await ended;
@@ -130,18 +135,20 @@ const refusalOf = ({ reason, message }: Answer & { kind: "stuck" }, limits: Limi
   return refuse("model.threw", { message: quote(message) });
 };
 
-const readResult = async ({ manifest }: Model, bytes: Uint8Array, limits: Limits) => {
+const readResult = async ({ manifest }: Model, bytes: Uint8Array, limits: Limits, onTrace: (trace: string) => void) => {
   const collector = createCollector(manifest);
   const frameLimits = { headerBytes: 1 << 20, bodyBytes: limits.output, totalBytes: limits.output + (1 << 20) };
   async function* once() {
     yield bytes;
   }
   for await (const { header, body } of readFrames(once(), frameLimits)) {
-    const message = header as { kind?: unknown; batch?: unknown; code?: unknown; message?: unknown } | null;
+    const message = header as Partial<Record<"kind" | "batch" | "code" | "message" | "trace", unknown>> | null;
     if (message?.kind === "result") collector.add(message.batch, body);
     else if (message?.kind === "done") return collector.finish();
-    else if (message?.kind === "failed") throw reported(message.code, message.message, limits, manifest);
-    else throw refuse("model.protocol", { reason: "a message of no known kind" });
+    else if (message?.kind === "failed") {
+      onTrace(traceOf(message.trace));
+      throw reported(message.code, message.message, limits, manifest);
+    } else throw refuse("model.protocol", { reason: "a message of no known kind" });
   }
   throw refuse("model.protocol", { reason: "it does not end" });
 };

@@ -8,7 +8,7 @@ import type { Limits } from "../runner.ts";
 import { createQuickjsRunner } from "./index.ts";
 
 const runner = createQuickjsRunner();
-const LIMITS: Limits = { seconds: 10, memory: 64 << 20, output: 4 << 20 };
+const LIMITS: Limits = { seconds: 120, memory: 64 << 20, output: 4 << 20 };
 const MANIFEST: Manifest = {
   runner: "javascript",
   entry: "src/index.js",

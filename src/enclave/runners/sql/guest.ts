@@ -150,6 +150,6 @@ export function guest(
   };
   run().catch((error: unknown) => {
     const { code, message } = told(error);
-    channel.fail(code, message);
+    channel.fail(code, message, channel.kit.failureOf(error).trace);
   });
 }

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
+import type { Cgroups } from "../bubblewrap/cgroups.ts";
 import type { Image } from "../bubblewrap/image.ts";
 import { librariesOf } from "../bubblewrap/libraries.ts";
 import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
@@ -84,13 +85,14 @@ const image = async (): Promise<Image | string> => {
   };
 };
 
-export const createSqlRunner = (): SandboxedRunner =>
+export const createSqlRunner = (cgroups?: Cgroups): SandboxedRunner =>
   withRefusals(
     createSandboxedRunner({
       id: "sql",
       label: { en: "SQL (DuckDB in bubblewrap)", "zh-CN": "SQL（DuckDB，bubblewrap 沙箱）" },
       image,
       outOfMemory: NODE_OUT_OF_MEMORY,
+      cgroups,
     }),
     (code, reason) => (code === "sql-forbidden" ? refuse("model.sql-forbidden", { reason }) : undefined),
   );

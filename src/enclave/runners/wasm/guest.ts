@@ -190,6 +190,6 @@ export function guest(channel: NodeChannel) {
     run();
   } catch (error) {
     const { code, message } = told(error);
-    channel.fail(code, message);
+    channel.fail(code, message, channel.kit.failureOf(error).trace);
   }
 }

@@ -1,4 +1,5 @@
 /** Models in any language that compiles to WebAssembly, run by Node.js inside bubblewrap; nowhere else. */
+import type { Cgroups } from "../bubblewrap/cgroups.ts";
 import { createSandboxedRunner, type SandboxedRunner } from "../bubblewrap/runner.ts";
 import { nodeProgram } from "../node/channel.ts";
 import { withRefusals } from "../node/explained.ts";
@@ -11,7 +12,7 @@ const PAGE = 65_536;
 /** Pages that a module's memory may have: 32-bit addresses reach no further than 65,536. */
 const pages = ({ memory }: Limits) => Math.min(65_536, Math.max(1, Math.floor(memory / PAGE)));
 
-export const createWasmRunner = (): SandboxedRunner =>
+export const createWasmRunner = (cgroups?: Cgroups): SandboxedRunner =>
   withRefusals(
     createSandboxedRunner({
       id: "wasm",
@@ -25,6 +26,7 @@ export const createWasmRunner = (): SandboxedRunner =>
         return { ...node, limiting };
       },
       outOfMemory: NODE_OUT_OF_MEMORY,
+      cgroups,
     }),
     (code, reason, limits) => {
       if (code === "wasm-module") return refuse("model.wasm-module", { reason });

@@ -117,15 +117,42 @@ def place_of(error):
     return found
 
 
+def trace_of(error):
+    """For the model's author: where it was, call by call, its causes before it. Empty where telling that fails too."""
+    blocks = []
+    try:
+        while error is not None and len(blocks) < 8:
+            lines, trace = [], error.__traceback__
+            while trace:
+                lines.append(call_of(trace))
+                trace = trace.tb_next
+            blocks.insert(0, "".join([*lines, f"{type(error).__name__}: {error}"[:2_000]]))
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\n".join(blocks)[-16_000:]
+    except BaseException:
+        return ""
+
+
+def call_of(trace):
+    code, known = trace.tb_frame.f_code, trace.tb_frame.f_globals
+    if code.co_filename == "<guest>":
+        return ""
+    file = known.get("__file__") or code.co_filename
+    text = getattr(known.get("__loader__"), "files", {}).get(file, b"").decode(errors="replace").split("\n")
+    line = text[trace.tb_lineno - 1].strip() if trace.tb_lineno <= len(text) else ""
+    return f'  File "{file}", line {trace.tb_lineno}, in {code.co_name}\n' + (f"    {line}\n" if line else "")
+
+
 def fail(error):
     if isinstance(error, Failure):
-        return send({"kind": "failed", "code": error.code, "message": str(error)[:500]})
+        return send({"kind": "failed", "code": error.code, "message": str(error)[:500], "trace": trace_of(error)})
     try:
         message = f"{type(error).__name__}: {error}"[:400]
     except Exception:
         message = type(error).__name__
     memory = isinstance(error, MemoryError) or "failed to map segment" in message or "Cannot allocate" in message
-    send({"kind": "failed", "code": "memory" if memory else "threw", "message": message + place_of(error)})
+    code = "memory" if memory else "threw"
+    send({"kind": "failed", "code": code, "message": message + place_of(error), "trace": "" if memory else trace_of(error)})
 
 
 status = 1
