@@ -42,16 +42,18 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
     const known = new Map(holdings.map(({ resource, envelope, held }) => [`${resource} ${envelope}`, held]));
     return here.filter((id) => {
       const state = moved(id);
-      return !(known.get(`${id} ${state?.envelope?.digest}`) ?? state?.sealedTo === enclave);
+      // A source is held whatever its envelope, a model in this very version.
+      const held = known.get(`${id} `) ?? known.get(`${id} ${state?.envelope?.digest}`);
+      return !(held ?? state?.origin === enclave);
     });
   };
 
-  /** From where it was sealed to, each to the one that it was released to, to where it belongs. */
+  /** From where it began, each to the one that it was released to, to where it belongs. */
   const carry = async (id: string, hostOf: (enclave: string) => Promise<EnclaveHost>): Promise<void> => {
     const statements = (until: number) => replayable(ledger, id, until);
     const state = moved(id);
     // Everywhere there and back: more ways there are not.
-    for (let at = state?.sealedTo ?? "", step = 0; state && step <= 2 * state.places.size; step++) {
+    for (let at = state?.origin ?? "", step = 0; state && step <= 2 * state.places.size; step++) {
       const { to, size, release } = await (await hostOf(at)).release(id, statements);
       await (await hostOf(to)).adopt(id, { from: at, size, release }, statements);
       if (to === state.enclave) return;

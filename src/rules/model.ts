@@ -51,6 +51,7 @@ export const published = kind({
     ...state,
     ...payload,
     sealedTo: payload.enclave,
+    origin: payload.enclave,
     owner: by,
     created: time,
   }),
@@ -63,7 +64,7 @@ export const revised = kind({
   apply: (state, { by, payload }) => {
     requireOwner(state, by);
     const { envelope, description, enclave: sealedTo } = payload;
-    return { ...state, ...payload, sealedTo, envelope, description };
+    return { ...state, ...payload, sealedTo, origin: sealedTo, envelope, description };
   },
 });
 
@@ -84,6 +85,7 @@ export const model: Rulebook<Model> = {
     envelope: undefined,
     enclave: "",
     sealedTo: "",
+    origin: "",
     places: persistentMap(),
     description: undefined,
     created: 0,

@@ -17,6 +17,8 @@ export interface Placed {
   readonly enclave: string;
   /** The one that its envelope is sealed to. */
   readonly sealedTo: string;
+  /** The one that it began at, which has its account: from there it is handed on, whatever is sealed anew meanwhile. */
+  readonly origin: string;
   /** Enclaves that it was moved from and to; none where it never was. */
   readonly places: PersistentMap<true>;
 }

@@ -69,6 +69,7 @@ export const registered = kind({
     ...state,
     ...payload,
     sealedTo: payload.enclave,
+    origin: payload.enclave,
     policy: payload.policy,
     owner: by,
     created: time,
@@ -110,7 +111,7 @@ export const reconnected = kind({
   payload: z.strictObject({ envelope: Blob }),
   apply: (state, { by, payload }) => {
     requireOwner(state, by);
-    return { ...state, envelope: payload.envelope };
+    return { ...state, envelope: payload.envelope, sealedTo: state.enclave };
   },
 });
 
@@ -154,6 +155,7 @@ export const source: Rulebook<Source> = {
     type: "",
     enclave: "",
     sealedTo: "",
+    origin: "",
     places: persistentMap(),
     envelope: { digest: "", size: 0 },
     structure: "",

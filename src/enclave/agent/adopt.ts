@@ -9,7 +9,7 @@ import { publicKeyFromSpki } from "../../trust/keys.ts";
 import { verifyConsistency } from "../../trust/log/merkle.ts";
 import { refuse } from "../errors.ts";
 import { type Account, type Amounts, spentBy } from "../gate/accountant.ts";
-import { holdingId, holdingOf, type Resource } from "./holdings.ts";
+import { holdingOf, isHeld, type Resource } from "./holdings.ts";
 import {
   lookAtMoved,
   type MoveDeps,
@@ -39,22 +39,22 @@ export const adopt = async (deps: MoveDeps, request: AdoptRequest): Promise<Reco
   const given = readRelease(text, publicKeyFromSpki(fromBase64(signingKey), ["P-256"]));
   requireMeant(deps, request, found, given);
   requireNotBehind(deps, request, given);
-  const { resource, envelope, key } = given;
-  await withEnvelope(deps, found, (sealed) => requireOpening(deps, sealed, key));
+  const { resource } = given;
+  // The source may have been sealed anew meanwhile, to an enclave that opens it by itself: its account counts all the same.
+  const key = given.envelope === found.envelope ? given.key : undefined;
+  if (key) await withEnvelope(deps, found, (sealed) => requireOpening(deps, sealed, key));
   const digest = releaseDigest(given);
   await deps.change(({ holdings, account }) => {
     requireStill(deps, resource, replayed);
-    const before = holdingOf(holdings, resource, envelope);
+    const before = holdingOf(holdings, found.holding);
     // Asked again, and whatever became of it since: each release counts once.
     if (before?.adopted.includes(digest)) return undefined;
     // Held here, it is nowhere else: whatever this is, it is not what the owner's statement has set going.
-    const held = before ? !before.released : key.sealedTo === deps.enclave;
-    if (held) throw refuse("enclave.release", { reason: "it is held here already" });
+    if (isHeld(before, found.state, deps.enclave))
+      throw refuse("enclave.release", { reason: "it is held here already" });
     const adopted = [...(before?.adopted ?? []), digest];
-    return {
-      account: merged(account, given.account),
-      holdings: { ...holdings, [holdingId(resource, envelope)]: { adopted, key } },
-    };
+    const held = { adopted, ...(key && { key: { ...key, envelope: found.envelope } }) };
+    return { account: merged(account, given.account), holdings: { ...holdings, [found.holding]: held } };
   });
   return {};
 };
@@ -63,14 +63,17 @@ export const adopt = async (deps: MoveDeps, request: AdoptRequest): Promise<Reco
 const requireMeant = (
   deps: MoveDeps,
   { resource, from }: AdoptRequest,
-  { state, envelope, accounts }: Resource,
+  { holding, state, envelope, accounts }: Resource,
   given: Release,
 ) => {
   const fits: [boolean, string][] = [
     [given.resource === resource, "it is of something else"],
-    [given.envelope === envelope, "it is for another envelope"],
+    [given.envelope === envelope || holding === resource, "it is for another envelope"],
     [given.from === from && given.to === deps.enclave, "it is between other enclaves"],
-    [given.key.sealedTo === state.sealedTo, "the envelope is sealed to another enclave"],
+    [
+      given.envelope !== envelope || !given.key || given.key.sealedTo === state.sealedTo,
+      "the envelope is sealed to another enclave",
+    ],
     [state.places.has(from) && state.places.has(deps.enclave), "its owner has not moved it so"],
     [!state.withdrawn, "it was withdrawn"],
     [Object.keys(given.account).every((name) => accounts.includes(name)), "it speaks of others' accounts"],

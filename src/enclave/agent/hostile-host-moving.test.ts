@@ -19,10 +19,11 @@ import {
 } from "../../../test/support/moving.ts";
 import { createEnclave } from "../../../test/support/principals.ts";
 import { act, refused, signed } from "../../../test/support/stage.ts";
+import { utf8 } from "../../base/bytes.ts";
 import { replayable } from "../../evidence/export.ts";
 import { model } from "../../rules/model.ts";
 import { streamOf } from "../../rules/world.ts";
-import { modelContext } from "../../trust/envelope/contexts.ts";
+import { modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 
@@ -202,7 +203,7 @@ test("moves chain, and whoever was left out on the way never had it", async (t) 
   await adopt(rig, first, released, { from: second.id });
   await handOver(rig, first, third);
   const { holdings } = await third.call("holdings", {});
-  assert.deepEqual(holdings, [{ resource: sourceOf(rig), envelope: rig.envelope.digest, held: true }]);
+  assert.deepEqual(holdings, [{ resource: sourceOf(rig), envelope: "", held: true }]);
 });
 
 test("an older release counts no second time, so that what was spent since stays spent", async (t) => {
@@ -251,4 +252,46 @@ test("runs of a grant are counted over enclaves", async (t) => {
   await handOver(rig, first, second);
   const twice = await grantedTask(there);
   assert.equal(outcomeOf(await runAt(rig, second, twice)), "gate.budget");
+});
+
+test("what was spent goes along with a source that is sealed anew on the way", async (t) => {
+  const { rig, first, second } = await openBoth(t, { source: { policy: { budget: { runs: 2 } } } });
+  const third = await openSecond(rig, "a third program");
+  const reconnect = async (side: typeof second) => {
+    const context = sourceContext(rig.hospital.id, side.id, "csv");
+    const envelope = rig.put(await sealBytes(utf8("number\n5\n"), { to: side.recipient, context }));
+    await act(rig.stage, rig.hospital, "source.reconnected", sourceOf(rig), { envelope });
+  };
+  assert.equal(outcomeOf(await runAt(rig, first, await agreed(rig, rig.parts))), "task.completed");
+  // Its own key would open it there, and it does not before the account has come.
+  const there = await moveAll(rig, first, second);
+  const released = await release(rig, first);
+  await reconnect(second);
+  const task = await agreed(rig, there);
+  await rejected(runAt(rig, second, task), "enclave.not-adopted");
+  await adopt(rig, second, released, { from: first.id });
+  assert.equal(outcomeOf(await runAt(rig, second, task)), "task.completed");
+  assert.equal(outcomeOf(await runAt(rig, second, await agreed(rig, there))), "gate.budget");
+  // And on with the key of the newest envelope.
+  const last = await moveAll(rig, second, third);
+  await handOver(rig, second, third);
+  await act(rig.stage, rig.hospital, "source.governed", sourceOf(rig), { policy: { budget: { runs: 3 } } });
+  assert.equal(outcomeOf(await runAt(rig, third, await agreed(rig, last))), "task.completed");
+  assert.equal(outcomeOf(await runAt(rig, third, await agreed(rig, last))), "gate.budget");
+});
+
+test("what was sealed anew where it was never handed over goes on through there", async (t) => {
+  const { rig, first, second } = await openBoth(t);
+  const third = await openSecond(rig, "a third program");
+  await moveAll(rig, first, second);
+  const context = sourceContext(rig.hospital.id, second.id, "csv");
+  const envelope = rig.put(await sealBytes(utf8("number\n5\n"), { to: second.recipient, context }));
+  await act(rig.stage, rig.hospital, "source.reconnected", sourceOf(rig), { envelope });
+  const parts = await moveAll(rig, second, third);
+  await rejected(release(rig, second), "enclave.not-held");
+  const account = await release(rig, first);
+  assert.equal(account.to, second.id, "only the enclave that it is sealed to has the key");
+  await adopt(rig, second, account, { from: first.id });
+  await handOver(rig, second, third);
+  assert.equal(outcomeOf(await runAt(rig, third, await agreed(rig, parts))), "task.completed");
 });

@@ -17,12 +17,12 @@ export const Release = z.strictObject({
   nonce: z.string().max(64),
   /** Stream of the model or source. */
   resource: StreamId,
-  /** SHA-256 of the envelope that the key opens. */
+  /** SHA-256 of its envelope. */
   envelope: Digest,
   from: StreamId,
   to: StreamId,
-  /** Content key, base64, and the enclave that the envelope's context names. */
-  key: z.strictObject({ key: z.string().max(64), sealedTo: StreamId }),
+  /** Content key, base64, and the enclave that the envelope's context names; not there where `to` has it. */
+  key: z.strictObject({ key: z.string().max(64), sealedTo: StreamId }).optional(),
   /** What was spent, by account. */
   account: z.record(z.string().max(128), z.strictObject({ runs: Amount, rows: Amount, epsilon: Amount })),
   /** The ledger as `from` had followed it. */

@@ -15,7 +15,7 @@ import { spentBy } from "../gate/accountant.ts";
 import type { PlacedStatement } from "../protocol/messages.ts";
 import { takeFile } from "./checked.ts";
 import type { Follower } from "./follower.ts";
-import { type Holdings, holdingId, holdingOf, type Resource, resourceIn } from "./holdings.ts";
+import { canOpen, type Holdings, holdingOf, isHeld, type Resource, resourceIn } from "./holdings.ts";
 import { type Release, signRelease } from "./release-format.ts";
 import { type Replayed, replay, requireOnly } from "./replay.ts";
 import type { SealedState } from "./sealed-state.ts";
@@ -70,7 +70,7 @@ export const peerIn = ({ world }: Replayed, { ledger }: MoveDeps, id: string) =>
 export const release = async (deps: MoveDeps, request: MoveRequest) => {
   const { replayed, found } = lookAtMoved(deps.follower, request);
   const { resource } = request;
-  const known = holdingOf(deps.holdings(), resource, found.envelope)?.released;
+  const known = holdingOf(deps.holdings(), found.holding)?.released;
   const given = known ?? (await newRelease(deps, resource, replayed, found));
   const { to, followed } = given;
   const { encryptionKey } = peerIn(replayed, deps, to);
@@ -81,35 +81,39 @@ export const release = async (deps: MoveDeps, request: MoveRequest) => {
 };
 
 const newRelease = async (deps: MoveDeps, resource: string, replayed: Replayed, found: Resource): Promise<Release> => {
-  const { state, envelope } = found;
-  const { enclave: to } = state;
-  if (to === deps.enclave || !state.places.has(deps.enclave)) throw refuse("enclave.not-moved", { resource });
+  const { state, envelope, holding } = found;
+  const before = holdingOf(deps.holdings(), holding);
+  if (state.enclave === deps.enclave || !state.places.has(deps.enclave))
+    throw refuse("enclave.not-moved", { resource });
   if (state.withdrawn) throw refuse("enclave.withdrawn", { id: state.id });
+  if (!isHeld(before, state, deps.enclave)) throw refuse("enclave.not-held", { id: state.id });
+  const opens = canOpen(before, state, envelope, deps.enclave);
+  // What was sealed anew on the way is opened by the enclave that it was sealed to: that one hands it on.
+  const to = opens ? state.enclave : state.sealedTo;
   peerIn(replayed, deps, to);
-  const before = holdingOf(deps.holdings(), resource, envelope);
-  if (!before && state.sealedTo !== deps.enclave) throw refuse("enclave.not-held", { id: state.id });
-  const key = await withEnvelope(deps, found, async (sealed) => {
-    const known = await keyToHandOn(deps, sealed);
-    await requireOpening(deps, sealed, known);
-    return known;
-  });
+  const key = opens && to !== state.sealedTo ? await keyOf(deps, found) : undefined;
   let given: Release | undefined;
   await deps.change(({ holdings, account }) => {
     requireStill(deps, resource, replayed);
-    const now = holdingOf(holdings, resource, envelope);
+    const now = holdingOf(holdings, holding);
+    const spent = found.accounts.filter((name) => Object.hasOwn(account, name));
     given = now?.released ?? {
       ...{ use: "entente/release/1", nonce: toBase64url(randomBytes(16)), resource, envelope },
-      ...{ from: deps.enclave, to, key },
-      account: Object.fromEntries(
-        found.accounts.filter((name) => Object.hasOwn(account, name)).map((name) => [name, spentBy(account, name)]),
-      ),
+      ...{ from: deps.enclave, to, ...(key && { key }) },
+      account: Object.fromEntries(spent.map((name) => [name, spentBy(account, name)])),
       followed: deps.follower.followed,
     };
-    const held = { adopted: [], ...now, released: given };
-    return { holdings: { ...holdings, [holdingId(resource, envelope)]: held } };
+    return { holdings: { ...holdings, [holding]: { adopted: [], ...now, released: given } } };
   });
   return given as Release;
 };
+
+const keyOf = (deps: MoveDeps, found: Resource): Promise<HandedKey> =>
+  withEnvelope(deps, found, async (sealed) => {
+    const key = await keyToHandOn(deps, sealed);
+    await requireOpening(deps, sealed, key);
+    return key;
+  });
 
 /** The very envelope that the ledger names, whole, to be looked into. @throws Refusal enclave.file */
 export const withEnvelope = async <R>(
