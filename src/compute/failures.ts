@@ -54,6 +54,10 @@ const texts: Readonly<Record<string, Text>> = {
     "The model or a data source was withdrawn after the task was authorised. Nothing was opened.",
     "模型或数据源在任务授权后已被撤回，未打开任何数据。",
   ),
+  "enclave.left": label(
+    "The model or a data source was moved to another enclave after the task was created. Nothing was opened. Create the task again, there.",
+    "任务创建后，计算模型或数据源已迁移到其他可信执行环境。未打开任何数据，请在新环境重新创建任务。",
+  ),
   "enclave.reconnected": label(
     "A data source's owner changed its connection after the task was created. Create the task again.",
     "数据源所有者在任务创建后修改了连接信息。请重新创建计算任务。",
