@@ -7,6 +7,7 @@ import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import { detailsOf } from "./runs.ts";
+import { createTaskCode } from "./task-code.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
 export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<EnclaveHost, "dryRun"> }) => {
@@ -19,6 +20,7 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<En
     list: (asker: Asker, input: ListInput) => listPage(deps, "task", lines, asker, input),
     get: async (asker: Asker, { id }: { id: string }) =>
       showOne(deps, shown, await access.read(asker, task, id), asker),
+    code: createTaskCode(deps),
     /** The result as it was sealed: only the receiver's key opens it. */
     async result(asker: Asker, { id }: { id: string }) {
       const { state } = await access.read(asker, task, id);

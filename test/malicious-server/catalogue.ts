@@ -1,5 +1,6 @@
 /** Every attack, in the order of the threat model. */
 import { channels } from "./attacks/channels.ts";
+import { code } from "./attacks/code.ts";
 import { consent } from "./attacks/consent.ts";
 import { databases } from "./attacks/databases.ts";
 import { enclaves } from "./attacks/enclaves.ts";
@@ -18,6 +19,7 @@ export const catalogue: readonly Attack[] = [
   ...enclaves,
   ...members,
   ...signing,
+  ...code,
   ...statements,
   ...ledger,
   ...tasks,
