@@ -12,6 +12,7 @@ export const fields: Readonly<Record<string, Text>> = {
   alliance: text("Alliance", "所属计算联盟"),
   answer: text("Enclave's signature", "可信执行环境的签名"),
   appId: text("APPID", "APPID"),
+  approved: text("Approved last", "上次授权"),
   archive: text("Archive", "模型文件"),
   at: text("At", "时间"),
   authorities: text("Authorities", "证书颁发机构"),

@@ -8,6 +8,7 @@ import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
 import type { Fleet } from "./fleet.ts";
 import { detailsOf } from "./runs.ts";
+import { createTaskCode } from "./task-code.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
 export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Fleet, "of"> }) => {
@@ -20,6 +21,7 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Flee
     list: (asker: Asker, input: ListInput) => listPage(deps, "task", lines, asker, input),
     get: async (asker: Asker, { id }: { id: string }) =>
       showOne(deps, shown, await access.read(asker, task, id), asker),
+    code: createTaskCode(deps),
     /** The result as it was sealed: only the receiver's key opens it. */
     async result(asker: Asker, { id }: { id: string }) {
       const { state } = await access.read(asker, task, id);

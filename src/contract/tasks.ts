@@ -128,6 +128,34 @@ export const Task = z
   })
   .meta({ id: "Task" });
 
+/** Which code a task runs, and which code of the same model the caller agreed to last. */
+const TaskCode = z
+  .object({
+    id: z.string(),
+    stream: z.string(),
+    /** Stream of the model. */
+    model: z.string(),
+    /** The plain archive's digest and size. */
+    archive: z.object({ digest: z.string(), size: z.int() }),
+    /** Its author publishes the code itself. */
+    open: z.boolean(),
+    /** Your newest earlier authorisation, or grant, of the same model; null where there is none. */
+    approved: z
+      .object({
+        kind: z.enum(["task", "grant"]),
+        /** Of the task, or of the data source that the grant is for. */
+        id: z.string(),
+        stream: z.string(),
+        /** Digest of the statement with which you agreed. */
+        statement: z.string(),
+        /** Digest of the plain archive. */
+        archive: z.string(),
+        at: Time,
+      })
+      .nullable(),
+  })
+  .meta({ id: "TaskCode" });
+
 const path = "/v1/tasks";
 const one = `${path}/:id` as const;
 const output = acted(Task);
@@ -171,6 +199,17 @@ export const tasks = {
     input: ById,
     output: Task,
     summary: { en: "Show a task, its steps and who has decided", "zh-CN": "查看计算任务及授权进度" },
+    errors: ["stream.unknown"],
+  }),
+  code: view({
+    path: `${one}/code`,
+    permission: "task.read",
+    input: ById,
+    output: TaskCode,
+    summary: {
+      en: "Show which code a task runs, and which you approved last",
+      "zh-CN": "查看任务代码及上次授权的代码",
+    },
     errors: ["stream.unknown"],
   }),
   authoriseReceiver: act({

@@ -1,5 +1,6 @@
 /** Every attack, in the order of the threat model. */
 import { channels } from "./attacks/channels.ts";
+import { code } from "./attacks/code.ts";
 import { consent } from "./attacks/consent.ts";
 import { databases } from "./attacks/databases.ts";
 import { diagnostics } from "./attacks/diagnostics.ts";
@@ -20,6 +21,7 @@ export const catalogue: readonly Attack[] = [
   ...enclaves,
   ...members,
   ...signing,
+  ...code,
   ...statements,
   ...ledger,
   ...tasks,

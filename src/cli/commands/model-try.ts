@@ -5,6 +5,7 @@ import { type Language, Refusal } from "../../base/refusal.ts";
 import type { Cell, DataFile, Trial, TrialOptions, TrialResult } from "../../enclave/try.ts";
 import { environment } from "../../platform/config/environment.ts";
 import { loadConfig } from "../../platform/config/load.ts";
+import type { Files } from "../../sdk/compare-files.ts";
 import type { Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse as refuseUse } from "../errors.ts";
@@ -12,7 +13,6 @@ import { isDirectory, readPieces, readText, sizeOf, writeTo } from "../files.ts"
 import { argOf, type Given, textOf } from "../given.ts";
 import { pairs, printable, table } from "../table.ts";
 import { say, type Text, text } from "../text.ts";
-import type { Files } from "./model-diff.ts";
 import { refuse } from "./model-errors.ts";
 import { watchMemory } from "./model-memory.ts";
 

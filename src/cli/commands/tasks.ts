@@ -14,6 +14,7 @@ import { recognise, requireNoOther } from "../members.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
 import { connectionFlags, connectionOf } from "./connection.ts";
+import { code, reviewCode } from "./task-code.ts";
 
 /**
  * A member of the alliance by stream id, APPID or nickname, as its own statement has it; the caller itself where
@@ -239,7 +240,10 @@ const authorise: Command = {
       ...(path !== undefined && { key: readText(path) }),
       destination: await destinationOf(context, given, id),
       enclaves: trustedEnclaves(context.settings()),
-      review: (about) => reviewTask(context, about),
+      async review(about) {
+        await reviewTask(context, about);
+        await reviewCode(context, given, about);
+      },
     });
     context.note(AUTHORISED[part], { digest: answer.resource.digest });
     return answer;
@@ -347,4 +351,4 @@ const wait: Command = {
   },
 };
 
-export const taskCommands: readonly Command[] = [create, authorise, dryRun, result, bundle, wait];
+export const taskCommands: readonly Command[] = [create, code, authorise, dryRun, result, bundle, wait];
