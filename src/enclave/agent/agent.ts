@@ -1,4 +1,4 @@
-/** The enclave's agent: its identity, the ledger it follows, and the four things it does for a server. */
+/** The enclave's agent: its identity, the ledger it follows, and what it does for a server. */
 import { sha256Hex } from "#crypto";
 import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
@@ -18,6 +18,7 @@ import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
+import { recur } from "./recur.ts";
 import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
 import { newKeys, openStateStore, type SealedState } from "./sealed-state.ts";
@@ -110,6 +111,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     enclave,
     measurement,
     attempts,
+    newestRun: (series: string) => state.series[series]?.stream,
     results,
     questions: createQuestions(),
     watch,
@@ -141,6 +143,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     run: async (request) => ({
       statement: await turnOf(request.task)(() => runTask({ ...shared, encryptionKey: state.encryptionKey }, request)),
     }),
+    recur: async (request) => ({ statement: await recur({ ...shared, change }, request) }),
     dryRun: (request) => dryRun({ ...shared, encryptionKey: state.encryptionKey }, request),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
@@ -191,6 +194,7 @@ const found = async (options: AgentOptions, measurement: string): Promise<Sealed
     isolation,
     followed: { size: 0, root: "" },
     attempts: {},
+    series: {},
     account: {},
     founding,
   };
@@ -233,6 +237,7 @@ const handlersOf = (
     describe: handler("describe"),
     test: handler("test"),
     run: handler("run"),
+    recur: handler("recur"),
     dryRun: handler("dryRun"),
     stop: handler("stop"),
   };

@@ -6,6 +6,7 @@ import type { Policy } from "../../rules/policy.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
 import { task as taskBook } from "../../rules/task.ts";
 import { taskDigest } from "../../rules/task-definition.ts";
+import { goesOn } from "../../rules/task-recurred.ts";
 import { stateAt, type Task, type TaskState } from "../../rules/task-state.ts";
 import { streamOf, type World } from "../../rules/world.ts";
 import { digestOf } from "../../trust/digest.ts";
@@ -20,6 +21,8 @@ export interface JudgeDeps {
   /** Stream id of this enclave. */
   readonly enclave: string;
   readonly measurement: string;
+  /** The newest run (its stream) that this enclave has founded of a scheduled task (by stream). */
+  readonly newestRun: (series: string) => string | undefined;
 }
 
 export interface RunRequest {
@@ -48,14 +51,17 @@ export const judge = (deps: JudgeDeps, request: RunRequest): Judged => {
   const looked = lookAt(deps, request);
   const { task, state, stream } = looked;
   if (state !== "running" || !task.delivery) throw refuse("enclave.task.state", { state });
+  // Of a run there is one stream, and one run at a time: what was signed can be written as another valid statement.
+  if (task.occurrence && deps.newestRun(task.occurrence.of) !== stream)
+    throw refuse("enclave.occurrence", { id: task.id });
   const { definition, delivery } = task;
   return { ...looked, digest: taskDigest(stream, definition, delivery), delivery };
 };
 
 /** The task as the ledger has it, in whatever state; it is this enclave's. @throws Refusal */
 export const lookAt = (
-  { follower, clock, enclave, measurement }: JudgeDeps,
-  { task: id, statements }: RunRequest,
+  { follower, clock, enclave, measurement }: Omit<JudgeDeps, "newestRun">,
+  { task: id, statements }: Pick<RunRequest, "task" | "statements">,
 ): Omit<Judged, "digest" | "delivery"> & { readonly state: TaskState } => {
   follower.requireCurrent();
   const replayed = replay(statements, follower);
@@ -77,8 +83,10 @@ export const requireUnmoved = (
   { follower }: Pick<JudgeDeps, "follower">,
   { stream, head, heads, task }: Judged,
 ): void => {
-  const { model, sources } = task.definition;
-  const same = [model, ...sources].every((used) => follower.headOf(used.stream) === heads[used.stream]);
+  const { occurrence, definition } = task;
+  const used = [definition.model, ...definition.sources].map((one) => one.stream);
+  const watched = occurrence ? [occurrence.of, ...used] : used;
+  const same = watched.every((other) => follower.headOf(other) === heads[other]);
   if (!same || follower.headOf(stream) !== head) throw refuse("enclave.moved");
 };
 
@@ -102,7 +110,9 @@ export const requireUsable = (
   { world, task, time }: Pick<Judged, "world" | "task" | "time">,
   details: RunRequest["details"],
 ) => {
-  const { definition } = task;
+  const { definition, occurrence } = task;
+  if (occurrence && !goesOn(streamOf(world, taskBook, occurrence.of)?.state, time))
+    throw refuse("enclave.series", { id: task.id });
   const model = streamOf(world, modelBook, definition.model.stream)?.state;
   if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });
   const sources = definition.sources.map((named): UsableSource => {
