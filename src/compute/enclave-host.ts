@@ -121,7 +121,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    * Shows the enclave everything that the ledger has, then makes the call, with statements from that same ledger: one
    * caller at a time, so that nothing newer is shown in between.
    */
-  const callCurrent = async <M extends "run" | "dryRun" | "describe" | "test">(
+  const callCurrent = async <M extends "run" | "recur" | "dryRun" | "describe" | "test">(
     method: M,
     gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
   ): Promise<EnclaveMethods[M]["result"]> => {
@@ -176,6 +176,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       callCurrent("test", async (until) => ({ request, statements: await gather(until) })),
     run: (task: string, details: Record<string, unknown>, gather: (until: number) => Promise<PlacedStatement[]>) =>
       callCurrent("run", async (until) => ({ task, details, statements: await gather(until) })),
+    recur: (task: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
+      callCurrent("recur", async (until) => ({ task, statements: await gather(until) })),
     dryRun: (task: string, details: Record<string, unknown>, gather: (until: number) => Promise<PlacedStatement[]>) =>
       callCurrent("dryRun", async (until) => ({ task, details, statements: await gather(until) })),
     async stop() {

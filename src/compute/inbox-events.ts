@@ -19,7 +19,8 @@ export interface InboxEvent {
 
 export const inboxEventsOf = (stream: string, { book, state }: StreamState): InboxEvent[] => {
   if (book === "alliance") return invitationsOf(stream, state as Alliance);
-  if (book === "task") return authorisationsOf(stream, state as Task);
+  // A run of a scheduled task asks nobody: that was done once for all.
+  if (book === "task" && !(state as Task).occurrence) return authorisationsOf(stream, state as Task);
   return [];
 };
 

@@ -4,9 +4,10 @@ import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
-import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
+import { type ComputeDeps, type ListInput, listPage, showAll, showOne } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import { detailsOf } from "./runs.ts";
+import { runsOf } from "./schedules.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
 export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<EnclaveHost, "dryRun"> }) => {
@@ -17,6 +18,13 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; enclave: Pick<En
 
   return {
     list: (asker: Asker, input: ListInput) => listPage(deps, "task", lines, asker, input),
+    /** In the ledger's own words: a run has its number in its name. */
+    async runs(asker: Asker, { id, page, pageSize }: { id: string; page: number; pageSize: number }) {
+      const { state } = await access.read(asker, task, id);
+      const all = runsOf(ledger.world, state);
+      const some = access.state(task, all.slice((page - 1) * pageSize, page * pageSize));
+      return { items: await showAll(deps, lines, some, asker), total: all.length, page, pageSize };
+    },
     get: async (asker: Asker, { id }: { id: string }) =>
       showOne(deps, shown, await access.read(asker, task, id), asker),
     /** The result as it was sealed: only the receiver's key opens it. */

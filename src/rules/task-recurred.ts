@@ -22,6 +22,14 @@ export const goesOn = (series: Task | undefined, time: number): boolean =>
 export const dueNow = ({ definition: { schedule }, decided }: Task, time: number): number =>
   schedule && decided.model ? newestDue(schedule, decided.model, time) : 0;
 
+/** When its next run is due, milliseconds; undefined where there is none to come, or not everybody has authorised. */
+export const nextDueOf = (task: Task, time: number): number | undefined => {
+  const { schedule } = task.definition;
+  const next = dueNow(task, time) + 1;
+  if (!schedule || next > schedule.runs || !goesOn(task, time)) return undefined;
+  return dueAt(schedule, task.decided.model, next);
+};
+
 export const recurred = kind({
   name: "task.recurred",
   founds: true,

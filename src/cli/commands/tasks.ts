@@ -14,6 +14,7 @@ import { recognise, requireNoOther } from "../members.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
 import { connectionFlags, connectionOf } from "./connection.ts";
+import { SCHEDULE_FLAGS, scheduleLine, scheduleOf } from "./task-schedule.ts";
 
 /**
  * A member of the alliance by stream id, APPID or nickname, as its own statement has it; the caller itself where
@@ -106,6 +107,7 @@ const create: Command = {
     { name: "rows", type: "integer", default: 10_000, summary: text("rows of the result at most", "结果行数上限") },
     { name: "seconds", type: "integer", default: 600, summary: text("how long it may run", "最长运行秒数") },
     { name: "memory", type: "integer", default: 1_024, summary: text("memory in MiB", "内存（MiB）") },
+    ...SCHEDULE_FLAGS,
     {
       name: "start",
       type: "text",
@@ -127,6 +129,7 @@ const create: Command = {
       parameters: given.flags.parameter as Record<string, string | number | boolean> | undefined,
       limits: limitsOf(given),
       start: textOf(given, "start") as "automatic" | "manual" | undefined,
+      schedule: scheduleOf(given),
     };
     return createTask(context.client(), task, {
       enclaves: trustedEnclaves(context.settings()),
@@ -175,6 +178,7 @@ export const reviewTask = async (context: Context, { part, task, digest, provide
     [LIMITS, { rows, seconds, memory }],
     [PARAMETERS, { main: definition.model.main, parameters: JSON.stringify(definition.parameters) }],
   );
+  if (definition.schedule) lines.push(scheduleLine(definition.schedule));
   const { enclave: id, measurement } = definition;
   lines.push([ENCLAVE, { id, provider, measurement }]);
   for (const line of lines) context.note(...line);

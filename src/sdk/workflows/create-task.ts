@@ -1,5 +1,6 @@
 /** Creates a task: whoever creates it names a model and tables by id, and signs what they are at this moment. */
 import type { z } from "zod";
+import type { Schedule } from "../../rules/schedule.ts";
 import { structureDigest } from "../../rules/source.ts";
 import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
@@ -33,6 +34,8 @@ export interface NewTask {
   readonly parameters?: Readonly<Record<string, string | number | boolean>> | undefined;
   readonly limits?: z.input<typeof Limits> | undefined;
   readonly start?: "automatic" | "manual" | undefined;
+  /** To run again and again, under one authorisation; once, without. */
+  readonly schedule?: Schedule | undefined;
 }
 
 type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "streams" | "tasks">;
@@ -53,7 +56,7 @@ export interface CreateTaskOptions extends ExpectedEnclave {
 
 /** @throws Refusal task.other, enclave.untrusted and others of `verifyEnclave`, and those of the server */
 export const createTask = async (client: TaskClient, task: NewTask, { review, ...expected }: CreateTaskOptions) => {
-  const { name, description = "", parameters = {}, limits = {}, start = "automatic" } = task;
+  const { name, description = "", parameters = {}, limits = {}, start = "automatic", schedule } = task;
   const [alliance, model, sources] = await Promise.all([
     client.alliances.get({ id: task.alliance }),
     client.models.get({ id: task.model }),
@@ -96,6 +99,7 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
     })),
     parameters: { ...parameters },
     limits,
+    ...(schedule && { schedule }),
     start,
     detail: { name, description },
   });
