@@ -8,6 +8,7 @@ import { files } from "./attacks/files.ts";
 import { ledger } from "./attacks/ledger.ts";
 import { members } from "./attacks/members.ts";
 import { results } from "./attacks/results.ts";
+import { schedules } from "./attacks/schedules.ts";
 import { signing } from "./attacks/signing.ts";
 import { state } from "./attacks/state.ts";
 import { statements } from "./attacks/statements.ts";
@@ -28,4 +29,5 @@ export const catalogue: readonly Attack[] = [
   ...databases,
   ...channels,
   ...consent,
+  ...schedules,
 ];

@@ -124,13 +124,13 @@ test("the next run comes in its time, with a result of its own, until the last",
   assert.equal((await alice.client.tasks.get({ id: over })).schedule?.nextAt, null);
 });
 
-const SLOW = `export async function main() {
-  for (const end = Date.now() + 1_500; Date.now() < end; );
+const busyFor = (milliseconds: number) => `export async function main() {
+  for (const end = Date.now() + ${milliseconds}; Date.now() < end; );
   return [{ sum: 1 }];
 }`;
 
 test("a run that a halt interrupts goes on after it, once, and the next comes", async () => {
-  const id = await authorised(eachMinute(4 * SECOND), SLOW);
+  const id = await authorised(eachMinute(4 * SECOND), busyFor(1_500));
   const interrupted = await run(id, 1);
   await platform.halt();
   await platform.start();
@@ -149,7 +149,7 @@ test("a run that a halt interrupts goes on after it, once, and the next comes", 
 });
 
 test("whoever revokes ends the run that is under way, and all that would come", async () => {
-  const id = await authorised(eachMinute(), SLOW);
+  const id = await authorised(eachMinute(), busyFor(5 * MINUTE));
   const under = await run(id, 3);
   await bob.client.tasks.revoke(id);
   const stopped = await ended(alice, under);

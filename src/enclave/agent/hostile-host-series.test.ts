@@ -177,15 +177,29 @@ test("a revocation while a run is under way: nothing is delivered", async (t) =>
   assert.deepEqual(rig.written, []);
 });
 
-test("a revocation before the result is handed over: it is not", async (t) => {
+test("a revocation before the result is handed over: it is not, and the run has failed", async (t) => {
   const { rig, of } = await openDaily(t);
   const id = await founded(rig, of);
   rig.tricks.write = () => Promise.reject(new Error("the disk is full"));
   await assert.rejects(rig.run({ task: id }), { code: "enclave.host" });
   delete rig.tricks.write;
   await revoke(rig, of);
-  await assert.rejects(rig.run({ task: id }), { code: "enclave.series" });
+  const ended = await rig.run({ task: id });
+  assert.equal(outcomeOf(ended), "enclave.series");
   assert.deepEqual(rig.written, []);
+  await rig.stage.submit(ended);
+});
+
+test("a revocation that the ledger had before the receipt: the receipt is none, and the run has failed", async (t) => {
+  const { rig, of } = await openDaily(t);
+  const id = await founded(rig, of);
+  const receipt = await rig.run({ task: id });
+  await revoke(rig, of);
+  await refused(rig.stage, () => rig.stage.submit(receipt), "task.state");
+  const ended = await rig.run({ task: id });
+  assert.equal(outcomeOf(ended), "enclave.series");
+  await rig.stage.submit(ended);
+  assert.equal(taskOf(rig.stage, id).state, "failed");
 });
 
 test("a scheduled task never runs itself, and another has no runs", async (t) => {

@@ -78,6 +78,10 @@ export const lookAt = (
   return { stream: id, world, task, state: stateAt(task, time), time, head, heads, checkpoint: follower.followed };
 };
 
+/** Whether it is a run of a scheduled task that was revoked, or is over: that is final. */
+export const isOver = ({ world, task: { occurrence }, time }: Judged): boolean =>
+  occurrence !== undefined && !goesOn(streamOf(world, taskBook, occurrence.of)?.state, time);
+
 /** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
 export const requireUnmoved = (
   { follower }: Pick<JudgeDeps, "follower">,
@@ -110,9 +114,7 @@ export const requireUsable = (
   { world, task, time }: Pick<Judged, "world" | "task" | "time">,
   details: RunRequest["details"],
 ) => {
-  const { definition, occurrence } = task;
-  if (occurrence && !goesOn(streamOf(world, taskBook, occurrence.of)?.state, time))
-    throw refuse("enclave.series", { id: task.id });
+  const { definition } = task;
   const model = streamOf(world, modelBook, definition.model.stream)?.state;
   if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });
   const sources = definition.sources.map((named): UsableSource => {

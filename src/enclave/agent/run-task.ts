@@ -21,6 +21,7 @@ import { type CheckedFile, takeFile } from "./checked.ts";
 import { type ComputeDeps, compute, digestsOf, limitsOf, runnerOf } from "./compute.ts";
 import { type HandOverDeps, handOver, openDestination } from "./hand-over.ts";
 import {
+  isOver,
   type JudgeDeps,
   type Judged,
   judge,
@@ -64,6 +65,8 @@ const failed = ({ digest }: Judged, error: unknown): Outcome => ({
  */
 export const runTask = async (deps: RunDeps, request: RunRequest): Promise<string> => {
   const judged = judge(deps, request);
+  // Whatever it has come to: the rules take no receipt of it any more.
+  if (isOver(judged)) return sign(deps, judged, failed(judged, refuse("enclave.series", { id: judged.task.id })));
   const known = deps.attempts.outcome(judged.stream, judged.head);
   // What was withdrawn since is not delivered any more; the task lapses.
   const outcome = known ?? (await attempt(deps, judged, request.details));
