@@ -27,6 +27,7 @@ import { createModels, showModel } from "./models.ts";
 import { createOrganisations, showOrganisation } from "./organisations.ts";
 import { createProjector } from "./projector.ts";
 import { createRuns } from "./runs.ts";
+import { createSchedules } from "./schedules.ts";
 import { createSources, showSource } from "./sources.ts";
 import { showTask } from "./task-view.ts";
 import { createTasks } from "./tasks.ts";
@@ -106,6 +107,13 @@ export const createCompute = (options: ComputeOptions) => {
     onError: (id, error) => log.warn({ err: error, task: id }, "a run is tried again"),
   });
 
+  const schedules = createSchedules({
+    ledger,
+    fleet,
+    now: () => clock.now(),
+    onError: (id, error) => log.warn({ err: error, task: id }, "a scheduled run is tried again"),
+  });
+
   const acts = createActs({ ledger, access, views, accounts, managed, projector, clock, show });
   const organisations = createOrganisations(deps);
 
@@ -136,6 +144,7 @@ export const createCompute = (options: ComputeOptions) => {
       const stream = await fleet.start();
       await projector.start();
       runs.start();
+      schedules.start();
       return stream;
     },
     /** For the collection of content that nothing names. */
@@ -149,6 +158,7 @@ export const createCompute = (options: ComputeOptions) => {
     rebuild: () => projector.rebuild(),
     runs: { active: () => runs.active },
     async stop() {
+      schedules.stop();
       runs.stop();
       await fleet.stop();
       await projector.stop();

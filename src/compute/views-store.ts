@@ -268,7 +268,7 @@ const ofAlliance = (eb: Rows, alliance: string) =>
 
 /** Rows keep the state that the ledger gave; what has lapsed meanwhile depends on the time of asking. */
 const inState = (eb: Rows, state: string, now: number) => {
-  const past = eb("r.expiresAt", "<", now);
+  const past = eb.and([eb("r.expiresAt", "is not", null), eb("r.expiresAt", "<", now)]);
   const request = eb.or([eb("r.state", "like", "%-authorising"), eb("r.state", "=", "authorised")]);
   const is = eb("r.state", "=", state);
   if (state === "authorisation-failed") return eb.or([is, eb.and([request, past])]);

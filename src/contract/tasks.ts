@@ -74,6 +74,19 @@ export const TaskSummary = z
     awaitsYou: z.boolean(),
     /** You created it, and it waits to be run (执行任务). */
     runnable: z.boolean(),
+    /** When it runs, again and again (定时任务); null where it runs once. */
+    schedule: z
+      .object({
+        /** Seconds. */
+        every: z.int(),
+        runs: z.int(),
+        first: Time.nullable(),
+        /** When the next run is due; null before everybody has authorised, and after the last. */
+        nextAt: Time.nullable(),
+      })
+      .nullable(),
+    /** Which run it is of which scheduled task; null where it is a task of its own. */
+    occurrence: z.object({ task: z.string(), stream: z.string(), number: z.int() }).nullable(),
   })
   .meta({ id: "TaskSummary" });
 
@@ -177,6 +190,7 @@ export const tasks = {
       "enclave.mismatch",
       "enclave.unknown",
       "task.sources",
+      "task.schedule",
       "account.not-verified",
     ],
   }),
@@ -278,7 +292,15 @@ export const tasks = {
     permission: "task.create",
     output,
     summary: { en: "Run an authorised task", "zh-CN": "执行任务" },
-    errors: ["stream.unknown", "task.party", "task.state"],
+    errors: ["stream.unknown", "task.party", "task.state", "task.scheduled"],
+  }),
+  runs: view({
+    path: `${one}/occurrences`,
+    permission: "task.read",
+    input: ById.extend(Page.shape),
+    output: paged(TaskSummary),
+    summary: { en: "List the runs of a scheduled task, the newest first", "zh-CN": "查询定时任务的各次执行" },
+    errors: ["stream.unknown"],
   }),
   ...diagnosticsEndpoints(output),
   result: download({

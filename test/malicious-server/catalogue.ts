@@ -11,6 +11,7 @@ import { fleet } from "./attacks/fleet.ts";
 import { ledger } from "./attacks/ledger.ts";
 import { members } from "./attacks/members.ts";
 import { results } from "./attacks/results.ts";
+import { schedules } from "./attacks/schedules.ts";
 import { signing } from "./attacks/signing.ts";
 import { state } from "./attacks/state.ts";
 import { statements } from "./attacks/statements.ts";
@@ -34,4 +35,5 @@ export const catalogue: readonly Attack[] = [
   ...consent,
   ...fleet,
   ...diagnostics,
+  ...schedules,
 ];

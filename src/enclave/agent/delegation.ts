@@ -21,7 +21,7 @@ import { refuse } from "../errors.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { takeFile } from "./checked.ts";
 import { costOfRun } from "./costs.ts";
-import { type JudgeDeps, type Judged, judge, type RunRequest, requireUsable, type Usable } from "./judge.ts";
+import { isOver, type JudgeDeps, type Judged, judge, type RunRequest, requireUsable, type Usable } from "./judge.ts";
 import { type HandedKey, keyToHandOn, type Unsealing } from "./unsealing.ts";
 
 export interface DelegateDeps extends JudgeDeps, Unsealing {
@@ -66,6 +66,7 @@ export const delegate = async (
       throw refuse("enclave.delegation", { reason: "its keys are kept no longer; take it back first" });
     return { statement: "", keys: known.keys, size: known.size };
   }
+  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
   const usable = requireUsable(judged, request.details);
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
   if (to !== enclave) requireDivisible(usable);

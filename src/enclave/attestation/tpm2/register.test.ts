@@ -136,6 +136,7 @@ test("an older copy of the enclave's state is noticed, whatever is done to the r
     isolation: "quickjs",
     followed: { size: 0, root: "" },
     attempts: {},
+    series: {},
     account: {},
     founding: "",
   };
@@ -176,6 +177,7 @@ test("a copy of the enclave that runs beside it is noticed", async (t) => {
       isolation: "quickjs",
       followed: { size: 0, root: "" },
       attempts: {},
+      series: {},
       account: {},
       founding: "",
     };
