@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { pack } from "../src/enclave/archive.ts";
 import { bundleProgram, currentProgram, programs } from "./bundle.ts";
 import { root } from "./tree.ts";
 
@@ -66,6 +67,20 @@ test("a program for browsers takes the browser's cryptography", async () => {
   const entry = 'import { which } from "#crypto";\nconsole.log(JSON.stringify(which));\n';
   const { bytes } = await bundleProgram("sdk", tree("browser", { ...CRYPTO, [programs.sdk.entry]: entry }));
   assert.equal(runAlone(bytes), "noble");
+});
+
+test("a program for browsers reads a model's archive", async () => {
+  const archive = await pack(new Map([["lib/score.js", new TextEncoder().encode("export const main = 1;")]]));
+  const entry = `
+    import { unpackArchive } from ${JSON.stringify(join(root, "src", "sdk", "unpack.ts"))};
+    const archive = Uint8Array.from(atob("${Buffer.from(archive).toString("base64")}"), (c) => c.charCodeAt(0));
+    const files = await unpackArchive(archive);
+    const text = [...files].map(([path, bytes]) => path + ": " + new TextDecoder().decode(bytes));
+    console.log(JSON.stringify(text));
+  `;
+  const { bytes } = await bundleProgram("sdk", tree("archive", { ...CRYPTO, [programs.sdk.entry]: entry }));
+  assert.doesNotMatch(Buffer.from(bytes).toString(), /from"node:|require\("/);
+  assert.deepEqual(runAlone(bytes), ["lib/score.js: export const main = 1;"]);
 });
 
 test("the digest depends on the source, not on where it lies", async () => {

@@ -52,7 +52,8 @@ const REQUIRE =
 
 const PLATFORMS: Readonly<Record<Program["platform"], BuildOptions>> = {
   node: { platform: "node", target: "node24", banner: { js: REQUIRE } },
-  browser: { platform: "browser", target: "es2023", minify: true },
+  // tar-stream asks for Node's emitter of events; a package that it brings along is the same for browsers.
+  browser: { platform: "browser", target: "es2023", minify: true, alias: { events: "bare-events" } },
 };
 
 /**

@@ -102,6 +102,21 @@ export const refuse = refusals({
     en: "The platform shows {name} as {found}, but its own statement has the id {member}. Sign nothing; report this.",
     zh: "平台将 {name} 显示为 {found}，而其自身声明的编号为 {member}。请勿签名，并报告此问题。",
   },
+  "code.file": {
+    status: 404,
+    en: "The model has no file {path}. It has: {paths}.",
+    zh: "模型中没有文件 {path}。现有文件：{paths}。",
+  },
+  "code.sealed": {
+    status: 409,
+    en: "The code of {id} is sealed: nobody but its author and the enclave can read it. Ask the author for it, or authorise open models only.",
+    zh: "{id} 的代码已加密，只有其作者与可信执行环境能够读取。请向作者索取，或只授权公开代码的模型。",
+  },
+  "code.no-text": {
+    status: 409,
+    en: "{path} is no text, or too long to be shown: {size} bytes, SHA-256 {digest}. Download the archive with `entente models archive`.",
+    zh: "{path} 不是文本，或过长而无法显示：{size} 字节，SHA-256 {digest}。请使用 `entente models archive` 下载模型文件。",
+  },
   "metadata.columns": {
     status: 422,
     en: "The metadata file {path} needs two columns, name and description: {reason}.",

@@ -22,6 +22,13 @@ export const printable = (text: string): string =>
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
+/** A stranger's code on a terminal: tabs stay, nothing else moves the cursor. */
+export const shownCode = (code: string): string =>
+  code
+    .split("\n")
+    .map((line) => line.split("\t").map(printable).join("\t"))
+    .join("\n");
+
 const GAP = "  ";
 
 /** Rows under their headings; no line ends in spaces. */

@@ -50,6 +50,7 @@ const TITLES = {
 const NAMES = {
   id: text("id", "编号"),
   name: text("name", "名称"),
+  schedule: text("scheduled", "定时任务"),
   digest: text("task digest", "任务摘要"),
   alliance: text("alliance", "计算联盟"),
   creator: text("asked for by", "发起方"),
@@ -99,6 +100,7 @@ export const reportOf = (found: Explanation, language: Language): string => {
       pairs([
         [name("name"), shown(task.name)],
         [name("id"), task.id],
+        ...(task.schedule ? [[name("schedule"), task.schedule.text] as [string, string]] : []),
         [name("alliance"), shown(task.alliance)],
         [name("creator"), task.creator],
         [name("receiver"), task.receiver],

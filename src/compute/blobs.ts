@@ -23,7 +23,11 @@ const contentOf = ({ book, state }: StreamState): string[] => {
     const { archive, envelope, description } = state as Model;
     return [archive, envelope, description].flatMap((file) => file?.digest ?? []);
   }
-  if (book === source.name) return [(state as Source).envelope.digest];
+  if (book === source.name) {
+    const { envelope, grants } = state as Source;
+    // Whoever agreed to an archive in advance may want to see later what has changed since.
+    return [envelope.digest, ...[...grants.values()].flatMap((one) => (one.withdrawn ? [] : one.archive))];
+  }
   if (book !== task.name) return [];
   const { result, definition, delivery } = state as Task;
   // A task keeps what it was authorised over, whatever its model and sources are by now.

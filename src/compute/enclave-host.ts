@@ -141,7 +141,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    * caller at a time, so that nothing newer is shown in between.
    */
   const callCurrent = async <
-    M extends "run" | "delegate" | "diagnose" | "dryRun" | "describe" | "test" | "release" | "adopt",
+    M extends "run" | "delegate" | "diagnose" | "dryRun" | "recur" | "describe" | "test" | "release" | "adopt",
   >(
     method: M,
     gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
@@ -207,6 +207,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     /** Has the enclave `to` run the task. */
     delegate: (task: string, details: Record<string, unknown>, gather: Gather, to: string) =>
       callCurrent("delegate", async (until) => ({ task, details, to, statements: await gather(until) })),
+    recur: (task: string, gather: Gather) =>
+      callCurrent("recur", async (until) => ({ task, statements: await gather(until) })),
     dryRun: (task: string, details: Record<string, unknown>, gather: Gather) =>
       callCurrent("dryRun", async (until) => ({ task, details, statements: await gather(until) })),
     diagnose: (task: string, gather: (until: number) => Promise<PlacedStatement[]>) =>

@@ -50,6 +50,10 @@ const texts: Readonly<Record<string, Text>> = {
     "The model has no table of a name that the task fills. Create the task again with the model's own table names.",
     "任务填充的数据表名称不在模型声明之中。请按模型的数据表名称重新创建任务。",
   ),
+  "enclave.series": label(
+    "A party took its authorisation of the scheduled task back, or its time was over. Nothing was opened.",
+    "有成员撤销了对定时任务的授权，或定时任务已到期，未打开任何数据。",
+  ),
   "enclave.withdrawn": label(
     "The model or a data source was withdrawn after the task was authorised. Nothing was opened.",
     "模型或数据源在任务授权后已被撤回，未打开任何数据。",

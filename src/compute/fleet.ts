@@ -9,6 +9,13 @@ export const createFleet = (hosts: readonly EnclaveHost[], onError: (error: unkn
   const [first, ...others] = hosts;
   if (!first) throw new TypeError("a fleet has an enclave");
   const started = () => hosts.filter(({ stream }) => stream() !== undefined);
+  const of = (id: string): EnclaveHost => {
+    const found = hosts.find(({ stream }) => stream() === id);
+    if (found) return found;
+    throw started().length < hosts.length
+      ? refuse("enclave.unavailable", { reason: "it has not started yet" })
+      : refuseRule("stream.unknown", { id });
+  };
   return {
     /** Stream id of the first; the others come when they can. @throws Refusal enclave.*, where the first does not start */
     async start(): Promise<string> {
@@ -19,13 +26,9 @@ export const createFleet = (hosts: readonly EnclaveHost[], onError: (error: unkn
     /** Stream ids of those that have started, the first one first. */
     streams: (): string[] => started().flatMap((host) => host.stream() ?? []),
     /** @throws Refusal stream.unknown, enclave.unavailable where one of its enclaves may not have said yet who it is */
-    of(id: string): EnclaveHost {
-      const found = hosts.find(({ stream }) => stream() === id);
-      if (found) return found;
-      throw started().length < hosts.length
-        ? refuse("enclave.unavailable", { reason: "it has not started yet" })
-        : refuseRule("stream.unknown", { id });
-    },
+    of,
+    /** Ends the runs of a task in an enclave. @throws Refusal as `of` */
+    stopRun: async (id: string, task: string) => of(id).stopRun(task),
     isUp: (id: string): boolean => hosts.some((host) => host.stream() === id && host.isUp()),
     stop: async () => {
       await Promise.all(hosts.map((host) => host.stop()));

@@ -19,7 +19,11 @@ export interface InboxEvent {
 
 export const inboxEventsOf = (stream: string, { book, state }: StreamState): InboxEvent[] => {
   if (book === "alliance") return invitationsOf(stream, state as Alliance);
-  if (book === "task") return [...authorisationsOf(stream, state as Task), ...diagnosticsOf(stream, state as Task)];
+  if (book === "task") {
+    // A run of a scheduled task asks nobody whether it may: that was done once for all.
+    const asked = (state as Task).occurrence ? [] : authorisationsOf(stream, state as Task);
+    return [...asked, ...diagnosticsOf(stream, state as Task)];
+  }
   return [];
 };
 

@@ -29,6 +29,7 @@ import { createMoves } from "./moves.ts";
 import { createOrganisations, showOrganisation } from "./organisations.ts";
 import { createProjector } from "./projector.ts";
 import { createRuns } from "./runs.ts";
+import { createSchedules } from "./schedules.ts";
 import { createSources, showSource } from "./sources.ts";
 import { showTask } from "./task-view.ts";
 import { createTasks } from "./tasks.ts";
@@ -116,6 +117,13 @@ export const createCompute = (options: ComputeOptions) => {
     onError: (id, error) => log.warn({ err: error, resource: id }, "what was moved is not handed over yet"),
   });
 
+  const schedules = createSchedules({
+    ledger,
+    fleet,
+    now: () => clock.now(),
+    onError: (id, error) => log.warn({ err: error, task: id }, "a scheduled run is tried again"),
+  });
+
   const acts = createActs({ ledger, access, views, accounts, managed, projector, clock, show });
   const organisations = createOrganisations(deps);
 
@@ -147,6 +155,7 @@ export const createCompute = (options: ComputeOptions) => {
       await projector.start();
       runs.start();
       moves.start();
+      schedules.start();
       return stream;
     },
     /** For the collection of content that nothing names. */
@@ -160,6 +169,7 @@ export const createCompute = (options: ComputeOptions) => {
     rebuild: () => projector.rebuild(),
     runs: { active: () => runs.active },
     async stop() {
+      schedules.stop();
       runs.stop();
       // What is being asked ends with the enclaves.
       const carried = moves.stop();

@@ -6,6 +6,7 @@ import { refuse as refusePlatform } from "../platform/errors.ts";
 import { type Model, model } from "../rules/model.ts";
 import type { Asker } from "./access.ts";
 import { type ComputeDeps, type ListInput, listPage, type Answer as Of, type Show, showOne } from "./deps.ts";
+import { versionOf } from "./model-versions.ts";
 import { showShared, wantedOfShared } from "./shared.ts";
 
 export const showModel = (ledger: Ledger): Show<Model, Of<typeof Answer>> => ({
@@ -40,9 +41,10 @@ export const createModels = (deps: ComputeDeps & { blobs: Blobs }) => {
     get: async (asker: Asker, { id }: { id: string }) =>
       showOne(deps, shown, await deps.access.read(asker, model, id), asker),
     /** The plain archive, where its author published the code itself. */
-    async archive(asker: Asker, { id }: { id: string }) {
-      const { state } = await deps.access.read(asker, model, id);
-      return download(state.envelope ? undefined : state.archive.digest, `${state.id}-${state.version}.tar.gz`);
+    async archive(asker: Asker, { id, digest }: { id: string; digest?: string | undefined }) {
+      const found = await deps.access.read(asker, model, id);
+      const { version, archive, envelope } = await versionOf(deps.ledger, found, digest);
+      return download(envelope ? undefined : archive.digest, `${found.state.id}-${version}.tar.gz`);
     },
     async description(asker: Asker, { id }: { id: string }) {
       const { state } = await deps.access.read(asker, model, id);

@@ -82,18 +82,21 @@ const projections: Record<string, Project> = {
     const task = state as Task;
     const used = [task.definition.model.stream, ...task.definition.sources.map((source) => source.stream)];
     return {
-      resource: resource(stream, "task", {
+      // Runs are listed with the task that they are of.
+      resource: resource(stream, task.occurrence ? "occurrence" : "task", {
         id: task.id,
         owner: task.creator,
         name: text(detail, "name"),
         permission: "private",
         state: task.state,
         createdAt: task.created,
-        expiresAt: task.expires,
+        // The runs of a scheduled task come to an end without its having failed.
+        ...(!(task.definition.schedule && task.state === "authorised") && { expiresAt: task.expires }),
       }),
       parties: [...partiesOf(task)].flatMap((member) => [
         party(stream, member, "party"),
-        ...used.map((other) => party(other, member, "task", stream)),
+        // Who may look at what it uses, the scheduled task has said.
+        ...(task.occurrence ? [] : used).map((other) => party(other, member, "task", stream)),
       ]),
     };
   },

@@ -19,7 +19,7 @@ const LONGEST_RETRY = 60_000;
 
 export interface RunsOptions {
   readonly ledger: Ledger;
-  readonly fleet: Pick<Fleet, "of" | "isUp" | "streams">;
+  readonly fleet: Pick<Fleet, "of" | "stopRun" | "isUp" | "streams">;
   readonly views: Pick<ViewsStore, "details">;
   /** Tasks at a time in each enclave. */
   readonly concurrency: number;
@@ -143,12 +143,6 @@ export const createRuns = ({ ledger, fleet, views, concurrency, now, onProgress,
     next();
   };
 
-  /** Ends a run that the ledger wants no longer. */
-  const stopAt = (id: string, place: string) =>
-    Promise.resolve()
-      .then(() => fleet.of(place).stopRun(id))
-      .catch((error: unknown) => onError(id, error));
-
   return {
     start() {
       let size = ledger.size;
@@ -158,7 +152,7 @@ export const createRuns = ({ ledger, fleet, views, concurrency, now, onProgress,
         size = now;
         for (const id of moved) {
           const place = places.get(id);
-          if (place && !isDue(id)) void stopAt(id, place);
+          if (place && !isDue(id)) fleet.stopRun(place, id).catch((error: unknown) => onError(id, error));
         }
         offer(moved);
       });

@@ -15,6 +15,7 @@ import { model } from "../rules/model.ts";
 import { type Column, source } from "../rules/source.ts";
 import { task } from "../rules/task.ts";
 import { taskDigest } from "../rules/task-definition.ts";
+import { nextDueOf } from "../rules/task-recurred.ts";
 import { deciders, stateAt, type Task, type TaskState } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Readable } from "./access.ts";
@@ -69,8 +70,22 @@ const summary = (
     createdAt: iso(task.created),
     expiresAt: iso(task.expires),
     awaitsYou: state === task.state && member !== null && deciders(task).includes(member),
-    runnable: state === "authorised" && task.creator === member,
+    runnable: state === "authorised" && task.creator === member && !task.definition.schedule,
+    schedule: showSchedule(task, now),
+    occurrence: task.occurrence
+      ? { task: idOf(ledger, task.occurrence.of), stream: task.occurrence.of, number: task.occurrence.number }
+      : null,
   };
+};
+
+const idOf = (ledger: Ledger, stream: string): string => streamOf(ledger.world, task, stream)?.state.id ?? stream;
+
+const showSchedule = (task: Task, now: number) => {
+  const { schedule } = task.definition;
+  if (!schedule) return null;
+  const { every, runs, first = null } = schedule;
+  const next = nextDueOf(task, now);
+  return { every, runs, first, nextAt: next === undefined ? null : iso(next) };
 };
 
 export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<typeof TaskAnswer>> => ({

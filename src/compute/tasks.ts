@@ -5,9 +5,11 @@ import { refuse as refusePlatform } from "../platform/errors.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import { task } from "../rules/task.ts";
 import type { Asker } from "./access.ts";
-import { type ComputeDeps, type ListInput, listPage, showOne } from "./deps.ts";
+import { type ComputeDeps, type ListInput, listPage, showAll, showOne } from "./deps.ts";
 import type { Fleet } from "./fleet.ts";
 import { detailsOf } from "./runs.ts";
+import { runsOf } from "./schedules.ts";
+import { createTaskCode } from "./task-code.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
 export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Fleet, "of"> }) => {
@@ -18,8 +20,16 @@ export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Flee
 
   return {
     list: (asker: Asker, input: ListInput) => listPage(deps, "task", lines, asker, input),
+    /** In the ledger's own words: a run has its number in its name. */
+    async runs(asker: Asker, { id, page, pageSize }: { id: string; page: number; pageSize: number }) {
+      const { state } = await access.read(asker, task, id);
+      const all = runsOf(ledger.world, state);
+      const some = access.state(task, all.slice((page - 1) * pageSize, page * pageSize));
+      return { items: await showAll(deps, lines, some, asker), total: all.length, page, pageSize };
+    },
     get: async (asker: Asker, { id }: { id: string }) =>
       showOne(deps, shown, await access.read(asker, task, id), asker),
+    code: createTaskCode(deps),
     /** The result as it was sealed: only the receiver's key opens it. */
     async result(asker: Asker, { id }: { id: string }) {
       const { state } = await access.read(asker, task, id);

@@ -3,7 +3,7 @@
  * `uploads` and `managedKeys` can be thrown away and made again from the ledger
  * (`entente rebuild`). Times are milliseconds.
  */
-export type ResourceKind = "alliance" | "model" | "source" | "task";
+export type ResourceKind = "alliance" | "model" | "source" | "task" | "occurrence";
 
 /** What lists show and search: one row a stream. */
 export interface ResourceRow {

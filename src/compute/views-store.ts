@@ -106,6 +106,21 @@ export const createViewsStore = (platformDb: PlatformDb) => {
       return { streams: rows.map((row) => row.stream), total: Number(count.n) };
     },
 
+    /** Tasks with a model that a member is a party of, and the member's own data sources. Stream ids. */
+    async consenting(member: string, model: string): Promise<{ tasks: string[]; sources: string[] }> {
+      const [tasks, sources] = await Promise.all([
+        db
+          .selectFrom("parties")
+          .select("via")
+          .where("stream", "=", model)
+          .where("member", "=", member)
+          .where("relation", "=", "task")
+          .execute(),
+        db.selectFrom("resources").select("stream").where("kind", "=", "source").where("owner", "=", member).execute(),
+      ]);
+      return { tasks: tasks.map(({ via }) => via), sources: sources.map(({ stream }) => stream) };
+    },
+
     async streamOf(id: string): Promise<string | undefined> {
       const row = await db.selectFrom("resources").select("stream").where("id", "=", id).executeTakeFirst();
       return row?.stream;
@@ -253,7 +268,7 @@ const ofAlliance = (eb: Rows, alliance: string) =>
 
 /** Rows keep the state that the ledger gave; what has lapsed meanwhile depends on the time of asking. */
 const inState = (eb: Rows, state: string, now: number) => {
-  const past = eb("r.expiresAt", "<", now);
+  const past = eb.and([eb("r.expiresAt", "is not", null), eb("r.expiresAt", "<", now)]);
   const request = eb.or([eb("r.state", "like", "%-authorising"), eb("r.state", "=", "authorised")]);
   const is = eb("r.state", "=", state);
   if (state === "authorisation-failed") return eb.or([is, eb.and([request, past])]);

@@ -1,6 +1,7 @@
 /** 计算模型管理 */
 import { z } from "zod";
 import * as rules from "../rules/model.ts";
+import { Digest } from "../rules/shapes.ts";
 import { act, acted, download, view } from "./endpoint.ts";
 import { AnyId, ById, Member, OwnershipTab, Page, paged, Search, SharedWith, streamed, Time } from "./shapes.ts";
 
@@ -99,7 +100,8 @@ export const models = {
   archive: download({
     path: `${one}/archive`,
     permission: "model.read",
-    input: ById,
+    /** `digest`: of the plain archive of an earlier version; the newest, without. */
+    input: ById.extend({ digest: Digest.optional() }),
     media: "application/gzip",
     summary: { en: "Download the code of a model published openly", "zh-CN": "下载公开的模型文件" },
     errors: ["stream.unknown", "blob.unknown"],

@@ -74,6 +74,19 @@ export const TaskSummary = z
     awaitsYou: z.boolean(),
     /** You created it, and it waits to be run (执行任务). */
     runnable: z.boolean(),
+    /** When it runs, again and again (定时任务); null where it runs once. */
+    schedule: z
+      .object({
+        /** Seconds. */
+        every: z.int(),
+        runs: z.int(),
+        first: Time.nullable(),
+        /** When the next run is due; null before everybody has authorised, and after the last. */
+        nextAt: Time.nullable(),
+      })
+      .nullable(),
+    /** Which run it is of which scheduled task; null where it is a task of its own. */
+    occurrence: z.object({ task: z.string(), stream: z.string(), number: z.int() }).nullable(),
   })
   .meta({ id: "TaskSummary" });
 
@@ -128,6 +141,34 @@ export const Task = z
   })
   .meta({ id: "Task" });
 
+/** Which code a task runs, and which code of the same model the caller agreed to last. */
+const TaskCode = z
+  .object({
+    id: z.string(),
+    stream: z.string(),
+    /** Stream of the model. */
+    model: z.string(),
+    /** The plain archive's digest and size. */
+    archive: z.object({ digest: z.string(), size: z.int() }),
+    /** Its author publishes the code itself. */
+    open: z.boolean(),
+    /** Your newest earlier authorisation, or grant, of the same model; null where there is none. */
+    approved: z
+      .object({
+        kind: z.enum(["task", "grant"]),
+        /** Of the task, or of the data source that the grant is for. */
+        id: z.string(),
+        stream: z.string(),
+        /** Digest of the statement with which you agreed. */
+        statement: z.string(),
+        /** Digest of the plain archive. */
+        archive: z.string(),
+        at: Time,
+      })
+      .nullable(),
+  })
+  .meta({ id: "TaskCode" });
+
 const path = "/v1/tasks";
 const one = `${path}/:id` as const;
 const output = acted(Task);
@@ -149,6 +190,7 @@ export const tasks = {
       "enclave.mismatch",
       "enclave.unknown",
       "task.sources",
+      "task.schedule",
       "account.not-verified",
     ],
   }),
@@ -171,6 +213,17 @@ export const tasks = {
     input: ById,
     output: Task,
     summary: { en: "Show a task, its steps and who has decided", "zh-CN": "查看计算任务及授权进度" },
+    errors: ["stream.unknown"],
+  }),
+  code: view({
+    path: `${one}/code`,
+    permission: "task.read",
+    input: ById,
+    output: TaskCode,
+    summary: {
+      en: "Show which code a task runs, and which you approved last",
+      "zh-CN": "查看任务代码及上次授权的代码",
+    },
     errors: ["stream.unknown"],
   }),
   authoriseReceiver: act({
@@ -239,7 +292,15 @@ export const tasks = {
     permission: "task.create",
     output,
     summary: { en: "Run an authorised task", "zh-CN": "执行任务" },
-    errors: ["stream.unknown", "task.party", "task.state"],
+    errors: ["stream.unknown", "task.party", "task.state", "task.scheduled"],
+  }),
+  runs: view({
+    path: `${one}/occurrences`,
+    permission: "task.read",
+    input: ById.extend(Page.shape),
+    output: paged(TaskSummary),
+    summary: { en: "List the runs of a scheduled task, the newest first", "zh-CN": "查询定时任务的各次执行" },
+    errors: ["stream.unknown"],
   }),
   ...diagnosticsEndpoints(output),
   result: download({

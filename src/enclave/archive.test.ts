@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { type Header, pack as tarPack } from "tar-stream";
 import { sha256Hex } from "#crypto";
 import { concat, utf8 } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
-import { MAX_ARCHIVE_BYTES, MAX_ENTRIES, pack, unpack } from "./archive.ts";
+import { MAX_ARCHIVE_BYTES, MAX_ENTRIES } from "../rules/archive.ts";
+import { pack, unpack } from "./archive.ts";
 
 const refused = (code: string) => (error: unknown) => {
   assert.ok(error instanceof Refusal, String(error));
@@ -122,6 +123,15 @@ test("too many bytes, before and after unpacking, and too many entries", async (
   const many = Array.from({ length: MAX_ENTRIES + 1 }, (_, i) => ({ name: `f${i}`, content: "" }));
   await assert.rejects(unpack(await tarOf(...many)), refused("archive.entries"));
   assert.equal((await unpack(await tarOf(...many.slice(1)))).size, MAX_ENTRIES);
+});
+
+test("a size that is no number is refused, and not waited for", async () => {
+  const tar = gunzipSync(await tarOf({ name: "index.js", content: "x" }));
+  // First byte of the size: neither an octal digit nor the mark of a binary number.
+  tar[124] = 0xb0;
+  const sum = tar.subarray(0, 512).reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 32 : byte), 0);
+  tar.set(utf8(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+  await assert.rejects(unpack(gzipSync(tar)), refused("archive.malformed"));
 });
 
 test("what is no archive, or cut short, or damaged, is refused", async () => {

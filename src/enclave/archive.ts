@@ -1,59 +1,17 @@
-/**
- * Archives of models (.tar.gz). Reading is strict, since they come from strangers and become code: regular files and
- * folders only, plain paths, counted bytes; nothing is ever written to a disk. Packing is deterministic, so that the
- * same files give the same digest.
- */
+/** Archives of models (.tar.gz) in the enclave and on an author's machine: unpacked as they come, packed the same always. */
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, gzipSync } from "node:zlib";
-import { extract, type Header, pack as tarPack } from "tar-stream";
+import { extract, pack as tarPack } from "tar-stream";
 import { concat } from "../base/bytes.ts";
-import { Refusal, refusals } from "../base/refusal.ts";
-
-const refuse = refusals({
-  "archive.too-large": {
-    status: 413,
-    en: "The archive is larger than {limit} bytes. Leave out what the model does not need.",
-    zh: "归档文件超过 {limit} 字节。请删除模型不需要的内容。",
-  },
-  "archive.bomb": {
-    status: 413,
-    en: "The archive unpacks to more than {limit} bytes. Leave out what the model does not need.",
-    zh: "归档解压后超过 {limit} 字节。请删除模型不需要的内容。",
-  },
-  "archive.entries": {
-    status: 422,
-    en: "The archive has more than {limit} entries. Bundle the model into fewer files.",
-    zh: "归档中的条目超过 {limit} 个。请将模型合并为较少的文件。",
-  },
-  "archive.entry-type": {
-    status: 422,
-    en: "{path} is a {type}. An archive may hold regular files and folders only; pack it again without links and devices.",
-    zh: "{path} 的类型为 {type}。归档只能包含普通文件和目录，请去除链接和设备文件后重新打包。",
-  },
-  "archive.path": {
-    status: 422,
-    en: "The path {path} is not allowed: {reason}. Pack the model from inside its own folder.",
-    zh: "不允许的路径 {path}：{reason}。请在模型目录内重新打包。",
-  },
-  "archive.malformed": {
-    status: 422,
-    en: "The archive is not a .tar.gz: {reason}. Pack it again.",
-    zh: "归档不是有效的 .tar.gz 文件：{reason}。请重新打包。",
-  },
-});
-
-export const MAX_ARCHIVE_BYTES = 20 * 2 ** 20;
-export const MAX_UNPACKED_BYTES = 100 * 2 ** 20;
-export const MAX_ENTRIES = 2_000;
-export const MAX_PATH = 240;
+import type { Refusal } from "../base/refusal.ts";
+import { badPath, filesOf, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES, malformed, refuse } from "../rules/archive.ts";
 
 /**
- * The files of an archive by path, such as `lib/score.js`.
+ * The files of an archive by path, such as `lib/score.js`. Nothing is ever written to a disk.
  * @throws Refusal archive.*
  */
 export const unpack = async (archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<Map<string, Uint8Array>> => {
-  const files = new Map<string, Uint8Array>();
   const tar = extract();
   const compressed = pipeline(
     Readable.from(archive instanceof Uint8Array ? [archive] : archive),
@@ -62,24 +20,12 @@ export const unpack = async (archive: AsyncIterable<Uint8Array> | Uint8Array): P
     counted(MAX_UNPACKED_BYTES, () => refuse("archive.bomb", { limit: MAX_UNPACKED_BYTES })),
     tar,
   );
-  // Its failure is also that of the loop below, which tells it.
+  // Its failure is also that of the files, which tell it.
   compressed.catch(() => undefined);
-  try {
-    let entries = 0;
-    for await (const entry of tar) {
-      if (++entries > MAX_ENTRIES) throw refuse("archive.entries", { limit: MAX_ENTRIES });
-      const path = pathOf(entry.header, files);
-      const content = concat(...(await Array.fromAsync(entry as AsyncIterable<Uint8Array>)));
-      if (path !== undefined) files.set(path, content);
-    }
-    await compressed;
-  } catch (error) {
-    tar.destroy();
-    throw error instanceof Refusal
-      ? error
-      : refuse("archive.malformed", { reason: error instanceof Error ? error.message : "unreadable" });
-  }
-  if (files.size === 0) throw refuse("archive.malformed", { reason: "it holds no file" });
+  const files = await filesOf(tar);
+  await compressed.catch((error: unknown) => {
+    throw malformed(error);
+  });
   return files;
 };
 
@@ -93,29 +39,6 @@ const counted = (limit: number, tooMany: () => Refusal): Transform => {
       else done(null, chunk);
     },
   });
-};
-
-/** The path of a file, undefined for a folder. @throws Refusal archive.entry-type, archive.path */
-const pathOf = ({ name, type }: Header, files: ReadonlyMap<string, unknown>): string | undefined => {
-  const shown = JSON.stringify(name.slice(0, MAX_PATH));
-  if (type !== "file" && type !== "directory")
-    throw refuse("archive.entry-type", { path: shown, type: type ?? "unknown" });
-  const path = name.replace(/^\.\//, "").replace(type === "directory" ? /\/$/ : "", "");
-  const reason = path === "" || path === "." ? (type === "directory" ? undefined : "it is empty") : badPath(path);
-  if (reason) throw refuse("archive.path", { path: shown, reason });
-  if (type === "directory") return undefined;
-  if (files.has(path)) throw refuse("archive.path", { path: shown, reason: "it is there twice" });
-  return path;
-};
-
-/** Why a path is not taken; the same rules on every system. */
-const badPath = (path: string): string | undefined => {
-  if (path.length > MAX_PATH) return `it is longer than ${MAX_PATH} characters`;
-  if (path.startsWith("/")) return "it is absolute";
-  if (/[\\\p{Cc}\u2028\u2029\ufffd]/u.test(path)) return "it contains a backslash or a control character";
-  if (path.split("/").some((part) => part === "" || part === "." || part === ".."))
-    return "a part of it is empty, . or ..";
-  return undefined;
 };
 
 /**

@@ -62,6 +62,21 @@ export const refuse = refusals({
     en: "The task is bound to enclave {expected}, not to this one. Run it there.",
     zh: "任务绑定的可信执行环境为 {expected}，并非此环境。请在对应环境中执行。",
   },
+  "enclave.series": {
+    status: 410,
+    en: "{id} is a run of a scheduled task that was revoked, or is over. Nothing is opened; create the task again.",
+    zh: "{id} 是定时任务的一次执行，该定时任务已被撤销授权或已结束。未打开任何数据；请重新创建计算任务。",
+  },
+  "enclave.occurrence": {
+    status: 409,
+    en: "{id} is not the newest run that this enclave has founded of its scheduled task. Run that one.",
+    zh: "{id} 不是该可信执行环境为定时任务创建的最近一次执行。请执行最近一次。",
+  },
+  "enclave.not-due": {
+    status: 409,
+    en: "No run of {id} is due by this enclave's clock that it has not gone beyond already. Ask again when the next one is due.",
+    zh: "按该可信执行环境的时钟，{id} 当前没有到期且尚未被后续执行取代的执行。请在下次到期时重试。",
+  },
   "enclave.file": {
     status: 409,
     en: "A file does not have the digest {digest} that was authorised. Provide the very file.",

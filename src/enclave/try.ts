@@ -2,12 +2,15 @@
  * Tries a model on its author's machine: the runners and readers that the enclave has, on rows that are made up or on
  * files of the author's. The only door through which the rest of the product runs a model.
  */
+import { randomBytes } from "#crypto";
 import { toBase64 } from "../base/bytes.ts";
 import { Refusal, refusals } from "../base/refusal.ts";
+import type { Policy } from "../rules/policy.ts";
 import { type Batch, type ColumnType, type Field, type Schema, type Value, valueAt } from "./columns/batch.ts";
 import { writeCsv } from "./files/csv-write.ts";
 import { type FileFormat, selectFields } from "./files/format.ts";
 import { fileFormats } from "./files/registry.ts";
+import { openGate } from "./gate/gate.ts";
 import { type Manifest, readManifest, resolveParameters, schemaOfColumns } from "./runners/manifest.ts";
 import { runnersOf } from "./runners/registry.ts";
 import type { Isolation, Limits, Result, Runner } from "./runners/runner.ts";
@@ -45,6 +48,8 @@ export interface TrialOptions {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** By table; the other tables are made up. */
   readonly data: Readonly<Record<string, DataFile>>;
+  /** What the owners of tables ask of the result, by table; told the table's columns. Budgets are not counted. */
+  readonly policies?: Readonly<Record<string, (columns: Schema) => Policy>>;
   /** Rows of each table that is made up. */
   readonly rows: number;
   readonly seed: string;
@@ -87,24 +92,41 @@ export interface TrialResult {
 }
 
 /**
- * Runs the model once.
- * @returns what came of it, a failure of the model included
- * @throws Refusal where it cannot be run at all: model.manifest, model.parameter, trial.*
+ * Runs the model once, and its result through the output gate: noise that the manifest declares, policies that are given.
+ * @returns what came of it, a failure of the model included, and a result that may not leave
+ * @throws Refusal where it cannot be run at all: model.manifest, model.parameter, trial.*, and what a gate refuses before
+ *   a row is read
  */
 export const tryModel = async (options: TrialOptions): Promise<Trial> => {
-  const { files, main, data, limits } = options;
+  const { files, main, data, limits, policies = {} } = options;
   const manifest = readManifest(files);
   const parameters = resolveParameters(manifest, { ...options.parameters });
-  const stranger = Object.keys(data).find((name) => !Object.hasOwn(manifest.tables, name));
+  const stranger = Object.keys({ ...data, ...policies }).find((name) => !Object.hasOwn(manifest.tables, name));
   if (stranger !== undefined)
     throw refuse("trial.table", { name: stranger, known: Object.keys(manifest.tables).join(", ") || "-" });
   const runner = await chooseRunner(manifest.runner, options);
-  const tables = await openTables(manifest, options);
+  const opened = await openTables(manifest, options);
+  const gate = openGate({
+    sources: opened.map(({ name, structure, reads }) => ({
+      ...{ stream: name, structure, reads },
+      policy: Object.hasOwn(policies, name) ? policies[name]?.(structure) : undefined,
+    })),
+    result: schemaOfColumns(manifest.result.columns),
+    noise: manifest.result.noise ?? {},
+    random: randomBytes,
+  });
+  const tables = opened.map(({ read, ...table }, i) => ({
+    ...table,
+    ...counted(gate.watch(i, read(gate.columns(i)))),
+  }));
   const began = performance.now();
   const run = await runner.start(limits);
   run.load({ manifest, files, main, parameters });
-  for (const table of tables) run.table(table.name, table.schema, table.batches);
-  const outcome = await run.result().then(resultOf, requireRefusal);
+  for (const { name, structure, reads, batches } of tables) run.table(name, selectFields(structure, reads), batches);
+  const outcome = await run
+    .result()
+    .then((made) => resultOf(gate.release(made).result))
+    .catch(requireRefusal);
   return {
     runner: manifest.runner,
     isolation: runner.isolation,
@@ -141,9 +163,12 @@ const chooseRunner = async (language: string, { sandbox, python }: TrialOptions)
 interface OpenedTable {
   readonly name: string;
   readonly synthetic: boolean;
-  readonly schema: Schema;
-  readonly batches: AsyncIterable<Batch>;
-  taken(): number;
+  /** All its columns. */
+  readonly structure: Schema;
+  /** Names of those that the model reads; what is missing is said by the run, as in a task. */
+  readonly reads: readonly string[];
+  /** From the beginning. */
+  read(names: readonly string[]): AsyncIterable<Batch>;
 }
 
 const openTables = async (manifest: Manifest, options: TrialOptions): Promise<OpenedTable[]> => {
@@ -152,8 +177,9 @@ const openTables = async (manifest: Manifest, options: TrialOptions): Promise<Op
   return Promise.all(
     made.map(async ([name, fields]) => {
       const file = Object.hasOwn(options.data, name) ? options.data[name] : undefined;
-      const opened = file ? await openFile(file, fields) : openSynthetic(name, fields, keys, options);
-      return { name, synthetic: !file, schema: opened.schema, ...counted(opened.batches) };
+      const { structure, read } = file ? await openFile(file) : openSynthetic(name, fields, keys, options);
+      const reads = fields.map((field) => field.name).filter((one) => structure.some((column) => column.name === one));
+      return { name, synthetic: !file, structure, reads, read };
     }),
   );
 };
@@ -173,16 +199,15 @@ const openSynthetic = (
   { rows, seed }: TrialOptions,
 ) => {
   const batchRows = Math.min(8_192, Math.max(1, Math.ceil(rows / 3)));
-  return { schema, batches: synthesise(schema, { rows, seed, table, keys, batchRows }) };
+  const structure = schema.map(({ name, type }) => ({ name, type }));
+  return { structure, read: () => synthesise(schema, { rows, seed, table, keys, batchRows }) };
 };
 
-/** As the enclave reads a source: the whole file is described, then the columns that the manifest names are read. */
-const openFile = async ({ type, content }: DataFile, wanted: Schema) => {
+/** As the enclave reads a source: the whole file is described, then the columns that are asked for are read. */
+const openFile = async ({ type, content }: DataFile) => {
   const format = fileFormats[type] as FileFormat;
   const { columns } = await format.describe(content());
-  // What is missing is said by the run, as in a task.
-  const names = wanted.map(({ name }) => name).filter((name) => columns.some((column) => column.name === name));
-  return { schema: selectFields(columns, names), batches: format.read(content(), columns, names) };
+  return { structure: columns, read: (names: readonly string[]) => format.read(content(), columns, names) };
 };
 
 const counted = (batches: AsyncIterable<Batch>) => {

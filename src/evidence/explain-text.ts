@@ -34,6 +34,7 @@ export const acts = {
   "task.source-authorised": text("authorised as a data provider", "作为数据源提供方授权"),
   "task.model-authorised": text("authorised as the model provider", "作为模型提供方授权"),
   "task.run-requested": text("asked for the run", "执行了任务"),
+  "task.recurred": text("began a run of the schedule", "按执行计划开始一次执行"),
   "task.delegated": text("had another enclave run it", "交由其他可信执行环境执行"),
   "task.acknowledged": text("confirmed that it has the result", "确认已收到结果"),
   "task.diagnostics-requested": text("asked for the failure's diagnostics", "申请查看失败诊断"),
@@ -42,6 +43,26 @@ export const acts = {
   "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
 } as const;
 export type Act = keyof typeof acts;
+
+export interface Repeated {
+  readonly number: number;
+  /** Id of the scheduled task. */
+  readonly of: string;
+  /** Seconds. */
+  readonly every: number;
+  readonly runs: number;
+  /** Who agreed to it, and when (ISO 8601). */
+  readonly agreed: readonly { readonly by: string; readonly at: string }[];
+}
+
+/** Of which scheduled task a run is, and who agreed to that once for all of its runs. */
+export const repeated = ({ number, of, every, runs, agreed }: Repeated): Texts => {
+  const each = (words: (by: string, day: string) => string) => agreed.map(({ by, at }) => words(by, at.slice(0, 10)));
+  return text(
+    `run ${number} of ${of}, which runs every ${every} s, at most ${runs} times; agreed to by ${each((by, day) => `${by} on ${day}`).join(", ")}`,
+    `${of} 的第 ${number} 次执行（每 ${every} 秒一次，至多 ${runs} 次）；授权：${each((by, day) => `${by}（${day}）`).join("、")}`,
+  );
+};
 
 export interface Checked {
   readonly statements: number;

@@ -5,10 +5,11 @@ import { alliance as allianceBook } from "../rules/alliance.ts";
 import { enclave as enclaveBook } from "../rules/enclave.ts";
 import { model as modelBook } from "../rules/model.ts";
 import { source as sourceBook } from "../rules/source.ts";
+import { task as taskBook } from "../rules/task.ts";
 import { taskDigest } from "../rules/task-definition.ts";
 import { streamOf } from "../rules/world.ts";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";
-import { type Act, acts, checks, notProven } from "./explain-text.ts";
+import { type Act, acts, checks, notProven, type Repeated, repeated } from "./explain-text.ts";
 import { isPinned, type Party, partiesIn, type Trust } from "./trust.ts";
 import type { Verified } from "./verify.ts";
 
@@ -25,6 +26,8 @@ export interface Explanation {
     readonly alliance: Shown;
     readonly creator: string;
     readonly receiver: string;
+    /** Where it is one run of a scheduled task: of which, and who agreed to all of them. */
+    readonly schedule: (Repeated & { readonly text: string }) | null;
   };
   readonly parties: readonly (Party & { readonly pinned: boolean })[];
   /** In the ledger's order. `by` is a name, or a short id. */
@@ -81,10 +84,13 @@ export const explainBundle = (verified: Verified, language: Language, trust: Tru
   const enclave = streamOf(world, enclaveBook, task.runner)?.state;
   const verifier = attestationVerifiers[enclave?.provider ?? ""];
   const last = entries.at(-1);
+  const series = seriesIn(verified, nameOf);
 
   const aboutOf = (stream: string): string => {
     if (stream === bundle.task) return shown(task.detail) ?? task.id;
     if (stream === definition.alliance) return shown(home?.detail) ?? short(stream);
+    const other = streamOf(world, taskBook, stream)?.state;
+    if (other) return shown(other.detail) ?? other.id;
     const state = (streamOf(world, modelBook, stream) ?? streamOf(world, sourceBook, stream))?.state;
     return shown(state?.detail) ?? state?.id ?? short(stream);
   };
@@ -98,6 +104,7 @@ export const explainBundle = (verified: Verified, language: Language, trust: Tru
       alliance: shown(home?.detail),
       creator: nameOf(task.creator),
       receiver: nameOf(definition.receiver),
+      schedule: series && { ...series, text: repeated(series)[language] },
     },
     parties,
     acts: entries.flatMap(({ index, time, stream, by, signed: { statement } }) => {
@@ -155,6 +162,22 @@ export const explainBundle = (verified: Verified, language: Language, trust: Tru
       leftOut: committed(verified) - details.size,
     })[language],
   };
+};
+
+/** The scheduled task that the bundle's is a run of, as it stands in the bundle. */
+const seriesIn = ({ world, task, entries }: Verified, nameOf: (id: string) => string): Repeated | null => {
+  const { of = "", number = 0 } = task.occurrence ?? {};
+  const found = streamOf(world, taskBook, of)?.state;
+  const schedule = found?.definition.schedule;
+  if (!found || !schedule) return null;
+  // A grant is a consent too.
+  const grants = new Set(found.definition.sources.map(({ grant }) => grant));
+  const agreed = entries.flatMap(({ stream, by, time, signed: { statement, digest } }) =>
+    (stream === of && statement.kind.endsWith("-authorised")) || grants.has(digest)
+      ? [{ by: nameOf(by), at: iso(time) }]
+      : [],
+  );
+  return { number, of: found.id, every: schedule.every, runs: schedule.runs, agreed };
 };
 
 const ENCLAVE = { en: "the enclave", "zh-CN": "可信执行环境" };

@@ -42,6 +42,26 @@ export const refuse = refusals({
     en: "The task has gone from enclave to enclave {limit} times, and stays where it is. Start that enclave again, or create the task anew.",
     zh: "该任务已在可信执行环境之间转移 {limit} 次，不再转移。请重新启动当前环境，或重新创建任务。",
   },
+  "task.schedule": {
+    status: 400,
+    en: "A scheduled task starts automatically, and its last run is due after now and within a year: {reason}. Change the schedule.",
+    zh: "定时任务须自动启动，且最后一次执行须在当前时间之后一年之内：{reason}。请修改执行计划。",
+  },
+  "task.scheduled": {
+    status: 409,
+    en: "{id} runs by its schedule, not when it is asked to. See the task for when it runs next; revoke it to end it.",
+    zh: "{id} 按执行计划执行，不能手动执行。请在任务中查看下次执行时间；如需终止请撤销授权。",
+  },
+  "task.not-due": {
+    status: 409,
+    en: "Run {number} of the schedule (due at {due}) is not the newest that is due now. Ask the enclave for that one.",
+    zh: "执行计划的第 {number} 次执行（应于 {due} 执行）不是当前最近一次到期的执行。请向可信执行环境请求最近一次。",
+  },
+  "task.occurrence": {
+    status: 409,
+    en: "The run is called {expected}, not {found}. Ask the enclave again.",
+    zh: "该次执行的编号应为 {expected}，而不是 {found}。请重新向可信执行环境请求。",
+  },
   "task.grant": {
     status: 409,
     en: "The grant {grant} does not cover this task: {reason}. Leave it out to ask its owner, or ask for another grant.",

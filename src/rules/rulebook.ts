@@ -33,7 +33,7 @@ export interface Act<P> {
 /** What a rule may look up beyond its own stream: any other stream, as it stood at this point of the ledger. */
 export interface Elsewhere {
   /** State of the stream `id` if it is ruled by `book`. */
-  stream<S>(book: Rulebook<S>, id: string): StreamState<S> | undefined;
+  stream<S>(book: Named<S>, id: string): StreamState<S> | undefined;
 }
 
 /** Kinds of principal. */
@@ -60,9 +60,13 @@ export interface Kind<S, P extends z.ZodType = z.ZodType, D extends z.ZodType | 
   apply(state: S, act: Act<z.output<P>>, elsewhere: Elsewhere): S;
 }
 
-export interface Rulebook<S> {
+/** What a rulebook is called, and what its streams begin with: enough to look one up. */
+export interface Named<S> {
   readonly name: string;
   readonly initial: S;
+}
+
+export interface Rulebook<S> extends Named<S> {
   // A kind's payload type is its own; the world hands each the payload it has parsed by that very schema.
   // biome-ignore lint/suspicious/noExplicitAny: existential type
   readonly kinds: readonly Kind<S, any, any>[];

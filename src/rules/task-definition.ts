@@ -1,6 +1,7 @@
 /** What a task is made of: what is asked for, where the result goes, and what the enclave says it did. */
 import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
+import { Schedule } from "./schedule.ts";
 import { Columns, Digest, Registered, StreamId, StreamIds } from "./shapes.ts";
 
 const Parameter = z.union([z.string().max(1_024), z.number(), z.boolean()]);
@@ -53,6 +54,8 @@ export const definition = {
   ),
   parameters: z.record(z.string().max(64), Parameter),
   limits: Limits,
+  /** When it runs, again and again; once, where it is absent. */
+  schedule: Schedule.optional(),
 };
 export const Definition = z.strictObject(definition);
 export type Definition = z.output<typeof Definition>;

@@ -5,6 +5,7 @@ import { refuse } from "./errors.ts";
 import type { Act, Elsewhere } from "./rulebook.ts";
 import { Digest, StreamId } from "./shapes.ts";
 import { Receipt, Result } from "./task-definition.ts";
+import { goesOn, seriesOf } from "./task-recurred.ts";
 import { end, kind, requireDigest, requireState, type Task } from "./task-state.ts";
 
 /** Each lets the server look at how another run ends, should it hide what the one before came to. */
@@ -65,6 +66,10 @@ const requireReceipt = (
   const { receipt, result } = act.payload;
   if (act.by !== state.runner) throw refuse("task.party", { id: state.id });
   requireState(state, act, "running");
+  // Whoever revoked its series has revoked it: no result of it comes onto the ledger after that.
+  const series = seriesOf(state, elsewhere);
+  if (state.occurrence && !goesOn(series, act.time))
+    throw refuse("task.state", { state: series?.state ?? "unknown", kind: act.kind });
   requireDigest(state, act.stream, receipt.task);
   const fits: [boolean, string][] = [
     [receipt.measurement === state.definition.measurement, "measurement"],

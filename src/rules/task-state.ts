@@ -1,8 +1,8 @@
 /** Where a compute task stands: its states, who decides next, and what every further act has to fit. */
 import { iso } from "../base/clock.ts";
 import { refuse } from "./errors.ts";
-import type { PersistentMap } from "./persistent-map.ts";
-import { type Act, kindsOf } from "./rulebook.ts";
+import { type PersistentMap, persistentMap } from "./persistent-map.ts";
+import { type Act, kindsOf, type Named } from "./rulebook.ts";
 import { type Definition, type Delivery, type Receipt, taskDigest } from "./task-definition.ts";
 import type { Diagnosed } from "./task-diagnostics.ts";
 
@@ -24,7 +24,7 @@ export interface Task extends Diagnosed {
   readonly definition: Definition;
   readonly start: "automatic" | "manual";
   readonly created: number;
-  /** When it lapses: as a request, and once it runs, as a run. */
+  /** When it lapses: as a request, and once it runs, as a run; scheduled, when no run is to come any more. */
   readonly expires: number;
   readonly state: TaskState;
   readonly modelOwner: string;
@@ -40,6 +40,8 @@ export interface Task extends Diagnosed {
   readonly keys: string | undefined;
   /** How often that was said. */
   readonly delegations: number;
+  /** Which run it is of which scheduled task (by stream), under whose consents it runs. */
+  readonly occurrence: { readonly of: string; readonly number: number } | undefined;
   /** When the receiver said that it has the result; 0: not yet. */
   readonly acknowledged: number;
   readonly result: { readonly digest: string; readonly size: number; readonly rows: number } | undefined;
@@ -48,6 +50,8 @@ export interface Task extends Diagnosed {
 /** The state at a time: a request that was not decided in time, or not run, has failed. */
 export const stateAt = (task: Task, time: number): TaskState => {
   if (!lapses(task.state) || time <= task.expires) return task.state;
+  // Its runs are over: that is no failure of its own.
+  if (task.state === "authorised" && task.definition.schedule) return task.state;
   return task.state === "running" ? "failed" : "authorisation-failed";
 };
 
@@ -56,6 +60,46 @@ const lapses = (state: TaskState) => isOpen(state) || state === "authorised" || 
 export const isOpen = (state: TaskState) => state.endsWith("-authorising");
 
 export const kind = kindsOf<Task>();
+
+const NOTHING: Definition = {
+  alliance: "",
+  type: "ordinary",
+  receiver: "",
+  enclave: "",
+  measurement: "",
+  model: { stream: "", archive: "", runner: "", main: "" },
+  sources: [],
+  parameters: {},
+  limits: { rows: 1, seconds: 1, memory: 64 },
+};
+
+/** What the streams of tasks are called and begin with. */
+export const taskStreams: Named<Task> = {
+  name: "task",
+  initial: {
+    id: "",
+    creator: "",
+    detail: "",
+    definition: NOTHING,
+    start: "automatic",
+    created: 0,
+    expires: 0,
+    state: "receiver-authorising",
+    modelOwner: "",
+    providers: persistentMap(),
+    delivery: undefined,
+    decided: { receiver: 0, model: 0 },
+    ended: undefined,
+    receipt: undefined,
+    diagnostics: [],
+    runner: "",
+    keys: undefined,
+    delegations: 0,
+    occurrence: undefined,
+    acknowledged: 0,
+    result: undefined,
+  },
+};
 
 export const requireState = (task: Task, act: Act<unknown>, ...states: TaskState[]) => {
   if (lapses(task.state) && act.time > task.expires) throw refuse("task.expired", { expires: iso(task.expires) });

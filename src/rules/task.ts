@@ -11,14 +11,26 @@ import { beyondGrant } from "./grant.ts";
 import { model } from "./model.ts";
 import { persistentMap } from "./persistent-map.ts";
 import type { Elsewhere, Rulebook } from "./rulebook.ts";
+import { lastsUntil, requireSchedule } from "./schedule.ts";
 import { Description, Digest, OPEN_FOR, PlainName, resourceId, Salt } from "./shapes.ts";
 import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
 import { type Definition, Delivery, definition } from "./task-definition.ts";
 import { diagnosticsKinds } from "./task-diagnostics.ts";
 import { requireGrantedKey, requireStayed } from "./task-grounds.ts";
+import { recurred } from "./task-recurred.ts";
 import { completed, delegated, failed } from "./task-run.ts";
-import { deciders, end, isOpen, kind, partiesOf, requireDigest, requireState, type Task } from "./task-state.ts";
+import {
+  deciders,
+  end,
+  isOpen,
+  kind,
+  partiesOf,
+  requireDigest,
+  requireState,
+  type Task,
+  taskStreams,
+} from "./task-state.ts";
 
 export const created = kind({
   name: "task.created",
@@ -42,6 +54,7 @@ export const created = kind({
   ],
   apply: (state, { by, time, payload }, elsewhere) => {
     const { id, start, detail, ...definition } = payload;
+    if (definition.schedule) requireSchedule(definition.schedule, start, time);
     const { modelOwner, providers } = requireUsable(definition, by, elsewhere, time);
     return {
       ...state,
@@ -163,6 +176,9 @@ export const modelAuthorised = kind({
     requireDigest(state, act.stream, act.payload.task);
     requireStayed(state.definition, elsewhere);
     const authorised: Task = { ...state, state: "authorised", decided: { ...state.decided, model: act.time } };
+    const { schedule } = state.definition;
+    // It never runs itself: its occurrences do.
+    if (schedule) return { ...authorised, expires: lastsUntil(schedule, act.time) };
     return state.start === "automatic" ? running(authorised) : authorised;
   },
 });
@@ -202,6 +218,7 @@ export const runRequested = kind({
   apply: (state, act) => {
     if (act.by !== state.creator) throw refuse("task.party", { id: state.id });
     requireState(state, act, "authorised");
+    if (state.definition.schedule) throw refuse("task.scheduled", { id: state.id });
     return running(state);
   },
 });
@@ -223,42 +240,8 @@ export const acknowledged = kind({
   },
 });
 
-const NOTHING: Definition = {
-  alliance: "",
-  type: "ordinary",
-  receiver: "",
-  enclave: "",
-  measurement: "",
-  model: { stream: "", archive: "", runner: "", main: "" },
-  sources: [],
-  parameters: {},
-  limits: { rows: 1, seconds: 1, memory: 64 },
-};
-
 export const task: Rulebook<Task> = {
-  name: "task",
-  initial: {
-    id: "",
-    creator: "",
-    detail: "",
-    definition: NOTHING,
-    start: "automatic",
-    created: 0,
-    expires: 0,
-    state: "receiver-authorising",
-    modelOwner: "",
-    providers: persistentMap(),
-    delivery: undefined,
-    decided: { receiver: 0, model: 0 },
-    ended: undefined,
-    receipt: undefined,
-    runner: "",
-    keys: undefined,
-    delegations: 0,
-    acknowledged: 0,
-    result: undefined,
-    diagnostics: [],
-  },
+  ...taskStreams,
   kinds: [
     created,
     receiverAuthorised,
@@ -267,6 +250,7 @@ export const task: Rulebook<Task> = {
     refused,
     revoked,
     runRequested,
+    recurred,
     delegated,
     completed,
     failed,

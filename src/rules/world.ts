@@ -15,7 +15,7 @@ import { model } from "./model.ts";
 import { organisation } from "./organisation.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { signingKeyOf } from "./principals.ts";
-import type { Act, Elsewhere, Kind, Rulebook, StreamState } from "./rulebook.ts";
+import type { Act, Elsewhere, Kind, Named, Rulebook, StreamState } from "./rulebook.ts";
 import { source } from "./source.ts";
 import { task } from "./task.ts";
 
@@ -142,7 +142,7 @@ const claimId = (
 const elsewhere = (world: World): Elsewhere => ({ stream: (book, id) => streamOf(world, book, id) });
 
 /** A stream of the world, if it is ruled by `book`. */
-export const streamOf = <S>(world: World, book: Rulebook<S>, id: string): StreamState<S> | undefined => {
+export const streamOf = <S>(world: World, book: Named<S>, id: string): StreamState<S> | undefined => {
   const found = world.streams.get(id);
   return found?.book === book.name ? (found as StreamState<S>) : undefined;
 };

@@ -7,25 +7,45 @@ import { advance, emptyWorld, type World } from "../rules/world.ts";
 import { parseStatement, type SignedStatement } from "../trust/statement.ts";
 import type { Client } from "./client.ts";
 
-interface Placed {
+export interface Placed {
   readonly index: number;
   readonly time: number;
   readonly signed: SignedStatement;
 }
 
+export interface Replayed {
+  readonly world: World;
+  /** The statements of the stream, in order. */
+  readonly statements: readonly Placed[];
+}
+
 /** @param start stream id. @throws Refusal of whatever does not hold, and those of the server */
-export const replayStreams = async (client: Pick<Client, "streams">, start: string): Promise<World> => {
+export const replayStreams = async (client: Pick<Client, "streams">, start: string): Promise<World> =>
+  (await replayStream(client, start)).world;
+
+/** The same, with what was replayed. @param until of the streams only what was placed before, by index */
+export const replayStream = async (
+  client: Pick<Client, "streams">,
+  start: string,
+  until = Number.POSITIVE_INFINITY,
+): Promise<Replayed> => {
   const placed = new Map<string, readonly Placed[]>();
   const statementsOf = (id: string) => (placed.get(id) ?? []).map(({ signed }) => signed);
   for (let needed = new Set([start]); needed.size > placed.size; needed = closureOf(start, statementsOf))
-    for (const id of needed) if (!placed.has(id)) placed.set(id, await readAll(client, id));
+    for (const id of needed)
+      if (!placed.has(id))
+        placed.set(
+          id,
+          (await readStatements(client, id)).filter(({ index }) => index < until),
+        );
   let world = emptyWorld;
   const inOrder = [...placed.values()].flat().sort((a, b) => a.index - b.index);
   for (const { signed, time } of inOrder) world = advance(world, signed, time).world;
-  return world;
+  return { world, statements: placed.get(start) ?? [] };
 };
 
-const readAll = async ({ streams }: Pick<Client, "streams">, id: string): Promise<Placed[]> => {
+/** The statements of a stream as the server shows them. Nothing about them is checked. */
+export const readStatements = async ({ streams }: Pick<Client, "streams">, id: string): Promise<Placed[]> => {
   const all: Placed[] = [];
   for (let start = 0; ; ) {
     const { items, next } = await streams.get({ id, start });

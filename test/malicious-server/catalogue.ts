@@ -1,5 +1,6 @@
 /** Every attack, in the order of the threat model. */
 import { channels } from "./attacks/channels.ts";
+import { code } from "./attacks/code.ts";
 import { consent } from "./attacks/consent.ts";
 import { databases } from "./attacks/databases.ts";
 import { diagnostics } from "./attacks/diagnostics.ts";
@@ -11,6 +12,7 @@ import { ledger } from "./attacks/ledger.ts";
 import { members } from "./attacks/members.ts";
 import { moving } from "./attacks/moving.ts";
 import { results } from "./attacks/results.ts";
+import { schedules } from "./attacks/schedules.ts";
 import { signing } from "./attacks/signing.ts";
 import { state } from "./attacks/state.ts";
 import { statements } from "./attacks/statements.ts";
@@ -21,6 +23,7 @@ export const catalogue: readonly Attack[] = [
   ...enclaves,
   ...members,
   ...signing,
+  ...code,
   ...statements,
   ...ledger,
   ...tasks,
@@ -34,4 +37,5 @@ export const catalogue: readonly Attack[] = [
   ...fleet,
   ...diagnostics,
   ...moving,
+  ...schedules,
 ];

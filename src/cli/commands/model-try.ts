@@ -5,14 +5,15 @@ import { type Language, Refusal } from "../../base/refusal.ts";
 import type { Cell, DataFile, Trial, TrialOptions, TrialResult } from "../../enclave/try.ts";
 import { environment } from "../../platform/config/environment.ts";
 import { loadConfig } from "../../platform/config/load.ts";
+import type { Files } from "../../sdk/compare-files.ts";
+import { policyOf } from "../../sdk/workflows/policy.ts";
 import type { Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse as refuseUse } from "../errors.ts";
-import { isDirectory, readPieces, readText, sizeOf, writeTo } from "../files.ts";
+import { isDirectory, readJson, readPieces, readText, sizeOf, writeTo } from "../files.ts";
 import { argOf, type Given, textOf } from "../given.ts";
 import { pairs, printable, table } from "../table.ts";
 import { say, type Text, text } from "../text.ts";
-import type { Files } from "./model-diff.ts";
 import { refuse } from "./model-errors.ts";
 import { watchMemory } from "./model-memory.ts";
 
@@ -37,6 +38,13 @@ export const TEST_FLAGS: readonly Flag[] = [
     many: true,
     value: "TABLE=FILE",
     summary: text("a table from a CSV or Parquet file", "从 CSV 或 Parquet 文件读取数据表"),
+  },
+  {
+    name: "policy",
+    type: "pair",
+    many: true,
+    value: "TABLE=FILE.json",
+    summary: text("what a table's owner asks of the result (docs: gate)", "数据表所有者的结果策略"),
   },
   {
     name: "parameter",
@@ -88,6 +96,7 @@ export const testModel = async (context: Context, given: Given, files: Files): P
     main: textOf(given, "main") ?? "main",
     parameters: { ...exampleParameters(argOf(given, "path") || "."), ...pairsOf(given, "parameter") },
     data: dataFiles(given),
+    policies: policiesOf(given),
     rows: numberOf(given, "rows"),
     seed,
     sandbox: (textOf(given, "sandbox") ?? "auto") as TrialOptions["sandbox"],
@@ -153,6 +162,15 @@ const dataFiles = (given: Given): Record<string, DataFile> =>
       sizeOf(path);
       const type = extname(path).toLowerCase() === ".parquet" ? "parquet" : "csv";
       return [name, { type, content: () => readPieces(path) }];
+    }),
+  );
+
+/** As owners write them, with names of columns. @throws Refusal file.unreadable; policy.malformed, source.column-unknown */
+const policiesOf = (given: Given): NonNullable<TrialOptions["policies"]> =>
+  Object.fromEntries(
+    Object.entries(pairsOf(given, "policy")).map(([name, path]) => {
+      const written = readJson(String(path));
+      return [name, (columns: readonly { readonly name: string }[]) => policyOf(columns, written)];
     }),
   );
 

@@ -3,15 +3,17 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { sha256Hex } from "#crypto";
 import type { Language } from "../../base/refusal.ts";
-import { MAX_ARCHIVE_BYTES, unpack } from "../../enclave/archive.ts";
+import { unpack } from "../../enclave/archive.ts";
 import { MANIFEST_FILE } from "../../enclave/runners/manifest.ts";
+import { MAX_ARCHIVE_BYTES } from "../../rules/archive.ts";
+import type { FileChange, Files } from "../../sdk/compare-files.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { isDirectory, writeTo } from "../files.ts";
 import { argOf, type Given, textOf } from "../given.ts";
-import { pairs, printable } from "../table.ts";
+import { pairs, printable, shownCode } from "../table.ts";
 import { say, text } from "../text.ts";
-import { type Comparison, compareModels, type FileChange, type Files } from "./model-diff.ts";
+import { type Comparison, compareModels } from "./model-diff.ts";
 import { refuse } from "./model-errors.ts";
 import { initProject, RUNNERS } from "./model-init.ts";
 import { TEST_FLAGS, testModel } from "./model-try.ts";
@@ -68,13 +70,6 @@ const BYTES = text(
   "{path}：{change}，非文本：SHA-256 {before} -> {after}",
 );
 const CHANGE = { added: text("added", "新增"), removed: text("removed", "删除"), changed: text("changed", "修改") };
-
-/** A stranger's code on a terminal: tabs stay, nothing else moves the cursor. */
-const shownCode = (code: string): string =>
-  code
-    .split("\n")
-    .map((line) => line.split("\t").map(printable).join("\t"))
-    .join("\n");
 
 const fileText = ({ path, change, before, after, diff }: FileChange, language: Language): string =>
   diff === null

@@ -14,6 +14,8 @@ import { recognise, requireNoOther } from "../members.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
 import { connectionFlags, connectionOf } from "./connection.ts";
+import { code, reviewCode } from "./task-code.ts";
+import { SCHEDULE_FLAGS, scheduleLine, scheduleOf } from "./task-schedule.ts";
 
 /**
  * A member of the alliance by stream id, APPID or nickname, as its own statement has it; the caller itself where
@@ -122,6 +124,7 @@ const create: Command = {
     { name: "rows", type: "integer", default: 10_000, summary: text("rows of the result at most", "结果行数上限") },
     { name: "seconds", type: "integer", default: 600, summary: text("how long it may run", "最长运行秒数") },
     { name: "memory", type: "integer", default: 1_024, summary: text("memory in MiB", "内存（MiB）") },
+    ...SCHEDULE_FLAGS,
     {
       name: "start",
       type: "text",
@@ -144,6 +147,7 @@ const create: Command = {
       limits: limitsOf(given),
       workers: workersOf(textsOf(given, "worker")),
       start: textOf(given, "start") as "automatic" | "manual" | undefined,
+      schedule: scheduleOf(given),
     };
     return createTask(context.client(), task, {
       enclaves: trustedEnclaves(context.settings()),
@@ -192,6 +196,7 @@ export const reviewTask = async (context: Context, { part, task, digest, provide
     [LIMITS, { rows, seconds, memory }],
     [PARAMETERS, { main: definition.model.main, parameters: JSON.stringify(definition.parameters) }],
   );
+  if (definition.schedule) lines.push(scheduleLine(definition.schedule));
   const { enclave: id, measurement } = definition;
   lines.push([ENCLAVE, { id, provider, measurement }]);
   for (const id of definition.workers ?? []) lines.push([WORKER, { id }]);
@@ -239,7 +244,10 @@ const authorise: Command = {
       ...(path !== undefined && { key: readText(path) }),
       destination: await destinationOf(context, given, id),
       enclaves: trustedEnclaves(context.settings()),
-      review: (about) => reviewTask(context, about),
+      async review(about) {
+        await reviewTask(context, about);
+        await reviewCode(context, given, about);
+      },
     });
     context.note(AUTHORISED[part], { digest: answer.resource.digest });
     return answer;
@@ -347,4 +355,4 @@ const wait: Command = {
   },
 };
 
-export const taskCommands: readonly Command[] = [create, authorise, dryRun, result, bundle, wait];
+export const taskCommands: readonly Command[] = [create, code, authorise, dryRun, result, bundle, wait];

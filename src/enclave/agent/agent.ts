@@ -1,4 +1,4 @@
-/** The enclave's agent: its identity, the ledger it follows, and the four things it does for a server. */
+/** The enclave's agent: its identity, the ledger it follows, and what it does for a server. */
 import { sha256Hex } from "#crypto";
 import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
@@ -23,6 +23,7 @@ import { createFollower } from "./follower.ts";
 import { heldOf, keyIn } from "./holdings.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
+import { recur } from "./recur.ts";
 import { release } from "./release.ts";
 import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
@@ -114,6 +115,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     enclave,
     measurement,
     attempts,
+    newestRun: (series: string) => state.series[series]?.stream,
     results,
     diagnosticsKept: (task: string) => state.diagnostics?.[task],
     questions: createQuestions(),
@@ -150,6 +152,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     run: async (request) => ({
       statement: await turnOf(request.task)(() => runTask(shared, request)),
     }),
+    recur: async (request) => ({ statement: await recur({ ...shared, change }, request) }),
     delegate: (request) => delegate(shared, request),
     dryRun: (request) => dryRun(shared, request),
     diagnose: (request) => diagnose(shared, request),
@@ -195,6 +198,7 @@ const found = async (options: AgentOptions, measurement: string): Promise<Sealed
     isolation,
     followed: { size: 0, root: "" },
     attempts: {},
+    series: {},
     account: {},
     holdings: {},
     founding,
@@ -239,6 +243,7 @@ const handlersOf = (
     test: handler("test"),
     run: handler("run"),
     delegate: handler("delegate"),
+    recur: handler("recur"),
     dryRun: handler("dryRun"),
     diagnose: handler("diagnose"),
     release: handler("release"),

@@ -30,7 +30,7 @@ export const diagnose = async (
   deps: DiagnoseDeps,
   request: EnclaveMethods["diagnose"]["params"],
 ): Promise<ReleasedDiagnostics> => {
-  const looked = lookAt(deps, { ...request, details: {} });
+  const looked = lookAt(deps, request);
   const { task, stream, time, world } = looked;
   const asked = task.diagnostics.at(-1);
   const state = asked ? diagnosticsStateAt(asked, time) : "not asked for";

@@ -5,6 +5,7 @@ import { openFleet, openWorker } from "../../../test/support/fleet.ts";
 import { openRig, outcomeOf } from "../../../test/support/hostile-host.ts";
 import { act } from "../../../test/support/stage.ts";
 import { toBase64, utf8 } from "../../base/bytes.ts";
+import { HOUR } from "../../base/clock.ts";
 import { delegationContext } from "../../trust/envelope/contexts.ts";
 import { sealBytes } from "../../trust/envelope/envelope.ts";
 import { parseStatement } from "../../trust/statement.ts";
@@ -173,4 +174,41 @@ test("a revocation is seen wherever the task runs", async (t) => {
   await act(rig.stage, rig.hospital, "task.revoked", task);
   await second.follow();
   await assert.rejects(second.run(task, keys, seen), { code: "enclave.task.state" });
+});
+
+test("a run of a scheduled task may run elsewhere, and ends with its schedule there too", async (t) => {
+  const rig = await openRig(t);
+  const second = await openWorker(rig, "second");
+  const of = await rig.newTask({ workers: [second.id], schedule: { every: 3_600, runs: 3 } });
+  await rig.authorise(of);
+  const runOf = async () => {
+    await rig.follow();
+    const { statement } = await rig.call("recur", { task: of }, await rig.statements(of));
+    await rig.stage.submit(statement);
+    await rig.follow();
+    return parseStatement(statement).digest;
+  };
+  const given = async (run: string) => {
+    const seen = rig.ledger.size;
+    await rig.follow(seen);
+    const said = await rig.call(
+      "delegate",
+      { task: run, details: rig.details, to: second.id },
+      await rig.statements(run),
+    );
+    await rig.stage.submit(said.statement);
+    await second.follow();
+    return { keys: said.keys, seen };
+  };
+  const run = await runOf();
+  const { keys, seen } = await given(run);
+  const receipt = await second.run(run, keys, seen);
+  assert.equal(outcomeOf(receipt), "task.completed");
+  await rig.stage.submit(receipt);
+  rig.stage.clock.advance(HOUR);
+  const next = await runOf();
+  const later = await given(next);
+  await act(rig.stage, rig.hospital, "task.revoked", of);
+  await second.follow();
+  assert.equal(outcomeOf(await second.run(next, later.keys, later.seen)), "enclave.series");
 });

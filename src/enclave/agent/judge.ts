@@ -7,6 +7,7 @@ import type { Policy } from "../../rules/policy.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
 import { task as taskBook } from "../../rules/task.ts";
 import { taskDigest } from "../../rules/task-definition.ts";
+import { goesOn } from "../../rules/task-recurred.ts";
 import { stateAt, type Task, type TaskState } from "../../rules/task-state.ts";
 import { streamOf, type World } from "../../rules/world.ts";
 import { digestOf } from "../../trust/digest.ts";
@@ -21,6 +22,8 @@ export interface JudgeDeps {
   /** Stream id of this enclave. */
   readonly enclave: string;
   readonly measurement: string;
+  /** The newest run (its stream) that this enclave has founded of a scheduled task (by stream). */
+  readonly newestRun: (series: string) => string | undefined;
 }
 
 export interface RunRequest {
@@ -54,14 +57,19 @@ export const judge = (deps: JudgeDeps, request: RunRequest, to: "run" | "decide"
   const expected = to === "run" ? task.runner : task.definition.enclave;
   if (expected !== deps.enclave) throw refuse("enclave.task.enclave", { expected });
   if (state !== "running" || !task.delivery) throw refuse("enclave.task.state", { state });
+  // Of a run there is one stream, and one run at a time: what was signed can be written as another valid statement.
+  // The enclave that has founded it knows; another runs what that one gave to it.
+  const founded = task.definition.enclave === deps.enclave;
+  if (task.occurrence && founded && deps.newestRun(task.occurrence.of) !== stream)
+    throw refuse("enclave.occurrence", { id: task.id });
   const { definition, delivery } = task;
   return { ...looked, digest: taskDigest(stream, definition, delivery), delivery };
 };
 
 /** The task as the ledger has it, in whatever state; it names this enclave. @throws Refusal */
 export const lookAt = (
-  { follower, clock, enclave, measurement }: JudgeDeps,
-  { task: id, statements }: RunRequest,
+  { follower, clock, enclave, measurement }: Omit<JudgeDeps, "newestRun">,
+  { task: id, statements }: Pick<RunRequest, "task" | "statements">,
 ): Omit<Judged, "digest" | "delivery"> & { readonly state: TaskState } => {
   follower.requireCurrent();
   const replayed = replay(statements, follower);
@@ -79,13 +87,19 @@ export const lookAt = (
   return { stream: id, world, task, state: stateAt(task, time), time, head, heads, checkpoint: follower.followed };
 };
 
+/** Whether it is a run of a scheduled task that was revoked, or is over: that is final. */
+export const isOver = ({ world, task: { occurrence }, time }: Judged): boolean =>
+  occurrence !== undefined && !goesOn(streamOf(world, taskBook, occurrence.of)?.state, time);
+
 /** Nothing is delivered that the ledger, as far as it was followed meanwhile, allows no longer. */
 export const requireUnmoved = (
   { follower }: Pick<JudgeDeps, "follower">,
   { stream, head, heads, task }: Pick<Judged, "stream" | "head" | "heads" | "task">,
 ): void => {
-  const { model, sources } = task.definition;
-  const same = [model, ...sources].every((used) => follower.headOf(used.stream) === heads[used.stream]);
+  const { occurrence, definition } = task;
+  const used = [definition.model, ...definition.sources].map((one) => one.stream);
+  const watched = occurrence ? [occurrence.of, ...used] : used;
+  const same = watched.every((other) => follower.headOf(other) === heads[other]);
   if (!same || follower.headOf(stream) !== head) throw refuse("enclave.moved");
 };
 

@@ -25,6 +25,7 @@ import { diagnosticsOf } from "./diagnostics.ts";
 import { type HandOverDeps, handOver, openDestination } from "./hand-over.ts";
 import { type Holdings, requireAdopted } from "./holdings.ts";
 import {
+  isOver,
   type JudgeDeps,
   type Judged,
   judge,
@@ -86,6 +87,9 @@ const failed = ({ digest }: Judged, error: unknown, said?: Said): Ended => ({
  */
 export const runTask = async (own: RunDeps, { handed, ...request }: RunTaskRequest): Promise<string> => {
   const judged = judge(own, request);
+  // Whatever it has come to: the rules take no receipt of it any more.
+  if (isOver(judged))
+    return sign(own, judged, failed(judged, refuse("enclave.series", { id: judged.task.id })).outcome);
   const deps = await placed(own, judged, handed);
   const known = deps.attempts.outcome(judged.stream);
   // What was withdrawn since is not delivered any more; the task lapses.

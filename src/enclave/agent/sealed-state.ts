@@ -26,6 +26,8 @@ export interface SealedState {
   readonly followed: Followed;
   /** Tasks (by stream) that were begun and can still run. Oldest first. */
   readonly attempts: Readonly<Record<string, Attempts>>;
+  /** The newest run of each scheduled task (by stream) that goes on. */
+  readonly series: Readonly<Record<string, Series>>;
   /** What sources and grants have given so far. */
   readonly account: Account;
   /** What is kept of tasks (by stream) that failed. Oldest first; absent where there never was one. */
@@ -66,6 +68,18 @@ export interface KeptDiagnostics {
   readonly digest: string;
   /** When the task failed, by the ledger's time, milliseconds. */
   readonly time: number;
+}
+
+/** The newest run of a scheduled task: older ones do not run any more. */
+export interface Series {
+  readonly number: number;
+  /** The run's stream: SHA-256 (hex) of the statement. */
+  readonly stream: string;
+  /** As it was signed: whoever asks again gets the same. */
+  readonly statement: string;
+  /** The scheduled task's head, and when it lapses by the ledger's time: what has moved on needs no remembering. */
+  readonly head: string;
+  readonly expires: number;
 }
 
 /** What the enclave says of a run, but for the time at which it says so. */
@@ -170,7 +184,8 @@ const unseal = (key: Uint8Array, file: Uint8Array): Sealed | undefined => {
     signingKey: keyFromPem(state.signingKey, { accept: ["P-256"] }),
     encryptionKey: keyFromPem(state.encryptionKey, { accept: ["X25519"] }),
   };
-  return { register, state: { ...state, ...keys } };
+  // What a state of an earlier version lacks.
+  return { register, state: { series: {}, ...state, ...keys } };
 };
 
 export const newKeys = () => ({ signingKey: generateKey("P-256"), encryptionKey: generateKey("X25519") });

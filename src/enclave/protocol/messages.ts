@@ -79,6 +79,12 @@ export const enclaveMethods = {
       size: z.int().min(0),
     }),
   },
+  /** Founds the newest run that is due of a scheduled task; answers with the enclave's statement. */
+  recur: {
+    params: z.strictObject({ task: z.string() }),
+    carries: "statements",
+    result: z.strictObject({ statement: z.string() }),
+  },
   /** 试运行: the task's model on rows that are made up. */
   dryRun: {
     params: z.strictObject({ task: z.string(), details: z.record(z.string(), z.unknown()) }),

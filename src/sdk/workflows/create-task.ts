@@ -1,5 +1,6 @@
 /** Creates a task: whoever creates it names a model and tables by id, and signs what they are at this moment. */
 import type { z } from "zod";
+import type { Schedule } from "../../rules/schedule.ts";
 import { structureDigest } from "../../rules/source.ts";
 import type { Limits } from "../../rules/task-definition.ts";
 import type { Client } from "../client.ts";
@@ -39,6 +40,8 @@ export interface NewTask {
    * a grant stands in, which says itself for which enclaves it is.
    */
   readonly workers?: "all" | readonly string[] | undefined;
+  /** To run again and again, under one authorisation; once, without. */
+  readonly schedule?: Schedule | undefined;
 }
 
 type TaskClient = Pick<Client, "alliances" | "enclaves" | "models" | "sources" | "streams" | "tasks">;
@@ -61,7 +64,7 @@ export interface CreateTaskOptions extends ExpectedEnclave {
 
 /** @throws Refusal task.other, enclave.untrusted and others of `verifyEnclave`, and those of the server */
 export const createTask = async (client: TaskClient, task: NewTask, { review, ...expected }: CreateTaskOptions) => {
-  const { name, description = "", parameters = {}, limits = {}, start = "automatic" } = task;
+  const { name, description = "", parameters = {}, limits = {}, start = "automatic", schedule } = task;
   const [alliance, model, sources] = await Promise.all([
     client.alliances.get({ id: task.alliance }),
     client.models.get({ id: task.model }),
@@ -107,6 +110,7 @@ export const createTask = async (client: TaskClient, task: NewTask, { review, ..
     })),
     parameters: { ...parameters },
     limits,
+    ...(schedule && { schedule }),
     start,
     detail: { name, description },
   });

@@ -117,6 +117,16 @@ export const refuse = refusals({
     en: "The server shows no published version of the model {id}. Sign nothing; report this.",
     zh: "服务器未给出模型 {id} 的任何已发布版本。请勿签名，并报告此问题。",
   },
+  "code.archive": {
+    status: 502,
+    en: "What the server gives as the model's archive {expected} is {found}. Authorise nothing; report this.",
+    zh: "服务器给出的模型文件应为 {expected}，实为 {found}。请勿授权，并报告此问题。",
+  },
+  "code.approved": {
+    status: 502,
+    en: "The server names {id} as what you approved last, and its statements do not say so: {reason}. Report this.",
+    zh: "服务器称您上次授权的是 {id}，但其声明并非如此：{reason}。请报告此问题。",
+  },
   "result.elsewhere": {
     status: 409,
     en: "The result of {id} went into your own database ({sink}). Read its parts in order into a file, and give that with --envelope.",

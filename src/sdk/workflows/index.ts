@@ -51,3 +51,11 @@ export {
   sealSource,
 } from "./register-source.ts";
 export { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
+export {
+  type Approved,
+  type CodeFile,
+  type CodeView,
+  type Compared,
+  type ViewOptions,
+  viewCode,
+} from "./view-code.ts";

@@ -56,8 +56,8 @@ export const openClient = async (t: TestContext) => {
   const signed: unknown[] = [];
   const state = stateOf(ran.stage, enclaveBook, ran.enclave.id);
   const { signingKey, encryptionKey, measurement, ledger, isolation } = state;
-  const statements = ran.bundle.entries.map(({ jws }) => parseStatement(jws));
-  const streamOf = (id: string) => statements.filter((one) => one.digest === id || one.statement.stream === id);
+  const placed = ran.bundle.entries.map(({ jws, ...place }) => ({ ...place, ...parseStatement(jws) }));
+  const streamOf = (id: string) => placed.filter((one) => one.digest === id || one.statement.stream === id);
 
   const enclaves = ({
     statement = ran.enclave.founding,
@@ -97,7 +97,7 @@ export const openClient = async (t: TestContext) => {
     }) as object as TaskView;
   const streams = {
     get: async ({ id }: { id: string }) => ({
-      items: streamOf(id).map(({ jws }) => ({ statement: jws.text })),
+      items: streamOf(id).map(({ index, time, jws }) => ({ index, time: iso(time), statement: jws.text })),
       next: null,
     }),
   };

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { unifiedDiff } from "./model-lines.ts";
+import { unifiedDiff } from "./lines.ts";
 
 const home = mkdtempSync(join(tmpdir(), "entente-lines-"));
 after(() => rmSync(home, { recursive: true }));

@@ -1,0 +1,26 @@
+/** Versions that a model has had: its state keeps the newest only. */
+import type { Ledger } from "../ledger/port.ts";
+import { refuse as refusePlatform } from "../platform/errors.ts";
+import { type Model, published, revised } from "../rules/model.ts";
+import { parseStatement } from "../trust/statement.ts";
+import type { Readable } from "./access.ts";
+
+type Version = Pick<Model, "version" | "archive" | "envelope">;
+
+/**
+ * @param digest of the plain archive; the newest version, without
+ * @returns an open version with this archive, where there is one
+ * @throws Refusal blob.unknown
+ */
+export const versionOf = async (ledger: Ledger, { id, state }: Readable<Model>, digest?: string): Promise<Version> => {
+  const fits = ({ archive, envelope }: Version) => archive.digest === digest && !envelope;
+  if (digest === undefined || fits(state)) return state;
+  const entries = await Promise.all(ledger.positions(id).map((index) => ledger.entry(index)));
+  const versions = entries.flatMap(({ jws }): Version[] => {
+    const { kind, payload } = parseStatement(jws).statement;
+    return kind === published.name || kind === revised.name ? [payload as Version] : [];
+  });
+  const found = versions.find(fits) ?? versions.find(({ archive }) => archive.digest === digest);
+  if (!found) throw refusePlatform("blob.unknown", { digest });
+  return found;
+};
