@@ -267,9 +267,21 @@ test("a sealed state of an earlier version is read on", async (t) => {
   const rig = await openRig(t);
   const directory = join(rig.state, "earlier");
   const open = async () => openStateStore(directory, await openSimulated(directory), "00".repeat(48));
-  const { series: _, ...earlier }: SealedState = {
+  const {
+    series: _,
+    holdings: __,
+    ...earlier
+  }: SealedState = {
     ...newKeys(),
-    ...{ ledger: "", isolation: "", followed: { size: 0, root: "" }, attempts: {}, series: {}, account: {} },
+    ...{
+      ledger: "",
+      isolation: "",
+      followed: { size: 0, root: "" },
+      attempts: {},
+      series: {},
+      account: {},
+      holdings: {},
+    },
     founding: "",
   };
   await (await open()).save(earlier as SealedState);
