@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { generateKey, randomBytes, sign } from "#crypto";
 import { toHex } from "./base/bytes.ts";
 import { type Clock, SECOND } from "./base/clock.ts";
-import { createEnclaveHost } from "./compute/enclave-host.ts";
+import { createEnclaveHost, type EnclaveHostOptions } from "./compute/enclave-host.ts";
 import { createFleet } from "./compute/fleet.ts";
+import { createFormerPrograms } from "./compute/former-programs.ts";
 import { createCompute } from "./compute/index.ts";
 import { compute0100 } from "./compute/migrations/0100-compute.ts";
 import { verificationLabels } from "./contract/accounts.ts";
@@ -97,6 +98,7 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
     },
   };
 };
+type Identified = EnclaveHostOptions["onIdentified"];
 type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 const computeOf = (
@@ -105,30 +107,42 @@ const computeOf = (
   live: ReturnType<typeof createLive>,
 ) => {
   const { ledger, db, blobs, inbox, serverKey, identity, log } = storage;
-  const enclaveAt = (number: number, command: readonly string[], directory: string) =>
+  const shared = { ledger, blobs, maxResult: config.enclaveOutput * 2 };
+  const former = createFormerPrograms({
+    ...shared,
+    data: config.data,
+    log: (line) => log.warn({ enclave: line }, "former enclave"),
+  });
+  const startedAs = (number: number, command: readonly string[], directory: string) => ({
+    command,
+    directory,
+    configuration: {
+      attestation: { provider: config.attestation, options: optionsOf(config.attestationOptions, number) },
+      sandbox: config.sandbox,
+      limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
+      ...(config.python !== "" && { python: config.python }),
+      ...(config.enclaveCgroup.length > 0 && { cgroup: config.enclaveCgroup }),
+      ...networksOf(config.enclaveNetworks, number),
+    },
+  });
+  const enclaveAt = (number: number, started: ReturnType<typeof startedAs>, onIdentified?: Identified) =>
     createEnclaveHost({
-      ledger,
-      blobs,
-      command,
-      directory,
-      configuration: {
-        attestation: { provider: config.attestation, options: optionsOf(config.attestationOptions, number) },
-        sandbox: config.sandbox,
-        limits: { seconds: config.enclaveTime / SECOND, memory: config.enclaveMemory, output: config.enclaveOutput },
-        ...(config.python !== "" && { python: config.python }),
-        ...(config.enclaveCgroup.length > 0 && { cgroup: config.enclaveCgroup }),
-        ...networksOf(config.enclaveNetworks, number),
-      },
-      maxResult: config.enclaveOutput * 2,
+      ...shared,
+      ...started,
       log: (line) => log.warn({ enclave: line, number }, "enclave"),
+      ...(onIdentified && { onIdentified }),
     });
-  const local = Array.from({ length: config.enclaves }, (_, i) =>
-    enclaveAt(i + 1, enclaveCommand, join(config.data, i === 0 ? "enclave" : `enclave-${i + 1}`)),
-  );
+  const local = Array.from({ length: config.enclaves }, (_, i) => {
+    const started = startedAs(i + 1, enclaveCommand, join(config.data, i === 0 ? "enclave" : `enclave-${i + 1}`));
+    // So that it can be started again when it is a former one; that it could not be kept is no reason not to run.
+    return enclaveAt(i + 1, started, (founding) =>
+      former.keep(founding, started).catch((err: unknown) => log.warn({ err }, "the enclave's program is not kept")),
+    );
+  });
   const remote = config.enclaveRemotes.map((command, i) => {
     const number = config.enclaves + i + 1;
     // On that machine, where its program is started.
-    return enclaveAt(number, command.split(/\s+/), `entente-enclave-${number}`);
+    return enclaveAt(number, startedAs(number, command.split(/\s+/), `entente-enclave-${number}`));
   });
   const fleet = createFleet([...local, ...remote], (error) => log.warn({ err: error }, "an enclave did not start"));
   return createCompute({
@@ -140,6 +154,7 @@ const computeOf = (
     live,
     serverKey,
     fleet,
+    former,
     clock,
     log,
     uploadLimit: config.uploadLimit,

@@ -32,6 +32,8 @@ export interface EnclaveHostOptions {
   /** Bytes of a result at most. */
   readonly maxResult: number;
   readonly log: (line: string) => void;
+  /** Told the founding statement of what has started, before anything else is done with it; what it throws ends it. */
+  readonly onIdentified?: (founding: string) => Promise<void>;
 }
 
 /** Statements below a position of the ledger. */
@@ -85,6 +87,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     );
     try {
       const { stream, statement } = (await channel.call("identify", {})).result as EnclaveMethods["identify"]["result"];
+      await options.onIdentified?.(statement);
       if (!ledger.world.streams.has(stream)) await ledger.submit(statement).catch(setAside(statement));
       return { child, channel, stream, followed: 0 };
     } catch (error) {
@@ -137,7 +140,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
    * Shows the enclave everything that the ledger has, then makes the call, with statements from that same ledger: one
    * caller at a time, so that nothing newer is shown in between.
    */
-  const callCurrent = async <M extends "run" | "delegate" | "diagnose" | "dryRun" | "recur" | "describe" | "test">(
+  const callCurrent = async <
+    M extends "run" | "delegate" | "diagnose" | "dryRun" | "recur" | "describe" | "test" | "release" | "adopt",
+  >(
     method: M,
     gather: (until: number) => Promise<EnclaveMethods[M]["params"] & { statements: readonly PlacedStatement[] }>,
   ): Promise<EnclaveMethods[M]["result"]> => {
@@ -208,6 +213,19 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
       callCurrent("dryRun", async (until) => ({ task, details, statements: await gather(until) })),
     diagnose: (task: string, gather: (until: number) => Promise<PlacedStatement[]>) =>
       callCurrent("diagnose", async (until) => ({ task, statements: await gather(until) })),
+    /** What opens a model or a source that was moved away, for the enclave that has it now. */
+    release: (resource: string, gather: Gather) =>
+      callCurrent("release", async (until) => ({ resource, statements: await gather(until) })),
+    /** @param released what another enclave has released, having seen a ledger of `size` */
+    adopt: (resource: string, { size, ...released }: { from: string; release: string; size: number }, gather: Gather) =>
+      callCurrent("adopt", async (until) => {
+        const consistency = ledger.consistency(size, until).map(toBase64);
+        return { resource, ...released, consistency, statements: await gather(until) };
+      }),
+    async holdings() {
+      const { channel } = await ensure();
+      return (await channel.call("holdings", {})).result as EnclaveMethods["holdings"]["result"];
+    },
     async stop() {
       stopped = true;
       const enclave = await running?.catch(() => undefined);

@@ -21,9 +21,11 @@ import { type Show, showOne } from "./deps.ts";
 import { createEnclaves } from "./enclaves.ts";
 import { createEvents } from "./events.ts";
 import type { Fleet } from "./fleet.ts";
+import type { FormerPrograms } from "./former-programs.ts";
 import { createLedgerViews, createStreams } from "./ledger-views.ts";
 import { createManagedKeys } from "./managed-keys.ts";
 import { createModels, showModel } from "./models.ts";
+import { createMoves } from "./moves.ts";
 import { createOrganisations, showOrganisation } from "./organisations.ts";
 import { createProjector } from "./projector.ts";
 import { createRuns } from "./runs.ts";
@@ -42,6 +44,7 @@ export interface ComputeOptions {
   readonly live: Live;
   readonly serverKey: ServerKey;
   readonly fleet: Fleet;
+  readonly former: FormerPrograms;
   readonly clock: Clock;
   readonly log: Log;
   /** Bytes of one upload at most. */
@@ -114,6 +117,13 @@ export const createCompute = (options: ComputeOptions) => {
     onError: (id, error) => log.warn({ err: error, task: id }, "a scheduled run is tried again"),
   });
 
+  const moves = createMoves({
+    ledger,
+    fleet,
+    former: options.former,
+    onError: (id, error) => log.warn({ err: error, resource: id }, "what was moved is not handed over yet"),
+  });
+
   const acts = createActs({ ledger, access, views, accounts, managed, projector, clock, show });
   const organisations = createOrganisations(deps);
 
@@ -145,6 +155,7 @@ export const createCompute = (options: ComputeOptions) => {
       await projector.start();
       runs.start();
       schedules.start();
+      moves.start();
       return stream;
     },
     /** For the collection of content that nothing names. */
@@ -160,7 +171,10 @@ export const createCompute = (options: ComputeOptions) => {
     async stop() {
       schedules.stop();
       runs.stop();
+      // What is being asked ends with the enclaves.
+      const carried = moves.stop();
       await fleet.stop();
+      await carried;
       await projector.stop();
     },
   };

@@ -13,7 +13,7 @@ export const showModel = (ledger: Ledger): Show<Model, Of<typeof Answer>> => ({
   book: model,
   wanted: wantedOfShared,
   show(found, names, asker) {
-    const { version, runner, main, archive, envelope, description, enclave, withdrawn } = found.state;
+    const { version, runner, main, archive, envelope, description, enclave, sealedTo, withdrawn } = found.state;
     return {
       ...showShared(ledger, found, names, asker),
       version,
@@ -24,6 +24,7 @@ export const showModel = (ledger: Ledger): Show<Model, Of<typeof Answer>> => ({
       open: !envelope,
       description: description ?? null,
       enclave,
+      sealedTo,
       state: withdrawn ? "withdrawn" : "published",
     };
   },

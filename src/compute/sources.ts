@@ -23,7 +23,18 @@ export const showSource = (ledger: Ledger): Show<Source, Of<typeof Answer>> => (
   book: source,
   wanted: wantedOfShared,
   show(found, names, asker) {
-    const { detail: digest, type, structure, envelope, enclave, withdrawn, owner, policy, grants } = found.state;
+    const {
+      detail: digest,
+      type,
+      structure,
+      envelope,
+      enclave,
+      sealedTo,
+      withdrawn,
+      owner,
+      policy,
+      grants,
+    } = found.state;
     const isSeen = (grant: Grant) => asker.member === owner || asker.member === grant.member;
     const detail = names.detail(digest);
     return {
@@ -38,6 +49,7 @@ export const showSource = (ledger: Ledger): Show<Source, Of<typeof Answer>> => (
       grants: [...grants].flatMap(([grant, terms]) => (isSeen(terms) ? [{ grant, ...terms }] : [])),
       envelope,
       enclave,
+      sealedTo,
       state: withdrawn ? "withdrawn" : "registered",
     };
   },

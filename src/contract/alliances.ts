@@ -74,6 +74,14 @@ export const alliances = {
     summary: { en: "Decline an invitation", "zh-CN": "拒绝加入联盟" },
     errors: ["invitation.unknown", "invitation.expired"],
   }),
+  move: act({
+    path: `${one}/moves`,
+    kind: rules.moved,
+    permission: "alliance.create",
+    output,
+    summary: { en: "Move an alliance's new tasks to another enclave", "zh-CN": "将联盟的新任务迁移到另一可信执行环境" },
+    errors: ["owner.required", "enclave.unknown", "enclave.here", "enclave.weaker"],
+  }),
   encryptionKey: download({
     path: `${one}/encryption-key`,
     permission: "alliance.read",

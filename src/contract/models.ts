@@ -26,6 +26,8 @@ export const Model = z
     envelope: Blob.nullable(),
     description: Blob.nullable(),
     enclave: z.string(),
+    /** The enclave that its envelope is sealed to; another one where it was moved since. */
+    sealedTo: z.string(),
     mine: z.boolean(),
     createdAt: Time,
     updatedAt: Time,
@@ -36,6 +38,7 @@ const path = "/v1/models";
 const one = `${path}/:id` as const;
 const output = acted(Model);
 const changeErrors = ["stream.unknown", "owner.required", "resource.withdrawn"];
+const moveErrors = ["resource.changed", "enclave.unknown", "enclave.here", "enclave.weaker"];
 
 export const models = {
   publish: act({
@@ -77,6 +80,14 @@ export const models = {
     output,
     summary: { en: "Change who may apply to use a model", "zh-CN": "修改模型权限" },
     errors: changeErrors,
+  }),
+  move: act({
+    path: `${one}/moves`,
+    kind: rules.moved,
+    permission: "model.publish",
+    output,
+    summary: { en: "Move a model to another enclave", "zh-CN": "将计算模型迁移到另一可信执行环境" },
+    errors: [...changeErrors, ...moveErrors],
   }),
   withdraw: act({
     path: `${one}/withdrawal`,

@@ -27,6 +27,8 @@ export const Source = z
     grants: z.array(z.object({ grant: z.string(), ...rules.granted.payload.shape, withdrawn: z.boolean() })),
     envelope: z.object({ digest: z.string(), size: z.int() }),
     enclave: z.string(),
+    /** The enclave that its envelope is sealed to; another one where it was moved since. */
+    sealedTo: z.string(),
     mine: z.boolean(),
     createdAt: Time,
     updatedAt: Time,
@@ -37,6 +39,7 @@ const path = "/v1/sources";
 const one = `${path}/:id` as const;
 const output = acted(Source);
 const changeErrors = ["stream.unknown", "owner.required", "resource.withdrawn"];
+const moveErrors = ["resource.changed", "enclave.unknown", "enclave.here", "enclave.weaker"];
 
 export const sources = {
   register: act({
@@ -110,6 +113,14 @@ export const sources = {
     output,
     summary: { en: "Change who may apply to use a data source", "zh-CN": "修改数据源权限" },
     errors: changeErrors,
+  }),
+  move: act({
+    path: `${one}/moves`,
+    kind: rules.moved,
+    permission: "source.register",
+    output,
+    summary: { en: "Move a data source to another enclave", "zh-CN": "将数据源迁移到另一可信执行环境" },
+    errors: [...changeErrors, ...moveErrors],
   }),
   withdraw: act({
     path: `${one}/withdrawal`,

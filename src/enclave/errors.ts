@@ -122,6 +122,31 @@ export const refuse = refusals({
     en: "This enclave runs no models for {runner}. Use a runner that it has: {known}.",
     zh: "该可信执行环境不支持运行器 {runner}。请使用支持的运行器：{known}。",
   },
+  "enclave.left": {
+    status: 410,
+    en: "{id} was moved to another enclave by its owner after the task was created. It does not run here; create it again.",
+    zh: "{id} 在任务创建后已被所有者迁移到其他可信执行环境，任务不会在此执行。请重新创建任务。",
+  },
+  "enclave.not-adopted": {
+    status: 409,
+    en: "{id} was moved here, but the former enclave has not handed it over yet. The server starts that one, and tries again.",
+    zh: "{id} 已迁移至此，但原可信执行环境尚未移交。服务端将启动原环境并重试。",
+  },
+  "enclave.not-held": {
+    status: 409,
+    en: "This enclave never had what opens {id}. Ask the one that it was sealed to, or that it was moved from.",
+    zh: "该可信执行环境从未持有打开 {id} 的密钥。请向其加密时所对应的或迁出前的环境请求。",
+  },
+  "enclave.not-moved": {
+    status: 409,
+    en: "The ledger does not say that the owner of {resource} moved it from here to another enclave of this ledger. Nothing is handed over.",
+    zh: "账本并未表明 {resource} 的所有者将其从此处迁移到同一账本的其他可信执行环境。不会移交任何内容。",
+  },
+  "enclave.release": {
+    status: 409,
+    en: "What is shown as released by another enclave is not taken: {reason}. Ask that enclave again.",
+    zh: "所示的其他可信执行环境移交的内容不予接受：{reason}。请重新向该环境请求。",
+  },
   "enclave.withdrawn": {
     status: 410,
     en: "{id} was withdrawn by its owner after the task was authorised. The task does not run.",

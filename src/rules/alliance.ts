@@ -3,6 +3,7 @@ import { z } from "zod";
 import { iso } from "../base/clock.ts";
 import { enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
+import { requireSuccessor, Successor } from "./moving.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { type Act, kindsOf, type Rulebook } from "./rulebook.ts";
 import { Description, Digest, Name, OPEN_FOR, Salt, StreamId } from "./shapes.ts";
@@ -114,6 +115,19 @@ export const declined = kind({
   apply: (state, act) => ({ ...state, invitations: answerInvitation(state, act, "declined") }),
 });
 
+/** For new tasks: those that were created stay where they were created. */
+export const moved = kind({
+  name: "alliance.moved",
+  by: "organisation",
+  payload: Successor,
+  refers: ({ enclave }) => [enclave],
+  apply: (state, { stream: id, by, payload }, elsewhere) => {
+    if (state.creator !== by) throw refuse("owner.required", { id });
+    requireSuccessor(elsewhere, state.enclave, payload);
+    return { ...state, enclave: payload.enclave };
+  },
+});
+
 export const alliance: Rulebook<Alliance> = {
   name: "alliance",
   initial: {
@@ -125,5 +139,5 @@ export const alliance: Rulebook<Alliance> = {
     members: persistentMap(),
     invitations: persistentMap(),
   },
-  kinds: [founded, invited, joined, declined],
+  kinds: [founded, invited, joined, declined, moved],
 };

@@ -179,13 +179,23 @@ export const refuse = refusals({
   },
   "enclave.mismatch": {
     status: 409,
-    en: "{id} is bound to another enclave than the task. Register it again for the enclave {enclave}.",
-    zh: "{id} 绑定的可信执行环境与任务不同。请面向 {enclave} 重新登记。",
+    en: "{id} is bound to another enclave than the task. Register it again, or move it, for the enclave {enclave}.",
+    zh: "{id} 绑定的可信执行环境与任务不同。请面向 {enclave} 重新登记或迁移。",
   },
   "enclave.unknown": {
     status: 409,
     en: "The enclave {enclave} is not known on this ledger. Fetch its attestation again.",
     zh: "账本上没有可信执行环境 {enclave}。请重新获取其远程证明。",
+  },
+  "enclave.here": {
+    status: 409,
+    en: "It is at the enclave {enclave} already. Nothing needs to be done.",
+    zh: "该资源已在可信执行环境 {enclave}，无需迁移。",
+  },
+  "enclave.weaker": {
+    status: 409,
+    en: "The enclave {enclave} protects less: {reason}. What was sealed is not moved there; seal again if you mean it.",
+    zh: "可信执行环境 {enclave} 的保护较弱：{reason}。已加密的数据不会迁移到该环境；如确有需要，请重新加密。",
   },
   "attestation.refused": {
     status: 403,

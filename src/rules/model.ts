@@ -1,5 +1,7 @@
 /** A compute model (计算模型): code in an archive, its main function, who may apply to use it. */
 import { z } from "zod";
+import { movedKind, type Placed } from "./moving.ts";
+import { persistentMap } from "./persistent-map.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
 import { Blob, Digest, Name, Permission, Registered, resourceId, Salt, StreamId } from "./shapes.ts";
 import { requireOwner, type Shared, sharingKinds } from "./sharing.ts";
@@ -28,13 +30,12 @@ const version = {
   description: z.strictObject({ digest: Digest, size: z.int().min(0).max(DESCRIPTION_MAX) }).optional(),
 };
 
-export interface Model extends Shared {
+export interface Model extends Shared, Placed {
   readonly version: string;
   readonly runner: string;
   readonly main: string;
   readonly archive: { readonly digest: string; readonly size: number };
   readonly envelope: { readonly digest: string; readonly size: number } | undefined;
-  readonly enclave: string;
   readonly description: { readonly digest: string; readonly size: number } | undefined;
 }
 
@@ -46,7 +47,14 @@ export const published = kind({
   by: "organisation",
   payload: z.strictObject({ id: resourceId("M"), permission: Permission, detail: Digest, ...version }),
   detail: z.strictObject({ salt: Salt, name: Name }),
-  apply: (state, { by, time, payload }) => ({ ...state, ...payload, owner: by, created: time }),
+  apply: (state, { by, time, payload }) => ({
+    ...state,
+    ...payload,
+    sealedTo: payload.enclave,
+    origin: payload.enclave,
+    owner: by,
+    created: time,
+  }),
 });
 
 export const revised = kind({
@@ -55,10 +63,12 @@ export const revised = kind({
   payload: z.strictObject(version),
   apply: (state, { by, payload }) => {
     requireOwner(state, by);
-    return { ...state, ...payload, envelope: payload.envelope, description: payload.description };
+    const { envelope, description, enclave: sealedTo } = payload;
+    return { ...state, ...payload, sealedTo, origin: sealedTo, envelope, description };
   },
 });
 
+export const moved = movedKind<Model>("model");
 export const { permitted, withdrawn } = sharingKinds<Model>("model");
 
 export const model: Rulebook<Model> = {
@@ -74,9 +84,12 @@ export const model: Rulebook<Model> = {
     archive: { digest: "", size: 0 },
     envelope: undefined,
     enclave: "",
+    sealedTo: "",
+    origin: "",
+    places: persistentMap(),
     description: undefined,
     created: 0,
     detail: "",
   },
-  kinds: [published, revised, permitted, withdrawn],
+  kinds: [published, revised, moved, permitted, withdrawn],
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { digestOf } from "../trust/digest.ts";
 import { refuse } from "./errors.ts";
 import { fitsAYear, type Grant, GrantTerms } from "./grant.ts";
+import { movedKind, type Placed } from "./moving.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
 import { Policy } from "./policy.ts";
 import { kindsOf, type Rulebook } from "./rulebook.ts";
@@ -34,9 +35,8 @@ export const structureDigest = (columns: readonly { name: string; type: string }
 const agrees = (payload: { structure: string }, detail: { columns: Column[] }) =>
   structureDigest(detail.columns) === payload.structure;
 
-export interface Source extends Shared {
+export interface Source extends Shared, Placed {
   readonly type: string;
-  readonly enclave: string;
   readonly envelope: { readonly digest: string; readonly size: number };
   /** Digest of the names and types of its columns, in order. */
   readonly structure: string;
@@ -68,6 +68,8 @@ export const registered = kind({
   apply: (state, { by, time, payload }) => ({
     ...state,
     ...payload,
+    sealedTo: payload.enclave,
+    origin: payload.enclave,
     policy: payload.policy,
     owner: by,
     created: time,
@@ -109,7 +111,7 @@ export const reconnected = kind({
   payload: z.strictObject({ envelope: Blob }),
   apply: (state, { by, payload }) => {
     requireOwner(state, by);
-    return { ...state, envelope: payload.envelope };
+    return { ...state, envelope: payload.envelope, sealedTo: state.enclave };
   },
 });
 
@@ -140,6 +142,7 @@ export const grantWithdrawn = kind({
   },
 });
 
+export const moved = movedKind<Source>("source");
 export const { permitted, withdrawn } = sharingKinds<Source>("source");
 
 export const source: Rulebook<Source> = {
@@ -151,6 +154,9 @@ export const source: Rulebook<Source> = {
     withdrawn: false,
     type: "",
     enclave: "",
+    sealedTo: "",
+    origin: "",
+    places: persistentMap(),
     envelope: { digest: "", size: 0 },
     structure: "",
     policy: undefined,
@@ -158,5 +164,5 @@ export const source: Rulebook<Source> = {
     created: 0,
     detail: "",
   },
-  kinds: [registered, described, reconnected, governed, granted, grantWithdrawn, permitted, withdrawn],
+  kinds: [registered, described, reconnected, governed, granted, grantWithdrawn, moved, permitted, withdrawn],
 };

@@ -7,7 +7,7 @@ import { receiverKey } from "../trust/envelope/recipient.ts";
 import { alliance } from "./alliance.ts";
 import { type EnclaveState, enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
-import { beyondGrant, takesKey } from "./grant.ts";
+import { beyondGrant } from "./grant.ts";
 import { model } from "./model.ts";
 import { persistentMap } from "./persistent-map.ts";
 import type { Elsewhere, Rulebook } from "./rulebook.ts";
@@ -17,6 +17,7 @@ import { mayUse } from "./sharing.ts";
 import { source } from "./source.ts";
 import { type Definition, Delivery, definition } from "./task-definition.ts";
 import { diagnosticsKinds } from "./task-diagnostics.ts";
+import { requireGrantedKey, requireStayed } from "./task-grounds.ts";
 import { recurred } from "./task-recurred.ts";
 import { completed, delegated, failed } from "./task-run.ts";
 import {
@@ -138,7 +139,8 @@ export const receiverAuthorised = kind({
     requireState(state, act, "receiver-authorising");
     requireDigest(state, act.stream, act.payload.task, act.payload.delivery);
     receiverKey(act.payload.delivery.key);
-    requireGrantedKey(state, act.payload.delivery, elsewhere);
+    requireGrantedKey(state.definition, act.payload.delivery, elsewhere);
+    requireStayed(state.definition, elsewhere);
     return {
       ...state,
       state: state.providers.every(Boolean) ? "model-authorising" : "source-authorising",
@@ -148,25 +150,17 @@ export const receiverAuthorised = kind({
   },
 });
 
-/** Whoever gave a grant did not see this key; it may have said which. */
-const requireGrantedKey = ({ definition }: Task, delivery: Delivery, elsewhere: Elsewhere): void => {
-  for (const { stream, grant: id } of definition.sources) {
-    const grant = id === undefined ? undefined : elsewhere.stream(source, stream)?.state.grants.get(id);
-    if (id !== undefined && !(grant && takesKey(grant, delivery)))
-      throw refuse("task.grant", { grant: id, reason: "it is for another key" });
-  }
-};
-
 export const sourceAuthorised = kind({
   name: "task.source-authorised",
   by: "organisation",
   payload: z.strictObject({ task: Digest }),
-  apply: (state, act) => {
+  apply: (state, act, elsewhere) => {
     const decided = state.providers.get(act.by);
     if (decided === undefined) throw refuse("task.party", { id: state.id });
     requireState(state, act, "source-authorising");
     if (decided) throw refuse("task.decided", { id: state.id });
     requireDigest(state, act.stream, act.payload.task);
+    requireStayed(state.definition, elsewhere);
     const providers = state.providers.set(act.by, act.time);
     return { ...state, providers, state: providers.every(Boolean) ? "model-authorising" : state.state };
   },
@@ -176,10 +170,11 @@ export const modelAuthorised = kind({
   name: "task.model-authorised",
   by: "organisation",
   payload: z.strictObject({ task: Digest }),
-  apply: (state, act) => {
+  apply: (state, act, elsewhere) => {
     if (act.by !== state.modelOwner) throw refuse("task.party", { id: state.id });
     requireState(state, act, "model-authorising");
     requireDigest(state, act.stream, act.payload.task);
+    requireStayed(state.definition, elsewhere);
     const authorised: Task = { ...state, state: "authorised", decided: { ...state.decided, model: act.time } };
     const { schedule } = state.definition;
     // It never runs itself: its occurrences do.

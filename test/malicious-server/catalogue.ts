@@ -10,6 +10,7 @@ import { files } from "./attacks/files.ts";
 import { fleet } from "./attacks/fleet.ts";
 import { ledger } from "./attacks/ledger.ts";
 import { members } from "./attacks/members.ts";
+import { moving } from "./attacks/moving.ts";
 import { results } from "./attacks/results.ts";
 import { schedules } from "./attacks/schedules.ts";
 import { signing } from "./attacks/signing.ts";
@@ -36,4 +37,5 @@ export const catalogue: readonly Attack[] = [
   ...fleet,
   ...diagnostics,
   ...schedules,
+  ...moving,
 ];

@@ -22,8 +22,8 @@ export interface TestPlatform {
   /** Of nobody. */
   readonly anyone: Client;
   readonly enclave: VerifiedEnclave;
-  /** Starts on the same data. @param settings that are other than before, for this once */
-  start(settings?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts on the same data. @param settings that are other than before, for this once; @param change so too */
+  start(settings?: Readonly<Record<string, string>>, change?: Partial<PlatformOptions>): Promise<void>;
   /** Leaves the data. */
   halt(): Promise<void>;
   /** Makes the computed tables again; only while it is halted. */
@@ -98,8 +98,9 @@ export const openPlatform = async ({
     get enclave() {
       return enclave;
     },
-    async start(settings = {}) {
-      running = await startPlatform({ ...options, config: loadConfig({ flags: { ...flags, ...settings } }) });
+    async start(settings = {}, change = {}) {
+      const config = loadConfig({ flags: { ...flags, ...settings } });
+      running = await startPlatform({ ...options, config, ...change });
       enclave = await verify();
     },
     halt,

@@ -5,6 +5,7 @@ import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
+import { movingCommands } from "./moving.ts";
 import { profileCommands } from "./profiles.ts";
 import { reconnectCommand } from "./source-reconnect.ts";
 import { sourceCommands } from "./sources.ts";
@@ -16,6 +17,7 @@ const own: readonly Command[] = [
   ...profileCommands,
   ...identityCommands,
   ...trustCommands,
+  ...movingCommands,
   ...projectCommands,
   ...modelCommands,
   ...sourceCommands,
@@ -37,6 +39,9 @@ const REPLACED = new Set([
   "enclaves.attest",
   "enclaves.challenge",
   "enclaves.describe",
+  "alliances.move",
+  "models.move",
+  "sources.move",
   "tasks.dryRun",
   "tasks.requestDiagnostics",
   "tasks.authoriseDiagnostics",

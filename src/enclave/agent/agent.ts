@@ -13,15 +13,18 @@ import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
 import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
+import { adopt } from "./adopt.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
 import { delegate } from "./delegation.ts";
 import { diagnose } from "./diagnose.ts";
 import { keptUnder } from "./diagnostics.ts";
 import { dryRun } from "./dry-run.ts";
 import { createFollower } from "./follower.ts";
+import { heldOf, keyIn } from "./holdings.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
 import { recur } from "./recur.ts";
+import { release } from "./release.ts";
 import { openResults } from "./results.ts";
 import { runTask } from "./run-task.ts";
 import { newKeys, openStateStore, type SealedState } from "./sealed-state.ts";
@@ -119,7 +122,9 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     watch,
     signingKey: state.signingKey,
     encryptionKey: state.encryptionKey,
-    handed: () => undefined,
+    handed: (digest: string) => keyIn(state.holdings, digest),
+    holdings: () => state.holdings,
+    change,
   };
 
   return handlersOf({
@@ -151,6 +156,9 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
     delegate: (request) => delegate(shared, request),
     dryRun: (request) => dryRun(shared, request),
     diagnose: (request) => diagnose(shared, request),
+    release: (request) => release(shared, request),
+    adopt: (request) => adopt(shared, request),
+    holdings: async () => ({ holdings: heldOf(state.holdings) }),
     async stop({ task }) {
       const runs = [...(underWay.get(task) ?? [])];
       for (const stop of runs) stop();
@@ -192,6 +200,7 @@ const found = async (options: AgentOptions, measurement: string): Promise<Sealed
     attempts: {},
     series: {},
     account: {},
+    holdings: {},
     founding,
   };
 };
@@ -237,6 +246,9 @@ const handlersOf = (
     recur: handler("recur"),
     dryRun: handler("dryRun"),
     diagnose: handler("diagnose"),
+    release: handler("release"),
+    adopt: handler("adopt"),
+    holdings: handler("holdings"),
     stop: handler("stop"),
   };
 };

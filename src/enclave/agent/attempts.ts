@@ -7,6 +7,7 @@ import { parseStatement } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
 import { keptUnder, stillKept } from "./diagnostics.ts";
+import { requireAccountable } from "./holdings.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Delegation, Outcome, SealedState } from "./sealed-state.ts";
 
@@ -55,9 +56,10 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
   ): Promise<boolean> => {
     let forgotten: Remembered = {};
     let old: string[] = [];
-    const changed = await change(({ attempts: now, account, diagnostics: all }) => {
+    const changed = await change(({ attempts: now, account, diagnostics: all, holdings }) => {
       const mine = next(now[task]);
       if (!mine) return undefined;
+      requireAccountable(holdings, spends);
       // A run is paid for before anything is opened, once a task: whatever comes of it tells something.
       const paid = now[task] ? account : spendAll(account, spends);
       // A running task only ever moves to its end, to another enclave, or lapses: then it needs no remembering. By the
@@ -128,7 +130,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
       { outcome, spends, diagnostics: digest, ...running }: Running & Costs & Ending,
     ): Promise<void> {
       let old: string[] = [];
-      await change(({ attempts: now, account, diagnostics: all }) => {
+      await change(({ attempts: now, account, diagnostics: all, holdings }) => {
+        requireAccountable(holdings, spends);
         const before = now[task];
         if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
         const ended = { ...before, ...running, count: before?.count ?? 0, outcome };

@@ -6,7 +6,7 @@ import type { Usable } from "./judge.ts";
 export const costOfRun = ({ sources }: Usable): Spend[] => {
   const amounts = { runs: 1, rows: 0, epsilon: 0 };
   return sources.flatMap(({ stream, policy, grant }) => [
-    ...(grant ? [{ source: `grant ${grant.id}`, amounts, budget: { runs: grant.runs } }] : []),
+    ...(grant ? [{ source: `grant ${grant.id}`, of: stream, amounts, budget: { runs: grant.runs } }] : []),
     ...(policy ? [{ source: stream, amounts, budget: policy.budget }] : []),
   ]);
 };

@@ -21,12 +21,14 @@ import { refuse } from "../errors.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { takeFile } from "./checked.ts";
 import { costOfRun } from "./costs.ts";
+import { type Holdings, requireAdopted } from "./holdings.ts";
 import { isOver, type JudgeDeps, type Judged, judge, type RunRequest, requireUsable, type Usable } from "./judge.ts";
 import { type HandedKey, keyToHandOn, type Unsealing } from "./unsealing.ts";
 
 export interface DelegateDeps extends JudgeDeps, Unsealing {
   readonly signingKey: PrivateKey<"P-256">;
   readonly attempts: AttemptsLog;
+  readonly holdings: () => Holdings;
   /** For files that do not fit into memory. */
   readonly directory: string;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
@@ -60,14 +62,15 @@ export const delegate = async (
   const judged = judge(deps, request, "decide");
   const { task, stream, head, digest } = judged;
   const { enclave, workers = [] } = task.definition;
+  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
+  const usable = requireUsable(judged, request.details);
+  requireAdopted(deps, judged);
   const known = deps.attempts.delegation(stream);
   if (to === task.runner && to !== enclave) {
     if (known?.to !== to)
       throw refuse("enclave.delegation", { reason: "its keys are kept no longer; take it back first" });
     return { statement: "", keys: known.keys, size: known.size };
   }
-  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
-  const usable = requireUsable(judged, request.details);
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
   if (to !== enclave) requireDivisible(usable);
   const keys = to === enclave ? "" : await keysFor(deps, judged, usable, to);

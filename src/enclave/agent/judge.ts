@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { beyondGrant } from "../../rules/grant.ts";
 import { model as modelBook } from "../../rules/model.ts";
+import { hasLeft } from "../../rules/moving.ts";
 import type { Policy } from "../../rules/policy.ts";
 import { type Column, SourceDetail, source as sourceBook, structureDigest } from "../../rules/source.ts";
 import { task as taskBook } from "../../rules/task.ts";
@@ -125,10 +126,12 @@ export const requireUsable = (
   const { definition } = task;
   const model = streamOf(world, modelBook, definition.model.stream)?.state;
   if (!model || model.withdrawn) throw refuse("enclave.withdrawn", { id: model?.id ?? definition.model.stream });
+  if (hasLeft(model, definition.enclave)) throw refuse("enclave.left", { id: model.id });
   const sources = definition.sources.map((named): UsableSource => {
     const { stream, table, envelope, structure, columns: permitted, grant } = named;
     const state = streamOf(world, sourceBook, stream)?.state;
     if (!state || state.withdrawn) throw refuse("enclave.withdrawn", { id: state?.id ?? stream });
+    if (hasLeft(state, definition.enclave)) throw refuse("enclave.left", { id: state.id });
     if (state.envelope.digest !== envelope) throw refuse("enclave.reconnected", { id: state.id });
     const terms = grant === undefined ? undefined : state.grants.get(grant);
     if (grant !== undefined) {

@@ -22,6 +22,7 @@ import type { PlacedStatement } from "../protocol/messages.ts";
 import { sourceReader } from "../sources.ts";
 import { takeFile } from "./checked.ts";
 import type { Follower } from "./follower.ts";
+import { type Holdings, requireKept } from "./holdings.ts";
 import type { Questions } from "./questions.ts";
 import { replay, requireOnly } from "./replay.ts";
 
@@ -35,6 +36,7 @@ export interface OwnRequestDeps {
   readonly directory: string;
   readonly read: (digest: string) => AsyncIterable<Uint8Array>;
   readonly questions: Questions;
+  readonly holdings: () => Holdings;
 }
 
 /** The request, and all statements of the stream of whoever signed it. */
@@ -66,6 +68,7 @@ const answer = async <R>(
   look: (asked: StructureRequest, content: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<R>,
 ): Promise<R> => {
   const asked = requireOwn(deps, request, use);
+  requireKept(deps.holdings(), asked.envelope);
   const { enclave, encryptionKey: key, read, directory } = deps;
   return deps.questions(asked.by, async (signal) => {
     const file = await takeFile(read(asked.envelope), asked.envelope, { directory });

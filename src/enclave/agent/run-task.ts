@@ -23,6 +23,7 @@ import { besideRun, costOfRun } from "./costs.ts";
 import { type Handed, requireDivisible, takeKeys } from "./delegation.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { type HandOverDeps, handOver, openDestination } from "./hand-over.ts";
+import { type Holdings, requireAdopted } from "./holdings.ts";
 import {
   isOver,
   type JudgeDeps,
@@ -40,6 +41,7 @@ export interface RunDeps extends JudgeDeps, ComputeDeps, HandOverDeps {
   readonly signingKey: PrivateKey<"P-256">;
   readonly isolation: Isolation;
   readonly attempts: AttemptsLog;
+  readonly holdings: () => Holdings;
   readonly results: Results;
   /** Has `stop` called when the task (by its stream) is to run no longer; the returned function ends that. */
   readonly watch: (task: string, stop: () => void) => () => void;
@@ -57,7 +59,7 @@ export interface RunTaskRequest extends RunRequest {
 /** What the server, or the receiver's database, did or left undone: it is no outcome, and the run is made again. */
 const HOST_FAULTS = new Set([
   ...["enclave.host", "enclave.file", "enclave.moved", "enclave.destination", "enclave.result-lost"],
-  ...["enclave.network", "enclave.delegation"],
+  ...["enclave.network", "enclave.delegation", "enclave.not-adopted"],
   "model.stopped",
 ]);
 
@@ -163,6 +165,7 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
   const { stream, head, task } = judged;
   const usable = requireUsable(judged, details);
   if (deps.delegated) requireDivisible(usable);
+  else requireAdopted(deps, judged);
   // The sandbox starts, empty, while what must be durable before anything is opened is written.
   const sandbox = runnerOf(deps, task).start(limitsOf(deps, task));
   const stop = () =>

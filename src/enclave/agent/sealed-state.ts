@@ -16,6 +16,7 @@ import { refuse } from "../errors.ts";
 import type { Account } from "../gate/accountant.ts";
 import { readIfThere, writeNew } from "./files.ts";
 import type { Followed } from "./follower.ts";
+import type { Holdings } from "./holdings.ts";
 
 export interface SealedState {
   readonly signingKey: PrivateKey<"P-256">;
@@ -31,6 +32,8 @@ export interface SealedState {
   readonly account: Account;
   /** What is kept of tasks (by stream) that failed. Oldest first; absent where there never was one. */
   readonly diagnostics?: Readonly<Record<string, KeptDiagnostics>>;
+  /** What other enclaves released to this one, and what this one has released. */
+  readonly holdings: Holdings;
   /** The statement that founded the enclave's stream. */
   readonly founding: string;
 }
@@ -182,7 +185,7 @@ const unseal = (key: Uint8Array, file: Uint8Array): Sealed | undefined => {
     encryptionKey: keyFromPem(state.encryptionKey, { accept: ["X25519"] }),
   };
   // What a state of an earlier version lacks.
-  return { register, state: { series: {}, ...state, ...keys } };
+  return { register, state: { ...state, ...keys } };
 };
 
 export const newKeys = () => ({ signingKey: generateKey("P-256"), encryptionKey: generateKey("X25519") });

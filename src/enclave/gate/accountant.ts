@@ -16,8 +16,10 @@ export interface Amounts {
 export type Account = Readonly<Record<string, Amounts>>;
 
 export interface Spend {
-  /** Stream of the source. */
+  /** Stream of the source, or what else has an account. */
   readonly source: string;
+  /** Stream of the source whose owner's account it is, where that is not the account's name. */
+  readonly of?: string;
   readonly amounts: Amounts;
   /** What its owner allows now; what was spent under another budget stays spent. */
   readonly budget: Budget | undefined;

@@ -91,6 +91,30 @@ export const enclaveMethods = {
     carries: "statements",
     result: DryRun.extend({ answer: z.string() }),
   },
+  /** Hands on, to the enclave that its owner has moved it to, what opens a model or a source; says how far it followed. */
+  release: {
+    params: z.strictObject({ resource: StreamId }),
+    carries: "statements",
+    result: z.strictObject({ to: z.string(), size: z.int(), release: z.string() }),
+  },
+  /** Takes what another enclave has released, with a proof that the ledger is the one that the other has seen. */
+  adopt: {
+    params: z.strictObject({
+      resource: StreamId,
+      from: StreamId,
+      release: z.string().max(2 ** 20),
+      consistency: z.array(z.string().max(64)).max(64),
+    }),
+    carries: "statements",
+    result: z.strictObject({}),
+  },
+  /** What was adopted or released, and whether it is held now. */
+  holdings: {
+    params: z.strictObject({}),
+    result: z.strictObject({
+      holdings: z.array(z.strictObject({ resource: z.string(), envelope: z.string(), held: z.boolean() })),
+    }),
+  },
   /** 失败诊断: what is kept of a failed task, sealed to the key of its newest request. */
   diagnose: {
     params: z.strictObject({ task: z.string() }),

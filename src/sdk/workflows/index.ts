@@ -35,6 +35,7 @@ export {
   type Revoked,
   renewAuthority,
 } from "./identity.ts";
+export { type FormerEnclave, type Movable, type MovePlan, moveToEnclave, planMove } from "./move-to-enclave.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";
 export { type NamedPolicy, policyOf } from "./policy.ts";
 export { type ModelVersion, type NewModel, publishModel, reviseModel } from "./publish-model.ts";

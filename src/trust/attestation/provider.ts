@@ -47,6 +47,11 @@ export interface AttestationVerifier {
   readonly label: Text;
   /** False where a machine's owner can forge the evidence: shown wherever the evidence is. */
   readonly hardware: boolean;
+  /**
+   * What it closes against whoever owns the machine: `memory`, which is encrypted; the `program`, which is measured but
+   * whose memory is open; or `nothing`. What members sealed is not moved to where less is closed.
+   */
+  readonly closed: "memory" | "program" | "nothing";
   /** Names in `platform` of what stays while the machine's image and keys do: what members pin. */
   readonly identity: readonly string[];
   /** What a good verdict proves, and what it does not. */

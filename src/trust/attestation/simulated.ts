@@ -10,6 +10,7 @@ export const simulated: AttestationVerifier = {
   id: "simulated",
   label: { en: "simulated (no hardware)", "zh-CN": "模拟（无硬件保护）" },
   hardware: false,
+  closed: "nothing",
   proves: {
     en: "That the enclave names the same keys and program everywhere.",
     "zh-CN": "可信执行环境在各处声明的密钥与程序一致。",

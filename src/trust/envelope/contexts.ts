@@ -28,6 +28,14 @@ export const destinationContext = (owner: string, enclave: string, type: string)
   type,
 });
 
+/** @param resource stream id of what was moved; @param from, to stream ids of the enclaves */
+export const releaseContext = (resource: string, from: string, to: string): Context => ({
+  use: "entente/release/1",
+  resource,
+  from,
+  to,
+});
+
 /** What an enclave keeps for later, sealed to itself. @param digest SHA-256 (hex) of the content */
 export const keptContext = (digest: string): Context => ({ use: "entente/kept/1", digest });
 

@@ -138,6 +138,7 @@ test("an older copy of the enclave's state is noticed, whatever is done to the r
     attempts: {},
     series: {},
     account: {},
+    holdings: {},
     founding: "",
   };
   const open = () => using((provider) => openStateStore(directory, provider, MEASUREMENT));
@@ -179,6 +180,7 @@ test("a copy of the enclave that runs beside it is noticed", async (t) => {
       attempts: {},
       series: {},
       account: {},
+      holdings: {},
       founding: "",
     };
     await one.save(state);

@@ -36,6 +36,7 @@ export const sevSnp: AttestationVerifier = {
   id: "sev-snp",
   label: { en: "AMD SEV-SNP", "zh-CN": "AMD SEV-SNP" },
   hardware: true,
+  closed: "memory",
   proves: {
     en: "That the keys were made in a virtual machine on a genuine AMD processor with firmware no older than the lowest that is taken, closed to its host and to debuggers, and that this machine was started for this program (HOST_DATA).",
     "zh-CN":

@@ -35,6 +35,7 @@ export const tdx: AttestationVerifier = {
   id: "tdx",
   label: { en: "Intel TDX", "zh-CN": "Intel TDX" },
   hardware: true,
+  closed: "memory",
   proves: {
     en: "That the keys were made in a virtual machine on a genuine Intel processor with current firmware, closed to its host and to debuggers, and that software in this machine declared this program in RTMR3 before it ran.",
     "zh-CN":

@@ -65,6 +65,7 @@ export const tpm2With = (roots: Roots): AttestationVerifier => ({
   id: "tpm2",
   label: { en: "TPM 2.0", "zh-CN": "TPM 2.0" },
   hardware: true,
+  closed: "program",
   proves: {
     en: "That a key signed this enclave's keys and program register, together with the registers of the boot, as a TPM signs quotes; that the program was measured into that register once; and that the endorsement key named beside it is in a TPM of a known manufacturer. A member that has challenged the enclave (credential activation) knows that both keys live in that TPM.",
     "zh-CN":
@@ -86,6 +87,7 @@ export const swtpm: AttestationVerifier = {
   id: "swtpm",
   label: { en: "software TPM (simulated)", "zh-CN": "软件 TPM（模拟，无硬件保护）" },
   hardware: false,
+  closed: "nothing",
   proves: {
     en: "That a TPM, perhaps a program that plays one, holds these keys and had this program measured once.",
     "zh-CN": "某个 TPM（可能只是模拟程序）持有这些密钥，且该程序仅被度量一次。",
