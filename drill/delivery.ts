@@ -1,8 +1,9 @@
 /**
- * `npm run drill -- delivery [--kills 100] [--seconds 900]`: tasks read their tables from one MariaDB and have their
- * results written into another, while server, enclave and both databases are killed, at random moments and in the
- * middle of reading and delivering. Whatever succeeded on the ledger has to be in the receiver's table once, whole, and
- * to decrypt; whatever failed must have left nothing there. Prints JSON lines; ends with 1 when anything did not hold.
+ * `npm run drill -- delivery [--kills 100] [--seconds 900] [--enclaves 1]`: tasks read their tables from one MariaDB
+ * and have their results written into another, while server, enclaves and both databases are killed, at random moments
+ * and in the middle of reading and delivering. Whatever succeeded on the ledger has to be in the receiver's table once,
+ * whole, and to decrypt; whatever failed must have left nothing there. Prints JSON lines; ends with 1 when anything did
+ * not hold.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,7 +32,11 @@ const drill = "delivery";
 const print = (line: object) => console.log(JSON.stringify({ drill, ...line }));
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "100" }, seconds: { type: "string", default: "900" } },
+  options: {
+    kills: { type: "string", default: "100" },
+    seconds: { type: "string", default: "900" },
+    enclaves: { type: "string", default: "1" },
+  },
 });
 const wanted = { kills: Number(values.kills), seconds: Number(values.seconds) };
 
@@ -113,7 +118,10 @@ const randomPort = (): number => 20_000 + Math.floor(Math.random() * 12_000);
 const run = async (source: MortalMariadb, sink: MortalMariadb) => {
   const directory = await mkdtemp(join(tmpdir(), "entente-drill-"));
   const memory = createMemory();
-  const settings = { "rate-limit": "100000", "rate-burst": "100000", "enclave-concurrency": "4" };
+  // As many runs at a time, in however many enclaves.
+  const concurrency = String(Math.max(1, Math.floor(4 / Number(values.enclaves))));
+  const rates = { "rate-limit": "100000", "rate-burst": "100000" };
+  const settings = { ...rates, "enclave-concurrency": concurrency, enclaves: values.enclaves };
   try {
     const options = { data: join(directory, "data"), port: randomPort(), settings };
     const killer = await createKiller(options, memory.violation);

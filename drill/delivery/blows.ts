@@ -78,7 +78,8 @@ export const createBlows = ({ killer, source, sink, onSink }: Targets): Blows =>
     },
     async strikeEnclave() {
       if (!(await aim(sink, WRITER))) return;
-      const enclave = treeOf(killer.platform.pid).find(({ command }) => command.includes("enclave.mjs"));
+      const enclaves = treeOf(killer.platform.pid).filter(({ command }) => command.includes("enclave.mjs"));
+      const enclave = enclaves[Math.floor(Math.random() * enclaves.length)];
       if (!enclave) return;
       if ((await sink.sessions(WRITER)) > 0) inTheMiddle++;
       // Whoever else strikes may have come first.

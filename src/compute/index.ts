@@ -110,18 +110,18 @@ export const createCompute = (options: ComputeOptions) => {
     onError: (id, error) => log.warn({ err: error, task: id }, "a run is tried again"),
   });
 
-  const moves = createMoves({
-    ledger,
-    fleet,
-    former: options.former,
-    onError: (id, error) => log.warn({ err: error, resource: id }, "what was moved is not handed over yet"),
-  });
-
   const schedules = createSchedules({
     ledger,
     fleet,
     now: () => clock.now(),
     onError: (id, error) => log.warn({ err: error, task: id }, "a scheduled run is tried again"),
+  });
+
+  const moves = createMoves({
+    ledger,
+    fleet,
+    former: options.former,
+    onError: (id, error) => log.warn({ err: error, resource: id }, "what was moved is not handed over yet"),
   });
 
   const acts = createActs({ ledger, access, views, accounts, managed, projector, clock, show });
@@ -154,8 +154,8 @@ export const createCompute = (options: ComputeOptions) => {
       const stream = await fleet.start();
       await projector.start();
       runs.start();
-      moves.start();
       schedules.start();
+      moves.start();
       return stream;
     },
     /** For the collection of content that nothing names. */

@@ -1,6 +1,6 @@
 /**
  * Moving to another enclave without sealing again: the owner's statement names the new enclave and its measurement, and
- * by it alone the former enclave hands over the key of what was sealed to it. docs/decisions/0014-moving.md
+ * by it alone the former enclave hands over the key of what was sealed to it. docs/decisions/0015-moving.md
  */
 import { z } from "zod";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";

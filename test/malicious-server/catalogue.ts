@@ -36,6 +36,6 @@ export const catalogue: readonly Attack[] = [
   ...consent,
   ...fleet,
   ...diagnostics,
-  ...moving,
   ...schedules,
+  ...moving,
 ];

@@ -9,8 +9,6 @@ import { rewritten } from "../../../test/support/rewritten.ts";
 import { act, refused } from "../../../test/support/stage.ts";
 import { DAY, HOUR, iso, MINUTE } from "../../base/clock.ts";
 import { parseStatement } from "../../trust/statement.ts";
-import { openSimulated } from "../attestation/simulated.ts";
-import { newKeys, openStateStore, type SealedState } from "./sealed-state.ts";
 
 const DAILY = { every: 86_400, runs: 5 };
 
@@ -261,29 +259,4 @@ test("a grant is used once a run, and what was withdrawn stands for none that co
   assert.equal(await next(withdrawn), "task.completed");
   await act(rig.stage, rig.hospital, "source.grant-withdrawn", source, { grant });
   assert.equal(await next(withdrawn), "enclave.grant");
-});
-
-test("a sealed state of an earlier version is read on", async (t) => {
-  const rig = await openRig(t);
-  const directory = join(rig.state, "earlier");
-  const open = async () => openStateStore(directory, await openSimulated(directory), "00".repeat(48));
-  const {
-    series: _,
-    holdings: __,
-    ...earlier
-  }: SealedState = {
-    ...newKeys(),
-    ...{
-      ledger: "",
-      isolation: "",
-      followed: { size: 0, root: "" },
-      attempts: {},
-      series: {},
-      account: {},
-      holdings: {},
-    },
-    founding: "",
-  };
-  await (await open()).save(earlier as SealedState);
-  assert.deepEqual((await open()).loaded?.series, {});
 });

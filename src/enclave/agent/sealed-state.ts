@@ -185,7 +185,7 @@ const unseal = (key: Uint8Array, file: Uint8Array): Sealed | undefined => {
     encryptionKey: keyFromPem(state.encryptionKey, { accept: ["X25519"] }),
   };
   // What a state of an earlier version lacks.
-  return { register, state: { series: {}, holdings: {}, ...state, ...keys } };
+  return { register, state: { ...state, ...keys } };
 };
 
 export const newKeys = () => ({ signingKey: generateKey("P-256"), encryptionKey: generateKey("X25519") });

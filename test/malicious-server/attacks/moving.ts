@@ -29,7 +29,7 @@ const openBoth = async (stand: EnclaveStand) => ({ first: firstOf(stand), second
 
 const attacks: AttackOn<EnclaveStand, RigOptions>[] = [
   {
-    id: "A122",
+    id: "A141",
     name: "Has what was sealed handed over though its owner has moved nothing, or has moved it back",
     by: "enclave",
     codes: ["enclave.not-held", "enclave.not-moved", "enclave.stream.incomplete"],
@@ -55,7 +55,7 @@ const attacks: AttackOn<EnclaveStand, RigOptions>[] = [
     },
   },
   {
-    id: "A123",
+    id: "A142",
     name: "Moves what was sealed to another program than its owner signed for, or to where less is protected",
     by: "rules",
     codes: ["enclave.unknown", "enclave.weaker", "owner.required"],
@@ -79,7 +79,7 @@ const attacks: AttackOn<EnclaveStand, RigOptions>[] = [
     },
   },
   {
-    id: "A124",
+    id: "A143",
     name: "Goes on with a table in the former enclave, to spend its budget twice",
     by: "enclave",
     codes: ["enclave.left", "enclave.moved", "enclave.not-adopted"],
@@ -109,7 +109,7 @@ const attacks: AttackOn<EnclaveStand, RigOptions>[] = [
     },
   },
   {
-    id: "A125",
+    id: "A144",
     name: "Hands the new enclave an older release, or one of its own making, to have less spent",
     by: "enclave",
     codes: ["envelope.context", "enclave.not-adopted", "jws.signature"],
@@ -152,7 +152,7 @@ const attacks: AttackOn<EnclaveStand, RigOptions>[] = [
     },
   },
   {
-    id: "A126",
+    id: "A145",
     name: "Shows the new enclave less of the ledger than the former one has seen, or another",
     by: "enclave",
     codes: ["log.consistency"],
