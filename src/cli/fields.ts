@@ -190,6 +190,7 @@ export const fields: Readonly<Record<string, Text>> = {
   version: text("Version", "版本"),
   with: text("With other sources", "可同时使用的数据源"),
   withdrawn: text("Withdrawn", "已撤回"),
+  workers: text("Other enclaves", "其他可信执行环境"),
   "zh-CN": text("Chinese", "中文"),
 };
 

@@ -62,15 +62,16 @@ export const delegate = async (
   const judged = judge(deps, request, "decide");
   const { task, stream, head, digest } = judged;
   const { enclave, workers = [] } = task.definition;
-  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
-  const usable = requireUsable(judged, request.details);
-  requireAdopted(deps, judged);
   const known = deps.attempts.delegation(stream);
+  // What was handed out once is told again: whether it may still run is judged there.
   if (to === task.runner && to !== enclave) {
     if (known?.to !== to)
       throw refuse("enclave.delegation", { reason: "its keys are kept no longer; take it back first" });
     return { statement: "", keys: known.keys, size: known.size };
   }
+  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
+  const usable = requireUsable(judged, request.details);
+  requireAdopted(deps, judged);
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
   if (to !== enclave) requireDivisible(usable);
   const keys = to === enclave ? "" : await keysFor(deps, judged, usable, to);
