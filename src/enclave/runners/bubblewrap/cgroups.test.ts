@@ -10,7 +10,7 @@ import { utf8 } from "../../../base/bytes.ts";
 import { Refusal } from "../../../base/refusal.ts";
 import { rowsOf } from "../../columns/batch.ts";
 import { guest } from "../javascript/guest.ts";
-import { modelKit } from "../model-kit.ts";
+import { nodeProgram } from "../node/channel.ts";
 import { NODE_OUT_OF_MEMORY, nodeImage } from "../node/image.ts";
 import type { Runner } from "../runner.ts";
 import { type Cgroups, openCgroups } from "./cgroups.ts";
@@ -106,7 +106,7 @@ const spilling = (cgroups: Cgroups): Runner =>
     id: "spilling",
     label: { en: "", "zh-CN": "" },
     async image() {
-      const node = await nodeImage(`(${guest})(${modelKit},65536)`);
+      const node = await nodeImage(nodeProgram(guest));
       return { ...node, calls: [...node.calls, "scratch"], scratch: 2_048 * MiB };
     },
     outOfMemory: NODE_OUT_OF_MEMORY,
