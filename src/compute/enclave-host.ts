@@ -59,9 +59,9 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   const { ledger, blobs, directory, log } = options;
   let running: Promise<Running> | undefined;
   let stopped = false;
-  /** The enclave that runs, or ran last; and whether it does. */
+  /** The enclave that runs, or ran last; and since when it does not, milliseconds. */
   let known: string | undefined;
-  let up = false;
+  let away: number | undefined = performance.now();
   let following: Promise<void> = Promise.resolve();
 
   const launch = async (): Promise<Running> => {
@@ -118,10 +118,10 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
     running ??= launchOrRefound().then(
       (started) => {
         known = started.stream;
-        up = true;
+        away = undefined;
         void started.channel.closed.then((reason) => {
           running = undefined;
-          up = false;
+          away = performance.now();
           if (stopped) return;
           log(`the enclave ended (${reason}); starting it again`);
           setTimeout(() => ensure().catch((error: unknown) => log(String(error))), RESTART_AFTER).unref();
@@ -176,7 +176,8 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   return {
     /** Stream id, once it is known. */
     stream: (): string | undefined => known,
-    isUp: (): boolean => up,
+    /** Milliseconds that it has not been running for; 0 while it runs. */
+    awayFor: (): number => (away === undefined ? 0 : performance.now() - away),
     /** Ends the runs of a task that has ended otherwise. */
     async stopRun(task: string) {
       const { channel } = await ensure();

@@ -4,6 +4,9 @@ import { refuse as refuseRule } from "../rules/errors.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
 import { refuse } from "./errors.ts";
 
+/** Milliseconds that an enclave may be away before others take what it had: it is started again at once. */
+const LOST_AFTER = 30_000;
+
 /** @param hosts the first of them first */
 export const createFleet = (hosts: readonly EnclaveHost[], onError: (error: unknown) => void) => {
   const [first, ...others] = hosts;
@@ -29,7 +32,8 @@ export const createFleet = (hosts: readonly EnclaveHost[], onError: (error: unkn
     of,
     /** Ends the runs of a task in an enclave. @throws Refusal as `of` */
     stopRun: async (id: string, task: string) => of(id).stopRun(task),
-    isUp: (id: string): boolean => hosts.some((host) => host.stream() === id && host.isUp()),
+    isUp: (id: string): boolean => hosts.some((host) => host.stream() === id && host.awayFor() === 0),
+    isLost: (id: string): boolean => hosts.some((host) => host.stream() === id && host.awayFor() > LOST_AFTER),
     stop: async () => {
       await Promise.all(hosts.map((host) => host.stop()));
     },

@@ -9,8 +9,8 @@ const taskAt = (runner: string, workers: string[] = ["b", "c"]) =>
   ({ definition: { enclave: "a", workers }, runner }) as unknown as Task;
 
 const ALL = ["a", "b", "c"];
-const placementOf = ({ streams = ALL, up = ALL } = {}) =>
-  createPlacement({ streams: () => streams, isUp: (id) => up.includes(id) }, 2);
+const placementOf = ({ streams = ALL, up = ALL, lost = [] as string[] } = {}) =>
+  createPlacement({ streams: () => streams, isUp: (id) => up.includes(id), isLost: (id) => lost.includes(id) }, 2);
 
 test("a task runs in its first enclave while that has as much room as others", () => {
   const placement = placementOf();
@@ -37,18 +37,25 @@ test("it names where it may run, and runs where it was", () => {
   assert.equal(placementOf({ streams: ["x"] }).choose("t", taskAt("a")), "a", "the task's own answer");
 });
 
-test("an enclave that is down or fails a task again and again is left for another", () => {
+test("an enclave that dies comes back to what it had, and one that stays away does not", () => {
   assert.equal(placementOf({ up: ["c"] }).choose("t", taskAt("a")), "c");
+  assert.equal(placementOf({ up: ["a", "c"] }).choose("t", taskAt("b")), "b", "its outcome may be delivered already");
+  assert.equal(placementOf({ up: ["a", "c"], lost: ["b"] }).choose("t", taskAt("b")), "a");
+  assert.equal(placementOf({ up: [], lost: ["a", "b", "c"] }).choose("t", taskAt("b")), "b", "there is no other");
+});
+
+test("an enclave that cannot reach what a task needs leaves it to another", () => {
   const placement = placementOf();
-  const lost = new Error("the channel ended");
-  for (let i = 0; i < 2; i++) placement.failed("t", "b", lost);
-  assert.equal(placement.choose("t", taskAt("b")), "b");
-  placement.failed("t", "b", lost);
+  const away = new Refusal("enclave.destination", 503, {});
+  for (let i = 0; i < 9; i++) placement.failed("t", "b", away);
+  assert.equal(placement.choose("t", taskAt("b")), "b", "the receiver's database is away from everywhere");
+  const network = new Refusal("enclave.network", 409, {});
+  placement.failed("t", "b", network);
   assert.equal(placement.choose("t", taskAt("b")), "a");
   assert.equal(placement.choose("other", taskAt("b")), "b");
-  placement.failed("t", "a", new Refusal("enclave.network", 409, {}));
-  assert.equal(placement.choose("t", taskAt("b")), "c", "at once, where it cannot reach what the task needs");
-  placement.failed("t", "c", new Refusal("enclave.network", 409, {}));
+  placement.failed("t", "a", network);
+  assert.equal(placement.choose("t", taskAt("b")), "c");
+  placement.failed("t", "c", network);
   assert.equal(placement.choose("t", taskAt("b")), "b", "all over again, when all have failed it");
 });
 

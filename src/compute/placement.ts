@@ -1,28 +1,24 @@
-/** Which enclave a task runs in: one that it names, with room, that has not failed it just now. */
+/** Which enclave a task runs in: one that it names, with room, that can be had. */
 import type { Task } from "../rules/task-state.ts";
 import { type Fleet, isElsewhere } from "./fleet.ts";
 
-/** Failures in a row, of which the enclave may come back by itself, before another takes the task. */
-const PATIENCE = 3;
-
-export const createPlacement = (fleet: Pick<Fleet, "isUp" | "streams">, concurrency: number) => {
+export const createPlacement = (fleet: Pick<Fleet, "isUp" | "isLost" | "streams">, concurrency: number) => {
   const active = new Map<string, number>();
-  /** By task: how often each enclave has failed it in a row. */
-  const failures = new Map<string, Map<string, number>>();
+  /** By task: enclaves that cannot reach what it needs. */
+  const barred = new Map<string, Set<string>>();
 
-  const isAvoided = (task: string, enclave: string) => (failures.get(task)?.get(enclave) ?? 0) >= PATIENCE;
   const roomIn = (enclave: string) => concurrency - (active.get(enclave) ?? 0);
 
   const candidates = (id: string, { definition, runner }: Task): string[] => {
     const { enclave, workers = [] } = definition;
     const ours = fleet.streams();
     const named = [enclave, ...workers].filter((one) => ours.includes(one));
-    const willing = named.filter((one) => !isAvoided(id, one));
-    // Where all have failed it, all are tried again.
-    if (willing.length === 0) failures.delete(id);
-    const able = willing.length === 0 ? named : willing;
-    // Where it was before, its outcome may wait to be handed over.
-    return able.includes(runner) && runner !== enclave ? [runner] : able;
+    const able = named.filter((one) => !barred.get(id)?.has(one) && !fleet.isLost(one));
+    // Where none can, all are tried again.
+    if (able.length === 0) barred.delete(id);
+    const willing = able.length === 0 ? named : able;
+    // One that dies comes back to what it had: its outcome may wait there, or be delivered already.
+    return willing.includes(runner) && runner !== enclave ? [runner] : willing;
   };
 
   return {
@@ -39,9 +35,8 @@ export const createPlacement = (fleet: Pick<Fleet, "isUp" | "streams">, concurre
     taken: (enclave: string) => void active.set(enclave, (active.get(enclave) ?? 0) + 1),
     left: (enclave: string) => void active.set(enclave, (active.get(enclave) ?? 1) - 1),
     failed(id: string, enclave: string, error: unknown): void {
-      const own = failures.get(id) ?? new Map<string, number>();
-      failures.set(id, own.set(enclave, isElsewhere(error) ? PATIENCE : (own.get(enclave) ?? 0) + 1));
+      if (isElsewhere(error)) barred.set(id, (barred.get(id) ?? new Set()).add(enclave));
     },
-    forget: (id: string) => void failures.delete(id),
+    forget: (id: string) => void barred.delete(id),
   };
 };

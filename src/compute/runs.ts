@@ -19,7 +19,7 @@ const LONGEST_RETRY = 60_000;
 
 export interface RunsOptions {
   readonly ledger: Ledger;
-  readonly fleet: Pick<Fleet, "of" | "stopRun" | "isUp" | "streams">;
+  readonly fleet: Pick<Fleet, "of" | "stopRun" | "isUp" | "isLost" | "streams">;
   readonly views: Pick<ViewsStore, "details">;
   /** Tasks at a time in each enclave. */
   readonly concurrency: number;
