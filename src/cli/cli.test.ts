@@ -18,7 +18,7 @@ import { startProgress } from "./progress.ts";
 import { nearest, runCommandLine } from "./run.ts";
 import { flagsOf, inputOf, type Schema } from "./schema-flags.ts";
 import { show } from "./show.ts";
-import { padTo, pairs, table, widthOf } from "./table.ts";
+import { padTo, pairs, shownCode, table, widthOf } from "./table.ts";
 
 const home = mkdtempSync(join(tmpdir(), "entente-cli-unit-"));
 after(() => rmSync(home, { recursive: true }));
@@ -209,6 +209,13 @@ test("columns line up where characters are wide, and hold no control characters"
     ]),
     "名    a\n      b\nname  c",
   );
+});
+
+test("code shows what it is made of, also what would not be seen", () => {
+  assert.equal(shownCode("a\tb\u001b\n{ x,\u3164}"), "a\tb\\u001b\n{ x,\\u{3164}}");
+  for (const hidden of ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u034f", "\uffa0", "\ufe0f", "\u{e0041}", "\u2800"])
+    assert.equal(shownCode(hidden), `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
+  assert.equal(shownCode("const 年龄 = 1; // é 👍"), "const 年龄 = 1; // é 👍");
 });
 
 test("answers read well: lists, details, labels, members, times", () => {

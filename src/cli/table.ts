@@ -22,12 +22,16 @@ export const printable = (text: string): string =>
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 
-/** A stranger's code on a terminal: tabs stay, nothing else moves the cursor. */
+/** What shows nothing, or as a space: it can be part of a name in code, or of a path. */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** A stranger's code on a terminal: tabs stay, nothing else moves the cursor, and whatever is there is seen. */
 export const shownCode = (code: string): string =>
   code
     .split("\n")
     .map((line) => line.split("\t").map(printable).join("\t"))
-    .join("\n");
+    .join("\n")
+    .replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 
 const GAP = "  ";
 

@@ -5,6 +5,7 @@ import { iso } from "../base/clock.ts";
 import type { Enclave as Answer } from "../contract/enclaves.ts";
 import { type PlacedEntry, replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
+import { refuse as refusePlatform } from "../platform/errors.ts";
 import { enclave } from "../rules/enclave.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import { type Question, signStructureRequest } from "../rules/structure-request.ts";
@@ -24,6 +25,27 @@ export interface EnclavesDeps {
   readonly clock: Clock;
 }
 
+/** Questions for evidence that an account may have under way: a TPM takes a second for some, and all wait in one line. */
+const PROOFS = 4;
+
+/** Does the work, unless too much of the same asker's is under way. */
+const createQueue = () => {
+  const underWay = new Map<string, number>();
+  return async <T>({ accountId }: Asker, work: () => Promise<T>): Promise<T> => {
+    const asker = accountId ?? "";
+    const count = underWay.get(asker) ?? 0;
+    if (count >= PROOFS) throw refusePlatform("rate.limited", { seconds: 1 });
+    underWay.set(asker, count + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (underWay.get(asker) ?? 1) - 1;
+      if (left > 0) underWay.set(asker, left);
+      else underWay.delete(asker);
+    }
+  };
+};
+
 interface AskInput {
   readonly id: string;
   readonly request?: string | undefined;
@@ -32,6 +54,7 @@ interface AskInput {
 }
 
 export const createEnclaves = ({ ledger, fleet, managed, clock }: EnclavesDeps) => {
+  const proving = createQueue();
   const show = async (id: string): Promise<Of<typeof Answer>> => {
     const stream = streamOf(ledger.world, enclave, id);
     const verifier = attestationVerifiers[stream?.state.provider ?? ""];
@@ -91,14 +114,14 @@ export const createEnclaves = ({ ledger, fleet, managed, clock }: EnclavesDeps) 
       return { items: await Promise.all([...current, ...others.map(([id]) => id)].map(show)) };
     },
     get: (_: Asker, { id }: { id: string }) => show(id),
-    async attest(_: Asker, { id, nonce }: { id: string; nonce: string }) {
+    async attest(asker: Asker, { id, nonce }: { id: string; nonce: string }) {
       await show(id);
-      return { ...(await fleet.of(id).attest(nonce)), nonce, at: iso(clock.now()) };
+      const fresh = await proving(asker, () => fleet.of(id).attest(nonce));
+      return { ...fresh, nonce, at: iso(clock.now()) };
     },
+    challenge: (asker: Asker, { id, challenge }: { id: string; challenge: string }) =>
+      proving(asker, async () => fleet.of(id).challenge(challenge)),
     /** The enclave itself checks that the request is the owner's. */
-    async challenge(_: Asker, { id, challenge }: { id: string; challenge: string }) {
-      return fleet.of(id).challenge(challenge);
-    },
     describe: (asker: Asker, input: AskInput) =>
       ask(asker, "entente/structure/1", (host, ...asked) => host.describe(...asked), input),
     async test(asker: Asker, input: AskInput) {

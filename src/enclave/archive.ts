@@ -2,7 +2,7 @@
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGunzip, gzipSync } from "node:zlib";
-import { extract, pack as tarPack } from "tar-stream";
+import { pack as tarPack } from "tar-stream";
 import { concat } from "../base/bytes.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { badPath, filesOf, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES, malformed, refuse } from "../rules/archive.ts";
@@ -12,21 +12,21 @@ import { badPath, filesOf, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES, malformed, ref
  * @throws Refusal archive.*
  */
 export const unpack = async (archive: AsyncIterable<Uint8Array> | Uint8Array): Promise<Map<string, Uint8Array>> => {
-  const tar = extract();
-  const compressed = pipeline(
-    Readable.from(archive instanceof Uint8Array ? [archive] : archive),
-    counted(MAX_ARCHIVE_BYTES, () => refuse("archive.too-large", { limit: MAX_ARCHIVE_BYTES })),
-    createGunzip(),
-    counted(MAX_UNPACKED_BYTES, () => refuse("archive.bomb", { limit: MAX_UNPACKED_BYTES })),
-    tar,
-  );
-  // Its failure is also that of the files, which tell it.
-  compressed.catch(() => undefined);
-  const files = await filesOf(tar);
-  await compressed.catch((error: unknown) => {
+  const unpacked: Uint8Array[] = [];
+  try {
+    await pipeline(
+      Readable.from(archive instanceof Uint8Array ? [archive] : archive),
+      counted(MAX_ARCHIVE_BYTES, () => refuse("archive.too-large", { limit: MAX_ARCHIVE_BYTES })),
+      createGunzip(),
+      counted(MAX_UNPACKED_BYTES, () => refuse("archive.bomb", { limit: MAX_UNPACKED_BYTES })),
+      async (chunks: AsyncIterable<Uint8Array>) => {
+        for await (const chunk of chunks) unpacked.push(chunk);
+      },
+    );
+  } catch (error) {
     throw malformed(error);
-  });
-  return files;
+  }
+  return filesOf(concat(...unpacked));
 };
 
 /** Passes bytes on until there are too many. */

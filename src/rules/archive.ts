@@ -1,11 +1,10 @@
 /**
  * What a model's archive (.tar.gz) may hold: regular files and folders with plain paths, so many and so large. The
- * enclave and whoever reads a model before authorising it take files by these rules and out of the same reader, so that
- * nobody can write an archive that shows one thing and runs another.
+ * enclave and whoever reads a model before authorising it take files by these rules and out of the same reader, which has
+ * the whole archive before it begins, so that nobody can write an archive that shows one thing and runs another.
  */
-import type { Extract, Header } from "tar-stream";
-import { concat } from "../base/bytes.ts";
 import { Refusal, refusals } from "../base/refusal.ts";
+import { readTar, type TarEntry } from "./tar.ts";
 
 export const refuse = refusals({
   "archive.too-large": {
@@ -47,24 +46,19 @@ export const MAX_PATH = 240;
 
 /**
  * The files by path, such as `lib/score.js`.
- * @param tar that somebody writes the unpacked bytes to
+ * @param tar the unpacked bytes
  * @throws Refusal archive.*
  */
-export const filesOf = async (tar: Extract): Promise<Map<string, Uint8Array>> => {
+export const filesOf = (tar: Uint8Array): Map<string, Uint8Array> => {
   const files = new Map<string, Uint8Array>();
   try {
     let entries = 0;
-    for await (const entry of tar) {
+    for (const entry of readTar(tar)) {
       if (++entries > MAX_ENTRIES) throw refuse("archive.entries", { limit: MAX_ENTRIES });
-      const path = pathOf(entry.header, files);
-      // The reader takes what is no number for one, and then waits for an end that never comes.
-      if (!Number.isSafeInteger(entry.header.size))
-        throw refuse("archive.malformed", { reason: "a size is no number" });
-      const content = concat(...(await Array.fromAsync(entry as AsyncIterable<Uint8Array>)));
-      if (path !== undefined) files.set(path, content);
+      const path = pathOf(entry, files);
+      if (path !== undefined) files.set(path, entry.content.slice());
     }
   } catch (error) {
-    tar.destroy();
     throw malformed(error);
   }
   if (files.size === 0) throw refuse("archive.malformed", { reason: "it holds no file" });
@@ -78,10 +72,9 @@ export const malformed = (error: unknown): Refusal =>
     : refuse("archive.malformed", { reason: error instanceof Error ? error.message : "unreadable" });
 
 /** The path of a file, undefined for a folder. @throws Refusal archive.entry-type, archive.path */
-const pathOf = ({ name, type }: Header, files: ReadonlyMap<string, unknown>): string | undefined => {
+const pathOf = ({ name, type }: TarEntry, files: ReadonlyMap<string, unknown>): string | undefined => {
   const shown = JSON.stringify(name.slice(0, MAX_PATH));
-  if (type !== "file" && type !== "directory")
-    throw refuse("archive.entry-type", { path: shown, type: type ?? "unknown" });
+  if (type !== "file" && type !== "directory") throw refuse("archive.entry-type", { path: shown, type });
   const path = name.replace(/^\.\//, "").replace(type === "directory" ? /\/$/ : "", "");
   const reason = path === "" || path === "." ? (type === "directory" ? undefined : "it is empty") : badPath(path);
   if (reason) throw refuse("archive.path", { path: shown, reason });

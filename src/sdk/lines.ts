@@ -26,23 +26,28 @@ export const unifiedDiff = (a: string, b: string): string[] => {
     if (last && at - last[1] <= 2 * CONTEXT + 1) last[1] = at;
     else hunks.push([at, at]);
   }
-  return hunks.flatMap(([from, to]) =>
-    hunkOf(edits, Math.max(0, from - CONTEXT), Math.min(edits.length, to + CONTEXT + 1)),
-  );
+  let [at, old, now] = [0, 0, 0];
+  return hunks.flatMap(([first, last]) => {
+    const from = Math.max(0, first - CONTEXT);
+    // Counted on from the hunk before: from the beginning each time would take as long as there are hunks and lines.
+    for (; at < from; at++) {
+      if (edits[at]?.kind !== "+") old++;
+      if (edits[at]?.kind !== "-") now++;
+    }
+    return hunkOf(edits.slice(from, Math.min(edits.length, last + CONTEXT + 1)), old, now);
+  });
 };
 
-const hunkOf = (edits: readonly Edit[], from: number, to: number): string[] => {
-  const count = (kinds: string, of: readonly Edit[]) => of.filter(({ kind }) => kinds.includes(kind)).length;
-  const before = edits.slice(0, from);
-  const within = edits.slice(from, to);
+/** @param old lines before it, on either side */
+const hunkOf = (within: readonly Edit[], old: number, now: number): string[] => {
   // GNU diff: where a side has no lines, the line before is named.
-  const place = (kinds: string) => {
-    const lines = count(kinds, within);
-    const start = count(kinds, before) + (lines === 0 ? 0 : 1);
+  const place = (other: Edit["kind"], before: number) => {
+    const lines = within.filter(({ kind }) => kind !== other).length;
+    const start = before + (lines === 0 ? 0 : 1);
     return lines === 1 ? `${start}` : `${start},${lines}`;
   };
   return [
-    `@@ -${place(" -")} +${place(" +")} @@`,
+    `@@ -${place("+", old)} +${place("-", now)} @@`,
     ...within.flatMap(({ kind, line }) =>
       line.endsWith("\n") ? [kind + line.slice(0, -1)] : [kind + line, "\\ No newline at end of file"],
     ),

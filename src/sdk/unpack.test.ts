@@ -135,3 +135,72 @@ test("an archive that is damaged anywhere shows what the enclave would run, or i
   }
   assert.ok(seen > 100, `${seen} were read`);
 });
+
+/** A header (POSIX pax, "ustar Interchange Format"). */
+const header = (name: string, size: number, type: string): Buffer => {
+  const block = Buffer.alloc(512);
+  block.write(name, 0);
+  block.write("0000644 ", 100);
+  block.write(`${size.toString(8).padStart(11, "0")} `, 124);
+  block.write("00000000000 ", 136);
+  block.write("        ", 148);
+  block.write(type, 156);
+  block.write("ustar\0" + "00", 257, "latin1");
+  const sum = block.reduce((a, b) => a + b, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return block;
+};
+const entry = (name: string, content: Uint8Array): Uint8Array =>
+  concat(header(name, content.length, "0"), content, new Uint8Array((512 - (content.length % 512)) % 512));
+const filler = (size: number) => new Uint8Array(size).fill(7);
+
+test("no archive shows one model and runs another, however it comes in pieces", async () => {
+  // A reader that went by what it has at hand took an empty header before a file for a reason to pass over as many bytes
+  // behind it, where they were there: all at once in the one, in pieces in the other.
+  const SIZE = 50_001;
+  const rest = 512 - (SIZE % 512);
+  const skipping = (size: number) => [header("pax", 0, "x"), header(`data${size}.bin`, size, "0"), filler(size)];
+  const good = entry("main.js", utf8("export const good = 1;"));
+  const evil = entry("main.js", utf8("export const evil = 1;"));
+  const shown = concat(...skipping(rest), filler(512), good, new Uint8Array(1_024));
+  const fill = SIZE - evil.length - 512;
+  const hidden = concat(evil, header("weights.bin", fill + shown.length, "0"), filler(fill));
+  const tar = concat(...skipping(SIZE), new Uint8Array(rest), hidden, shown);
+  const incompressible = gzipSync(tar, { level: 0 });
+  for (const archive of [gzipSync(tar), incompressible]) {
+    await assert.rejects(unpackArchive(archive), refused("archive.malformed"));
+    await assert.rejects(unpack(archive), refused("archive.malformed"));
+  }
+});
+
+test("what readers of tar disagree about is refused", async () => {
+  const pax = (record: string) => {
+    // The length counts itself, a space and the end of the line.
+    const length = record.length + 2 + (record.length + 3 > 9 ? 2 : 1);
+    return entry("pax", utf8(`${length} ${record}\n`));
+  };
+  const typed = (flag: string, bytes: Uint8Array) => {
+    const size = Number.parseInt(Buffer.from(bytes.subarray(124, 135)).toString(), 8);
+    return concat(header("pax", size, flag), bytes.subarray(512));
+  };
+  const file = entry("index.js", utf8("x"));
+  const longName = typed("L", entry("", utf8("other.js\0")));
+  const end = new Uint8Array(1_024);
+  const named = await unpackArchive(gzipSync(concat(typed("x", pax("path=other.js")), file, end)));
+  assert.deepEqual([...named.keys()], ["other.js"]);
+  assert.deepEqual([...(await unpackArchive(gzipSync(concat(longName, file, end)))).keys()], ["other.js"]);
+  for (const tar of [
+    concat(typed("x", pax("size=0")), file, end),
+    concat(typed("x", pax("GNU.sparse.major=1")), file, end),
+    concat(typed("g", pax("path=other.js")), file, end),
+    concat(typed("x", pax("path=other.js")), longName, file, end),
+    concat(file, longName, end),
+    concat(header("pax", 0, "x"), file, end),
+    concat(file, new Uint8Array(512), entry("main.js", utf8("y")), end),
+    concat(header("folder/", 512, "5"), filler(512), file, end),
+    concat(header("index.js", 1, "0"), filler(512), end),
+  ]) {
+    await assert.rejects(unpackArchive(gzipSync(tar)), refused("archive.malformed"));
+    await assert.rejects(unpack(gzipSync(tar)), refused("archive.malformed"));
+  }
+});

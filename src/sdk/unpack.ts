@@ -1,5 +1,4 @@
 /** Archives of models read where there is no Node.js: by the rules, and with the reader, of the enclave. */
-import { extract } from "tar-stream";
 import { concat } from "../base/bytes.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { filesOf, MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES, malformed, refuse } from "../rules/archive.ts";
@@ -17,10 +16,7 @@ export const readArchive = (sent: ReadableStream<Uint8Array>): Promise<Uint8Arra
  */
 export const unpackArchive = async (archive: Uint8Array): Promise<Map<string, Uint8Array>> => {
   if (archive.length > MAX_ARCHIVE_BYTES) throw tooLarge();
-  const unpacked = await gunzip(archive);
-  const tar = extract();
-  tar.end(unpacked);
-  return filesOf(tar);
+  return filesOf(await gunzip(archive));
 };
 
 const gunzip = async (archive: Uint8Array): Promise<Uint8Array> => {

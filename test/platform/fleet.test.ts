@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { currentProgram } from "../../scripts/bundle.ts";
 import { explainBundle } from "../../src/evidence/explain.ts";
 import { verifyBundle } from "../../src/evidence/verify.ts";
-import { openResult } from "../../src/sdk/workflows/index.ts";
+import { openDiagnostics, openResult, requestDiagnostics } from "../../src/sdk/workflows/index.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
@@ -81,6 +81,18 @@ test("tasks run where there is room, each once, and what another enclave ran is 
   const explained = explainBundle(verifyBundle(await (await alice.client.tasks.bundle({ id: other })).bytes()), "en");
   assert.ok(explained.acts.some(({ kind }) => kind === "task.delegated"));
   assert.equal(explained.code.measurement, platform.enclave.measurement);
+});
+
+test("what failed in another enclave tells its author why", async () => {
+  const code = `${slow(1_500).slice(0, -"  return [{ sum: 1 }];\n}".length)}  throw new Error("ELSEWHERE");\n}`;
+  const ids = await Promise.all([1, 2, 3].map(() => running(code)));
+  for (const id of ids) {
+    assert.equal((await ended(alice, id)).failure?.code, "model.threw");
+    await requestDiagnostics(alice.client, id, key.publicPem);
+    assert.match(await openDiagnostics(alice.client, id, key.privatePem, { enclaves: "any" }), /ELSEWHERE/);
+  }
+  const runners = await Promise.all(ids.map(runnerOf));
+  assert.ok(runners.some((runner) => runner !== platform.enclave.id));
 });
 
 test("a task that names one enclave runs in that one", async () => {

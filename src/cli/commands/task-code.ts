@@ -110,14 +110,14 @@ const blocks = (view: CodeView, { language }: Context, diff: boolean): string[] 
   const about: [string, string][] = [
     [words("task"), id],
     [words("archive"), say(BYTES, language, archive)],
-    [words("runner"), say(MAIN, language, { main, runner })],
+    [words("runner"), say(MAIN, language, { main: shownCode(main), runner })],
   ];
   if (approved) {
     const details = { ...approved, at: localTime(approved.at) };
     about.push([words("approved"), say(GIVEN[approved.kind], language, details)]);
   }
   const rows = files.map(({ path, size, change, digest }) => [
-    path,
+    shownCode(path),
     size === null ? "-" : String(size),
     change ? say(CHANGE[change], language) : "-",
     digest ?? "-",
@@ -135,7 +135,7 @@ const blocks = (view: CodeView, { language }: Context, diff: boolean): string[] 
 
 const isChanged = ({ change }: CodeFile): boolean => change !== null && change !== "same";
 const shownDiff = ({ path, diff }: CodeFile, language: Context["language"]): string =>
-  diff === null ? printable(say(NO_DIFF, language, { path })) : shownCode(diff);
+  shownCode(diff ?? say(NO_DIFF, language, { path }));
 
 /** @throws Refusal code.sealed, code.file, code.no-text */
 const fileOf = ({ id, open, files }: CodeView, path: string): CodeFile & { readonly text: string } => {

@@ -111,7 +111,9 @@ export const openDiagnostics = async (
   const { request } = askedIn(task);
   const { stream, definition, delivery } = task;
   if (!delivery) throw refuse("diagnostics.missing", { id });
-  const { signingKey } = await readEnclave(client, definition.enclave, expected);
+  // They are kept where the task failed: in its enclave, or in the one of its workers that it was given to.
+  const { enclave, workers = [] } = definition;
+  const { signingKey } = await readEnclave(client, workers.includes(task.runsIn) ? task.runsIn : enclave, expected);
   const released = await client.tasks.diagnostics({ id });
   const envelope = verifyDiagnostics(stream, request, released, publicKeyFromSpki(fromBase64(signingKey)));
   const context = diagnosticsContext(taskDigest(stream, definition, delivery as Delivery), request);

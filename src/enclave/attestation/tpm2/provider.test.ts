@@ -306,3 +306,21 @@ test("settings and a device that do not work are refused with what to do", async
   await tpm.restart({ hard: true });
   await assert.rejects(provider.evidence(REPORT_DATA, MEASUREMENT), refusedAs("tpm.unreachable"));
 });
+
+test("however many ask for evidence at once, what has to be durable waits for few of them", async (t) => {
+  const tpm = await tpmFor(t);
+  if (!tpm) return;
+  await using(enclaveOn(tpm), async (provider) => {
+    await provider.sealingKey(MEASUREMENT);
+    await provider.register.extend("11".repeat(32));
+    let answered = 0;
+    const asked = Array.from({ length: 200 }, () =>
+      provider.evidence(REPORT_DATA, MEASUREMENT).then(() => {
+        answered++;
+      }),
+    );
+    await provider.register.extend("22".repeat(32));
+    assert.ok(answered < 20, `${answered} were answered first`);
+    await Promise.all(asked);
+  });
+});

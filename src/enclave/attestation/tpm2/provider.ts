@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { z } from "zod";
 import { hkdfSha256 } from "#crypto";
 import { type Bytes, equal, fromBase64, toBase64, toHex, utf8 } from "../../../base/bytes.ts";
-import { inTurn } from "../../../base/turns.ts";
+import { createTurns, inTurn } from "../../../base/turns.ts";
 import {
   evidenceText,
   expectedRegisters,
@@ -120,6 +120,7 @@ const start = async (id: string, directory: string, tpm: Tpm): Promise<TpmProvid
     return registers(program);
   };
 
+  const quoting = createTurns();
   return {
     id,
     async sealingKey(measurement) {
@@ -131,22 +132,24 @@ const start = async (id: string, directory: string, tpm: Tpm): Promise<TpmProvid
       read: async () => (await register()).read(),
       extend: async (digest) => (await register()).extend(digest),
     },
-    async evidence(reportData, measurement) {
-      const registers = await measured(measurement);
-      const selection = pcrSelection(bank, [...registers.keys()]);
-      const signed = await quote(client, key, qualifyingData(reportData), selection);
-      if (!equal(parseQuote(signed.quote).pcrDigest, pcrDigest(registers))) throw refuse("tpm.boot");
-      return evidenceText({
-        attestationKey: toBase64(key.publicArea),
-        endorsementKey: toBase64(endorsementPublic),
-        certificates: endorsement.certificates.map(toBase64),
-        bank,
-        program: tpm.settings.program,
-        boot: bootOf(tpm, registers),
-        quote: toBase64(signed.quote),
-        signature: toBase64(signed.signature),
-      });
-    },
+    // One at a time: anybody may ask, and the register, which the TPM extends in turn, is not to wait for all of them.
+    evidence: (reportData, measurement) =>
+      quoting(async () => {
+        const registers = await measured(measurement);
+        const selection = pcrSelection(bank, [...registers.keys()]);
+        const signed = await quote(client, key, qualifyingData(reportData), selection);
+        if (!equal(parseQuote(signed.quote).pcrDigest, pcrDigest(registers))) throw refuse("tpm.boot");
+        return evidenceText({
+          attestationKey: toBase64(key.publicArea),
+          endorsementKey: toBase64(endorsementPublic),
+          certificates: endorsement.certificates.map(toBase64),
+          bank,
+          program: tpm.settings.program,
+          boot: bootOf(tpm, registers),
+          quote: toBase64(signed.quote),
+          signature: toBase64(signed.signature),
+        });
+      }),
     // One at a time: each takes a session and a loaded key, and a TPM may have room for no more than three.
     answer: inTurn((challenge) =>
       endorsement.with(async (loaded) => {
