@@ -33,7 +33,7 @@ export const runCommandLine = async (words: readonly string[], terminal: Termina
     }
     const context = createContext({ given, language, print: terminal.out, note: terminal.error });
     const answer = await command.run(context, given);
-    if (json && answer !== undefined) terminal.out(JSON.stringify(answer));
+    if (json && answer !== undefined) terminal.out(safeJson(answer));
     else if (answer !== undefined) terminal.out(show(answer, command.words[0], language));
     else if (json && isSilent(command)) terminal.out("{}");
     return 0;
@@ -116,3 +116,10 @@ const refusalJson = (error: Refusal, language: Language): string => {
   const { code, status, details } = error;
   return JSON.stringify({ error: { code, status, text: wordsOf(error, language), details } });
 };
+
+/** JSON of the same value, in which nothing moves a terminal's cursor or turns the direction of what follows. */
+const safeJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\u009f\p{Bidi_Control}\u2028\u2029]/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -2,14 +2,20 @@
 import { z } from "zod";
 
 const Name = z.string().min(1).max(128);
+/** A host name, or an IP address: nothing that one program ends a name at and another does not. */
+const Host = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[^\s\p{Cc}/\\@?#]+$/u);
 
 /** JSON of this shape is the plain text of a database source's envelope, and of a destination's. */
 export const DatabaseConnection = z.strictObject({
   /** Host name or IP address (IP地址). */
-  host: z.string().min(1).max(253),
+  host: Host,
   port: z.int().min(1).max(65_535),
   /** Name the server's certificate must bear, where it is not `host`. */
-  serverName: z.string().min(1).max(253).optional(),
+  serverName: Host.optional(),
   /** 数据库实例名 */
   database: Name,
   /** Schema of the table, where the engine has schemas; its default otherwise. */
