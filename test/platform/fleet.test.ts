@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { currentProgram } from "../../scripts/bundle.ts";
 import { explainBundle } from "../../src/evidence/explain.ts";
 import { verifyBundle } from "../../src/evidence/verify.ts";
-import { openResult } from "../../src/sdk/workflows/index.ts";
+import { openDiagnostics, openResult, requestDiagnostics } from "../../src/sdk/workflows/index.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import {
   addModel,
@@ -81,6 +81,20 @@ test("tasks run where there is room, each once, and what another enclave ran is 
   const explained = explainBundle(verifyBundle(await (await alice.client.tasks.bundle({ id: other })).bytes()), "en");
   assert.ok(explained.acts.some(({ kind }) => kind === "task.delegated"));
   assert.equal(explained.code.measurement, platform.enclave.measurement);
+});
+
+test("what a model said that failed in another enclave is read by whoever asked, signed by that one", async () => {
+  const throws = `export async function main() {
+  for (const end = Date.now() + 1_000; Date.now() < end; );
+  throw new Error("deep inside");
+}`;
+  const ids = await Promise.all([1, 2, 3].map(() => running(throws)));
+  for (const id of ids) assert.equal((await ended(alice, id)).failure?.code, "model.threw");
+  const runners = await Promise.all(ids.map(runnerOf));
+  const other = ids[runners.findIndex((runner) => runner !== platform.enclave.id)] ?? "";
+  await requestDiagnostics(alice.client, other, key.publicPem);
+  const text = await openDiagnostics(alice.client, other, key.privatePem, { enclaves: "any" });
+  assert.match(text, /deep inside/);
 });
 
 test("a task that names one enclave runs in that one", async () => {
