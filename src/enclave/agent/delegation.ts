@@ -92,7 +92,7 @@ export const delegate = async (
   // Whatever was revoked or moved away while files were read: nothing is paid for it, and before it is told, no keys leave.
   requireUnmoved(deps, judged);
   const said = await deps.attempts.delegate(stream, {
-    ...{ expires: task.expires, spends: costOfRun(usable) },
+    ...{ expires: task.expires, spends: costOfRun(usable, task) },
     delegation: { after: head, to, statement, keys, size: judged.checkpoint.size },
   });
   requireUnmoved(deps, judged);

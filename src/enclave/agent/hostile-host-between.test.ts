@@ -2,11 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generateKey } from "#crypto";
-import { taskOf } from "../../../test/support/consortium.ts";
+import { source, taskOf } from "../../../test/support/consortium.ts";
 import { openFleet } from "../../../test/support/fleet.ts";
 import { openRig, outcomeOf, type Rig } from "../../../test/support/hostile-host.ts";
-import { firstOf, moveAll, openSecond, release } from "../../../test/support/moving.ts";
+import { firstOf, moveAll, openSecond, release, successor } from "../../../test/support/moving.ts";
 import { act } from "../../../test/support/stage.ts";
+import { canonical } from "../../base/canonical.ts";
+import { iso } from "../../base/clock.ts";
+import { STRUCTURE_REQUEST } from "../../rules/structure-request.ts";
+import { signJws } from "../../trust/jws.ts";
 import { publicKeyToPem } from "../../trust/keys.ts";
 
 /** Has the first enclave give the task away, and does something else while it reads a file for that. */
@@ -72,4 +76,44 @@ test("diagnostics are those of the run that ended the task, not of others whose 
   const first = await rig.call("diagnose", { task }, await rig.statements(task));
   assert.ok(first.envelope);
   await assert.rejects(second.diagnose(task), { code: "enclave.diagnostics" });
+});
+
+const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+/** The same words under another valid signature, which anybody can make of the first. */
+const twinOf = (jws: string): string => {
+  const [header, payload, signature = ""] = jws.split(".");
+  const bytes = Buffer.from(signature, "base64url");
+  const s = N - BigInt(`0x${bytes.subarray(32).toString("hex")}`);
+  const other = Buffer.from(s.toString(16).padStart(64, "0"), "hex");
+  return [header, payload, Buffer.concat([bytes.subarray(0, 32), other]).toString("base64url")].join(".");
+};
+
+test("a run is paid for once, whichever twin of what the enclave signed comes onto the ledger", async (t) => {
+  const rig = await openRig(t, { source: { policy: { budget: { runs: 2 } } } });
+  const { second, task, delegate } = await openFleet(rig);
+  const other = await rig.newTask();
+  await rig.authorise(other);
+  const away = await delegate(second.id);
+  await rig.stage.submit(twinOf(away.statement));
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run({ task: other })), "task.completed", "the second of two");
+  const back = await delegate(rig.enclave.id);
+  await rig.stage.submit(back.statement);
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run({ task })), "task.completed");
+});
+
+test("whoever names the digest of another's envelope keeps nobody from asking about it", async (t) => {
+  const rig = await openRig(t);
+  const { hospital, institute, stage, envelope } = rig;
+  const [first, other] = [firstOf(rig), await openSecond(rig)];
+  const mine = await source(stage, institute, rig.enclave, { envelope, ...rig.described });
+  await act(stage, institute, "source.moved", mine, { from: first.id, ...successor(other) });
+  await act(stage, institute, "source.reconnected", mine, { envelope });
+  await release(rig, first, mine);
+  const asked = { enclave: first.id, envelope: envelope.digest, type: "csv", at: iso(stage.clock.now()) };
+  const payload = canonical({ use: "entente/structure/1", by: hospital.id, ...asked });
+  const request = signJws({ key: hospital.key, typ: STRUCTURE_REQUEST, x5c: [hospital.leaf.der], payload });
+  const { rows } = await rig.call("describe", { request }, await rig.statements(hospital.id));
+  assert.equal(rows, 3);
 });
