@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { Configuration } from "../enclave/protocol/configuration.ts";
@@ -46,10 +46,11 @@ export const createFormerPrograms = (options: FormerOptions) => {
       const { program } = (statement.payload as Pick<EnclaveState, "components">).components;
       const file = command.at(-1);
       if (existsSync(recordOf(stream)) || file === undefined || program === undefined) return;
-      if ((await sha384Of(file)) !== program)
+      const bytes = await readFile(file);
+      if (createHash("sha384").update(bytes).digest("hex") !== program)
         throw refuse("enclave.former", { enclave: stream, components: "program" });
       await mkdir(dirname(fileOf(program)), { recursive: true, mode: 0o700 });
-      await putInPlace(fileOf(program), (fresh) => copyFile(file, fresh));
+      await putInPlace(fileOf(program), (fresh) => writeFile(fresh, bytes, { flush: true }));
       await linkModules(folder, file);
       const kept = { command: command.slice(0, -1), program, directory: relative(data, directory), configuration };
       await putInPlace(recordOf(stream), (fresh) =>
@@ -87,11 +88,6 @@ const requireSame = ({ world }: Pick<Ledger, "world">, stream: string, founding:
   const differ = names.filter((name) => found[name] !== meant[name]);
   throw refuse("enclave.former", { enclave: stream, components: differ.join(", ") || "keys" });
 };
-
-const sha384Of = async (file: string): Promise<string> =>
-  createHash("sha384")
-    .update(await readFile(file))
-    .digest("hex");
 
 /** There whole, or not at all. */
 const putInPlace = async (path: string, write: (fresh: string) => Promise<void>): Promise<void> => {

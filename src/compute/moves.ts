@@ -28,19 +28,19 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
   let pass: Promise<void> | undefined;
   let again = false;
   let pause = FIRST_RETRY;
+  let retry: NodeJS.Timeout | undefined;
 
   const moved = (id: string): Model | Source | undefined => {
     const state = streamOf(ledger.world, sourceBook, id)?.state ?? streamOf(ledger.world, modelBook, id)?.state;
     return state?.envelope && !state.withdrawn && state.places.size > 0 ? state : undefined;
   };
 
-  /** What is to be held by an enclave here, and is not. @throws whatever the enclave says */
-  const missingIn = async (enclave: string): Promise<string[]> => {
-    const here = [...ledger.world.streams.keys()].filter((id) => moved(id)?.enclave === enclave);
-    if (here.length === 0) return [];
+  /** Those that an enclave here does not hold. @throws whatever the enclave says */
+  const notHeld = async (enclave: string, ids: readonly string[]): Promise<string[]> => {
+    if (ids.length === 0) return [];
     const { holdings } = await fleet.of(enclave).holdings();
     const known = new Map(holdings.map(({ resource, envelope, held }) => [`${resource} ${envelope}`, held]));
-    return here.filter((id) => {
+    return ids.filter((id) => {
       const state = moved(id);
       // A source is held whatever its envelope, a model in this very version.
       const held = known.get(`${id} `) ?? known.get(`${id} ${state?.envelope?.digest}`);
@@ -48,23 +48,50 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
     });
   };
 
-  /** From where it began, each to the one that it was released to, to where it belongs. */
-  const carry = async (id: string, hostOf: (enclave: string) => Promise<EnclaveHost>): Promise<void> => {
+  const missingIn = (enclave: string): Promise<string[]> =>
+    notHeld(
+      enclave,
+      [...ledger.world.streams.keys()].filter((id) => moved(id)?.enclave === enclave),
+    );
+
+  type HostOf = (enclave: string) => Promise<EnclaveHost>;
+
+  /** From an enclave that had it, each to the one that it was released to, until it is held where it belongs. */
+  const carryFrom = async (start: string, id: string, hostOf: HostOf): Promise<void> => {
     const statements = (until: number) => replayable(ledger, id, until);
     const state = moved(id);
     // Everywhere there and back: more ways there are not.
-    for (let at = state?.origin ?? "", step = 0; state && step <= 2 * state.places.size; step++) {
+    for (let at = start, step = 0; state && step <= 2 * state.places.size; step++) {
       const { to, size, release } = await (await hostOf(at)).release(id, statements);
       await (await hostOf(to)).adopt(id, { from: at, size, release }, statements);
-      if (to === state.enclave) return;
+      // It may have been there before, and on its way elsewhere when it was moved back.
+      if (to === state.enclave && (await notHeld(to, [id])).length === 0) return;
       at = to;
     }
+  };
+
+  /** Whoever had it knows where it went: those before may be there no more. The one that it began at comes last. */
+  const carry = async (id: string, hostOf: HostOf): Promise<void> => {
+    const state = moved(id);
+    if (!state) return;
+    const here = new Set(fleet.streams());
+    const others = [...state.places.keys()].filter((one) => one !== state.origin);
+    const starts = [...others.filter((one) => here.has(one)), ...others.filter((one) => !here.has(one)), state.origin];
+    let refused: unknown;
+    for (const start of starts) {
+      refused = undefined;
+      await carryFrom(start, id, hostOf).catch((error: unknown) => {
+        refused = error;
+      });
+      if (refused === undefined) return;
+    }
+    throw refused;
   };
 
   /** Former enclaves run for as long as there is something to be had of them. */
   const carryAll = async (): Promise<boolean> => {
     const opened = new Map<string, Promise<EnclaveHost>>();
-    const hostOf = (enclave: string): Promise<EnclaveHost> => {
+    const hostOf: HostOf = (enclave) => {
       if (fleet.streams().includes(enclave)) return Promise.resolve(fleet.of(enclave));
       const host = opened.get(enclave) ?? former.open(enclave);
       opened.set(enclave, host);
@@ -91,7 +118,9 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
       while (again && !stopped) {
         again = false;
         const whole = await carryAll();
-        if (!whole) setTimeout(wake, pause).unref();
+        // One timer, however often it was woken meanwhile.
+        clearTimeout(retry);
+        if (!whole && !stopped) retry = setTimeout(wake, pause).unref();
         pause = whole ? FIRST_RETRY : Math.min(pause * 2, LONGEST_RETRY);
       }
     })().finally(() => {
@@ -111,6 +140,7 @@ export const createMoves = ({ ledger, fleet, former, onError }: MovesOptions) =>
     },
     async stop() {
       stopped = true;
+      clearTimeout(retry);
       detach();
       await pass;
     },

@@ -48,11 +48,15 @@ export const requireSuccessor = (
   if (reason) throw refuse("enclave.weaker", { enclave: to, reason });
 };
 
+/** Whether the machine's owner sees more of the one than of the other. */
+export const isMoreOpen = (one: Pick<EnclaveState, "provider">, other: Pick<EnclaveState, "provider">): boolean => {
+  const closed = ({ provider }: Pick<EnclaveState, "provider">) => attestationVerifiers[provider]?.closed ?? "nothing";
+  return CLOSED.indexOf(closed(one)) < CLOSED.indexOf(closed(other));
+};
+
 /** In what the new enclave protects less than the former. */
 const weakerBy = (before: EnclaveState, after: EnclaveState): string | undefined => {
-  const closed = ({ provider }: EnclaveState) => attestationVerifiers[provider]?.closed ?? "nothing";
-  if (CLOSED.indexOf(closed(after)) < CLOSED.indexOf(closed(before)))
-    return `its attestation is ${after.provider}, not ${before.provider}`;
+  if (isMoreOpen(after, before)) return `its attestation is ${after.provider}, not ${before.provider}`;
   if (before.isolation === "bubblewrap" && after.isolation !== before.isolation)
     return `its isolation is ${after.isolation}, not ${before.isolation}`;
   return after.ledger === before.ledger ? undefined : "it follows another ledger";

@@ -41,6 +41,7 @@ export const openWorker = async (rig: Rig, name: string, twist: Partial<AgentOpt
       const { statement } = await call("run", { task, details: rig.details, handed: { keys, consistency } }, task);
       return statement;
     },
+    diagnose: (task: string) => call("diagnose", { task }, task),
     runAlone: (task: string) => call("run", { task, details: rig.details }, task),
     delegate: (task: string, to: string) => call("delegate", { task, details: rig.details, to }, task),
   };

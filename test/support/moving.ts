@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fromBase64, toBase64 } from "../../src/base/bytes.ts";
 import { type AgentOptions, createAgent } from "../../src/enclave/agent/agent.ts";
+import type { AttestationProvider } from "../../src/enclave/attestation/provider.ts";
 import { openSimulated } from "../../src/enclave/attestation/simulated.ts";
 import type { EnclaveMethods, PlacedStatement } from "../../src/enclave/protocol/messages.ts";
 import { encodeStatements } from "../../src/enclave/protocol/statements.ts";
@@ -36,14 +37,18 @@ export interface Second extends Side {
 }
 
 /** Another program on the same ledger, founded there. @param name of its program */
-export const openSecond = async (rig: Rig, name = "another program"): Promise<Second> => {
+export const openSecond = async (
+  rig: Rig,
+  name = "another program",
+  { provider = openSimulated }: { readonly provider?: (directory: string) => Promise<AttestationProvider> } = {},
+): Promise<Second> => {
   const directory = join(rig.state, "..", name);
   const start = async (twist: Partial<AgentOptions> = {}) =>
     createAgent({
       ...(await rig.agentOptions()),
       components: { program: sha384Hex(name) },
       directory,
-      provider: await openSimulated(directory),
+      provider: await provider(directory),
       ...twist,
     });
   let agent = await start();

@@ -3,6 +3,7 @@
  * seen at least the ledger that the other had.
  */
 import { fromBase64, fromHex } from "../../base/bytes.ts";
+import { isMoreOpen } from "../../rules/moving.ts";
 import { releaseContext } from "../../trust/envelope/contexts.ts";
 import { openBytes } from "../../trust/envelope/envelope.ts";
 import { publicKeyFromSpki } from "../../trust/keys.ts";
@@ -20,6 +21,7 @@ import {
   withEnvelope,
 } from "./release.ts";
 import { type Release, readRelease, releaseDigest } from "./release-format.ts";
+import type { Replayed } from "./replay.ts";
 
 export interface AdoptRequest extends MoveRequest {
   /** Stream of the enclave that released it. */
@@ -34,6 +36,7 @@ export interface AdoptRequest extends MoveRequest {
 export const adopt = async (deps: MoveDeps, request: AdoptRequest): Promise<Record<string, never>> => {
   const { replayed, found } = lookAtMoved(deps.follower, request);
   const { signingKey } = peerIn(replayed, deps, request.from);
+  requireClosed(deps, request, replayed, found);
   const context = releaseContext(request.resource, request.from, deps.enclave);
   const text = await openBytes(fromBase64(request.release), { key: deps.encryptionKey, context });
   const given = readRelease(text, publicKeyFromSpki(fromBase64(signingKey), ["P-256"]));
@@ -80,6 +83,18 @@ const requireMeant = (
   ];
   const doubt = fits.find(([fit]) => !fit);
   if (doubt) throw refuse("enclave.release", { reason: doubt[1] });
+};
+
+/**
+ * Nobody hands on what has been in an enclave that is closed better than its own: who owns its machine has its keys, and
+ * could write any account. A resource only ever moves to where as much is closed, so whoever had it last is no weaker.
+ * @throws Refusal enclave.release
+ */
+const requireClosed = (deps: MoveDeps, { from }: AdoptRequest, replayed: Replayed, { state }: Resource): void => {
+  const giver = peerIn(replayed, deps, from);
+  for (const place of state.places.keys())
+    if (place !== deps.enclave && isMoreOpen(giver, peerIn(replayed, deps, place)))
+      throw refuse("enclave.release", { reason: "it has been in an enclave that is closed better" });
 };
 
 /** What the other enclave has seen, this one has seen. @throws Refusal log.consistency */

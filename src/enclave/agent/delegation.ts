@@ -22,7 +22,16 @@ import type { AttemptsLog } from "./attempts.ts";
 import { takeFile } from "./checked.ts";
 import { costOfRun } from "./costs.ts";
 import { type Holdings, requireAdopted } from "./holdings.ts";
-import { isOver, type JudgeDeps, type Judged, judge, type RunRequest, requireUsable, type Usable } from "./judge.ts";
+import {
+  isOver,
+  type JudgeDeps,
+  type Judged,
+  judge,
+  type RunRequest,
+  requireUnmoved,
+  requireUsable,
+  type Usable,
+} from "./judge.ts";
 import { type HandedKey, keyToHandOn, type Unsealing } from "./unsealing.ts";
 
 export interface DelegateDeps extends JudgeDeps, Unsealing {
@@ -81,10 +90,13 @@ export const delegate = async (
     { kind: "task.delegated", stream, seen: head, by: deps.enclave, at, payload },
     deps.signingKey,
   );
+  // Whatever was revoked or moved away while files were read: nothing is paid for it, and before it is told, no keys leave.
+  requireUnmoved(deps, judged);
   const said = await deps.attempts.delegate(stream, {
-    ...{ expires: task.expires, spends: costOfRun(usable) },
+    ...{ expires: task.expires, spends: costOfRun(usable, task) },
     delegation: { after: head, to, statement, keys, size: judged.checkpoint.size },
   });
+  requireUnmoved(deps, judged);
   return { statement: said.statement, keys: said.keys, size: said.size };
 };
 

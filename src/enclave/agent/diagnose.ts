@@ -38,6 +38,8 @@ export const diagnose = async (
   for (const used of task.definition.sources)
     if (streamOf(world, sourceBook, used.stream)?.state.withdrawn !== false)
       throw refuse("enclave.withdrawn", { id: used.stream });
+  // Another that the task names may have come to something too, which nobody was told: what was agreed to is this one's.
+  if (task.ended?.by !== deps.enclave) throw refuse("enclave.diagnostics");
   const text = await readKept(deps, stream);
   const context = diagnosticsContext(taskDigest(stream, task.definition, task.delivery), asked.request);
   const envelope = await sealBytes(text, { to: receiverKey(asked.key), context });

@@ -121,5 +121,7 @@ export const requireAdopted = (
 
 /** What was released is not looked into for its owner either. @throws Refusal enclave.moved */
 export const requireKept = (holdings: Holdings, envelope: string): void => {
-  if (Object.values(holdings).some(({ released }) => released?.envelope === envelope)) throw refuse("enclave.moved");
+  // With its key, which was tried: whoever names the digest of another's envelope has released nothing of it.
+  if (Object.values(holdings).some(({ released }) => released?.key && released.envelope === envelope))
+    throw refuse("enclave.moved");
 };

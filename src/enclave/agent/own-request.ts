@@ -73,6 +73,7 @@ const answer = async <R>(
   return deps.questions(asked.by, async (signal) => {
     const file = await takeFile(read(asked.envelope), asked.envelope, { directory });
     try {
+      requireKept(deps.holdings(), asked.envelope);
       const content = open(file.content(), { key, context: contextOf(asked.by, enclave, asked.type) });
       return await look(asked, content, signal);
     } catch (error) {

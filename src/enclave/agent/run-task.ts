@@ -189,7 +189,7 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
     // A machine that starts no sandbox has not ended the task: nothing is begun yet.
     const run = await sandbox.catch(noSandbox);
-    const running = { head, expires: task.expires, spends: deps.delegated ? [] : costOfRun(usable) };
+    const running = { head, expires: task.expires, spends: deps.delegated ? [] : costOfRun(usable, task) };
     if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
     // The last moment before anything is opened: what was revoked while files were taken is not.
     requireUnmoved(deps, judged);

@@ -109,11 +109,11 @@ export const openDiagnostics = async (
   const task = await client.tasks.get({ id });
   requireAsked(id, task);
   const { request } = askedIn(task);
-  const { stream, definition, delivery } = task;
-  if (!delivery) throw refuse("diagnostics.missing", { id });
-  // They are kept where the task failed: in its enclave, or in the one of its workers that it was given to.
-  const { enclave, workers = [] } = definition;
-  const { signingKey } = await readEnclave(client, workers.includes(task.runsIn) ? task.runsIn : enclave, expected);
+  const { stream, definition, delivery, runsIn } = task;
+  // Kept by the enclave that ran it, which is one of those that the task names.
+  const named = [definition.enclave, ...(definition.workers ?? [])].includes(runsIn);
+  if (!delivery || !named) throw refuse("diagnostics.missing", { id });
+  const { signingKey } = await readEnclave(client, runsIn, expected);
   const released = await client.tasks.diagnostics({ id });
   const envelope = verifyDiagnostics(stream, request, released, publicKeyFromSpki(fromBase64(signingKey)));
   const context = diagnosticsContext(taskDigest(stream, definition, delivery as Delivery), request);
