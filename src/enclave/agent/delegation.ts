@@ -10,19 +10,28 @@ import { canonical, parseCanonical } from "../../base/canonical.ts";
 import { iso } from "../../base/clock.ts";
 import { enclave as enclaveBook } from "../../rules/enclave.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
-import { streamOf } from "../../rules/world.ts";
+import { advance, streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { delegationContext, destinationContext, modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import { verifyConsistency } from "../../trust/log/merkle.ts";
-import { signStatementWith } from "../../trust/statement.ts";
+import { parseStatement, signStatementWith } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { takeFile } from "./checked.ts";
 import { costOfRun } from "./costs.ts";
 import { type Holdings, requireAdopted } from "./holdings.ts";
-import { isOver, type JudgeDeps, type Judged, judge, type RunRequest, requireUsable, type Usable } from "./judge.ts";
+import {
+  isOver,
+  type JudgeDeps,
+  type Judged,
+  judge,
+  type RunRequest,
+  requireUnmoved,
+  requireUsable,
+  type Usable,
+} from "./judge.ts";
 import { type HandedKey, keyToHandOn, type Unsealing } from "./unsealing.ts";
 
 export interface DelegateDeps extends JudgeDeps, Unsealing {
@@ -62,9 +71,8 @@ export const delegate = async (
   const judged = judge(deps, request, "decide");
   const { task, stream, head, digest } = judged;
   const { enclave, workers = [] } = task.definition;
-  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
-  const usable = requireUsable(judged, request.details);
-  requireAdopted(deps, judged);
+  // What can run no more is taken back all the same, so that it can end.
+  const usable = to === enclave ? undefined : requireGivable(deps, judged, request.details);
   const known = deps.attempts.delegation(stream);
   if (to === task.runner && to !== enclave) {
     if (known?.to !== to)
@@ -72,19 +80,33 @@ export const delegate = async (
     return { statement: "", keys: known.keys, size: known.size };
   }
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
-  if (to !== enclave) requireDivisible(usable);
-  const keys = to === enclave ? "" : await keysFor(deps, judged, usable, to);
+  if (usable) requireDivisible(usable);
+  const keys = usable ? await keysFor(deps, judged, usable, to) : "";
   const payload = { task: digest, enclave: to, ...(keys !== "" && { keys: sha256Hex(fromBase64(keys)) }) };
   const at = iso(deps.clock.now());
   const statement = signStatementWith(
     { kind: "task.delegated", stream, seen: head, by: deps.enclave, at, payload },
     deps.signingKey,
   );
+  // What the ledger would never take must not keep the task from running here.
+  advance(judged.world, parseStatement(statement), judged.time, true);
+  requireUnmoved(deps, judged);
   const said = await deps.attempts.delegate(stream, {
-    ...{ expires: task.expires, spends: costOfRun(usable) },
+    // What is taken back was paid for when it was given.
+    ...{ expires: task.expires, spends: usable ? costOfRun(usable) : [] },
     delegation: { after: head, to, statement, keys, size: judged.checkpoint.size },
   });
+  // What was revoked meanwhile goes nowhere.
+  requireUnmoved(deps, judged);
   return { statement: said.statement, keys: said.keys, size: said.size };
+};
+
+/** @throws Refusal of whatever speaks against the run, wherever it is */
+const requireGivable = (deps: DelegateDeps, judged: Judged, details: RunRequest["details"]): Usable => {
+  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
+  const usable = requireUsable(judged, details);
+  requireAdopted(deps, judged);
+  return usable;
 };
 
 /**

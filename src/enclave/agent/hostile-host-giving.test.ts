@@ -1,0 +1,58 @@
+/** A host that has tasks given from enclave to enclave at moments that suit it. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openFleet } from "../../../test/support/fleet.ts";
+import { openRig, outcomeOf } from "../../../test/support/hostile-host.ts";
+import { act } from "../../../test/support/stage.ts";
+
+test("giving it to itself first wedges nothing", async (t) => {
+  const rig = await openRig(t);
+  const { task, delegate } = await openFleet(rig);
+  await assert.rejects(
+    delegate(rig.enclave.id).then(({ statement }) => rig.stage.submit(statement)),
+    { code: "task.worker" },
+  );
+  assert.equal(outcomeOf(await rig.run({ task })), "task.completed");
+});
+
+test("after a revocation that it has followed, no keys are handed over", async (t) => {
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
+  rig.tricks.read = (_, honest) => {
+    delete rig.tricks.read;
+    return (async function* () {
+      await act(rig.stage, rig.hospital, "task.revoked", task);
+      await rig.follow();
+      yield honest();
+    })();
+  };
+  await assert.rejects(delegate(second.id), { code: "enclave.moved" });
+});
+
+test("after its owner has bound a source, nothing is given away unpaid", async (t) => {
+  const rig = await openRig(t);
+  const { second, delegate } = await openFleet(rig);
+  rig.tricks.read = (_, honest) => {
+    delete rig.tricks.read;
+    return (async function* () {
+      await act(rig.stage, rig.hospital, "source.governed", rig.parts.sources[0] ?? "", {
+        policy: { budget: { rows: 1 } },
+      });
+      await rig.follow();
+      yield honest();
+    })();
+  };
+  await assert.rejects(delegate(second.id), { code: "enclave.moved" });
+});
+
+test("what was given away and can run no more is taken back, and fails", async (t) => {
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
+  await rig.stage.submit((await delegate(second.id)).statement);
+  // The second is lost, and the owner withdraws.
+  await act(rig.stage, rig.hospital, "source.withdrawn", rig.parts.sources[0] ?? "");
+  const { statement } = await delegate(rig.enclave.id);
+  await rig.stage.submit(statement);
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run({ task })), "enclave.withdrawn");
+});
