@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { openFleet } from "../../../test/support/fleet.ts";
 import { openRig, outcomeOf } from "../../../test/support/hostile-host.ts";
 import { act } from "../../../test/support/stage.ts";
+import { MINUTE } from "../../base/clock.ts";
 
 test("giving it to itself first wedges nothing", async (t) => {
   const rig = await openRig(t);
@@ -55,4 +56,17 @@ test("what was given away and can run no more is taken back, and fails", async (
   await rig.stage.submit(statement);
   await rig.follow();
   assert.equal(outcomeOf(await rig.run({ task })), "enclave.withdrawn");
+});
+
+test("said before a crash, and too old for the ledger after it: said again", async (t) => {
+  const rig = await openRig(t);
+  const { second, task, delegate } = await openFleet(rig);
+  await delegate(second.id);
+  // kill -9 of the server before it was put onto the ledger; a quarter of an hour later it is back.
+  rig.stage.clock.advance(15 * MINUTE);
+  await rig.restart();
+  const { statement, keys, seen } = await delegate(second.id);
+  await rig.stage.submit(statement);
+  await second.follow();
+  assert.equal(outcomeOf(await second.run(task, keys, seen)), "task.completed");
 });
