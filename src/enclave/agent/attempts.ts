@@ -86,6 +86,9 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
       return attempts()[task]?.outcome;
     },
 
+    /** Whether it was begun here, and nothing of that was forgotten since. */
+    isKnown: (task: string): boolean => attempts()[task] !== undefined,
+
     /** The last word on where the task runs. */
     delegation(task: string): Delegation | undefined {
       return attempts()[task]?.delegation;

@@ -10,6 +10,7 @@ import { canonical, parseCanonical } from "../../base/canonical.ts";
 import { iso } from "../../base/clock.ts";
 import { enclave as enclaveBook } from "../../rules/enclave.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
+import { MAX_DELEGATIONS } from "../../rules/task-run.ts";
 import { advance, streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { delegationContext, destinationContext, modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
@@ -81,6 +82,9 @@ export const delegate = async (
   }
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
   if (usable) requireDivisible(usable);
+  // It may have forgotten what came of it, and then does not run it: nobody could have it from there any more.
+  if (usable && task.delegations + 1 >= MAX_DELEGATIONS && task.runners.includes(to))
+    throw refuse("enclave.delegation", { reason: "it was there before, and cannot be taken back once more" });
   const keys = usable ? await keysFor(deps, judged, usable, to) : "";
   const payload = { task: digest, enclave: to, ...(keys !== "" && { keys: sha256Hex(fromBase64(keys)) }) };
   const at = iso(deps.clock.now());

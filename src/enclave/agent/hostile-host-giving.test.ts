@@ -5,6 +5,7 @@ import { openFleet } from "../../../test/support/fleet.ts";
 import { openRig, outcomeOf } from "../../../test/support/hostile-host.ts";
 import { act } from "../../../test/support/stage.ts";
 import { MINUTE } from "../../base/clock.ts";
+import { parseStatement } from "../../trust/statement.ts";
 
 test("giving it to itself first wedges nothing", async (t) => {
   const rig = await openRig(t);
@@ -69,4 +70,36 @@ test("said before a crash, and too old for the ledger after it: said again", asy
   await rig.stage.submit(statement);
   await second.follow();
   assert.equal(outcomeOf(await second.run(task, keys, seen)), "task.completed");
+});
+
+test("one enclave says one thing, also where it ran another task meanwhile", async (t) => {
+  const code = `export async function main() { return [{ v: Math.random() }]; }`;
+  const rig = await openRig(t, { code });
+  const { second, task, delegate } = await openFleet(rig);
+  const other = await rig.newTask({ workers: [second.id] });
+  await rig.authorise(other);
+  const give = async (on = task) => {
+    const { statement, keys, seen } = await delegate(second.id, on);
+    await rig.stage.submit(statement);
+    await second.follow();
+    return parseStatement(await second.run(on, keys, seen)).statement.payload as { result: { digest: string } };
+  };
+  const first = await give();
+  await rig.stage.submit((await delegate(rig.enclave.id)).statement);
+  await give(other);
+  const again = await give().catch((error) => {
+    assert.equal(error.code, "enclave.delegation");
+    return first;
+  });
+  assert.equal(again.result.digest, first.result.digest);
+});
+
+test("for the last time it goes to an enclave that was not there before, or stays", async (t) => {
+  const rig = await openRig(t);
+  const { second, third, task, delegate } = await openFleet(rig);
+  for (const to of [second.id, rig.enclave.id, third.id]) await rig.stage.submit((await delegate(to)).statement);
+  await assert.rejects(delegate(second.id), { code: "enclave.delegation" });
+  await rig.stage.submit((await delegate(rig.enclave.id)).statement);
+  await rig.follow();
+  assert.equal(outcomeOf(await rig.run({ task })), "task.completed");
 });
