@@ -103,3 +103,25 @@ test("for the last time it goes to an enclave that was not there before, or stay
   await rig.follow();
   assert.equal(outcomeOf(await rig.run({ task })), "task.completed");
 });
+
+test("a run of a revoked schedule ends, also after another schedule was run", async (t) => {
+  const rig = await openRig(t);
+  const daily = async () => {
+    const of = await rig.newTask({ schedule: { every: 86_400, runs: 5 } });
+    await rig.authorise(of);
+    await rig.follow();
+    return of;
+  };
+  const founded = async (of: string) => {
+    const { statement } = await rig.call("recur", { task: of }, await rig.statements(of));
+    await rig.stage.submit(statement);
+    await rig.follow();
+    return parseStatement(statement).digest;
+  };
+  const [one, two] = [await daily(), await daily()];
+  const run = await founded(one);
+  await act(rig.stage, rig.hospital, "task.revoked", one);
+  await rig.follow();
+  await founded(two);
+  assert.equal(outcomeOf(await rig.run({ task: run })), "enclave.series");
+});
