@@ -83,7 +83,7 @@ export const delegate = async (
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
   if (usable) requireDivisible(usable);
   // It may have forgotten what came of it, and then does not run it: nobody could have it from there any more.
-  if (usable && task.delegations + 1 >= MAX_DELEGATIONS && task.runners.includes(to))
+  if (usable && task.delegations + 1 === MAX_DELEGATIONS && task.runners.includes(to))
     throw refuse("enclave.delegation", { reason: "it was there before, and cannot be taken back once more" });
   const keys = usable ? await keysFor(deps, judged, usable, to) : "";
   const payload = { task: digest, enclave: to, ...(keys !== "" && { keys: sha256Hex(fromBase64(keys)) }) };
