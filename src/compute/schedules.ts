@@ -37,6 +37,8 @@ export interface SchedulesOptions {
 export const createSchedules = ({ ledger, fleet, now, onError }: SchedulesOptions) => {
   /** Scheduled tasks that go on, by stream. */
   const going = new Set<string>();
+  /** The newest run of each scheduled task, by stream: looked at every second, so it is not searched for. */
+  const newest = new Map<string, string>();
   const asked = new Set<string>();
   /** Milliseconds to wait after the last failure. */
   const pauses = new Map<string, number>();
@@ -45,17 +47,16 @@ export const createSchedules = ({ ledger, fleet, now, onError }: SchedulesOption
   let detach: () => void = () => undefined;
 
   const find = (id: string): Task | undefined => streamOf(ledger.world, taskBook, id)?.state;
-  const newestRun = (series: Task): string | undefined => runsOf(ledger.world, series)[0];
   const isUnderWay = (run: string | undefined): boolean => {
     const state = run === undefined ? undefined : find(run);
     return state !== undefined && stateAt(state, now()) === "running";
   };
 
   /** Whether a run is to be founded now: the newest that is due is not there, and none is under way. */
-  const isDue = (series: Task): boolean => {
+  const isDue = (id: string, series: Task): boolean => {
     const number = dueNow(series, now());
     if (number === 0 || ledger.world.ids.has(occurrenceId(series, number))) return false;
-    return !isUnderWay(newestRun(series));
+    return !isUnderWay(newest.get(id));
   };
 
   const ask = async (id: string): Promise<void> => {
@@ -90,23 +91,25 @@ export const createSchedules = ({ ledger, fleet, now, onError }: SchedulesOption
         pauses.delete(id);
         continue;
       }
-      if (!asked.has(id) && isDue(series)) void ask(id);
+      if (!asked.has(id) && isDue(id, series)) void ask(id);
       const next = nextDueOf(series, now());
       if (next !== undefined) soonest = Math.min(soonest, next - now());
     }
     if (going.size > 0) timer = setTimeout(look, soonest).unref();
   };
 
-  /** A task that goes on is looked after. */
+  /** A task that goes on is looked after, and so is the newest of its runs. */
   const note = (id: string): void => {
     const series = find(id);
+    const { of = "", number = 0 } = series?.occurrence ?? {};
+    if (number > (find(newest.get(of) ?? "")?.occurrence?.number ?? 0)) newest.set(of, id);
     if (series?.definition.schedule && goesOn(series, now())) going.add(id);
   };
 
   /** Of a task that was revoked, the run that is under way ends. */
   const stopRevoked = (id: string): void => {
     const series = find(id);
-    const run = series?.definition.schedule && series.state === "failed" ? newestRun(series) : undefined;
+    const run = series?.definition.schedule && series.state === "failed" ? newest.get(id) : undefined;
     const place = run !== undefined && isUnderWay(run) ? find(run)?.runner : undefined;
     if (run !== undefined && place !== undefined)
       fleet.stopRun(place, run).catch((error: unknown) => onError(id, error));

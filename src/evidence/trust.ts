@@ -5,7 +5,7 @@ import { enclave as enclaveBook } from "../rules/enclave.ts";
 import { organisation as organisationBook } from "../rules/organisation.ts";
 import { issuesOf, streamOf } from "../rules/world.ts";
 import { parseCertificate } from "../trust/x509/certificate.ts";
-import { EnclavePin, isPinned as isEnclavePinned, pinText } from "./enclave-pin.ts";
+import { EnclavePin, type FoundEnclave, isPinned as isEnclavePinned, pinText } from "./enclave-pin.ts";
 import { refuse } from "./errors.ts";
 import type { Verified } from "./verify.ts";
 
@@ -72,20 +72,31 @@ export const isPinned = (party: Party, { members = {} }: Trust): boolean =>
 /** @throws Refusal bundle.trust naming the first thing that differs from what is trusted */
 export const requireTrusted = (verified: Verified, trust: Trust): void => {
   const { bundle, world, task } = verified;
-  const enclave = streamOf(world, enclaveBook, task.runner)?.state;
   const within = (what: string, found: string, trusted: readonly string[] | undefined) => {
     if (trusted && !trusted.includes(found))
       throw refuse("bundle.trust", { what, found, expected: trusted.join(", ") || "(none)" });
   };
   within("ledger", bundle.ledger, trust.ledger === undefined ? undefined : [trust.ledger]);
-  const provider = enclave?.provider ?? "";
-  within("provider", provider, trust.providers);
-  const platform = enclave?.attested?.platform;
-  const found = { provider, measurement: task.definition.measurement, platform };
-  if (trust.enclaves && !isEnclavePinned(found, trust.enclaves))
-    within("enclave", pinText(found), trust.enclaves.map(pinText));
+  // The one that ran the task, and the one that holds its keys: they may be on different machines.
+  for (const id of new Set([task.definition.enclave, task.runner])) {
+    const enclave = streamOf(world, enclaveBook, id)?.state;
+    const provider = enclave?.provider ?? "";
+    within("provider", provider, trust.providers);
+    const platform = enclave?.attested?.platform;
+    const found = { provider, measurement: task.definition.measurement, platform };
+    if (trust.enclaves && !isEnclavePinned(found, trust.enclaves))
+      throw refuse("bundle.trust", {
+        what: "enclave",
+        found: inFull(found),
+        expected: trust.enclaves.map(inFull).join(", ") || "(none)",
+      });
+  }
   requireMembers(partiesIn(verified), trust);
 };
+
+/** With what was measured of its machine, which may be all that differs. */
+const inFull = ({ platform, ...enclave }: FoundEnclave): string =>
+  [pinText(enclave), ...Object.entries(platform ?? {}).map(([name, value]) => `${name}=${value}`)].join(" ");
 
 /** Every pin is met by exactly one party: whoever left a party or its name out would have taken the pin away. */
 const requireMembers = (parties: readonly Party[], { members = {} }: Trust): void => {

@@ -9,7 +9,7 @@ import { goesOn, seriesOf } from "./task-recurred.ts";
 import { end, kind, requireDigest, requireState, type Task } from "./task-state.ts";
 
 /** Each lets the server look at how another run ends, should it hide what the one before came to. */
-const MAX_DELEGATIONS = 4;
+export const MAX_DELEGATIONS = 4;
 
 /** The enclave that holds the keys has another run the task, or takes it back: only one may end it. */
 export const delegated = kind({
@@ -31,7 +31,7 @@ export const delegated = kind({
     if (to === runner || ![definition.enclave, ...(definition.workers ?? [])].includes(to))
       throw refuse("task.worker", { enclave: to });
     if (delegations >= MAX_DELEGATIONS) throw refuse("task.delegations", { limit: MAX_DELEGATIONS });
-    return { ...state, runner: to, keys, delegations: delegations + 1 };
+    return { ...state, runner: to, keys, delegations: delegations + 1, runners: [...state.runners, runner] };
   },
 });
 

@@ -40,6 +40,8 @@ export interface Task extends Diagnosed {
   readonly keys: string | undefined;
   /** How often that was said. */
   readonly delegations: number;
+  /** Enclaves that it was with before. */
+  readonly runners: readonly string[];
   /** Which run it is of which scheduled task (by stream), under whose consents it runs. */
   readonly occurrence: { readonly of: string; readonly number: number } | undefined;
   /** When the receiver said that it has the result; 0: not yet. */
@@ -95,6 +97,7 @@ export const taskStreams: Named<Task> = {
     runner: "",
     keys: undefined,
     delegations: 0,
+    runners: [],
     occurrence: undefined,
     acknowledged: 0,
     result: undefined,

@@ -3,6 +3,7 @@
  * look at. What it is told (rows, size, code) is the model's to choose, and is told once.
  */
 import { DAY } from "../../base/clock.ts";
+import { CLOCK_SKEW } from "../../rules/world.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
@@ -85,6 +86,9 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
       return attempts()[task]?.outcome;
     },
 
+    /** Whether it was begun here, and nothing of that was forgotten since. */
+    isKnown: (task: string): boolean => attempts()[task] !== undefined,
+
     /** The last word on where the task runs. */
     delegation(task: string): Delegation | undefined {
       return attempts()[task]?.delegation;
@@ -101,7 +105,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     /**
      * That another enclave runs it, or this one again, durable before anybody is told: from then on it does not run here
      * at the head that was left, whether the ledger hears of it or not.
-     * @returns what was said first at this head
+     * @returns what was said first at this head; for the same enclave once more, where the ledger has not taken that in time
      */
     async delegate(
       task: string,
@@ -112,8 +116,10 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         if (before?.outcome) throw refuse("enclave.delegation", { reason: "it has ended here" });
         if (before?.delegation?.after === delegation.after) {
           if (before.delegation.to !== delegation.to) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
-          said = before.delegation;
-          return undefined;
+          if (!isTooOld(before.delegation, delegation)) {
+            said = before.delegation;
+            return undefined;
+          }
         }
         const head = parseStatement(delegation.statement).digest;
         return { ...before, head, expires, count: before?.count ?? 0, delegation };
@@ -144,6 +150,12 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
   };
 };
 export type AttemptsLog = ReturnType<typeof createAttempts>;
+
+/** Said before a crash and never heard: at its head nothing else can be said, and the ledger takes it no more. */
+const isTooOld = (said: Delegation, again: Delegation): boolean => {
+  const [then, now] = [said, again].map(({ statement }) => Date.parse(parseStatement(statement).statement.at));
+  return (now ?? 0) - (then ?? 0) > CLOCK_SKEW;
+};
 
 const dropped = (before: SealedState["diagnostics"], after: SealedState["diagnostics"]): string[] => {
   const kept = new Set(keptUnder(after));

@@ -10,13 +10,14 @@ import { canonical, parseCanonical } from "../../base/canonical.ts";
 import { iso } from "../../base/clock.ts";
 import { enclave as enclaveBook } from "../../rules/enclave.ts";
 import { Digest, StreamId } from "../../rules/shapes.ts";
-import { streamOf } from "../../rules/world.ts";
+import { MAX_DELEGATIONS } from "../../rules/task-run.ts";
+import { advance, streamOf } from "../../rules/world.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { delegationContext, destinationContext, modelContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import { verifyConsistency } from "../../trust/log/merkle.ts";
-import { signStatementWith } from "../../trust/statement.ts";
+import { parseStatement, signStatementWith } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import type { AttemptsLog } from "./attempts.ts";
 import { takeFile } from "./checked.ts";
@@ -78,26 +79,39 @@ export const delegate = async (
       throw refuse("enclave.delegation", { reason: "its keys are kept no longer; take it back first" });
     return { statement: "", keys: known.keys, size: known.size };
   }
-  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
-  const usable = requireUsable(judged, request.details);
-  requireAdopted(deps, judged);
+  // What can run no more is taken back all the same, so that it can end.
+  const usable = to === enclave ? undefined : requireGivable(deps, judged, request.details);
   if (![enclave, ...workers].includes(to)) throw refuse("enclave.delegation", { reason: "the task does not name it" });
-  if (to !== enclave) requireDivisible(usable);
-  const keys = to === enclave ? "" : await keysFor(deps, judged, usable, to);
+  if (usable) requireDivisible(usable);
+  // It may have forgotten what came of it, and then does not run it: nobody could have it from there any more.
+  if (usable && task.delegations + 1 === MAX_DELEGATIONS && task.runners.includes(to))
+    throw refuse("enclave.delegation", { reason: "it was there before, and cannot be taken back once more" });
+  const keys = usable ? await keysFor(deps, judged, usable, to) : "";
   const payload = { task: digest, enclave: to, ...(keys !== "" && { keys: sha256Hex(fromBase64(keys)) }) };
   const at = iso(deps.clock.now());
   const statement = signStatementWith(
     { kind: "task.delegated", stream, seen: head, by: deps.enclave, at, payload },
     deps.signingKey,
   );
+  // What the ledger would never take must not keep the task from running here.
+  advance(judged.world, parseStatement(statement), judged.time, true);
   // Whatever was revoked or moved away while files were read: nothing is paid for it, and before it is told, no keys leave.
   requireUnmoved(deps, judged);
   const said = await deps.attempts.delegate(stream, {
-    ...{ expires: task.expires, spends: costOfRun(usable, task) },
+    // What is taken back was paid for when it was given.
+    ...{ expires: task.expires, spends: usable ? costOfRun(usable, task) : [] },
     delegation: { after: head, to, statement, keys, size: judged.checkpoint.size },
   });
   requireUnmoved(deps, judged);
   return { statement: said.statement, keys: said.keys, size: said.size };
+};
+
+/** @throws Refusal of whatever speaks against the run, wherever it is */
+const requireGivable = (deps: DelegateDeps, judged: Judged, details: RunRequest["details"]): Usable => {
+  if (isOver(judged)) throw refuse("enclave.delegation", { reason: "its schedule is over" });
+  const usable = requireUsable(judged, details);
+  requireAdopted(deps, judged);
+  return usable;
 };
 
 /**

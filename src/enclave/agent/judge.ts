@@ -60,10 +60,12 @@ export const judge = (deps: JudgeDeps, request: RunRequest, to: "run" | "decide"
   // Of a run there is one stream, and one run at a time: what was signed can be written as another valid statement.
   // The enclave that has founded it knows; another runs what that one gave to it.
   const founded = task.definition.enclave === deps.enclave;
-  if (task.occurrence && founded && deps.newestRun(task.occurrence.of) !== stream)
-    throw refuse("enclave.occurrence", { id: task.id });
   const { definition, delivery } = task;
-  return { ...looked, digest: taskDigest(stream, definition, delivery), delivery };
+  const judged = { ...looked, digest: taskDigest(stream, definition, delivery), delivery };
+  // Of one that was revoked nothing needs to be known: whichever run it is, it fails.
+  if (task.occurrence && founded && !isOver(judged) && deps.newestRun(task.occurrence.of) !== stream)
+    throw refuse("enclave.occurrence", { id: task.id });
+  return judged;
 };
 
 /** The task as the ledger has it, in whatever state; it names this enclave. @throws Refusal */

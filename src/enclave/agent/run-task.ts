@@ -118,6 +118,9 @@ const isTaken = (error: unknown): boolean =>
 /** In another enclave's place: with the keys that it has handed over, at its cost. */
 const placed = async (own: RunDeps, judged: Judged, handed: Handed | undefined): Promise<PlacedDeps> => {
   if (judged.task.definition.enclave === own.enclave) return { ...own, delegated: false };
+  // What it had come to here may have been forgotten when it went on; then it comes to nothing else.
+  if (judged.task.runners.includes(own.enclave) && !own.attempts.isKnown(judged.stream))
+    throw refuse("enclave.delegation", { reason: "it was here before, and what came of it is known no more" });
   if (!handed) throw refuse("enclave.delegation", { reason: "its keys are not there" });
   return { ...own, handed: await takeKeys(own, judged, handed), delegated: true };
 };
