@@ -51,10 +51,10 @@ interface Keys {
 }
 
 /** A task that names two enclaves beside the first, authorised by everybody. */
-export const openFleet = async (rig: Rig) => {
+export const openFleet = async (rig: Rig, authorise: (task: string) => Promise<void> = rig.authorise) => {
   const [second, third] = [await openWorker(rig, "second"), await openWorker(rig, "third")];
   const task = await rig.newTask({ workers: [second.id, third.id].sort() });
-  await rig.authorise(task);
+  await authorise(task);
   await rig.follow();
   /** As an honest host would. @returns keys, and how much of the ledger the first enclave had seen */
   const delegate = async (to: string, on = task) => {

@@ -9,6 +9,7 @@ import { refuse } from "../errors.ts";
 import { type Spend, spendAll } from "../gate/accountant.ts";
 import { keptUnder, stillKept } from "./diagnostics.ts";
 import { requireAccountable } from "./holdings.ts";
+import { requirePlace } from "./places.ts";
 import type { Results } from "./results.ts";
 import type { Attempts, Delegation, Outcome, SealedState } from "./sealed-state.ts";
 
@@ -41,8 +42,8 @@ interface Ending {
   readonly diagnostics?: string | undefined;
 }
 
-/** At which head the task may run, and until when (milliseconds, by the ledger's time). */
-type Running = Pick<Attempts, "head" | "expires">;
+/** Whose task it is, at which head it may run, and until when (milliseconds, by the ledger's time). */
+type Running = Pick<Attempts, "creator" | "head" | "expires">;
 
 /** Whether the task may still run, or be run elsewhere, as far as the ledger was followed. */
 const isCurrent = ({ head, delegation }: Attempts, now: string | undefined): boolean =>
@@ -68,10 +69,9 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
       const canRun = (known: Attempts, other: string) =>
         isCurrent(known, headOf(other)) && time() <= known.expires + DAY;
       const [open, moved] = parted(now, (other, known) => other === task || canRun(known, other));
-      if (Object.keys(open).length >= MAX_REMEMBERED)
-        throw refuse("enclave.host", { reason: "too many tasks were begun and not ended" });
       forgotten = moved;
       const { [task]: _, ...others } = open;
+      requirePlace(Object.values(others), mine.creator, MAX_REMEMBERED);
       const diagnostics = stillKept(all, time());
       old = dropped(all, diagnostics);
       return { account: paid, attempts: { ...others, [task]: mine }, diagnostics };
@@ -89,17 +89,26 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     /** Whether it was begun here, and nothing of that was forgotten since. */
     isKnown: (task: string): boolean => attempts()[task] !== undefined,
 
+    /** That a receipt of it is handed out, durable when it resolves. */
+    async tell(task: string): Promise<void> {
+      await change(({ attempts: now }) => {
+        const known = now[task];
+        return known && !known.told ? { attempts: { ...now, [task]: { ...known, told: true } } } : undefined;
+      });
+    },
+    wasTold: (task: string): boolean => attempts()[task]?.told ?? false,
+
     /** The last word on where the task runs. */
     delegation(task: string): Delegation | undefined {
       return attempts()[task]?.delegation;
     },
 
     /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
-    begin: (task: string, { head, expires, spends }: Running & Costs): Promise<boolean> =>
+    begin: (task: string, { creator, head, expires, spends }: Running & Costs): Promise<boolean> =>
       remember(task, spends, (before) => {
         if (before?.delegation?.after === head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
         if ((before?.count ?? 0) >= MAX_ATTEMPTS) return undefined;
-        return { ...before, head, expires, count: (before?.count ?? 0) + 1 };
+        return { ...before, creator, head, expires, count: (before?.count ?? 0) + 1 };
       }),
 
     /**
@@ -109,7 +118,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
      */
     async delegate(
       task: string,
-      { expires, spends, delegation }: Costs & Pick<Attempts, "expires"> & { readonly delegation: Delegation },
+      { spends, delegation, ...running }: Costs & Omit<Running, "head"> & { readonly delegation: Delegation },
     ): Promise<Delegation> {
       let said = delegation;
       await remember(task, spends, (before) => {
@@ -122,7 +131,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
           }
         }
         const head = parseStatement(delegation.statement).digest;
-        return { ...before, head, expires, count: before?.count ?? 0, delegation };
+        return { ...before, ...running, head, count: before?.count ?? 0, delegation };
       });
       return said;
     },
@@ -141,7 +150,11 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         const before = now[task];
         if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
         const ended = { ...before, ...running, count: before?.count ?? 0, outcome };
-        const diagnostics = stillKept(all, time(), digest === undefined ? {} : { [task]: { digest, time: time() } });
+        const diagnostics = stillKept(
+          all,
+          time(),
+          digest === undefined ? {} : { [task]: { creator: running.creator, digest, time: time() } },
+        );
         old = dropped(all, diagnostics);
         return { account: spendAll(account, spends), attempts: { ...now, [task]: ended }, diagnostics };
       });

@@ -99,7 +99,7 @@ export const delegate = async (
   requireUnmoved(deps, judged);
   const said = await deps.attempts.delegate(stream, {
     // What is taken back was paid for when it was given.
-    ...{ expires: task.expires, spends: usable ? costOfRun(usable, task) : [] },
+    ...{ creator: task.creator, expires: task.expires, spends: usable ? costOfRun(usable, task) : [] },
     delegation: { after: head, to, statement, keys, size: judged.checkpoint.size },
   });
   requireUnmoved(deps, judged);

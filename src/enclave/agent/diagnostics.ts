@@ -9,13 +9,14 @@ import { Refusal } from "../../base/refusal.ts";
 import { DIAGNOSTICS_BYTES, paddedDiagnostics } from "../../rules/released-diagnostics.ts";
 import { OPEN_FOR } from "../../rules/shapes.ts";
 import type { Said } from "../runners/runner.ts";
+import { newest } from "./places.ts";
 import type { KeptDiagnostics, SealedState } from "./sealed-state.ts";
 
 type Remembered = NonNullable<SealedState["diagnostics"]>;
 
 /** Asked for within seven days of the failure, decided within seven more; and a day for the failure to be told. */
 const KEPT_FOR = 2 * OPEN_FOR + DAY;
-/** Tasks that failed. The oldest is forgotten first. */
+/** Tasks that failed: of one member, and of all, the oldest is forgotten first. */
 const MAX_KEPT = 1_000;
 
 /** Random bytes go before the text: what is kept is named by its digest, which must not tell what is in it. */
@@ -59,10 +60,10 @@ const endOf = (text: string, bytes: number): string => {
 /** @param time the ledger's, milliseconds */
 export const isKept = ({ time: failed }: KeptDiagnostics, time: number): boolean => time <= failed + KEPT_FOR;
 
-/** Those that are still to be kept, oldest first. @param added by the task's stream */
+/** Those that are still to be kept. @param added by the task's stream */
 export const stillKept = (all: Remembered = {}, time: number, added: Remembered = {}): Remembered => {
   const kept = Object.entries(all).filter(([task, one]) => isKept(one, time) && !Object.hasOwn(added, task));
-  return Object.fromEntries([...kept, ...Object.entries(added)].slice(-MAX_KEPT));
+  return Object.fromEntries(newest([...kept, ...Object.entries(added)], MAX_KEPT));
 };
 
 /** Digests of what these are kept under. */

@@ -10,6 +10,7 @@ import { parseStatement, signStatementWith } from "../../trust/statement.ts";
 import { refuse } from "../errors.ts";
 import type { AttemptsDeps } from "./attempts.ts";
 import { type JudgeDeps, lookAt, type RunRequest } from "./judge.ts";
+import { requirePlace } from "./places.ts";
 import type { SealedState, Series } from "./sealed-state.ts";
 
 /** Scheduled tasks that may go on at a time. */
@@ -38,10 +39,10 @@ export const recur = async (deps: RecurDeps, request: Pick<RunRequest, "task" | 
       return undefined;
     }
     statement = sign(deps, { id: occurrenceId(task, number), of: stream, number });
-    const run = { number, stream: parseStatement(statement).digest, statement, head, expires: task.expires };
+    const { creator } = task;
+    const run = { creator, number, stream: parseStatement(statement).digest, statement, head, expires: task.expires };
     const { [stream]: _, ...others } = live(deps, series);
-    if (Object.keys(others).length >= MAX_SERIES)
-      throw refuse("enclave.host", { reason: "too many scheduled tasks go on" });
+    requirePlace(Object.values(others), creator, MAX_SERIES);
     return { series: { ...others, [stream]: run } };
   });
   // What was revoked meanwhile founds nothing.

@@ -104,10 +104,12 @@ export const runTask = async (own: RunDeps, { handed, ...request }: RunTaskReque
   try {
     await handOver(deps, judged, destination, result, sealed);
   } catch (error) {
-    if (!isTaken(error) || judged.task.delegations === 0) throw error;
+    if (!isTaken(error) || judged.task.delegations === 0 || deps.attempts.wasTold(judged.stream)) throw error;
     return sign(deps, judged, await settled(deps, judged, failed(judged, refuse("enclave.delivered"))));
   }
   requireUnmoved(deps, judged);
+  // Alone where another enclave may have delivered before can a result come to nothing after all.
+  if (judged.task.delegations > 0) await deps.attempts.tell(judged.stream);
   return statement;
 };
 
@@ -134,9 +136,18 @@ const settled = async (
   { stream, head, task }: Judged,
   { outcome, spends, sealed, diagnostics: kept }: Ended,
 ): Promise<Outcome> => {
-  for (const file of [sealed, kept]) if (file) await results.keep(file);
+  const files = [sealed, kept].filter((file) => file !== undefined);
+  for (const file of files) await results.keep(file);
+  const { creator, expires } = task;
   const diagnostics = kept && sha256Hex(kept);
-  await attempts.settle(stream, { head, expires: task.expires, outcome, spends, diagnostics });
+  try {
+    await attempts.settle(stream, { creator, head, expires, outcome, spends, diagnostics });
+  } catch (error) {
+    // Not where it is unknown what was saved.
+    if (error instanceof Refusal && !error.code.startsWith("enclave.state."))
+      await results.drop(files.map((file) => sha256Hex(file)));
+    throw error;
+  }
   return outcome;
 };
 
@@ -147,9 +158,8 @@ const attempt = async (deps: PlacedDeps, judged: Judged, details: RunRequest["de
     throw error;
   });
   // Another task may have spent what was left when this one began: then nothing leaves.
-  return settled(deps, judged, ended).catch(async (error: unknown) => {
+  return settled(deps, judged, ended).catch((error: unknown) => {
     if (!(error instanceof Refusal) || error.code !== "gate.budget") throw error;
-    if (ended.sealed) await deps.results.drop([sha256Hex(ended.sealed)]);
     return settled(deps, judged, failed(judged, error));
   });
 };
@@ -192,7 +202,12 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
     // A machine that starts no sandbox has not ended the task: nothing is begun yet.
     const run = await sandbox.catch(noSandbox);
-    const running = { head, expires: task.expires, spends: deps.delegated ? [] : costOfRun(usable, task) };
+    const running = {
+      creator: task.creator,
+      head,
+      expires: task.expires,
+      spends: deps.delegated ? [] : costOfRun(usable, task),
+    };
     if (!(await deps.attempts.begin(stream, running))) throw refuse("enclave.attempts");
     // The last moment before anything is opened: what was revoked while files were taken is not.
     requireUnmoved(deps, judged);

@@ -17,6 +17,7 @@ import type { Account } from "../gate/accountant.ts";
 import { readIfThere, writeNew } from "./files.ts";
 import type { Followed } from "./follower.ts";
 import type { Holdings } from "./holdings.ts";
+import type { Placed } from "./places.ts";
 
 export interface SealedState {
   readonly signingKey: PrivateKey<"P-256">;
@@ -38,7 +39,7 @@ export interface SealedState {
   readonly founding: string;
 }
 
-export interface Attempts {
+export interface Attempts extends Placed {
   /** The task's head at which it may run: a task that has moved on needs no counting any more. */
   readonly head: string;
   /** When it lapses by the ledger's time, milliseconds. */
@@ -48,6 +49,8 @@ export interface Attempts {
   readonly outcome?: Outcome;
   /** The last word on which enclave runs it, if there was one. */
   readonly delegation?: Delegation;
+  /** The server was given a receipt: nothing else is ever said. */
+  readonly told?: true;
 }
 
 /** That an enclave runs a task in place of another. */
@@ -63,7 +66,7 @@ export interface Delegation {
   readonly size: number;
 }
 
-export interface KeptDiagnostics {
+export interface KeptDiagnostics extends Placed {
   /** Of what lies beside the state, SHA-256 (hex). */
   readonly digest: string;
   /** When the task failed, by the ledger's time, milliseconds. */
@@ -71,7 +74,7 @@ export interface KeptDiagnostics {
 }
 
 /** The newest run of a scheduled task: older ones do not run any more. */
-export interface Series {
+export interface Series extends Placed {
   readonly number: number;
   /** The run's stream: SHA-256 (hex) of the statement. */
   readonly stream: string;

@@ -1,13 +1,16 @@
 /** Several enclaves of one program, set against one another. */
+import assert from "node:assert/strict";
 import { toBase64, utf8 } from "../../../src/base/bytes.ts";
-import { delegationContext } from "../../../src/trust/envelope/contexts.ts";
+import { canonical } from "../../../src/base/canonical.ts";
+import { delegationContext, destinationContext } from "../../../src/trust/envelope/contexts.ts";
 import { sealBytes } from "../../../src/trust/envelope/envelope.ts";
 import * as c from "../../support/consortium.ts";
 import { openFleet } from "../../support/fleet.ts";
-import type { RigOptions } from "../../support/hostile-host.ts";
+import { outcomeOf, type RigOptions } from "../../support/hostile-host.ts";
 import { createEnclave, type Enclave } from "../../support/principals.ts";
 import { act, found } from "../../support/stage.ts";
 import { type AttackOn, attacksOn } from "../harness.ts";
+import { type DatabaseStand, openDatabase } from "../stands/database.ts";
 import { type EnclaveStand, openEnclave } from "../stands/enclave.ts";
 import { openRules, type RulesStand } from "../stands/rules.ts";
 
@@ -108,6 +111,67 @@ const onEnclave: AttackOn<EnclaveStand, RigOptions>[] = [
   },
 ];
 
+const onDatabase: AttackOn<DatabaseStand>[] = [
+  {
+    id: "A114",
+    name: "Says that an enclave was lost when it had delivered, to have another's result put over it",
+    by: "enclave",
+    async holds(stand) {
+      const { server, institute, enclave } = stand;
+      const connection = canonical(server.connection("results"));
+      const envelope = await stand.seal(connection, destinationContext(institute.id, enclave.id, "postgresql"));
+      const delivery = { ...c.DELIVERY, sink: "postgresql", destination: stand.put(envelope).digest };
+      const { task, second, third, delegate } = await openFleet(stand, (id) => stand.ready(id, delivery));
+      const found = () => server.psql(`select digest from results where task = '${c.digestOfTask(stand.stage, task)}'`);
+      const give = async (to: string) => {
+        const said = await delegate(to);
+        await stand.stage.submit(said.statement);
+        for (const worker of [second, third]) await worker.follow();
+        return said;
+      };
+      const first = await give(second.id);
+      assert.equal(outcomeOf(await second.run(task, first.keys, first.seen)), "task.completed");
+      const delivered = found();
+      assert.equal(delivered.length, 1);
+      const next = await give(third.id);
+      for (let again = 0; again < 2; again++)
+        assert.equal(outcomeOf(await third.run(task, next.keys, next.seen)), "enclave.delivered");
+      assert.deepEqual(found(), delivered);
+    },
+  },
+  {
+    id: "A115",
+    name: "Has an enclave call a task failed of which it has said that it succeeded",
+    by: "enclave",
+    codes: ["enclave.destination"],
+    stage: async (stand) => {
+      const { server, institute, enclave } = stand;
+      const connection = canonical(server.connection("results"));
+      const envelope = await stand.seal(connection, destinationContext(institute.id, enclave.id, "postgresql"));
+      const delivery = { ...c.DELIVERY, sink: "postgresql", destination: stand.put(envelope).digest };
+      const { task, second, delegate } = await openFleet(stand, (id) => stand.ready(id, delivery));
+      const { statement, keys, seen } = await delegate(second.id);
+      await stand.stage.submit(statement);
+      await second.follow();
+      const run = () => second.run(task, keys, seen);
+      assert.equal(outcomeOf(await run()), "task.completed");
+      stand.forgive();
+      const where = `where task = '${c.digestOfTask(stand.stage, task)}'`;
+      const [[digest = ""] = []] = server.psql(`select digest from results ${where}`);
+      const set = (to: string) => server.sql(`update results set digest = '${to}' ${where}`);
+      await set("00".repeat(32));
+      return {
+        takesFiles: true,
+        lies: [["enclave.destination", run]],
+        truth: async () => {
+          await set(String(digest));
+          return run();
+        },
+      };
+    },
+  },
+];
+
 const onRules: AttackOn<RulesStand>[] = [
   {
     id: "A110",
@@ -142,4 +206,8 @@ const onRules: AttackOn<RulesStand>[] = [
   },
 ];
 
-export const fleet = [...attacksOn(openEnclave, onEnclave), ...attacksOn(openRules, onRules)];
+export const fleet = [
+  ...attacksOn(openEnclave, onEnclave),
+  ...attacksOn(openRules, onRules),
+  ...attacksOn(openDatabase, onDatabase),
+];
