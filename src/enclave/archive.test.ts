@@ -143,3 +143,25 @@ test("what is no archive, or cut short, or damaged, is refused", async () => {
   for (let length = 1; length < whole.length; length += 7)
     await assert.rejects(unpack(whole.slice(0, length)), refused("archive.malformed"));
 });
+
+test("headers before headers are read as far as a model needs, however many there are", async () => {
+  const [header, end] = [await tarOf({ name: "x", type: "file" }), new Uint8Array(1024)];
+  const empty = gunzipSync(header).subarray(0, 512);
+  const records = utf8(Array.from({ length: 1_000 }, (_, i) => `11 ${String(i).padStart(6, "0")}=\n`).join(""));
+  const before = Buffer.from(empty);
+  before.write(`${records.length.toString(8).padStart(11, "0")}\0`, 124, "latin1");
+  before.write("x", 156, "latin1");
+  before.fill(" ", 148, 156);
+  before.write(
+    `${before
+      .reduce((all, byte) => all + byte, 0)
+      .toString(8)
+      .padStart(6, "0")}\0 `,
+    148,
+    "latin1",
+  );
+  const one = concat(before, records, new Uint8Array((512 - (records.length % 512)) % 512));
+  const archive = (times: number) => gzipSync(concat(...Array.from({ length: times }, () => one), empty, end));
+  assert.deepEqual([...(await unpack(archive(10))).keys()], ["x"]);
+  await assert.rejects(unpack(archive(1_000)), refused("archive.malformed"));
+});
