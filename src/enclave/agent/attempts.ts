@@ -50,6 +50,11 @@ const isCurrent = ({ head, delegation }: Attempts, now: string | undefined): boo
   now === head || (now !== undefined && now === delegation?.after);
 
 export const createAttempts = ({ attempts, change, results, headOf, time }: AttemptsDeps) => {
+  /** What was judged at a head counts there alone: the task may have gone elsewhere and come back. @throws Refusal enclave.moved */
+  const requireHead = (task: string, head: string): void => {
+    if (headOf(task) !== head) throw refuse("enclave.moved");
+  };
+
   /** Changes what is known of a task; the first time it is paid for. False where there is nothing to change. */
   const remember = async (
     task: string,
@@ -106,6 +111,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     /** That it was begun once more, durable before an envelope is opened; false when it was begun too often. */
     begin: (task: string, { creator, head, expires, spends }: Running & Costs): Promise<boolean> =>
       remember(task, spends, (before) => {
+        requireHead(task, head);
         if (before?.delegation?.after === head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
         if ((before?.count ?? 0) >= MAX_ATTEMPTS) return undefined;
         return { ...before, creator, head, expires, count: (before?.count ?? 0) + 1 };
@@ -122,6 +128,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     ): Promise<Delegation> {
       let said = delegation;
       await remember(task, spends, (before) => {
+        requireHead(task, delegation.after);
         if (before?.outcome) throw refuse("enclave.delegation", { reason: "it has ended here" });
         if (before?.delegation?.after === delegation.after) {
           if (before.delegation.to !== delegation.to) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
@@ -138,7 +145,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
 
     /**
      * How the task has ended, what its sources gave for it, and under which digest diagnostics of its failure are kept:
-     * durable together. @throws Refusal gate.budget, enclave.delegation
+     * durable together. @throws Refusal gate.budget, enclave.delegation, enclave.moved
      */
     async settle(
       task: string,
@@ -146,6 +153,7 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
     ): Promise<void> {
       let old: string[] = [];
       await change(({ attempts: now, account, diagnostics: all, holdings }) => {
+        requireHead(task, running.head);
         requireAccountable(holdings, spends);
         const before = now[task];
         if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
