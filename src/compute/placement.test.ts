@@ -5,8 +5,8 @@ import type { Task } from "../rules/task-state.ts";
 import { createFairQueue } from "./fair-queue.ts";
 import { createPlacement } from "./placement.ts";
 
-const taskAt = (runner: string, workers: string[] = ["b", "c"]) =>
-  ({ definition: { enclave: "a", workers }, runner }) as unknown as Task;
+const taskAt = (runner: string, workers: string[] = ["b", "c"], runners: string[] = []) =>
+  ({ definition: { enclave: "a", workers }, runner, runners, delegations: runners.length }) as unknown as Task;
 
 const ALL = ["a", "b", "c"];
 const placementOf = ({ streams = ALL, up = ALL, lost = [] as string[] } = {}) =>
@@ -42,6 +42,15 @@ test("an enclave that dies comes back to what it had, and one that stays away do
   assert.equal(placementOf({ up: ["a", "c"] }).choose("t", taskAt("b")), "b", "its outcome may be delivered already");
   assert.equal(placementOf({ up: ["a", "c"], lost: ["b"] }).choose("t", taskAt("b")), "a");
   assert.equal(placementOf({ up: [], lost: ["a", "b", "c"] }).choose("t", taskAt("b")), "b", "there is no other");
+});
+
+test("a task goes back to no enclave that may have forgotten what came of it there", () => {
+  const placement = placementOf();
+  placement.taken("a");
+  assert.equal(placement.choose("t", taskAt("a", ["b", "c"], ["a", "b"])), "c");
+  assert.equal(placement.choose("t", taskAt("a", ["b"], ["a", "b"])), "a");
+  assert.equal(placement.choose("t", taskAt("b", ["b"], ["a"])), "b");
+  assert.equal(placement.choose("t", taskAt("a", ["b", "c"], ["a", "b", "a", "c"])), "a", "it goes nowhere any more");
 });
 
 test("an enclave that cannot reach what a task needs leaves it to another", () => {

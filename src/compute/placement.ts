@@ -1,4 +1,5 @@
 /** Which enclave a task runs in: one that it names, with room, that can be had. */
+import { MAX_DELEGATIONS } from "../rules/task-run.ts";
 import type { Task } from "../rules/task-state.ts";
 import { type Fleet, isElsewhere } from "./fleet.ts";
 
@@ -9,10 +10,12 @@ export const createPlacement = (fleet: Pick<Fleet, "isUp" | "isLost" | "streams"
 
   const roomIn = (enclave: string) => concurrency - (active.get(enclave) ?? 0);
 
-  const candidates = (id: string, { definition, runner }: Task): string[] => {
+  const candidates = (id: string, { definition, runner, runners, delegations }: Task): string[] => {
     const { enclave, workers = [] } = definition;
     const ours = fleet.streams();
-    const named = [enclave, ...workers].filter((one) => ours.includes(one));
+    // A worker that had it before runs it no more where it has forgotten that.
+    const open = [enclave, ...workers.filter((one) => one === runner || !runners.includes(one))];
+    const named = (delegations < MAX_DELEGATIONS ? open : [runner]).filter((one) => ours.includes(one));
     const able = named.filter((one) => !barred.get(id)?.has(one) && !fleet.isLost(one));
     // Where none can, all are tried again.
     if (able.length === 0) barred.delete(id);
