@@ -32,4 +32,7 @@ test("a pinned platform is that of the enclave that holds the keys, too, not onl
   requireTrusted(between("known", "known"), { enclaves });
   assert.throws(() => requireTrusted(between("known", "another"), { enclaves }), { code: "bundle.trust" });
   assert.throws(() => requireTrusted(between("another", "known"), { enclaves }), { code: "bundle.trust" });
+  const tookBack = between("known", "another");
+  const ended = { ...tookBack, task: { ...task, runners: [task.definition.enclave, worker] } };
+  assert.throws(() => requireTrusted(ended, { enclaves }), { code: "bundle.trust" }, "it had the keys for a while");
 });
