@@ -32,4 +32,15 @@ test("a pinned platform is that of the enclave that holds the keys, too, not onl
   requireTrusted(between("known", "known"), { enclaves });
   assert.throws(() => requireTrusted(between("known", "another"), { enclaves }), { code: "bundle.trust" });
   assert.throws(() => requireTrusted(between("another", "known"), { enclaves }), { code: "bundle.trust" });
+  const lost = "1".repeat(64);
+  const by = (image: string) => {
+    const found = between("known", "known");
+    return {
+      ...found,
+      task: { ...found.task, runners: [task.definition.enclave, lost] },
+      world: { ...found.world, streams: found.world.streams.set(lost, on(image)) },
+    };
+  };
+  requireTrusted(by("known"), { enclaves });
+  assert.throws(() => requireTrusted(by("another"), { enclaves }), { code: "bundle.trust" }, "it had the keys before");
 });

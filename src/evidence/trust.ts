@@ -77,8 +77,8 @@ export const requireTrusted = (verified: Verified, trust: Trust): void => {
       throw refuse("bundle.trust", { what, found, expected: trusted.join(", ") || "(none)" });
   };
   within("ledger", bundle.ledger, trust.ledger === undefined ? undefined : [trust.ledger]);
-  // The one that ran the task, and the one that holds its keys: they may be on different machines.
-  for (const id of new Set([task.definition.enclave, task.runner])) {
+  // The one that ran the task, the one that holds its keys, and those that had them on the way: each has its own machine.
+  for (const id of new Set([task.definition.enclave, ...task.runners, task.runner])) {
     const enclave = streamOf(world, enclaveBook, id)?.state;
     const provider = enclave?.provider ?? "";
     within("provider", provider, trust.providers);
