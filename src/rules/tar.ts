@@ -14,8 +14,8 @@ export interface TarEntry {
 }
 
 const BLOCK = 512;
-/** Bytes of a header that goes before another. */
-const EXTENDED_MAX = 2 ** 20;
+/** Bytes of all headers that go before others: they are read at once, and nobody else is served meanwhile. */
+const EXTENDED_MAX = 4 * 2 ** 20;
 const TYPES: Readonly<Record<string, string>> = {
   ...{ "0": "file", "\0": "file", "1": "link", "2": "symlink", "3": "character-device", "4": "block-device" },
   ...{ "5": "directory", "6": "fifo", "7": "contiguous-file" },
@@ -38,6 +38,7 @@ const isZero = (bytes: Uint8Array): boolean => {
 /** @throws SyntaxError where it is not such an archive */
 export function* readTar(tar: Uint8Array): Generator<TarEntry> {
   let name: string | undefined;
+  let left = EXTENDED_MAX;
   for (let at = 0; at < tar.length; ) {
     const header = tar.subarray(at, at + BLOCK);
     if (isZero(header)) {
@@ -52,6 +53,8 @@ export function* readTar(tar: Uint8Array): Generator<TarEntry> {
     const content = tar.subarray(from, to);
     const flag = String.fromCharCode(header[156] ?? 0);
     if (EXTENDED.includes(flag)) {
+      left -= at - from + BLOCK;
+      if (content.length === 0 || left < 0) throw new SyntaxError("headers of no or too many bytes");
       const found = extended(flag, content);
       if (found !== undefined && name !== undefined) throw new SyntaxError("an entry has two names");
       name ??= found;
@@ -92,7 +95,6 @@ const entryOf = (header: Uint8Array, flag: string, long: string | undefined, con
 
 /** The name that it gives the next entry, if it does. */
 const extended = (flag: string, content: Uint8Array): string | undefined => {
-  if (content.length === 0 || content.length > EXTENDED_MAX) throw new SyntaxError("a header of no or too many bytes");
   if (flag === "L") return text.decode(upToZero(content));
   if (flag === "K") return undefined;
   const records = paxRecords(content);
