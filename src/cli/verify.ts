@@ -93,7 +93,7 @@ export const reportOf = (found: Explanation, language: Language): string => {
       .split("\n")
       .map((line) => `  ${line}`)
       .join("\n")}`;
-  const list = (mark: string, lines: readonly string[]) => lines.map((line) => `${mark} ${line}`).join("\n");
+  const list = (mark: string, lines: readonly string[]) => lines.map((line) => `${mark} ${printable(line)}`).join("\n");
   return [
     section(
       "task",
@@ -190,9 +190,7 @@ export const verifyMain = (words: readonly string[], { out, error }: Output): 0 
   try {
     const { found, ms } = check(bundle, pins, language);
     out(
-      json
-        ? safeJson({ ok: true, ms, ...found })
-        : `${say(HOLDS, language, { ms })}\n\n${reportOf(found, language)}`,
+      json ? safeJson({ ok: true, ms, ...found }) : `${say(HOLDS, language, { ms })}\n\n${reportOf(found, language)}`,
     );
     return 0;
   } catch (refusal) {
