@@ -19,6 +19,7 @@ import { nearest, runCommandLine } from "./run.ts";
 import { flagsOf, inputOf, type Schema } from "./schema-flags.ts";
 import { show } from "./show.ts";
 import { padTo, pairs, shownCode, table, widthOf } from "./table.ts";
+import { verifyMain } from "./verify.ts";
 
 const home = mkdtempSync(join(tmpdir(), "entente-cli-unit-"));
 after(() => rmSync(home, { recursive: true }));
@@ -216,6 +217,18 @@ test("code shows what it is made of, also what would not be seen", () => {
   for (const hidden of ["\u200b", "\u00ad", "\u2060", "\ufeff", "\u034f", "\uffa0", "\ufe0f", "\u{e0041}", "\u2800"])
     assert.equal(shownCode(hidden), `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
   assert.equal(shownCode("const 年龄 = 1; // é 👍"), "const 年龄 = 1; // é 👍");
+});
+
+test("what a stranger's bundle says does not move the verifier's cursor", () => {
+  const path = join(home, "forged.json");
+  writeFileSync(path, JSON.stringify({ "\u001b[2J\u001b[H\u2714 The bundle holds\u009b1m\u202e": 1 }));
+  for (const words of [[path], [path, "--json"]]) {
+    const lines: string[] = [];
+    const said = (line: string) => void lines.push(line);
+    assert.equal(verifyMain(words, { out: said, error: said }), 1);
+    assert.match(lines.join("\n"), /The bundle holds/);
+    assert.doesNotMatch(lines.join("\n"), /[\u001b\u009b\u202e]/);
+  }
 });
 
 test("answers read well: lists, details, labels, members, times", () => {

@@ -19,6 +19,7 @@ import {
 } from "./profile.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { streamingFetch } from "./streaming-fetch.ts";
+import { printable } from "./table.ts";
 import { say, type Text } from "./text.ts";
 
 export interface Context {
@@ -120,8 +121,10 @@ export const createContext = ({ given, language, print, note }: Options): Contex
       if (wanted === undefined) throw refuse("enclave.none");
       return verifyEnclave(at, wanted, { enclaves: anyEnclave ? "any" : trustedEnclaves(profile.settings()) });
     },
-    note: (of, details) => {
-      if (!quiet) note(say(of, language, details));
+    note: (of, details = {}) => {
+      // Much of it is a server's or a stranger's, and stands beside what is about to be signed.
+      const shown = Object.entries(details).map(([name, value]) => [name, printable(String(value))]);
+      if (!quiet) note(say(of, language, Object.fromEntries(shown)));
     },
     progress: (label, total) =>
       quiet ? { update: () => undefined, end: () => undefined } : startProgress(say(label, language), total),

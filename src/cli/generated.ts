@@ -11,6 +11,7 @@ import { textOf } from "./given.ts";
 import { kebab } from "./names.ts";
 import { inputFile, secretOf } from "./parse.ts";
 import { flagsOf, inputOf, type Placed, type Schema } from "./schema-flags.ts";
+import { safeJson } from "./table.ts";
 import { text } from "./text.ts";
 
 type Method = (...args: unknown[]) => unknown;
@@ -129,7 +130,7 @@ const call = async (
     case "download":
       return save((await method(whole)) as Downloaded, textOf(given, "out"));
     case "live":
-      for await (const event of method(input) as AsyncIterable<unknown>) context.print(JSON.stringify(event));
+      for await (const event of method(input) as AsyncIterable<unknown>) context.print(safeJson(event));
       return undefined;
     default:
       return method(whole);

@@ -8,7 +8,7 @@ import { refuse } from "./errors.ts";
 import { commandHelp, programHelp, resourceHelp } from "./help.ts";
 import { findCommand, parseGiven } from "./parse.ts";
 import { show } from "./show.ts";
-import { printable } from "./table.ts";
+import { printable, safeJson } from "./table.ts";
 import { languageIn, say, text } from "./text.ts";
 
 /** 0 done, 1 refused, 2 wrong use, 3 no connection. */
@@ -114,12 +114,5 @@ const refusalText = (error: Refusal, language: Language): string =>
 
 const refusalJson = (error: Refusal, language: Language): string => {
   const { code, status, details } = error;
-  return JSON.stringify({ error: { code, status, text: wordsOf(error, language), details } });
+  return safeJson({ error: { code, status, text: wordsOf(error, language), details } });
 };
-
-/** JSON of the same value, in which nothing moves a terminal's cursor or turns the direction of what follows. */
-const safeJson = (value: unknown): string =>
-  JSON.stringify(value).replace(
-    /[\u007f-\u009f\p{Bidi_Control}\u2028\u2029]/gu,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );

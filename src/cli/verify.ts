@@ -8,7 +8,7 @@ import { explain, type Language, Refusal } from "../base/refusal.ts";
 import { type Explanation, explainBundle } from "../evidence/explain.ts";
 import { parseTrust, requireTrusted } from "../evidence/trust.ts";
 import { verifyBundle } from "../evidence/verify.ts";
-import { pairs, table } from "./table.ts";
+import { pairs, printable, safeJson, table } from "./table.ts";
 import { languageIn, say, text } from "./text.ts";
 
 const HELP = text(
@@ -93,7 +93,7 @@ export const reportOf = (found: Explanation, language: Language): string => {
       .split("\n")
       .map((line) => `  ${line}`)
       .join("\n")}`;
-  const list = (mark: string, lines: readonly string[]) => lines.map((line) => `${mark} ${line}`).join("\n");
+  const list = (mark: string, lines: readonly string[]) => lines.map((line) => `${mark} ${printable(line)}`).join("\n");
   return [
     section(
       "task",
@@ -190,17 +190,15 @@ export const verifyMain = (words: readonly string[], { out, error }: Output): 0 
   try {
     const { found, ms } = check(bundle, pins, language);
     out(
-      json
-        ? JSON.stringify({ ok: true, ms, ...found })
-        : `${say(HOLDS, language, { ms })}\n\n${reportOf(found, language)}`,
+      json ? safeJson({ ok: true, ms, ...found }) : `${say(HOLDS, language, { ms })}\n\n${reportOf(found, language)}`,
     );
     return 0;
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const { code, details } = refusal;
     const reason = explain(code, details, language);
-    if (json) out(JSON.stringify({ ok: false, error: { code, text: reason, details } }));
-    else error(`${say(FAILS, language, { reason })}\n  ${code}`);
+    if (json) out(safeJson({ ok: false, error: { code, text: reason, details } }));
+    else error(`${say(FAILS, language, { reason: printable(reason) })}\n  ${code}`);
     return 1;
   }
 };

@@ -35,4 +35,15 @@ test("a pinned platform is that of the enclave that holds the keys, too, not onl
   const tookBack = between("known", "another");
   const ended = { ...tookBack, task: { ...task, runners: [task.definition.enclave, worker] } };
   assert.throws(() => requireTrusted(ended, { enclaves }), { code: "bundle.trust" }, "it had the keys for a while");
+  const lost = "1".repeat(64);
+  const by = (image: string) => {
+    const found = between("known", "known");
+    return {
+      ...found,
+      task: { ...found.task, runners: [task.definition.enclave, lost] },
+      world: { ...found.world, streams: found.world.streams.set(lost, on(image)) },
+    };
+  };
+  requireTrusted(by("known"), { enclaves });
+  assert.throws(() => requireTrusted(by("another"), { enclaves }), { code: "bundle.trust" }, "it had the keys before");
 });

@@ -204,3 +204,14 @@ test("what readers of tar disagree about is refused", async () => {
     await assert.rejects(unpack(gzipSync(tar)), refused("archive.malformed"));
   }
 });
+
+test("an archive of nothing but headers that go before others keeps nobody waiting", async () => {
+  const record = entry("pax", utf8("6 a=b\n"));
+  const before = concat(header("pax", 6, "x"), record.subarray(512));
+  const end = new Uint8Array(1_024);
+  const archive = (count: number) =>
+    gzipSync(concat(...Array.from({ length: count }, () => before), entry("main.js", utf8("x")), end));
+  assert.deepEqual([...(await unpackArchive(archive(2_000))).keys()], ["main.js"]);
+  for (const read of [unpackArchive, unpack])
+    await assert.rejects(read(archive(100_000)), refused("archive.malformed"));
+});

@@ -11,7 +11,7 @@ import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { isDirectory, writeTo } from "../files.ts";
 import { argOf, type Given, textOf } from "../given.ts";
-import { pairs, printable, shownCode } from "../table.ts";
+import { pairs, printable, safeJson, shownCode } from "../table.ts";
 import { say, text } from "../text.ts";
 import { type Comparison, compareModels } from "./model-diff.ts";
 import { refuse } from "./model-errors.ts";
@@ -95,7 +95,7 @@ const diff = async (context: Context, given: Given): Promise<unknown> => {
   const compared = compareModels(before.files, after.files);
   const manifest = compared.manifest.map(({ more, text }) => ({ more, text: say(text, context.language) }));
   const same = compared.files.length === 0;
-  if (context.json) context.print(JSON.stringify({ same, manifest, files: compared.files }));
+  if (context.json) context.print(safeJson({ same, manifest, files: compared.files }));
   else context.print(same ? say(SAME, context.language) : comparisonText(compared, context.language));
   if (!same) throw refuse("project.different", { a, b, files: compared.files.length });
   return undefined;

@@ -157,6 +157,8 @@ export const createAttempts = ({ attempts, change, results, headOf, time }: Atte
         requireAccountable(holdings, spends);
         const before = now[task];
         if (before?.delegation?.after === running.head) throw refuse("enclave.delegation", { reason: GIVEN_AWAY });
+        // What failed before it was begun takes a place too, until its failure is on the ledger.
+        if (!before) requirePlace(Object.values(now), running.creator, MAX_REMEMBERED);
         const ended = { ...before, ...running, count: before?.count ?? 0, outcome };
         const diagnostics = stillKept(
           all,

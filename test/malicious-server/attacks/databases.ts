@@ -1,6 +1,7 @@
 /** A database that is not the one that its owner named, or somebody between it and the enclave. */
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { canonical } from "../../../src/base/canonical.ts";
 import { Refusal } from "../../../src/base/refusal.ts";
 import { createRoot } from "../../../src/cli/demo/machines/certificates.ts";
@@ -130,9 +131,14 @@ const attacks: AttackOn<DatabaseStand>[] = [
     by: "enclave",
     async holds(stand) {
       let carried = 0;
+      const open = new Set<Socket>();
       const port = await stand.between((client) => {
         const upstream = connect(stand.server.port, "127.0.0.1").on("error", () => client.destroy());
-        client.on("close", () => upstream.destroy());
+        open.add(client);
+        client.on("close", () => {
+          open.delete(client);
+          upstream.destroy();
+        });
         for (const side of [client, upstream])
           side.on("data", (chunk) => {
             carried += chunk.length;
@@ -144,6 +150,7 @@ const attacks: AttackOn<DatabaseStand>[] = [
       stand.onGiven(() => void seen.push(carried));
       assert.equal(outcomeOf(await stand.run({ task })), "task.completed");
       assert.ok(seen.length > 0 && carried > 0);
+      while (open.size > 0) await sleep(10);
       // Nothing is left to carry, in either direction, before the model gets its first row.
       for (const each of seen) assert.equal(each, carried);
     },
