@@ -13,7 +13,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   accounts: ["nickname", "appId", "id", "verification", "createdAt"],
   users: ["login", "role", "id", "createdAt", "disabledAt"],
   "access-keys": ["id", "createdAt", "lastUsedAt", "disabledAt"],
-  enclaves: ["id", "provider", "hardware", "createdAt"],
+  enclaves: ["id", "provider", "hardware", "running", "createdAt"],
   alliances: ["name", "id", "memberCount", "creator", "createdAt", "joinedAt"],
   models: ["name", "id", "version", "creator", "permission", "state", "createdAt"],
   sources: ["name", "id", "typeLabel", "creator", "permission", "state", "createdAt"],

@@ -63,8 +63,10 @@ export const createFormerPrograms = (options: FormerOptions) => {
      * @throws Refusal enclave.former-unknown
      */
     async open(stream: string): Promise<EnclaveHost> {
-      const text = await readFile(recordOf(stream), "utf8").catch(() => undefined);
-      if (text === undefined) throw refuse("enclave.former-unknown", { enclave: stream });
+      const text = await readFile(recordOf(stream), "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") throw refuse("enclave.former-unknown", { enclave: stream });
+        throw error;
+      });
       const { command, program, directory, configuration } = Kept.parse(JSON.parse(text));
       return createEnclaveHost({
         ...options,
