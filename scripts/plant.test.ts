@@ -45,9 +45,10 @@ const ORDERLY = {
     'import { world } from "../rules/world.ts";\nexport const ledger = world;\nexport type Ledger = 1;\n',
   "src/compute/tasks.ts":
     'import { api } from "../contract/api.ts";\nimport { db } from "../platform/db.ts";\nexport const tasks = [api, db];\n',
+  "src/tee/follower.ts": 'import { world } from "../rules/world.ts";\nexport const follower = world;\n',
   "src/enclave/protocol/messages.ts": 'import { z } from "zod";\nexport const messages = z;\n',
   "src/enclave/agent.ts":
-    'import { spawn } from "node:child_process";\nimport { messages } from "./protocol/messages.ts";\nexport const agent = [spawn, messages];\n',
+    'import { spawn } from "node:child_process";\nimport { follower } from "../tee/follower.ts";\nimport { messages } from "./protocol/messages.ts";\nexport const agent = [spawn, follower, messages];\n',
   "src/sdk/index.ts": 'import { api } from "../contract/api.ts";\nexport const sdk = api;\n',
   "src/server/app.ts":
     'import fastify from "fastify";\nimport { tasks } from "../compute/tasks.ts";\nimport type { Ledger } from "../ledger/port.ts";\nexport const app = [fastify, tasks];\nexport type App = Ledger;\n',
@@ -74,10 +75,15 @@ const BREACHES: readonly (readonly [rule: string, file: string, line: string])[]
   ["platform-imports-types", "src/platform/b.ts", 'export { api } from "../contract/api.ts";'],
   ["ledger-imports", "src/ledger/a.ts", 'export * from "../platform/db.ts";'],
   ["compute-imports", "src/compute/a.ts", 'export * from "../server/app.ts";'],
+  ["mpc-imports", "src/mpc/a.ts", 'export * from "../rules/world.ts";'],
+  ["policy-imports", "src/policy/a.ts", 'export * from "../contract/api.ts";'],
+  ["tee-imports", "src/tee/a.ts", 'export * from "../enclave/protocol/messages.ts";'],
+  ["keynode-imports", "src/keynode/a.ts", 'export * from "../enclave/protocol/messages.ts";'],
   ["enclave-imports", "src/enclave/a.ts", 'export * from "../platform/db.ts";'],
   ["sdk-imports", "src/sdk/a.ts", 'export * from "../platform/db.ts";'],
   ["cli-imports", "src/cli/a.ts", 'export * from "../platform/db.ts";'],
   ["enclave-internals", "src/server/a.ts", 'export * from "../enclave/agent.ts";'],
+  ["tee-internals", "src/server/f.ts", 'export * from "../tee/follower.ts";'],
   ["compose-wires", "src/server/b.ts", 'export * from "../compute/tasks.ts";\nexport * from "../ledger/port.ts";'],
   ["no-cycles", "src/base/c.ts", 'import "./d.ts";'],
   ["no-builtins", "src/rules/b.ts", 'import "node:fs";'],
