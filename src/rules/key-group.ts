@@ -26,7 +26,7 @@ const Members = z.union([StreamIds.max(MAX_MEMBERS), z.array(StreamId).length(0)
 /** Cedar, as written. What cannot be parsed allows nothing. */
 export const KeyPolicy = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
-  cedar: z.string().min(1).max(POLICIES_MAX),
+  text: z.string().min(1).max(POLICIES_MAX),
 });
 export type KeyPolicy = z.output<typeof KeyPolicy>;
 
@@ -131,7 +131,7 @@ const requireSettings = (group: GroupSettings, elsewhere: Elsewhere): void => {
   for (const node of nodes) if (!elsewhere.stream(keyNode, node)) throw refuse("key-node.unknown", { node });
   if (approvals > administrators.length) throw settingsRefused("it asks for more approvals than it has administrators");
   if (!distinct(policies.map(({ id }) => id))) throw settingsRefused("two policies have one id");
-  if (policies.reduce((sum, { cedar }) => sum + utf8(cedar).length, 0) > POLICIES_MAX)
+  if (policies.reduce((sum, { text }) => sum + utf8(text).length, 0) > POLICIES_MAX)
     throw settingsRefused(`its policies have more than ${POLICIES_MAX} bytes together`);
   if (!backup.every(({ node }) => nodes.includes(node)) || !distinct(backup.map(({ node }) => node)))
     throw settingsRefused("a backup is of each node once, and of nodes of the group");
