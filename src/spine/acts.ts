@@ -8,13 +8,13 @@ import { givesId, prepare, resourceIdOf } from "../contract/statement-input.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Account, Accounts } from "../platform/accounts/accounts.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
-import * as alliances from "../rules/alliance.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import * as organisations from "../rules/organisation.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import { openDetail, parsePayload } from "../rules/world.ts";
+import { openDetail, parsePayload, ruledBy } from "../rules/world.ts";
 import { parseStatement, type SignedStatement, signStatement } from "../trust/statement.ts";
 import { type Access, type Asker, requireMember } from "./access.ts";
+import type { BookViews } from "./book-view.ts";
 import { refuse } from "./errors.ts";
 import type { ManagedKeys } from "./managed-keys.ts";
 import type { Projector } from "./projector.ts";
@@ -28,6 +28,7 @@ export interface ActsDeps {
   readonly ledger: Ledger;
   readonly access: Access;
   readonly views: ViewsStore;
+  readonly books: BookViews;
   readonly accounts: Accounts;
   readonly managed: ManagedKeys;
   readonly projector: Projector;
@@ -39,7 +40,7 @@ export interface ActsDeps {
 const SEQUENCES = 1_000_000;
 
 export const createActs = (deps: ActsDeps) => {
-  const { ledger, access, views, accounts, managed, projector, clock, show } = deps;
+  const { ledger, access, views, books, accounts, managed, projector, clock, show } = deps;
 
   /** What this platform asks for beyond the rules: real names, and content that is really here. */
   const requireAllowed = async (
@@ -55,11 +56,11 @@ export const createActs = (deps: ActsDeps) => {
       requireOwnFounding(account, { ...(payload as { appId: string }), ...(detail as { nickname?: string }) });
     if (/\.(founded|invited|published|registered|created)$/.test(kind) && account.verification !== "approved")
       throw refuse("account.not-verified");
-    if (kind === alliances.invited.name) {
-      const invited = await accounts.findByMember((payload as { member: string }).member);
-      if (invited?.verification !== "approved") throw refuse("account.not-verified");
-    }
-    for (const digest of contentOf(payload))
+    const book = books.get(ruledBy(kind).book.name);
+    const asked = book?.asksIn?.(kind, payload);
+    if (asked !== undefined && (await accounts.findByMember(asked))?.verification !== "approved")
+      throw refuse("account.not-verified");
+    for (const digest of [...contentOf(payload), ...(book?.brings?.(payload) ?? [])])
       if (!(await views.hasUploaded(digest, asker.accountId ?? ""))) throw refusePlatform("blob.unknown", { digest });
   };
 

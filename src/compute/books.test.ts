@@ -3,11 +3,16 @@ import { test } from "node:test";
 import { ARCHIVE, consortium } from "../../test/support/consortium.ts";
 import { act, worldStage } from "../../test/support/stage.ts";
 import { DAY, iso } from "../base/clock.ts";
+import type { Ledger } from "../ledger/port.ts";
+import { createContentNamed } from "../spine/blobs.ts";
+import { bookViews } from "../spine/book-view.ts";
 import { digestOf } from "../trust/digest.ts";
-import { contentNamed } from "./blobs.ts";
+import { computeBooks } from "./books.ts";
 
 test("an archive that somebody agreed to in advance is kept when the model has a newer one, until that is withdrawn", async () => {
   const stage = worldStage();
+  // What is named is in the world alone: no ledger is asked.
+  const contentNamed = createContentNamed(bookViews(computeBooks({ ledger: {} as Ledger, clock: stage.clock })));
   const { institute, hospitals, enclave, parts } = await consortium(stage);
   const [hospital] = hospitals;
   const [source = ""] = parts.sources;

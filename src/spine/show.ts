@@ -7,8 +7,8 @@ import { loadNames, type Names } from "./names.ts";
 import type { ResourceKind } from "./views-schema.ts";
 import type { Tab, ViewsStore } from "./views-store.ts";
 
-/** What the pillar's resources share. */
-export interface ComputeDeps {
+/** What the resources of every pillar share. */
+export interface PillarDeps {
   readonly ledger: Ledger;
   readonly views: ViewsStore;
   readonly access: Access;
@@ -37,7 +37,7 @@ export const timesOf = (ledger: Ledger, stream: string): { created: number; upda
 };
 
 export const showAll = async <S, O>(
-  { views }: Pick<ComputeDeps, "views">,
+  { views }: Pick<PillarDeps, "views">,
   shown: Show<S, O>,
   found: readonly Readable<S>[],
   asker: Asker,
@@ -51,7 +51,7 @@ export const showAll = async <S, O>(
 };
 
 export const showOne = async <S, O>(
-  deps: Pick<ComputeDeps, "views">,
+  deps: Pick<PillarDeps, "views">,
   shown: Show<S, O>,
   found: Readable<S>,
   asker: Asker,
@@ -63,13 +63,14 @@ export interface ListInput {
   readonly state?: string | undefined;
   readonly owner?: string | undefined;
   readonly alliance?: string | undefined;
+  readonly home?: string | undefined;
   readonly page: number;
   readonly pageSize: number;
 }
 
 /** A page of what the asker may see; nothing for whoever has no identity yet. */
 export const listPage = async <S, O>(
-  deps: ComputeDeps,
+  deps: PillarDeps,
   kind: ResourceKind,
   shown: Show<S, O>,
   asker: Asker,

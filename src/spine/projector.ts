@@ -7,7 +7,7 @@ import type { Ledger } from "../ledger/port.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import { transaction } from "../platform/db/transaction.ts";
 import type { StreamState } from "../rules/rulebook.ts";
-import { detailOf, projectStream } from "./projection.ts";
+import { type BookViews, type Detail, detailOf } from "./book-view.ts";
 import type { Projection, ViewsStore } from "./views-store.ts";
 
 /** Streams in one transaction. */
@@ -22,6 +22,7 @@ export interface ProjectorDeps {
   readonly ledger: Ledger;
   readonly db: PlatformDb;
   readonly views: ViewsStore;
+  readonly books: BookViews;
   /** What else follows from the streams, in the same transaction: the event centre, whose account a member is. */
   readonly beside: (streams: Touched[]) => Promise<(tx: PlatformDb) => Promise<void>>;
   readonly clearBeside: (tx: PlatformDb) => Promise<void>;
@@ -30,10 +31,14 @@ export interface ProjectorDeps {
   readonly onError: (error: unknown) => void;
 }
 
-export const createProjector = ({ ledger, db, views, beside, clearBeside, onProjected, onError }: ProjectorDeps) => {
+export const createProjector = (deps: ProjectorDeps) => {
+  const { ledger, db, views, books, beside, clearBeside, onProjected, onError } = deps;
   let projected = 0;
   let running: Promise<void> | undefined;
   let waiting: { size: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  const project = (id: string, { book, state }: StreamState, detail: Detail): Projection =>
+    books.get(book)?.project(id, state, detail) ?? { parties: [] };
 
   const write = async (ids: string[], size: number | undefined) => {
     const { world } = ledger;
@@ -43,7 +48,7 @@ export const createProjector = ({ ledger, db, views, beside, clearBeside, onProj
     });
     const details = await views.details(touched.flatMap(({ stream }) => detailOf(stream) ?? []));
     const projections: Projection[] = touched.map(({ id, stream }) =>
-      projectStream(id, stream, details.get(detailOf(stream) ?? "") as Record<string, unknown> | undefined),
+      project(id, stream, details.get(detailOf(stream) ?? "") as Detail),
     );
     const writeBeside = await beside(touched);
     await views.changing(() =>

@@ -1,33 +1,9 @@
 /** What the event centre (事件中心) shows because of a stream: who has to decide, and what became of it. */
 import type { Alliance } from "../rules/alliance.ts";
-import type { StreamState } from "../rules/rulebook.ts";
 import type { Task } from "../rules/task-state.ts";
+import type { InboxEvent } from "../spine/book-view.ts";
 
-export interface InboxEvent {
-  readonly member: string;
-  readonly stream: string;
-  readonly kind: "invitation" | "authorisation" | "diagnostics";
-  /** Who asked, by stream id. */
-  readonly by: string;
-  /** Digest of the text that names the alliance or task. */
-  readonly name: string;
-  readonly state: "pending" | "succeeded" | "failed";
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly handledAt: number | null;
-}
-
-export const inboxEventsOf = (stream: string, { book, state }: StreamState): InboxEvent[] => {
-  if (book === "alliance") return invitationsOf(stream, state as Alliance);
-  if (book === "task") {
-    // A run of a scheduled task asks nobody whether it may: that was done once for all.
-    const asked = (state as Task).occurrence ? [] : authorisationsOf(stream, state as Task);
-    return [...asked, ...diagnosticsOf(stream, state as Task)];
-  }
-  return [];
-};
-
-const invitationsOf = (stream: string, { invitations, detail }: Alliance): InboxEvent[] =>
+export const eventsOfAlliance = (stream: string, { invitations, detail }: Alliance): InboxEvent[] =>
   [...invitations].map(([member, { by, sent, expires, answer, answered }]) => ({
     member,
     stream,
@@ -39,6 +15,12 @@ const invitationsOf = (stream: string, { invitations, detail }: Alliance): Inbox
     expiresAt: expires,
     handledAt: answered || null,
   }));
+
+export const eventsOfTask = (stream: string, task: Task): InboxEvent[] => [
+  // A run of a scheduled task asks nobody whether it may: that was done once for all.
+  ...(task.occurrence ? [] : authorisationsOf(stream, task)),
+  ...diagnosticsOf(stream, task),
+];
 
 /** One event a party, from the step at which it is asked. A party with several roles is asked in each, in one event. */
 const authorisationsOf = (stream: string, task: Task): InboxEvent[] => {

@@ -5,11 +5,12 @@ import { refuse as refuseRule } from "../rules/errors.ts";
 import { type Organisation, organisation } from "../rules/organisation.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Asker } from "./access.ts";
-import { type ComputeDeps, type Answer as Of, type Show, showOne } from "./deps.ts";
+import { type BookView, textOf } from "./book-view.ts";
 import { refuse } from "./errors.ts";
+import { type Answer as Of, type PillarDeps, type Show, showOne } from "./show.ts";
 
 /** @param isManaged whether the platform keeps the key of a member */
-export const showOrganisation = (isManaged: (member: string) => boolean): Show<Organisation, Of<typeof Answer>> => ({
+const showOrganisation = (isManaged: (member: string) => boolean): Show<Organisation, Of<typeof Answer>> => ({
   book: organisation,
   wanted: ({ state }) => ({ members: [], details: [state.detail] }),
   show: ({ id, stream, state }, names) => ({
@@ -25,7 +26,12 @@ export const showOrganisation = (isManaged: (member: string) => boolean): Show<O
   }),
 });
 
-export const createOrganisations = (deps: ComputeDeps & { isManaged: (member: string) => boolean }) => {
+export const organisationView = (isManaged: (member: string) => boolean): BookView<Organisation> => ({
+  ...showOrganisation(isManaged),
+  project: (id, { appId }, detail) => ({ parties: [], member: { id, appId, nickname: textOf(detail, "nickname") } }),
+});
+
+export const createOrganisations = (deps: PillarDeps & { isManaged: (member: string) => boolean }) => {
   const shown = showOrganisation(deps.isManaged);
   const read = (id: string) => {
     const stream = streamOf(deps.ledger.world, organisation, id);

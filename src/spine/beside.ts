@@ -3,10 +3,16 @@ import type { Accounts } from "../platform/accounts/accounts.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Inbox } from "../platform/inbox.ts";
 import { type Organisation, organisation } from "../rules/organisation.ts";
-import { inboxEventsOf } from "./inbox-events.ts";
+import type { BookViews } from "./book-view.ts";
 import type { Touched } from "./projector.ts";
 
-export const createBeside = ({ accounts, inbox }: { accounts: Accounts; inbox: Inbox }) => {
+export interface BesideDeps {
+  readonly accounts: Accounts;
+  readonly inbox: Inbox;
+  readonly books: BookViews;
+}
+
+export const createBeside = ({ accounts, inbox, books }: BesideDeps) => {
   /** Accounts by member: once founded it stays. */
   const known = new Map<string, string>();
 
@@ -29,7 +35,7 @@ export const createBeside = ({ accounts, inbox }: { accounts: Accounts; inbox: I
       for (const { account, member } of founded) known.set(member, account);
       const events = await Promise.all(
         streams
-          .flatMap(({ id, stream }) => inboxEventsOf(id, stream))
+          .flatMap(({ id, stream }) => books.get(stream.book)?.inbox?.(id, stream.state) ?? [])
           .map(async ({ member, by, name, ...event }) => {
             const accountId = await accountOf(member);
             return accountId ? [{ ...event, accountId, detail: { by, name } }] : [];

@@ -2,7 +2,7 @@
 import { type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { PlatformDb, PlatformTables } from "../platform/db/schema.ts";
 import { createSeen } from "./seen.ts";
-import type { ComputeTables, ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow } from "./views-schema.ts";
+import type { ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow, SpineTables } from "./views-schema.ts";
 
 const CURSOR = "compute";
 /** Rows in one insert: both databases limit the parameters of a statement. */
@@ -19,6 +19,8 @@ export interface ListQuery {
   owner?: string | undefined;
   /** Only of members of this alliance (stream id). */
   alliance?: string | undefined;
+  /** Only those that belong to this stream: keys of a group. */
+  home?: string | undefined;
   /** Milliseconds: an open request beyond its expiry has failed. */
   now: number;
   page: number;
@@ -33,7 +35,7 @@ export interface Projection {
 }
 
 /** The pillar's tables of a database or a transaction. */
-const tablesOf = (db: PlatformDb) => db.$extendTables<ComputeTables>();
+const tablesOf = (db: PlatformDb) => db.$extendTables<SpineTables>();
 
 export const createViewsStore = (platformDb: PlatformDb) => {
   const db = tablesOf(platformDb);
@@ -81,9 +83,10 @@ export const createViewsStore = (platformDb: PlatformDb) => {
           .selectFrom("resources as r")
           .where("r.kind", "=", query.kind)
           .where((eb) => visible(eb, query.tab, query.member));
-        const { state, owner, alliance } = query;
+        const { state, owner, alliance, home } = query;
         if (state) found = found.where((eb) => inState(eb, state, query.now));
         if (owner) found = found.where("r.owner", "=", owner);
+        if (home) found = found.where("r.home", "=", home);
         if (alliance) found = found.where((eb) => ofAlliance(eb, alliance));
         if (query.search) {
           const pattern = `%${escapeLike(query.search.toLowerCase())}%`;
@@ -254,7 +257,7 @@ function* slices<T>(all: readonly T[]): Generator<T[]> {
 /** The text itself as a pattern, with `!` before what would be a wildcard. */
 const escapeLike = (text: string) => text.replace(/[!%_]/g, "!$&");
 
-type Rows = ExpressionBuilder<PlatformTables & ComputeTables & { r: ResourceRow }, "r">;
+type Rows = ExpressionBuilder<PlatformTables & SpineTables & { r: ResourceRow }, "r">;
 
 const ofAlliance = (eb: Rows, alliance: string) =>
   eb.exists(
@@ -276,7 +279,7 @@ const inState = (eb: Rows, state: string, now: number) => {
   return eb.and([is, eb.not(eb.and([eb.or([request, eb("r.state", "=", "running")]), past]))]);
 };
 
-/** Private: the owner. Named: those named. Public: whoever shares an alliance with the owner. Parties always. */
+/** Private: the owner. Named: those named. Public: whoever shares an alliance with the owner. Parties always, and those of its home. */
 const visible = (eb: Rows, tab: Tab, member: string) => {
   const mine = eb("r.owner", "=", member);
   const related = (...relations: PartyRow["relation"][]) =>
@@ -288,6 +291,14 @@ const visible = (eb: Rows, tab: Tab, member: string) => {
         .where("p.member", "=", member)
         .where("p.relation", "in", relations),
     );
+  const atHome = eb.exists(
+    eb
+      .selectFrom("parties as h")
+      .select("h.stream")
+      .whereRef("h.stream", "=", "r.home")
+      .where("h.member", "=", member)
+      .where("h.relation", "=", "party"),
+  );
   const sharing = eb.exists(
     eb
       .selectFrom("parties as a")
@@ -304,8 +315,8 @@ const visible = (eb: Rows, tab: Tab, member: string) => {
     case "public":
       return open;
     case "participating":
-      return related("party");
+      return eb.or([related("party"), atHome]);
     case "all":
-      return eb.or([mine, open, related("member", "invited", "party", "task")]);
+      return eb.or([mine, open, related("member", "invited", "party", "task"), atHome]);
   }
 };

@@ -3,7 +3,15 @@
  * `uploads` and `managedKeys` can be thrown away and made again from the ledger
  * (`entente rebuild`). Times are milliseconds.
  */
-export type ResourceKind = "alliance" | "model" | "source" | "task" | "occurrence";
+export type ResourceKind =
+  | "alliance"
+  | "model"
+  | "source"
+  | "task"
+  | "occurrence"
+  | "key-group"
+  | "key"
+  | "key-request";
 
 /** What lists show and search: one row a stream. */
 export interface ResourceRow {
@@ -19,6 +27,8 @@ export interface ResourceRow {
   state: string;
   createdAt: number;
   expiresAt: number | null;
+  /** Stream whose parties may see this one too: a key is its group's. */
+  home: string | null;
 }
 
 /** Who has to do with a stream beyond owning it. */
@@ -62,7 +72,7 @@ export interface ViewCursorRow {
   size: number;
 }
 
-export type ComputeTables = {
+export type SpineTables = {
   resources: ResourceRow;
   parties: PartyRow;
   members: MemberRow;
