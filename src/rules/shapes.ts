@@ -23,7 +23,8 @@ export const Der = der(16_384);
 export const OPEN_FOR = 7 * DAY;
 
 /** Letter, UTC timestamp to the second, sequence of one to six digits. */
-export const resourceId = (letter: "M" | "D" | "T") => z.string().regex(new RegExp(`^${letter}\\d{14}\\d{1,6}$`));
+export const resourceId = (letter: "M" | "D" | "T" | "G" | "K" | "R") =>
+  z.string().regex(new RegExp(`^${letter}\\d{14}\\d{1,6}$`));
 
 /** Random text that keeps the digest of short details from being guessed. */
 export const Salt = z.string().regex(/^[A-Za-z0-9_-]{22}$/);

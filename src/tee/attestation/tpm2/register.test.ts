@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { toHex } from "../../../base/bytes.ts";
 import { Refusal } from "../../../base/refusal.ts";
 import { hasTools, type SoftwareTpm, startSwtpm } from "../../../cli/demo/machines/swtpm.ts";
-import { newKeys, openStateStore, type SealedState } from "../../agent/sealed-state.ts";
+import { openSealed } from "../../sealed-state.ts";
 import { EMPTY_REGISTER, extended } from "../provider.ts";
 import { openSwtpm, type TpmProvider } from "./provider.ts";
 
@@ -125,25 +125,20 @@ test("an index that was made anew is empty, and a foreign one in its place is re
   await assert.rejects(using(read), refusedAs("tpm.index"));
 });
 
+const CODEC = { use: "entente/test-state/1", encode: (state: State) => state, decode: (state: State) => state };
+interface State {
+  readonly ledger: string;
+}
+
 test("an older copy of the enclave's state is noticed, whatever is done to the register", async (t) => {
   const machine = await machineFor(t);
   if (!machine) return;
   const { directory, using, tpm, index } = machine;
   const file = join(directory, "sealed-state");
-  const state: SealedState = {
-    ...newKeys(),
-    ledger: "a ledger",
-    isolation: "quickjs",
-    followed: { size: 0, root: "" },
-    attempts: {},
-    series: {},
-    account: {},
-    holdings: {},
-    founding: "",
-  };
-  const open = () => using((provider) => openStateStore(directory, provider, MEASUREMENT));
+  const state = { ledger: "a ledger" };
+  const open = () => using((provider) => openSealed(directory, provider, MEASUREMENT, CODEC));
   await using(async (provider) => {
-    const store = await openStateStore(directory, provider, MEASUREMENT);
+    const store = await openSealed(directory, provider, MEASUREMENT, CODEC);
     assert.equal(store.loaded, undefined);
     await store.save(state);
     copyFileSync(file, `${file}.older`);
@@ -169,20 +164,10 @@ test("a copy of the enclave that runs beside it is noticed", async (t) => {
   if (!machine) return;
   await machine.using(async (provider) => {
     const [one, other] = [
-      await openStateStore(machine.directory, provider, MEASUREMENT),
-      await openStateStore(machine.directory, provider, MEASUREMENT),
+      await openSealed(machine.directory, provider, MEASUREMENT, CODEC),
+      await openSealed(machine.directory, provider, MEASUREMENT, CODEC),
     ];
-    const state: SealedState = {
-      ...newKeys(),
-      ledger: "",
-      isolation: "quickjs",
-      followed: { size: 0, root: "" },
-      attempts: {},
-      series: {},
-      account: {},
-      holdings: {},
-      founding: "",
-    };
+    const state = { ledger: "" };
     await one.save(state);
     await assert.rejects(other.save(state), refusedAs("enclave.state.copied"));
   });

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { hkdfSha256, randomBytes } from "#crypto";
 import { utf8 } from "../../base/bytes.ts";
 import { simulatedEvidence } from "../../trust/attestation/simulated.ts";
-import { readIfThere, writeDurably } from "../agent/files.ts";
+import { readIfThere, writeDurably } from "../files.ts";
 import { type AttestationProvider, EMPTY_REGISTER, extended } from "./provider.ts";
 
 export const openSimulated = async (directory: string): Promise<AttestationProvider> => {

@@ -4,13 +4,13 @@
  * recognise them: the tree's frontier and, for each stream, a chain over its leaves and their positions.
  */
 import { sha256Hex } from "#crypto";
-import { equal, toHex } from "../../base/bytes.ts";
-import { type Leaf, leafBytes } from "../../trust/leaf.ts";
-import { openCheckpoint } from "../../trust/log/checkpoint.ts";
-import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from "../../trust/log/frontier.ts";
-import { leafHash } from "../../trust/log/merkle.ts";
-import { refuse } from "../errors.ts";
-import type { PlacedStatement } from "../protocol/messages.ts";
+import { equal, toHex } from "../base/bytes.ts";
+import { type Leaf, leafBytes } from "../trust/leaf.ts";
+import { openCheckpoint } from "../trust/log/checkpoint.ts";
+import { appendLeaf, EMPTY_FRONTIER, type Frontier, frontierRoot } from "../trust/log/frontier.ts";
+import { leafHash } from "../trust/log/merkle.ts";
+import { refuse } from "./errors.ts";
+import type { PlacedStatement } from "./protocol/messages.ts";
 
 /** What is durable: the newest ledger this enclave has seen. Root in hex. */
 export interface Followed {

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { randomBytes } from "#crypto";
 import { fromHex, toHex, utf8 } from "../../../base/bytes.ts";
 import { canonical } from "../../../base/canonical.ts";
-import { readIfThere, writeDurably } from "../../agent/files.ts";
+import { readIfThere, writeDurably } from "../../files.ts";
 import { type AttestationProvider, EMPTY_REGISTER } from "../provider.ts";
 import { isTpmCode, type TpmClient } from "./client.ts";
 import type { Session } from "./command.ts";

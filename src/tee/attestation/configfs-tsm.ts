@@ -12,7 +12,7 @@ import { access, link, mkdir, readdir, readFile, rm, rmdir, statfs, writeFile } 
 import { join } from "node:path";
 import { hkdfSha256, randomBytes, sha256Hex } from "#crypto";
 import { toHex, utf8 } from "../../base/bytes.ts";
-import { readIfThere, writeDurably } from "../agent/files.ts";
+import { readIfThere, writeDurably } from "../files.ts";
 import { refuse } from "./errors.ts";
 import { type AttestationProvider, EMPTY_REGISTER, extended } from "./provider.ts";
 

@@ -1,11 +1,11 @@
 /** The enclave's own judgement: the rulebooks over the statements it was shown, every signature verified. */
-import { closureOf } from "../../rules/closure.ts";
-import { advance, emptyWorld, type World } from "../../rules/world.ts";
-import type { Leaf } from "../../trust/leaf.ts";
-import { parseStatement, type SignedStatement } from "../../trust/statement.ts";
-import { refuse } from "../errors.ts";
-import type { PlacedStatement } from "../protocol/messages.ts";
+import { closureOf } from "../rules/closure.ts";
+import { advance, emptyWorld, type World } from "../rules/world.ts";
+import type { Leaf } from "../trust/leaf.ts";
+import { parseStatement, type SignedStatement } from "../trust/statement.ts";
+import { refuse } from "./errors.ts";
 import type { Follower } from "./follower.ts";
+import type { PlacedStatement } from "./protocol/messages.ts";
 
 export interface Replayed {
   readonly world: World;
