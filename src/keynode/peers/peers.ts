@@ -7,7 +7,7 @@ import type { TLSSocket } from "node:tls";
 import { randomBytes } from "#crypto";
 import { toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Frame } from "../../enclave/protocol/frames.ts";
+import type { Frame } from "../../tee/protocol/frames.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { createTlsIdentity } from "./certificate.ts";
 import { type Conversation, createConversation } from "./conversation.ts";
