@@ -92,7 +92,7 @@ export const groupPayload = (vault: Omit<Vault, "group" | "stranger">, change: R
   approvals: 2,
   requesters: ids([vault.requester, vault.approvers[1]]),
   approvers: ids(vault.approvers),
-  policies: [{ id: "all", cedar: "permit(principal, action, resource);" }],
+  policies: [{ id: "all", text: "permit(principal, action, resource);" }],
   detail: digestOf({ salt: SALT, name: "金库", description: "" }),
   ...change,
 });
