@@ -7,7 +7,7 @@ import type { Shared } from "../rules/sharing.ts";
 import type { Source } from "../rules/source.ts";
 import { partiesOf, type Task } from "../rules/task-state.ts";
 import { type AnyBookView, type Detail, partyRow, resourceRow, textOf } from "../spine/book-view.ts";
-import type { ResourceKind } from "../spine/views-schema.ts";
+import type { ResourceKind, ResourceRow } from "../spine/views-schema.ts";
 import type { Projection } from "../spine/views-store.ts";
 import { showAlliance } from "./alliances.ts";
 import { eventsOfAlliance, eventsOfTask } from "./inbox.ts";
@@ -91,6 +91,14 @@ const projectAlliance = (stream: string, state: Alliance, detail: Detail): Proje
   };
 };
 
+/** A request beyond its expiry has failed, and so has a run. */
+const lapse = ({ state, expires }: Task): Partial<Pick<ResourceRow, "expiresAt" | "lapsesTo">> => {
+  const asked = state === "authorised" || state.endsWith("-authorising");
+  return asked || state === "running"
+    ? { expiresAt: expires, lapsesTo: asked ? "authorisation-failed" : "failed" }
+    : { expiresAt: expires };
+};
+
 const projectTask = (stream: string, task: Task, detail: Detail): Projection => {
   const used = [task.definition.model.stream, ...task.definition.sources.map((source) => source.stream)];
   return {
@@ -104,7 +112,7 @@ const projectTask = (stream: string, task: Task, detail: Detail): Projection => 
       state: task.state,
       createdAt: task.created,
       // The runs of a scheduled task come to an end without its having failed.
-      ...(!(task.definition.schedule && task.state === "authorised") && { expiresAt: task.expires }),
+      ...(!(task.definition.schedule && task.state === "authorised") && lapse(task)),
     }),
     parties: [...partiesOf(task)].flatMap((member) => [
       partyRow(stream, member, "party"),

@@ -8,9 +8,9 @@ import { source } from "../rules/source.ts";
 import { task as taskBook } from "../rules/task.ts";
 import { stateAt, type Task } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
+import { createFairQueue } from "../spine/fair-queue.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
 import type { HandedKeys } from "./enclave-host.ts";
-import { createFairQueue } from "./fair-queue.ts";
 import type { Fleet } from "./fleet.ts";
 import { createPlacement } from "./placement.ts";
 

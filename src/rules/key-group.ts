@@ -8,7 +8,18 @@ import { publicKeyFromSpki } from "../trust/keys.ts";
 import { refuse } from "./key-errors.ts";
 import { keyNode } from "./key-node.ts";
 import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
-import { Der, Description, Digest, Name, OPEN_FOR, resourceId, Salt, StreamId, StreamIds } from "./shapes.ts";
+import {
+  Der,
+  Description,
+  Digest,
+  Name,
+  OPEN_FOR,
+  resourceId,
+  Salt,
+  StreamId,
+  StreamIds,
+  StreamSet,
+} from "./shapes.ts";
 
 /** Nodes of a group, and parties of a key. */
 export const MAX_NODES = 16;
@@ -17,16 +28,14 @@ export const MAX_ADMINISTRATORS = 16;
 const MAX_MEMBERS = 100;
 /** Bytes of all policies of a group together: every node parses them, and the group's stream keeps each version. */
 export const POLICIES_MAX = 65_536;
+export const MAX_POLICIES = 64;
 /** Proposals of one administrator in seven days that did not take effect: nobody fills the stream alone. */
 export const MAX_PROPOSALS = 10;
-
-/** Stream ids that grow; there may be none. */
-const Members = z.union([StreamIds.max(MAX_MEMBERS), z.array(StreamId).length(0)]);
 
 /** Cedar, as written. What cannot be parsed allows nothing. */
 export const KeyPolicy = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
-  cedar: z.string().min(1).max(POLICIES_MAX),
+  text: z.string().min(1).max(POLICIES_MAX),
 });
 export type KeyPolicy = z.output<typeof KeyPolicy>;
 
@@ -38,10 +47,10 @@ const settings = {
   /** As many administrators have to agree to a change. */
   approvals: z.int().min(1).max(MAX_ADMINISTRATORS),
   /** Organisations that may found keys and ask for signatures. */
-  requesters: Members,
+  requesters: StreamSet.max(MAX_MEMBERS),
   /** Organisations whose approvals of a request count. */
-  approvers: Members,
-  policies: z.array(KeyPolicy).max(64),
+  approvers: StreamSet.max(MAX_MEMBERS),
+  policies: z.array(KeyPolicy).max(MAX_POLICIES),
   /** To whom a node encrypts a copy of its shares; a node that is not named makes none. */
   backup: z
     .array(
@@ -128,10 +137,16 @@ const distinct = (values: readonly string[]): boolean => new Set(values).size ==
 /** What the shapes do not say. */
 const requireSettings = (group: GroupSettings, elsewhere: Elsewhere): void => {
   const { nodes, administrators, approvals, policies, backup = [] } = group;
-  for (const node of nodes) if (!elsewhere.stream(keyNode, node)) throw refuse("key-node.unknown", { node });
+  const machines = nodes.map((node) => {
+    const found = elsewhere.stream(keyNode, node)?.state;
+    if (!found) throw refuse("key-node.unknown", { node });
+    return found;
+  });
+  if (!distinct(machines.map(({ signingKey }) => signingKey))) throw settingsRefused("two of its nodes are one");
+  if (new Set(machines.map(({ ledger }) => ledger)).size > 1) throw settingsRefused("its nodes follow several ledgers");
   if (approvals > administrators.length) throw settingsRefused("it asks for more approvals than it has administrators");
   if (!distinct(policies.map(({ id }) => id))) throw settingsRefused("two policies have one id");
-  if (policies.reduce((sum, { cedar }) => sum + utf8(cedar).length, 0) > POLICIES_MAX)
+  if (policies.reduce((sum, { text }) => sum + utf8(text).length, 0) > POLICIES_MAX)
     throw settingsRefused(`its policies have more than ${POLICIES_MAX} bytes together`);
   if (!backup.every(({ node }) => nodes.includes(node)) || !distinct(backup.map(({ node }) => node)))
     throw settingsRefused("a backup is of each node once, and of nodes of the group");

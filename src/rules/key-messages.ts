@@ -14,13 +14,13 @@ const Hex = z
   .max(131_072);
 
 /**
- * - `digest`: 32 bytes that are signed as they are; nobody can tell what they stand for
- * - `message`: the node hashes it as the key's scheme asks for, and as EIP-191 for Ethereum's curve
+ * - `digest`: what the scheme signs, as it is: 32 bytes, for Ed25519 a message; nobody can tell what it stands for
+ * - `message`: EIP-191, which the node applies
  * - `transaction`: unsigned, EIP-2718; the node decodes it and signs its hash
  * - `typed-data`: EIP-712, as JSON text
  */
 export const KeyMessage = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("digest"), hex: z.string().regex(/^[0-9a-f]{64}$/) }),
+  z.strictObject({ kind: z.literal("digest"), hex: Hex }),
   z.strictObject({ kind: z.literal("message"), hex: Hex }),
   z.strictObject({ kind: z.literal("transaction"), hex: Hex.min(2) }),
   z.strictObject({ kind: z.literal("typed-data"), json: z.string().min(2).max(131_072) }),

@@ -8,7 +8,7 @@ export type KeyAction = "sign" | "export";
 
 /** Expiry is judged against a clock by `requestStateOf`. */
 export type KeyRequestState =
-  | "open" // 处理中
+  | "pending" // 处理中
   | "completed" // 已完成
   | "refused" // 已拒绝
   | "withdrawn" // 已撤回
@@ -53,7 +53,7 @@ export interface KeyRequest {
 
 /** The state at a time. */
 export const requestStateOf = ({ status, expires }: KeyRequest, time: number): KeyRequestState =>
-  status === "open" && time > expires ? "expired" : status;
+  status === "pending" && time > expires ? "expired" : status;
 
 /** Whether a member may ask for this: signatures its requesters, the key itself its administrators. */
 export const mayRequest = (
@@ -99,7 +99,7 @@ export const requestStreams: Named<KeyRequest> = {
     created: 0,
     expires: 0,
     recipient: undefined,
-    status: "open",
+    status: "pending",
     approvals: [],
     failures: [],
     ended: undefined,
@@ -107,9 +107,9 @@ export const requestStreams: Named<KeyRequest> = {
   },
 };
 
-export const requireOpen = (request: KeyRequest, act: Act<unknown>): void => {
+export const requirePending = (request: KeyRequest, act: Act<unknown>): void => {
   const state = requestStateOf(request, act.time);
-  if (state !== "open") throw refuse("key-request.state", { id: request.id, state, kind: act.kind });
+  if (state !== "pending") throw refuse("key-request.state", { id: request.id, state, kind: act.kind });
 };
 
 /** The key of a request and its group, as they stand now. @throws Refusal key.party where there is none */

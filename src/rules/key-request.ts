@@ -14,7 +14,7 @@ import {
   mayApprove,
   mayRequest,
   requestStreams,
-  requireOpen,
+  requirePending,
 } from "./key-request-state.ts";
 import { epochOf, indexIn, participantsOf, requireState } from "./key-state.ts";
 import type { Act, Elsewhere, Rulebook } from "./rulebook.ts";
@@ -69,7 +69,7 @@ export const approved = kind({
   payload: z.strictObject({}),
   apply: (state, act, elsewhere) => {
     requireApprover(state, act, elsewhere);
-    requireOpen(state, act);
+    requirePending(state, act);
     if (state.approvals.some(({ by }) => by === act.by)) throw refuse("key.said", { id: state.id });
     return { ...state, approvals: [...state.approvals, { by: act.by, time: act.time }] };
   },
@@ -82,7 +82,7 @@ export const refused = kind({
   payload: z.strictObject({}),
   apply: (state, act, elsewhere) => {
     requireApprover(state, act, elsewhere);
-    requireOpen(state, act);
+    requirePending(state, act);
     return end(state, act, "refused");
   },
 });
@@ -93,7 +93,7 @@ export const withdrawn = kind({
   payload: z.strictObject({}),
   apply: (state, act) => {
     if (act.by !== state.requester) throw refuse("key.party", { id: state.id });
-    requireOpen(state, act);
+    requirePending(state, act);
     return end(state, act, "withdrawn");
   },
 });
@@ -136,7 +136,7 @@ const Outcome = z.union([
 
 /**
  * What was done is done, so this is taken whatever became of the request in the meantime: a signature that was made
- * while a withdrawal was on its way is on the ledger. The nodes sign nothing that is not open.
+ * while a withdrawal was on its way is on the ledger. The nodes sign nothing that is not pending.
  */
 export const completed = kind({
   name: "key-request.completed",
@@ -186,7 +186,7 @@ export const failed = kind({
     const { key } = keyOf(state.key, elsewhere);
     const { participants = [], threshold = 0 } = epochOf(key) ?? {};
     if (!participants.includes(by)) throw refuse("key.party", { id: state.id });
-    requireOpen(state, act);
+    requirePending(state, act);
     if (state.failures.some((one) => one.by === by)) throw refuse("key.said", { id: state.id });
     const failures = [...state.failures, { by, time, code: payload.code }];
     const left = participants.filter((node) => failures.every((one) => one.by !== node)).length;

@@ -66,11 +66,12 @@ export const Columns = z
   .max(4_096)
   .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? 0)), "positions that grow");
 
-/** Stream ids, none twice: they grow. */
-export const StreamIds = z
+/** Stream ids, none twice: they grow. There may be none. */
+export const StreamSet = z
   .array(StreamId)
-  .min(1)
   .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? "")), "ids that grow");
+/** The same, of one at least. */
+export const StreamIds = StreamSet.min(1);
 
 /** A digest-addressed file kept beside the ledger. `size` in bytes. */
 export const Blob = z.strictObject({ digest: Digest, size: z.int().min(0) });

@@ -3,6 +3,7 @@ import { randomBytes } from "#crypto";
 import { toBase64url } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { type Clock, iso } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
 import type { AnyAct, Receipt } from "../contract/endpoint.ts";
 import { givesId, prepare, resourceIdOf } from "../contract/statement-input.ts";
 import type { Ledger } from "../ledger/port.ts";
@@ -38,6 +39,13 @@ export interface ActsDeps {
 }
 
 const SEQUENCES = 1_000_000;
+/** Of signing in a member's name, where others are faster. */
+const TRIES = 8;
+
+export interface Submitted {
+  readonly receipt: Receipt;
+  readonly resource: unknown;
+}
 
 export const createActs = (deps: ActsDeps) => {
   const { ledger, access, views, books, accounts, managed, projector, clock, show } = deps;
@@ -113,6 +121,21 @@ export const createActs = (deps: ActsDeps) => {
     return entry;
   };
 
+  const submit = async (
+    asker: Asker,
+    account: Account,
+    endpoint: AnyAct,
+    { signed, detail }: { signed: SignedStatement; detail: unknown },
+  ): Promise<Submitted> => {
+    const payload = parsePayload(endpoint.kind, signed.statement.payload) as object;
+    await requireAllowed(asker, account, signed, payload, detail);
+    const { index, time, stream, statement } = await order({ signed, detail }, endpoint.kind, payload);
+    const state = ledger.world.streams.get(stream);
+    if (!state) throw refuseRule("stream.unknown", { id: stream });
+    const resource = await show({ ...asker, member: asker.member ?? stream }, stream, state);
+    return { receipt: { index, time: iso(time), stream, head: statement }, resource };
+  };
+
   return {
     /** @throws Refusal stream.unknown alike for what is not there and what is not the caller's to see */
     async resolve(asker: Asker, endpoint: AnyAct, id: string): Promise<string> {
@@ -123,17 +146,17 @@ export const createActs = (deps: ActsDeps) => {
       return stream;
     },
 
-    async submit(asker: Asker, endpoint: AnyAct, act: SubmittedAct): Promise<{ receipt: Receipt; resource: unknown }> {
+    async submit(asker: Asker, endpoint: AnyAct, act: SubmittedAct): Promise<Submitted> {
       const account = await accountOf(asker);
-      const { signed, detail } = "signed" in act ? act : await signManaged(asker, account, endpoint, act);
-      const payload = parsePayload(endpoint.kind, signed.statement.payload) as object;
-      await requireAllowed(asker, account, signed, payload, detail);
-      const { index, time, stream, statement } = await order({ signed, detail }, endpoint.kind, payload);
-      const state = ledger.world.streams.get(stream);
-      if (!state) throw refuseRule("stream.unknown", { id: stream });
-      const member = asker.member ?? stream;
-      const resource = await show({ ...asker, member }, stream, state);
-      return { receipt: { index, time: iso(time), stream, head: statement }, resource };
+      if ("signed" in act) return submit(asker, account, endpoint, act);
+      for (let tries = 1; ; tries++)
+        try {
+          return await submit(asker, account, endpoint, await signManaged(asker, account, endpoint, act));
+        } catch (error) {
+          // What was signed here is signed anew: of the stream as it is now, under another number.
+          const stale = error instanceof Refusal && (error.code === "stream.moved" || error.code === "id.taken");
+          if (!stale || tries === TRIES) throw error;
+        }
     },
 
     /** Makes a certificate authority for the account, and founds its organisation with it. */

@@ -49,15 +49,17 @@ export const detailOf = ({ state }: StreamState): string | undefined => (state a
 
 export const textOf = (detail: Detail, name: string): string => String(detail?.[name] ?? "");
 
-type Derived = "stream" | "search" | "expiresAt" | "home";
+type Optional = "expiresAt" | "lapsesTo" | "home" | "subject";
 
 /** A row with what follows from the rest. */
 export const resourceRow = (
   stream: string,
-  row: Omit<ResourceRow, Derived> & Partial<Pick<ResourceRow, "expiresAt" | "home">>,
+  row: Omit<ResourceRow, "stream" | "search" | Optional> & Partial<Pick<ResourceRow, Optional>>,
 ): ResourceRow => ({
   expiresAt: null,
+  lapsesTo: null,
   home: null,
+  subject: null,
   ...row,
   stream,
   search: `${row.name} ${row.id}`.toLowerCase(),

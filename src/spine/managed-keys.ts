@@ -14,6 +14,7 @@ import type { ViewsStore } from "./views-store.ts";
 
 const CA_LIFETIME = 3_650 * DAY;
 const LEAF_LIFETIME = 90 * DAY;
+const RENEWED_AFTER = DAY;
 
 interface Kept {
   readonly caKey: string;
@@ -36,6 +37,11 @@ export interface ManagedKeysDeps {
 export const createManagedKeys = ({ views, serverKey, clock }: ManagedKeysDeps) => {
   const contextOf = (accountId: string) => `managed-key ${accountId}`;
   const members = new Set<string>();
+  /** Identities in use, by account, until their leaf is to be renewed. */
+  const inUse = new Map<
+    string,
+    { readonly nickname: string; readonly until: number; readonly identity: ManagedIdentity }
+  >();
 
   /** A leaf of a fresh key for each life of the server: what is kept is the authority alone. */
   const signerOf = ({ caKey, ca }: Kept, nickname: string): ManagedIdentity => {
@@ -77,8 +83,13 @@ export const createManagedKeys = ({ views, serverKey, clock }: ManagedKeysDeps) 
     },
     /** Undefined for accounts that keep their key themselves. */
     async find(accountId: string, nickname: string): Promise<ManagedIdentity | undefined> {
+      const used = inUse.get(accountId);
+      if (used?.nickname === nickname && clock.now() < used.until) return used.identity;
       const sealed = await views.managedKey(accountId);
-      return sealed && signerOf(JSON.parse(serverKey.open(sealed, contextOf(accountId))) as Kept, nickname);
+      if (!sealed) return undefined;
+      const identity = signerOf(JSON.parse(serverKey.open(sealed, contextOf(accountId))) as Kept, nickname);
+      inUse.set(accountId, { nickname, until: clock.now() + RENEWED_AFTER, identity });
+      return identity;
     },
     /** After a start: whose keys are kept. */
     async load(accounts: { get(id: string): Promise<{ member: string | null }> }) {

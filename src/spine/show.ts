@@ -64,6 +64,7 @@ export interface ListInput {
   readonly owner?: string | undefined;
   readonly alliance?: string | undefined;
   readonly home?: string | undefined;
+  readonly subject?: string | undefined;
   readonly page: number;
   readonly pageSize: number;
 }

@@ -26,17 +26,34 @@ export interface ResourceRow {
   permission: "private" | "named" | "public";
   state: string;
   createdAt: number;
+  /** After this, milliseconds, its state is `lapsesTo`. */
   expiresAt: number | null;
+  lapsesTo: string | null;
   /** Stream whose parties may see this one too: a key is its group's. */
   home: string | null;
+  /** What lists are narrowed by beside: a key's scheme, a request's key. */
+  subject: string | null;
 }
 
 /** Who has to do with a stream beyond owning it. */
 export interface PartyRow {
   stream: string;
   member: string;
-  /** `task`: a party of a task that uses this model or data source, and so has to be able to look at it. */
-  relation: "member" | "invited" | "named" | "party" | "task";
+  /**
+   * `task`: a party of a task that uses this model or data source, and so has to be able to look at it. `awaited`: has
+   * something to decide. `decided`: has done so.
+   */
+  relation:
+    | "member"
+    | "invited"
+    | "named"
+    | "party"
+    | "task"
+    | "administrator"
+    | "requester"
+    | "approver"
+    | "awaited"
+    | "decided";
   /** The stream whose rows this is one of. */
   via: string;
 }

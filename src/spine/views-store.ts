@@ -8,7 +8,8 @@ const CURSOR = "compute";
 /** Rows in one insert: both databases limit the parameters of a statement. */
 const ROWS = 500;
 
-export type Tab = "all" | "mine" | "public" | "participating";
+/** `awaiting`: what waits for a decision of the member. `requestable`: keys that it may ask to sign. */
+export type Tab = "all" | "mine" | "public" | "participating" | "administered" | "awaiting" | "requestable";
 
 export interface ListQuery {
   kind: ResourceKind;
@@ -21,6 +22,7 @@ export interface ListQuery {
   alliance?: string | undefined;
   /** Only those that belong to this stream: keys of a group. */
   home?: string | undefined;
+  subject?: string | undefined;
   /** Milliseconds: an open request beyond its expiry has failed. */
   now: number;
   page: number;
@@ -82,11 +84,12 @@ export const createViewsStore = (platformDb: PlatformDb) => {
         let found = db
           .selectFrom("resources as r")
           .where("r.kind", "=", query.kind)
-          .where((eb) => visible(eb, query.tab, query.member));
-        const { state, owner, alliance, home } = query;
+          .where((eb) => visible(eb, query.tab, query.member, query.now));
+        const { state, owner, alliance, home, subject } = query;
         if (state) found = found.where((eb) => inState(eb, state, query.now));
         if (owner) found = found.where("r.owner", "=", owner);
         if (home) found = found.where("r.home", "=", home);
+        if (subject) found = found.where("r.subject", "=", subject);
         if (alliance) found = found.where((eb) => ofAlliance(eb, alliance));
         if (query.search) {
           const pattern = `%${escapeLike(query.search.toLowerCase())}%`;
@@ -151,7 +154,7 @@ export const createViewsStore = (platformDb: PlatformDb) => {
           .selectFrom("resources as r")
           .select("r.stream")
           .where("r.stream", "=", stream)
-          .where((eb) => visible(eb, "all", member))
+          .where((eb) => visible(eb, "all", member, 0))
           .executeTakeFirst();
         return row !== undefined;
       }),
@@ -271,16 +274,15 @@ const ofAlliance = (eb: Rows, alliance: string) =>
 
 /** Rows keep the state that the ledger gave; what has lapsed meanwhile depends on the time of asking. */
 const inState = (eb: Rows, state: string, now: number) => {
-  const past = eb.and([eb("r.expiresAt", "is not", null), eb("r.expiresAt", "<", now)]);
-  const request = eb.or([eb("r.state", "like", "%-authorising"), eb("r.state", "=", "authorised")]);
-  const is = eb("r.state", "=", state);
-  if (state === "authorisation-failed") return eb.or([is, eb.and([request, past])]);
-  if (state === "failed") return eb.or([is, eb.and([eb("r.state", "=", "running"), past])]);
-  return eb.and([is, eb.not(eb.and([eb.or([request, eb("r.state", "=", "running")]), past]))]);
+  const lapsed = eb.and([eb("r.lapsesTo", "is not", null), eb("r.expiresAt", "<", now)]);
+  return eb.or([
+    eb.and([lapsed, eb("r.lapsesTo", "=", state)]),
+    eb.and([eb("r.state", "=", state), eb.or([eb("r.lapsesTo", "is", null), eb("r.expiresAt", ">=", now)])]),
+  ]);
 };
 
 /** Private: the owner. Named: those named. Public: whoever shares an alliance with the owner. Parties always, and those of its home. */
-const visible = (eb: Rows, tab: Tab, member: string) => {
+const visible = (eb: Rows, tab: Tab, member: string, now: number) => {
   const mine = eb("r.owner", "=", member);
   const related = (...relations: PartyRow["relation"][]) =>
     eb.exists(
@@ -291,14 +293,16 @@ const visible = (eb: Rows, tab: Tab, member: string) => {
         .where("p.member", "=", member)
         .where("p.relation", "in", relations),
     );
-  const atHome = eb.exists(
-    eb
-      .selectFrom("parties as h")
-      .select("h.stream")
-      .whereRef("h.stream", "=", "r.home")
-      .where("h.member", "=", member)
-      .where("h.relation", "=", "party"),
-  );
+  const atHome = (relation: PartyRow["relation"]) =>
+    eb.exists(
+      eb
+        .selectFrom("parties as h")
+        .select("h.stream")
+        .whereRef("h.stream", "=", "r.home")
+        .where("h.member", "=", member)
+        .where("h.relation", "=", relation),
+    );
+  const open = eb.or([eb("r.expiresAt", "is", null), eb("r.expiresAt", ">=", now)]);
   const sharing = eb.exists(
     eb
       .selectFrom("parties as a")
@@ -308,15 +312,28 @@ const visible = (eb: Rows, tab: Tab, member: string) => {
       .where("a.member", "=", member)
       .whereRef("b.member", "=", "r.owner"),
   );
-  const open = eb.and([sharing, eb.or([eb("r.permission", "=", "public"), related("named")])]);
+  const shared = eb.and([sharing, eb.or([eb("r.permission", "=", "public"), related("named")])]);
   switch (tab) {
     case "mine":
       return mine;
     case "public":
-      return open;
+      return shared;
+    case "administered":
+      return related("administrator");
+    case "awaiting":
+      // Asked by name, or as an approver of the group: not on what it asks for itself, and once.
+      return eb.and([
+        open,
+        eb.or([
+          related("awaited"),
+          eb.and([eb("r.state", "=", "pending"), atHome("approver"), eb.not(mine), eb.not(related("decided"))]),
+        ]),
+      ]);
+    case "requestable":
+      return eb.and([eb("r.state", "=", "enabled"), atHome("requester")]);
     case "participating":
-      return eb.or([related("party"), atHome]);
+      return eb.or([related("party"), atHome("party")]);
     case "all":
-      return eb.or([mine, open, related("member", "invited", "party", "task"), atHome]);
+      return eb.or([mine, shared, related("member", "invited", "party", "task"), atHome("party")]);
   }
 };

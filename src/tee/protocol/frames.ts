@@ -2,7 +2,6 @@
  * Frames of the channel: u32 length of the payload, u8 type, u32 number of the call, payload. What a type may carry is
  * decided from the head alone, before a byte of the payload is held.
  */
-import type { Readable } from "node:stream";
 import { refuse } from "./errors.ts";
 
 export const CALL = 0;
@@ -22,8 +21,9 @@ export const MAX_JSON = 64 << 20;
 export const MAX_FAILURE = 64 << 10;
 export const CHUNK_SIZE = 1 << 20;
 
-/** The largest payload of each type. */
-const LIMITS: Readonly<Record<number, number>> = {
+/** The largest payload of each type there is. */
+export type Limits = Readonly<Record<number, number>>;
+const LIMITS: Limits = {
   [CALL]: MAX_JSON,
   [ANSWER]: MAX_JSON,
   [FAILURE]: MAX_FAILURE,
@@ -48,9 +48,9 @@ export const encodeHead = (type: number, call: number, length: number): Buffer =
   return head;
 };
 
-const decodeHead = (head: Buffer) => {
+const decodeHead = (head: Buffer, limits: Limits) => {
   const [length, type, call] = [head.readUInt32BE(0), head.readUInt8(4), head.readUInt32BE(5)];
-  const limit = LIMITS[type];
+  const limit = limits[type];
   if (limit === undefined) throw refuse("channel.malformed", { reason: `frame type ${type}` });
   if (length > limit) throw refuse("channel.malformed", { reason: `a frame of type ${type} with ${length} bytes` });
   return { length, type, call };
@@ -60,7 +60,11 @@ const decodeHead = (head: Buffer) => {
  * Hands over every frame until the stream ends.
  * @throws Refusal channel.malformed, and whatever `onFrame` throws
  */
-export const readFrames = async (input: Readable, onFrame: (frame: Frame) => void): Promise<void> => {
+export const readFrames = async (
+  input: AsyncIterable<Buffer>,
+  onFrame: (frame: Frame) => void,
+  limits: Limits = LIMITS,
+): Promise<void> => {
   let parts: Buffer[] = [];
   let held = 0;
   const take = (length: number): Buffer => {
@@ -70,13 +74,13 @@ export const readFrames = async (input: Readable, onFrame: (frame: Frame) => voi
     return all.subarray(0, length);
   };
   let head: ReturnType<typeof decodeHead> | undefined;
-  for await (const chunk of input as AsyncIterable<Buffer>) {
+  for await (const chunk of input) {
     parts.push(chunk);
     held += chunk.length;
     for (;;) {
       if (!head) {
         if (held < HEAD) break;
-        head = decodeHead(take(HEAD));
+        head = decodeHead(take(HEAD), limits);
       }
       const { length, type, call } = head;
       if (held < length) break;

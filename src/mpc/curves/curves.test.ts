@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seeded } from "../../../test/support/simulate.ts";
+import { fromHex, toHex } from "../../base/bytes.ts";
+import type { Curve, CurveId } from "../curve.ts";
+import { randomScalar } from "../scalars.ts";
+import { nobleCurves } from "./noble.ts";
+import { curveOf, nativeCurves, usePortableCurves } from "./registry.ts";
+
+for (const [id, native] of Object.entries(nativeCurves) as [CurveId, Curve | undefined][]) {
+  if (!native) continue;
+  const portable = nobleCurves[id] as Curve;
+
+  test(`${id}: both implementations compute the same`, () => {
+    const random = seeded(id);
+    const { order } = portable;
+    const scalars = [0n, 1n, 2n, 3n, order - 1n, order - 2n, order >> 1n, (order >> 1n) + 1n, 1n << 40n];
+    for (let i = 0; i < 12; i++) scalars.push(randomScalar(random, portable));
+    const k = randomScalar(random, portable);
+    const results = [native, portable].map((curve) => {
+      const shown = (point: unknown) => (curve.isZero(point) ? "zero" : toHex(curve.encode(point)));
+      const p = curve.multiplyBase(k);
+      const out: string[] = [shown(curve.base), String(curve.order), String(curve.pointLength)];
+      for (const s of scalars) {
+        const sB = curve.multiplyBase(s);
+        const sP = curve.multiply(p, s);
+        const points = [sB, sP, curve.multiplyPublic(p, s), curve.multiplyPublic(curve.base, s), curve.negate(sP)];
+        points.push(curve.add(sB, sP), curve.add(sB, curve.negate(sB)), curve.add(sP, sP), curve.add(curve.zero, sP));
+        out.push(...points.map(shown), String(curve.equal(points[1], points[2])), String(curve.isZero(sB)));
+        if (!curve.isZero(sP)) out.push(String(curve.x(sP)), String(curve.hasEvenY(sP)));
+        if (!curve.isZero(sP)) out.push(shown(curve.decode(curve.encode(sP))));
+      }
+      return out;
+    });
+    assert.deepEqual(results[0], results[1]);
+  });
+
+  test(`${id}: both refuse the same encodings`, () => {
+    const random = seeded(`bad ${id}`);
+    const good = portable.encode(portable.multiplyBase(randomScalar(random, portable)));
+    const tries = [
+      new Uint8Array(0),
+      good.slice(1),
+      Uint8Array.of(...good, 0),
+      new Uint8Array(good.length),
+      Uint8Array.of(1, ...new Uint8Array(good.length - 1)),
+      new Uint8Array(good.length).fill(255),
+      Uint8Array.of(4, ...good.slice(1)),
+    ];
+    for (let i = 0; i < 60; i++) {
+      const bent = Uint8Array.from(good);
+      bent[i % bent.length] = (bent[i % bent.length] as number) ^ (1 << (i % 8));
+      tries.push(bent);
+    }
+    // Small order, mixed order, and y = p + 1: not canonical.
+    if (id === "Ed25519")
+      tries.push(
+        ...[
+          "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+          "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+          "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+          "a9c39c1e1c0ac0e1fd1f7fb18d8b5a7dd1e6a3e7a2c6ee6c3ee2c2d0a6b5d3aa",
+        ].map(fromHex),
+      );
+    for (const bytes of tries) {
+      const answers: string[] = [native, portable].map((curve): string => {
+        try {
+          return toHex(curve.encode(curve.decode(bytes)));
+        } catch (error) {
+          assert.ok(error instanceof RangeError, String(error));
+          return "refused";
+        }
+      });
+      assert.equal(answers[0], answers[1], toHex(bytes));
+    }
+  });
+}
+
+test("a program may do without native code", () => {
+  usePortableCurves();
+  assert.equal(curveOf("P-256"), nobleCurves["P-256"]);
+  usePortableCurves(false);
+  assert.equal(curveOf("P-256"), nativeCurves["P-256"]);
+  assert.equal(curveOf("SM2"), nobleCurves.SM2);
+});
