@@ -104,9 +104,9 @@ for (const [name, text, code, line, reason] of REFUSED)
   });
 
 test("refused: names twice, or of other letters", () => {
-  const cedar = permit("true");
+  const text = permit("true");
   for (const ids of [["a", "a"], ["A"], [""], ["__proto__"], ["a b"], ["-a"], ["a".repeat(65)]])
-    assert.throws(() => createPolicies(ids.map((id) => ({ id, cedar }))), { code: "policy.ids" });
+    assert.throws(() => createPolicies(ids.map((id) => ({ id, text }))), { code: "policy.ids" });
 });
 
 test("addresses with capitals are fine in comments, capitals elsewhere in texts", () => {

@@ -99,7 +99,7 @@ export const forbid = (when: string): string => permit(when).replace(/^permit/, 
 
 /** Policies called p1, p2… */
 export const policies = (...texts: readonly string[]) =>
-  createPolicies(texts.map((cedar, i) => ({ id: `p${i + 1}`, cedar })));
+  createPolicies(texts.map((text, i) => ({ id: `p${i + 1}`, text })));
 
 export const judged = (texts: readonly string[], question: SigningAsked, account: Account = NOTHING_SPENT): Verdict =>
   judgeSigning(policies(...texts), question, account);
