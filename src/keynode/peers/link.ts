@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
-import { encodeHead, type Frame, readFrames } from "../../enclave/protocol/frames.ts";
+import { encodeHead, type Frame, readFrames } from "../../tee/protocol/frames.ts";
 import { refuse } from "./errors.ts";
 
 export const HELLO = 0;

@@ -3,7 +3,7 @@
  * lanes, in each of which every message arrives once and in order, or the other node has ended. The urgent lane goes
  * before the other, part by part.
  */
-import type { Frame } from "../../enclave/protocol/frames.ts";
+import type { Frame } from "../../tee/protocol/frames.ts";
 import { refuse } from "./errors.ts";
 import { LAST, type Link, malformed, PART, PART_SIZE, SEEN } from "./link.ts";
 
