@@ -52,7 +52,10 @@ export const keyEvents = (spine: Spine, deps: ViewDeps) =>
           ...{ step: "approved", label: STEPS.approved, state: stepState(completed, ended, true) },
           ...{ decided: request.approvedBy.length, of: decisions.length, decisions },
         };
-        return { request, steps: [asked(shown), approved, last("signed", STEPS.signed, stepState(completed, ended, false))] };
+        return {
+          request,
+          steps: [asked(shown), approved, last("signed", STEPS.signed, stepState(completed, ended, false))],
+        };
       },
     },
     "group-change": {

@@ -1,23 +1,24 @@
 /** The key pillar (分布式密钥管理): nodes, groups, keys that nobody holds, and requests to sign with them. */
+
+import { join } from "node:path";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Log } from "../platform/log.ts";
 import { keyNode } from "../rules/key-node.ts";
+import { streamOf } from "../rules/world.ts";
 import type { Spine } from "../spine/index.ts";
 import { childLink } from "./child-link.ts";
 import { createClosures } from "./closures.ts";
 import { keyEvents } from "./events.ts";
 import { createKeyNodesApi } from "./key-nodes.ts";
+import { createKeyService } from "./key-service.ts";
 import { createMaking } from "./making.ts";
 import { createNodeHost } from "./node-host.ts";
 import type { KeyNode } from "./node-port.ts";
 import { createKeyNodes } from "./nodes.ts";
 import { createGroups, createKeysApi, createRequests } from "./resources.ts";
 import { createRunsStore } from "./runs-store.ts";
-import { createKeyService } from "./key-service.ts";
 import { createSigning } from "./signing.ts";
 import type { ViewDeps } from "./view-deps.ts";
-import { join } from "node:path";
-import { streamOf } from "../rules/world.ts";
 
 /** Runs that make keys at a time, and requests that are signed at a time. */
 const MAKING = 2;
@@ -102,8 +103,7 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
   const announce = (moved: Iterable<string>): void => {
     for (const stream of moved)
       if (ledger.world.streams.get(stream)?.book === keyNode.name)
-        for (const node of nodes.all())
-          if (node.isUp() && node.stream() !== stream) node.show(stream).catch(shown);
+        for (const node of nodes.all()) if (node.isUp() && node.stream() !== stream) node.show(stream).catch(shown);
   };
   let detach: () => void = () => undefined;
 
@@ -117,15 +117,16 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     events: keyEvents(spine, views),
     service: createKeyService({ spine, views, nodes, signing }),
     nodes,
-    /** Starts the nodes, and takes up what the ledger says is to be made and signed. */
-    async start() {
+    /** Starts the nodes; those that do not start are tried again. */
+    open: () => nodes.start(),
+    /** Takes up what the ledger says is to be made and signed. */
+    start() {
       let size = ledger.size;
       detach = ledger.onDurable((now) => {
         const moved = ledger.streamsBetween(size, now);
         size = now;
         announce(moved);
       });
-      await nodes.start();
       making.start();
       signing.work.start();
     },

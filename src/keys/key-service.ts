@@ -1,14 +1,10 @@
 /** What the faces ask for, done in the asker's name: every change goes the way of an act that it sent itself. */
-import { iso } from "../base/clock.ts";
-import { HOUR } from "../base/clock.ts";
+import { HOUR, iso } from "../base/clock.ts";
 import type { AnyAct } from "../contract/endpoint.ts";
-import { keyGroups } from "../contract/key-groups.ts";
 import { keyRequests } from "../contract/key-requests.ts";
 import { keys } from "../contract/keys.ts";
-import { refuse as refuseRule } from "../rules/errors.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { refuse as refuseKey } from "../rules/key-errors.ts";
-import { keyGroup } from "../rules/key-group.ts";
 import { keyNode } from "../rules/key-node.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import { approvalsOf, type KeyRequest, requestStateOf } from "../rules/key-request-state.ts";
@@ -18,12 +14,12 @@ import { type Asker, type Readable, requireMember } from "../spine/access.ts";
 import type { Spine } from "../spine/index.ts";
 import { loadNames } from "../spine/names.ts";
 import { listPage } from "../spine/show.ts";
-import { createGroupOf } from "./own-group.ts";
 import { showKeySummary } from "./key-view.ts";
 import type { KeyNodes } from "./nodes.ts";
+import { createGroupOf } from "./own-group.ts";
 import type { KeyInfo, KeyParameters, KeyService, RequestInfo } from "./service.ts";
 import type { Signing } from "./signing.ts";
-import { splitKey } from "./split.ts";
+import { splitFor } from "./split.ts";
 import { describedBy, findGroup, findKey, type ViewDeps } from "./view-deps.ts";
 
 export interface KeyServiceDeps {
@@ -48,7 +44,8 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
 
   const nodeOf = (tag: string): string => {
     const stream = ledger.world.ids.get(tag);
-    if (stream === undefined || !streamOf(ledger.world, keyNode, stream)) throw refuseKey("key-node.unknown", { node: tag });
+    if (stream === undefined || !streamOf(ledger.world, keyNode, stream))
+      throw refuseKey("key-node.unknown", { node: tag });
     return stream;
   };
 
@@ -148,7 +145,7 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
     },
     async importKey(asker, parameters, secret) {
       const group = await groupOf(asker, parameters.participants.map(nodeOf));
-      const input = await splitKey(spine, asker, founding(group, parameters), secret);
+      const input = await splitFor(spine, asker, founding(group, parameters), secret);
       return keyInfo(asker, await submit(asker, keys.create, "", input));
     },
     key: keyInfo,

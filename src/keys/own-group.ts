@@ -2,8 +2,9 @@
  * The group that an asker's keys are made in when it names none: its own, over all nodes, in which it alone asks and
  * governs, under one policy that permits everything. Founded when it is first needed; who wants rules founds a group.
  */
-import { keyGroups } from "../contract/key-groups.ts";
+
 import type { AnyAct } from "../contract/endpoint.ts";
+import { keyGroups } from "../contract/key-groups.ts";
 import { keyGroup, MAX_NODES } from "../rules/key-group.ts";
 import { streamOf } from "../rules/world.ts";
 import { type Asker, requireMember } from "../spine/access.ts";

@@ -88,7 +88,7 @@ export const showRequest = (deps: ViewDeps): Show<KeyRequest, Answer<typeof Requ
     return {
       ...summary(deps, found, names, member),
       path: [...path],
-      messages: messages.map((message) => ({ message, ...readMessage(key, message) })),
+      messages: messages.map((message, i) => ({ message, ...readMessage(key, path, message, i + 1) })),
       approvedBy: request.approvals.map(({ by, time }) => ({
         member: names.member(by),
         at: iso(time),

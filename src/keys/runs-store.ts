@@ -18,7 +18,10 @@ export const createRunsStore = (platformDb: PlatformDb) => {
       return row?.run;
     },
     async put(attempt: string, run: string, at: number): Promise<void> {
-      await db.deleteFrom("keyRuns").where("at", "<", at - KEPT).execute();
+      await db
+        .deleteFrom("keyRuns")
+        .where("at", "<", at - KEPT)
+        .execute();
       await db
         .insertInto("keyRuns")
         .values({ attempt, run, at })

@@ -59,7 +59,16 @@ export const openPlatform = async ({
 }: TestPlatformOptions = {}): Promise<TestPlatform> => {
   const data = mkdtempSync(join(tmpdir(), "entente-platform-"));
   const clock = clockBeside();
-  const flags = { data, port: "0", database, "log-level": "silent", "shutdown-grace": "0", ...UNHURRIED, ...settings };
+  const flags = {
+    data,
+    port: "0",
+    database,
+    "log-level": "silent",
+    "shutdown-grace": "0",
+    "key-nodes": "0",
+    ...UNHURRIED,
+    ...settings,
+  };
   const options: PlatformOptions = {
     config: loadConfig({ flags }),
     clock,
