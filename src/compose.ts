@@ -113,7 +113,7 @@ type Identified = EnclaveHostOptions["onIdentified"];
 type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 const spineOf = (
-  { config, clock }: PlatformOptions,
+  { config, clock }: Pick<PlatformOptions, "config" | "clock">,
   { identity, ...storage }: Storage,
   live: ReturnType<typeof createLive>,
 ) => {
@@ -318,7 +318,9 @@ export const recoverOperator = async (options: Pick<PlatformOptions, "config" | 
 };
 
 /** Makes the computed tables again from the ledger. Returns how many streams there are. */
-export const rebuildViews = async (options: PlatformOptions): Promise<{ streams: number; entries: number }> => {
+export const rebuildViews = async (
+  options: Pick<PlatformOptions, "config" | "clock">,
+): Promise<{ streams: number; entries: number }> => {
   const storage = await openStorage(options);
   try {
     const { spine } = spineOf(options, storage, createLive());

@@ -1,5 +1,6 @@
 /** The pillar's kinds of stream, as the spine lists, shows and announces them. */
-import { type KeyGroup, membersOf, type Proposal } from "../rules/key-group.ts";
+import { createPolicies } from "../policy/cedar.ts";
+import { type KeyGroup, type KeyPolicy, membersOf, type Proposal } from "../rules/key-group.ts";
 import type { KeyRequest } from "../rules/key-request-state.ts";
 import type { Key } from "../rules/key-state.ts";
 import {
@@ -24,7 +25,14 @@ const groupBook = (deps: ViewDeps): BookView<KeyGroup> => ({
   project: projectGroup,
   inbox: changesOf,
   listeners: membersOf,
+  check: requirePolicies,
 });
+
+/** Nodes let nothing pass where they cannot read a policy, so one with a mistake does not come to the ledger. */
+const requirePolicies = (payload: object): void => {
+  const { policies, change } = payload as { policies?: KeyPolicy[]; change?: { policies?: KeyPolicy[] } };
+  createPolicies(policies ?? change?.policies ?? []);
+};
 
 const projectGroup = (stream: string, group: KeyGroup, detail: Detail): Projection => {
   const open = group.proposals.filter(({ state }) => state === "open");

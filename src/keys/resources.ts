@@ -9,6 +9,7 @@ import { type ListInput, listPage, showOne } from "../spine/show.ts";
 import { showGroup, showGroupSummary } from "./group-view.ts";
 import { showKey, showKeySummary } from "./key-view.ts";
 import { showRequest, showRequestSummary } from "./request-view.ts";
+import { createSimulation } from "./simulation.ts";
 import type { ViewDeps } from "./view-deps.ts";
 
 interface ById {
@@ -20,6 +21,7 @@ export const createGroups = (spine: Spine, deps: ViewDeps) => ({
   list: (asker: Asker, input: Listed) => listPage(spine, "key-group", showGroupSummary(deps), asker, input),
   get: async (asker: Asker, { id }: ById) =>
     showOne(spine, showGroup(deps), await spine.access.read(asker, keyGroup, id), asker),
+  simulate: createSimulation(spine, deps),
 });
 
 /** Stream of a resource that a list is narrowed to; one that there is not has nothing in it. */

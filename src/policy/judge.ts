@@ -68,7 +68,7 @@ export const rolesOf = (group: Pick<KeyGroup, "administrators" | "approvers" | "
 export const signingAsked = (
   request: KeyRequest & { readonly stream: string },
   { path = [], messages }: { readonly path?: readonly number[] | undefined; readonly messages: readonly KeyMessage[] },
-  key: Key & { readonly detail: KeyDetail },
+  key: Omit<Key, "detail"> & { readonly detail: KeyDetail },
   group: KeyGroup,
   time: number,
 ): SigningAsked => ({

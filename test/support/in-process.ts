@@ -74,6 +74,7 @@ export const openPlatform = async ({
     clock,
     version: "test",
     enclaveCommand: [process.execPath, await currentProgram("enclave")],
+    keyNodeCommand: "key-nodes" in settings ? [process.execPath, await currentProgram("keynode")] : [],
   };
   let running: Running | undefined = await startPlatform(options);
   const { admin: operator } = running;
