@@ -1,8 +1,8 @@
 /** Backup of shares: each is sealed to a recipient of its own, so that no one of them can put a key together. */
 import { equal, fromBase64, toBase64 } from "../base/bytes.ts";
 import { curveOf } from "../mpc/curves/registry.ts";
-import { onBase, sharingOf } from "../mpc/keys/sharing.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
+import { onBase, sharingOf } from "../mpc/keys/sharing.ts";
 import { toInteger } from "../mpc/scalars.ts";
 import { epochOf, indexIn } from "../rules/key-state.ts";
 import { keyBackupContext, keyRestoreContext } from "../trust/envelope/contexts.ts";

@@ -62,7 +62,8 @@ export const openIdentity = async (options: NodeOptions): Promise<Identity> => {
 const putAside = async (directory: string): Promise<void> => {
   const suffix = `lost-${Date.now()}`;
   for (const file of [STORE, `${STORE}-wal`])
-    if (await readIfThere(join(directory, file))) await rename(join(directory, file), join(directory, `${file}.${suffix}`));
+    if (await readIfThere(join(directory, file)))
+      await rename(join(directory, file), join(directory, `${file}.${suffix}`));
 };
 
 /** What evidence vouches for. The founding statement, signed with the key that is, names the rest. */
@@ -75,7 +76,10 @@ export const claimsOf = ({ signingKey, encryptionKey, ledger }: Omit<NodeState, 
 });
 
 /** New keys and the statement that founds the node's stream with them. */
-const found = async ({ provider, ledger, tag, components, clock }: NodeOptions, measurement: string): Promise<NodeState> => {
+const found = async (
+  { provider, ledger, tag, components, clock }: NodeOptions,
+  measurement: string,
+): Promise<NodeState> => {
   const fresh = { tag, ledger, ...newKeys(), followed: { size: 0, root: "" }, store: newStore() };
   const { isolation, ...claims } = claimsOf(fresh, measurement);
   const evidence = await provider.evidence(reportData({ ...claims, isolation, nonce: "" }), measurement);

@@ -5,16 +5,26 @@
  */
 import { fromHex } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
-import { childOf } from "../mpc/keys/derive.ts";
+import { curveOf } from "../mpc/curves/registry.ts";
+import { derive } from "../mpc/keys/derive.ts";
+import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import { createPolicies, type Decision } from "../policy/cedar.ts";
-import { type Asked, judge, judgeSigning, keyFacts, rolesOf, signingAsked } from "../policy/judge.ts";
+import { type Asked, judge, judgeSigning, keyFacts, rolesOf, type SigningAsked } from "../policy/judge.ts";
 import type { Account } from "../policy/spending.ts";
 import type { What } from "../policy/what.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { approvalsOf, awaitedOf, mayRequest, requestStateOf } from "../rules/key-request-state.ts";
-import { type Attempt, type Epoch, epochOf, indexIn, stateOf } from "../rules/key-state.ts";
+import { type Attempt, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
 import { refuse } from "./errors.ts";
-import { keyDetailOf, type LookDeps, type LookedKey, type LookedRequest, lookAtRequest, requestDetailOf, timeOf } from "./look.ts";
+import {
+  keyDetailOf,
+  type LookDeps,
+  type LookedKey,
+  type LookedRequest,
+  lookAtRequest,
+  requestDetailOf,
+  timeOf,
+} from "./look.ts";
 
 export interface JudgeDeps extends LookDeps {
   /** Stream of this node. */
@@ -53,15 +63,19 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
   const time = timeOf(deps);
   const unfit = (reason: string) => refuse("keynode.request", { id: request.id, reason });
   const state = requestStateOf(request, time);
-  if (state !== "open") throw unfit(`it is ${state}`);
+  if (state !== "pending") throw unfit(`it is ${state}`);
   // Whoever has lost the right to ask since does not get what it asked for.
   if (!mayRequest(group, request.action, request.requester)) throw unfit("its requester may not ask for this any more");
   const { epoch, self } = requireSigners(deps, looked, signers, time);
   const detail = requestDetailOf(request, details);
   const { path = [] } = detail;
-  const described = { ...key, detail: keyDetailOf(key, details) };
-  const child = path.length > 0 ? childOf(key, path) : key.publicKey;
-  const asked = signingAsked(request, detail, { ...described, publicKey: child }, group, time);
+  const { requester: member } = request;
+  const asked: SigningAsked = {
+    ...{ request: request.stream, member, roles: rolesOf(group, member), group: group.id, time, path },
+    key: { ...keyFacts({ ...key, detail: keyDetailOf(key, details) }), publicKey: publicKeyAt(key, path), scheme: key.scheme },
+    approvers: approvalsOf(request, group),
+    messages: detail.messages,
+  };
   const common = { ...looked, epoch, self, signers, detail };
   const policies = policiesOf(group);
   const before = deps.accountOf(looked.stream);
@@ -74,6 +88,18 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
   const { allowed, messages, account } = judgeSigning(policies, asked, before);
   if (!allowed) requireAllowed(messages.find(({ decision }) => !decision.allowed)?.decision);
   return { ...common, whats: messages.map(({ what }) => what), account };
+};
+
+/** The public key that signs: the key's, or its child's. @throws Refusal keynode.key */
+const publicKeyAt = ({ id, scheme, publicKey, chainCode }: Key, path: readonly number[]): Uint8Array => {
+  const whole = { scheme, publicKey: fromHex(publicKey), chainCode: fromHex(chainCode) };
+  if (path.length === 0) return whole.publicKey;
+  try {
+    return derive(curveOf(CURVE_OF[scheme]), whole, path).publicKey;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw refuse("keynode.key", { id, reason: error.message });
+  }
 };
 
 /** What was judged is what the ledger has still. @throws Refusal keynode.request */
@@ -99,8 +125,8 @@ export const isHopeless = (deps: JudgeDeps, question: Question, error: unknown):
 };
 
 /** @throws Refusal keynode.key, keynode.signers */
-const requireSigners = (
-  { node }: JudgeDeps,
+export const requireSigners = (
+  { node }: Pick<JudgeDeps, "node">,
   { key }: LookedKey,
   signers: readonly number[],
   time: number,

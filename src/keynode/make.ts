@@ -7,12 +7,12 @@ import { fromBase64, fromHex } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
 import { curveOf } from "../mpc/curves/registry.ts";
 import { hashOf } from "../mpc/hash.ts";
+import type { KeyPublic, KeyShare } from "../mpc/key-share.ts";
 import { acceptDealt } from "../mpc/keys/dealer.ts";
 import { dkg } from "../mpc/keys/dkg.ts";
 import { refresh } from "../mpc/keys/refresh.ts";
 import { reshare } from "../mpc/keys/reshare.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
-import type { KeyPublic, KeyShare } from "../mpc/key-share.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { convert } from "../mpc/schemes/sm2/convert.ts";
@@ -107,17 +107,20 @@ const openAttempt = (deps: MakeDeps, stream: string): LookedKey & { readonly att
 };
 
 /** Over the key as it stands now, which may have moved on while shares were made. */
-const sayMade = (deps: MakeDeps, stream: string, attempt: Attempt, { share }: Candidate): Promise<string> => {
+const sayMade = (deps: MakeDeps, stream: string, attempt: Attempt, { share }: Candidate): string => {
   const { key } = lookAtKey(deps, stream);
   if (key.attempt?.request !== attempt.request) throw refuse("keynode.key", { id: key.id, reason: "it has moved on" });
   // The ledger has it already.
-  if (key.attempt.said.includes(deps.node)) return Promise.resolve("");
+  if (key.attempt.said.includes(deps.node)) return "";
   return deps.say("key.made", stream, { request: attempt.request, epoch: attempt.epoch, ...madeOf(share) });
 };
 
 /** What a run is for: all of it stands on the ledger, so whoever sees another ledger is found out before a message. */
-const bindingOf = (stream: string, { scheme, group }: Key, { request, kind, epoch, threshold, participants }: Attempt) =>
-  hashOf("entente key node make/1", stream, group, scheme, request, kind, epoch, threshold, [...participants]);
+const bindingOf = (
+  stream: string,
+  { scheme, group }: Key,
+  { request, kind, epoch, threshold, participants }: Attempt,
+) => hashOf("entente key node make/1", stream, group, scheme, request, kind, epoch, threshold, [...participants]);
 
 const makeShare = async (
   deps: MakeDeps,
@@ -133,7 +136,12 @@ const makeShare = async (
   const run = <I, R>(protocol: Protocol<I, R>, parties: ReadonlyMap<number, string>, input: I, step = "") =>
     deps.runs.run(
       protocol,
-      { id: hashOf("entente key node run/1", request.key, fromHex(request.run), step), binding, parties, within: WITHIN },
+      {
+        id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
+        binding,
+        parties,
+        within: WITHIN,
+      },
       input,
     );
   switch (attempt.kind) {

@@ -1,38 +1,41 @@
-/** A key node's agent: its identity, the ledger it follows, its connections with other nodes, and what it does for a server. */
-import { rename } from "node:fs/promises";
+/** A key node's agent: the ledger it follows, its connections with other nodes, and what it does for a server. */
 import { join } from "node:path";
 import { sha256Hex } from "#crypto";
-import { fromBase64, toBase64 } from "../base/bytes.ts";
-import { type Clock, iso } from "../base/clock.ts";
+import { fromBase64 } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
 import { inTurn } from "../base/turns.ts";
+import { baseOt } from "../mpc/ot/base.ts";
 import { signFollowed } from "../rules/followed.ts";
-import { KEY_NODE_ISOLATION, keyNode as keyNodeBook } from "../rules/key-node.ts";
-import { keyStreams } from "../rules/key-state.ts";
+import { keyNode as keyNodeBook } from "../rules/key-node.ts";
 import { requestStreams } from "../rules/key-request-state.ts";
+import { epochOf, type Key, keyStreams, participantsOf, stateOf } from "../rules/key-state.ts";
 import type { AttestationProvider } from "../tee/attestation/provider.ts";
-import { refuse as refuseState } from "../tee/errors.ts";
 import { createFollower } from "../tee/follower.ts";
 import type { Handler } from "../tee/protocol/channel.ts";
+import type { PlacedStatement } from "../tee/protocol/messages.ts";
 import { decodeStatements } from "../tee/protocol/statements.ts";
-import { type Components, measurementOf } from "../trust/attestation/measurement.ts";
+import type { Components } from "../trust/attestation/measurement.ts";
 import { reportData } from "../trust/attestation/report-data.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
-import { parseStatement, signStatementWith } from "../trust/statement.ts";
 import { createAccounts } from "./accounts.ts";
 import { backup, restore } from "./backup.ts";
 import { refuse } from "./errors.ts";
-import { lookAtKey, timeOf } from "./look.ts";
+import { claimsOf, openIdentity, STORE } from "./identity.ts";
+import { requireSigners } from "./judge.ts";
+import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
 import { createMaking } from "./make.ts";
 import { createPairStore } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
 import { createPeers } from "./peers/peers.ts";
 import { createPools } from "./pools.ts";
+import type { Held } from "./presigning.ts";
 import { type KeyNodeMethods, keyNodeMethods } from "./protocol/messages.ts";
 import { createRuns } from "./runs.ts";
 import { createSay } from "./say.ts";
-import { createShares } from "./shares.ts";
+import { schemeOf } from "./schemes.ts";
+import { createShares, type Shares } from "./shares.ts";
 import { createSigning } from "./sign.ts";
-import { type NodeState, newKeys, newStore, openNodeState } from "./state.ts";
 import { openStore } from "./store.ts";
 import { createWitness } from "./witness.ts";
 
@@ -85,11 +88,11 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
   const pairStore = createPairStore(store);
   const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
-  const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: basePair });
-  const pools = createPools({ node, peers, runs, pairs, pairStore });
+  const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);
   const accounts = createAccounts(store);
   const looking = { node, clock, follower, witness };
+  const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
   const say = createSay({ ...looking, signingKey });
   const common = { ...looking, accountOf: accounts.of, shares, say };
   const making = { ...common, runs, pairs, encryptionKey };
@@ -105,6 +108,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       if (!key) continue;
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
       if (holders.includes(node)) peers.keep(holders.filter((other) => other !== node && known(other)));
+      pools.drop(stream, isUsable(key, timeOf(looking)) ? epochOf(key)?.epoch : undefined);
       // What is erased does not come back, so nobody's clock alone decides.
       await shares.settle(stream, key, Math.min(clock.now(), follower.time));
     }
@@ -155,10 +159,9 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     async prepare({ key, signers, path, count, statements }) {
       await show(statements);
       const looked = lookAtKey(looking, key);
-      const { epoch } = requireSigners(common, looked, signers, timeOf(looking));
-      const share = shares.current(key, looked.key);
-      if (!share) throw refuse("keynode.not-held", { id: looked.key.id, epoch: epoch.epoch });
-      return { ready: await pools.prepare(useOf({ stream: key, epoch, signers, path }, share), count) };
+      const { epoch } = requireSigners(looking, looked, signers, timeOf(looking));
+      pools.prepare({ key, epoch: epoch.epoch, signers, path }, count);
+      return {};
     },
     async backup({ key, statements }) {
       await show(statements);
@@ -172,23 +175,37 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       tag,
       listens: peers.address,
       keys: shares.keys().length,
-      presignatures: pools.size(),
-      peers: peers.status().map((peer) => {
-        const banned = pairStore.bannedFor(peer.node);
-        return { ...peer, ...(banned !== undefined && { banned }) };
-      }),
+      presignatures: pools.status().led + pools.status().followed,
+      peers: peers.status().map((peer) => ({ ...peer, banned: pairStore.isBanned(peer.node) })),
     }),
   };
   return {
     handlers: handlersOf(agent),
     async close() {
+      pools.close();
       await peers.close();
       store.close();
     },
   };
 };
 
-const STORE = "store.db";
+const isUsable = (key: Key, time: number): boolean => stateOf(key, time) === "enabled";
+
+/** What this node holds of keys that may be used now, for those who presign. */
+const heldBy =
+  (looking: LookDeps, shares: Shares) =>
+  (stream: string, epoch: number): Held | undefined => {
+    try {
+      const { key } = lookAtKey(looking, stream);
+      const share = isUsable(key, timeOf(looking)) ? shares.current(stream, key) : undefined;
+      if (share?.epoch !== epoch) return undefined;
+      return { share, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
+    } catch (error) {
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    }
+  };
+
 /** Of a ledger without leaves (RFC 6962): SHA-256 of nothing. */
 const EMPTY_ROOT = sha256Hex("");
 

@@ -5,7 +5,7 @@ import { signStatementWith } from "../trust/statement.ts";
 import type { LookDeps } from "./look.ts";
 
 /** @returns a statement over the newest one of the stream */
-export type Say = (kind: string, stream: string, payload: object) => Promise<string>;
+export type Say = (kind: string, stream: string, payload: object) => string;
 
 export const createSay =
   ({
@@ -14,7 +14,7 @@ export const createSay =
     node,
     signingKey,
   }: Pick<LookDeps, "clock" | "follower"> & { node: string; signingKey: PrivateKey<"P-256"> }): Say =>
-  async (kind, stream, payload) =>
+  (kind, stream, payload) =>
     signStatementWith(
       { kind, stream, seen: follower.headOf(stream) ?? "", by: node, at: iso(clock.now()), payload },
       signingKey,

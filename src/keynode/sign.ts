@@ -10,7 +10,6 @@ import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import { Abort } from "../mpc/protocol.ts";
 import type { Presignature } from "../mpc/scheme.ts";
-import { schemeOf } from "../mpc/schemes/registry.ts";
 import { digestOf } from "../trust/digest.ts";
 import { keyExportContext } from "../trust/envelope/contexts.ts";
 import { sealBytes } from "../trust/envelope/envelope.ts";
@@ -21,8 +20,10 @@ import { isHopeless, type JudgeDeps, type Judged, judgeRequest, type Question, r
 import { createMeetings } from "./meeting.ts";
 import type { PairStore } from "./pair-store.ts";
 import type { Peers } from "./peers/peers.ts";
-import type { Pools, Use } from "./pools.ts";
+import type { Pools } from "./pools.ts";
+import { MAX_COUNT, type Use } from "./presigning.ts";
 import type { Say } from "./say.ts";
+import { schemeOf } from "./schemes.ts";
 import type { Shares } from "./shares.ts";
 
 export interface SignDeps extends JudgeDeps {
@@ -76,7 +77,7 @@ export const createSigning = (deps: SignDeps) => {
     const { judged, share, counted } = await meetings.take(nameOf(request, signers));
     if (judged.epoch.participants[(signers[0] ?? 0) - 1] !== from)
       throw refuse("keynode.signers", { reason: "the first of them leads" });
-    const mine = pools.named(useOf(judged, share), ids);
+    const mine = judged.whats.length > 0 ? pools.follow(from, useOf(judged), ids) : [];
     await counted;
     requireUnmoved(deps, judged);
     return encodePlain(await partsOf(judged, share, mine));
@@ -85,9 +86,8 @@ export const createSigning = (deps: SignDeps) => {
   const lead = async ({ judged, share, counted }: Ready): Promise<Signed> => {
     const { request, epoch, signers, group } = judged;
     const known = outcomes.get(request.stream);
-    if (known) return { statement: await say(COMPLETED, request.stream, known.payload), detail: known.detail };
-    const use = useOf(judged, share);
-    const presignatures = request.action === "sign" ? await pools.take(use, request.count) : [];
+    if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
+    const presignatures = await takeAll(judged);
     const ask = encodePlain([request.stream, [...signers], presignatures.map(({ id }) => id)]);
     const others = signers.filter((index) => index !== judged.self);
     const answers = await Promise.all(
@@ -108,7 +108,15 @@ export const createSigning = (deps: SignDeps) => {
     const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
     outcomes.set(request.stream, { payload, detail });
     for (const oldest of outcomes.keys()) if (outcomes.size > MAX_OUTCOMES) outcomes.delete(oldest);
-    return { statement: await say(COMPLETED, request.stream, payload), detail };
+    return { statement: say(COMPLETED, request.stream, payload), detail };
+  };
+
+  /** As many as there are messages, in as many runs as that takes. */
+  const takeAll = async (judged: Judged): Promise<Presignature[]> => {
+    const counts: number[] = [];
+    for (let left = judged.whats.length; left > 0; left -= MAX_COUNT) counts.push(Math.min(left, MAX_COUNT));
+    const taken = await Promise.all(counts.map((count) => pools.take(useOf(judged), count, WITHIN)));
+    return taken.flat();
   };
 
   /** Whose part does not hold is kept out, durably, before anybody is told. @throws Refusal keynode.signing */
@@ -123,10 +131,10 @@ export const createSigning = (deps: SignDeps) => {
     }
   };
 
-  const decline = async (question: Question, error: unknown): Promise<Signed> => {
+  const decline = (question: Question, error: unknown): Signed => {
     if (!isHopeless(deps, question, error)) throw error;
     const { code } = error as { code: string };
-    return { statement: await say("key-request.failed", question.request, { code }) };
+    return { statement: say("key-request.failed", question.request, { code }) };
   };
 
   /** Of the leader: what came of it. Of the others nothing, once the leader has their parts. */
@@ -148,12 +156,12 @@ export const createSigning = (deps: SignDeps) => {
 const COMPLETED = "key-request.completed";
 
 /** Whether what is spent can keep anything from being signed. Text with an escape may say so in other letters. */
-const limitsSpending = ({ group }: Judged): boolean => group.policies.some(({ cedar }) => /spent|\\/.test(cedar));
+const limitsSpending = ({ group }: Judged): boolean => group.policies.some(({ text }) => /spent|\\/.test(text));
 
-const useOf = ({ stream, epoch, signers, detail }: Judged, share: KeyShare): Use => ({
+const useOf = ({ stream, epoch, signers, detail }: Judged): Use => ({
   key: stream,
-  share,
-  nodes: new Map(signers.map((index) => [index, epoch.participants[index - 1] as string])),
+  epoch: epoch.epoch,
+  signers,
   path: detail.path ?? [],
 });
 
@@ -168,7 +176,8 @@ const partsOf = async (
     return [await sealBytes(share.secret, { to, context: keyExportContext(request.stream, share.epoch, self) })];
   }
   // One presignature each: none is ever used for two messages.
-  if (presignatures.length !== whats.length) throw refuse("keynode.request", { id: request.id, reason: "it has another number of messages" });
+  if (presignatures.length !== whats.length)
+    throw refuse("keynode.request", { id: request.id, reason: "it has another number of messages" });
   const scheme = schemeOf(key.scheme);
   return whats.map(({ sign }, i) => scheme.respond(presignatures[i] as Presignature, sign));
 };
