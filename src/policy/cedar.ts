@@ -56,15 +56,15 @@ export interface Policies {
  */
 export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
   requireText(policies);
-  const staticPolicies = Object.fromEntries(policies.map(({ id, cedar: text }) => [id, text]));
-  for (const { id, cedar: text } of policies) {
+  const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  for (const { id, text } of policies) {
     const read = engine(() => cedar.checkParsePolicySet({ staticPolicies: { [id]: text } }));
     if (read.type === "failure") throw refusal("policy.unreadable", id, text, read.errors[0]);
   }
   const found = engine(() => cedar.validate({ schema: SCHEMA, policies: { staticPolicies } }));
   if (found.type === "failure") throw refuse("policy.engine");
   const wrong = [...found.validationErrors, ...found.validationWarnings];
-  for (const { id, cedar: text } of policies) {
+  for (const { id, text } of policies) {
     const first = wrong.find(({ policyId }) => policyId === id);
     if (first !== undefined) throw refusal("policy.invalid", id, text, first.error);
   }

@@ -28,12 +28,12 @@ export const lineOf = (text: string, offset: number): number =>
 /** @throws Refusal policy.ids, policy.unprintable, policy.upper-case, policy.too-complex */
 export const requireText = (policies: readonly KeyPolicy[]): void => {
   const ids = new Set<string>();
-  for (const { id, cedar } of policies) {
+  for (const { id, text } of policies) {
     if (!ID.test(id) || ids.has(id)) throw refuse("policy.ids", { policy: id.slice(0, 64) });
     ids.add(id);
-    const unprintable = cedar.search(UNPRINTABLE);
-    if (unprintable >= 0) throw refuse("policy.unprintable", { policy: id, line: lineAt(cedar, unprintable) });
-    requireSimple(id, cedar);
+    const unprintable = text.search(UNPRINTABLE);
+    if (unprintable >= 0) throw refuse("policy.unprintable", { policy: id, line: lineAt(text, unprintable) });
+    requireSimple(id, text);
   }
 };
 
