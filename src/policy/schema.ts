@@ -59,3 +59,6 @@ export type CedarValue = boolean | number | string | readonly CedarValue[] | { r
 
 /** A member (its stream). */
 export const memberId = (member: string) => ({ type: "Member", id: member });
+
+/** The id under which a context names its `Fields`. */
+export const FIELDS = { __entity: { type: "Fields", id: "message" } };
