@@ -56,7 +56,8 @@ export default {
     ...layer("contract", ["base/", "trust/", "rules/"]),
     ...layer("platform", ["base/", "trust/"], ["contract/"]),
     ...layer("ledger", ["base/", "trust/", "rules/"]),
-    // Of the ledger and the enclave only what is spoken at their doors.
+    ...layer("spine", ["base/", "trust/", "rules/", "contract/", "platform/", "ledger/port\\.ts$"]),
+    // Of the ledger and of programs in a TEE only what is spoken at their doors.
     ...layer("compute", [
       "base/",
       "trust/",
@@ -65,9 +66,25 @@ export default {
       "contract/",
       "platform/",
       "ledger/port\\.ts$",
+      "spine/",
       "enclave/protocol/",
+      "tee/protocol/",
     ]),
-    ...layer("enclave", ["base/", "trust/", "rules/"]),
+    ...layer("keys", [
+      "base/",
+      "trust/",
+      "rules/",
+      "evidence/",
+      "contract/",
+      "platform/",
+      "ledger/port\\.ts$",
+      "spine/",
+      "policy/",
+      "mpc/",
+      "keynode/protocol/",
+      "tee/protocol/",
+    ]),
+    ...layer("enclave", ["base/", "trust/", "rules/", "tee/"]),
     ...layer("sdk", ["base/", "trust/", "rules/", "evidence/", "contract/"]),
     ...layer("cli", [
       "base/",
@@ -93,6 +110,13 @@ export default {
       },
     },
     {
+      name: "tee-internals",
+      comment: "outside the programs that run in a TEE, only the protocol of src/tee is known",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/(tee|enclave|keynode)/", TEST] },
+      to: { path: "^src/tee/", pathNot: "^src/tee/protocol/" },
+    },
+    {
       name: "no-cycles",
       comment: "no module reaches itself",
       severity: "error",
@@ -110,7 +134,7 @@ export default {
       name: "trusted-packages",
       comment: "the enclave and what it stands on use only the packages listed at the top of this file",
       severity: "error",
-      from: { path: "^src/(enclave|base|trust|rules)/", pathNot: TEST },
+      from: { path: "^src/(enclave|tee|base|trust|rules)/", pathNot: TEST },
       to: { path: "node_modules/", pathNot: `node_modules/(${TRUSTED_PACKAGES.join("|")})/` },
     },
     {

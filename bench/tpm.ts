@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSwtpm } from "../src/cli/demo/machines/swtpm.ts";
-import { openSwtpm } from "../src/enclave/attestation/tpm2/provider.ts";
+import { openSwtpm } from "../src/tee/attestation/tpm2/provider.ts";
 import { swtpm } from "../src/trust/attestation/tpm2/verifier.ts";
 import { median, percentile, report } from "./support.ts";
 

@@ -15,6 +15,11 @@ const QUICKJS = /@jitl[\\/]quickjs-wasmfile-release-sync[\\/]dist[\\/]emscripten
 const QUICKJS_OTHERS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
 const QUICKJS_START = "QuickJSRaw(moduleArg={}){";
 
+/** Cedar reads its WebAssembly from a file beside it; the bundle carries the bytes. */
+const CEDAR = /@cedar-policy[\\/]cedar-wasm[\\/]nodejs[\\/]cedar_wasm\.js$/;
+const CEDAR_READ = "const wasmBytes = require('fs').readFileSync(wasmPath);";
+const CEDAR_PATH = "const wasmPath = `${__dirname}/cedar_wasm_bg.wasm`;";
+
 export const selfContained: Plugin = {
   name: "self-contained",
   setup({ onLoad, onResolve, initialOptions: { absWorkingDir: top = "." } }) {
@@ -41,6 +46,13 @@ export const selfContained: Plugin = {
       return {
         contents: `import wasmBinary from "./emscripten-module.wasm";\n${source.replace(QUICKJS_START, start)}`,
       };
+    });
+    onLoad({ filter: CEDAR }, ({ path }): OnLoadResult => {
+      const source = readFileSync(path, "utf8");
+      for (const line of [CEDAR_PATH, CEDAR_READ])
+        if (!source.includes(line)) throw new Error(`${relative(top, path)} has no ${line}`);
+      const contents = source.replace(CEDAR_PATH, "").replace(CEDAR_READ, 'const wasmBytes = require("./cedar_wasm_bg.wasm");');
+      return { contents };
     });
     onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
     onResolve({ filter: QUICKJS_OTHERS }, ({ path }) => ({ path, namespace: "left-out" }));

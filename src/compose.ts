@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { generateKey, randomBytes, sign } from "#crypto";
 import { toHex } from "./base/bytes.ts";
 import { type Clock, SECOND } from "./base/clock.ts";
+import { computeBooks } from "./compute/books.ts";
 import { createEnclaveHost, type EnclaveHostOptions } from "./compute/enclave-host.ts";
 import { createFleet } from "./compute/fleet.ts";
 import { createFormerPrograms } from "./compute/former-programs.ts";
 import { createCompute } from "./compute/index.ts";
-import { compute0100 } from "./compute/migrations/0100-compute.ts";
 import { verificationLabels } from "./contract/accounts.ts";
 import { contract } from "./contract/index.ts";
 import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
@@ -36,6 +36,9 @@ import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
+import { createEvents } from "./spine/events.ts";
+import { createSpine, type Spine } from "./spine/index.ts";
+import { spineMigrations } from "./spine/migrations/index.ts";
 import { rawFromPublicKey } from "./trust/crypto/encoding.ts";
 import { keyFromPem, keyToPem } from "./trust/keys.ts";
 import { createNoteSigner, type NoteSigner } from "./trust/log/note.ts";
@@ -67,7 +70,7 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const db = openDatabase(config.database, { dataDir: config.data, connections: config.databaseConnections });
   await requireReachable(db);
-  await migrate(db, [...platformMigrations, compute0100], { clock });
+  await migrate(db, [...platformMigrations, ...spineMigrations], { clock });
   const directory = join(config.data, "ledger");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const ledger = await openEvidenceLedger({
@@ -101,12 +104,23 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
 type Identified = EnclaveHostOptions["onIdentified"];
 type Storage = Awaited<ReturnType<typeof openStorage>>;
 
-const computeOf = (
-  { config, clock, enclaveCommand }: PlatformOptions,
-  storage: Storage,
+const spineOf = (
+  { config, clock }: PlatformOptions,
+  { identity, ...storage }: Storage,
   live: ReturnType<typeof createLive>,
 ) => {
-  const { ledger, db, blobs, inbox, serverKey, identity, log } = storage;
+  const { ledger } = storage;
+  return createSpine({
+    ...storage,
+    accounts: identity.accounts,
+    live,
+    clock,
+    uploadLimit: config.uploadLimit,
+    books: computeBooks({ ledger, clock }),
+  });
+};
+
+const computeOf = ({ config, enclaveCommand }: PlatformOptions, { ledger, blobs, log }: Storage, spine: Spine) => {
   const shared = { ledger, blobs, maxResult: config.enclaveOutput * 2 };
   const former = createFormerPrograms({
     ...shared,
@@ -145,21 +159,7 @@ const computeOf = (
     return enclaveAt(number, startedAs(number, command.split(/\s+/), `entente-enclave-${number}`));
   });
   const fleet = createFleet([...local, ...remote], (error) => log.warn({ err: error }, "an enclave did not start"));
-  return createCompute({
-    ledger,
-    db,
-    blobs,
-    accounts: identity.accounts,
-    inbox,
-    live,
-    serverKey,
-    fleet,
-    former,
-    clock,
-    log,
-    uploadLimit: config.uploadLimit,
-    concurrency: config.enclaveConcurrency,
-  });
+  return createCompute({ spine, fleet, former, log, concurrency: config.enclaveConcurrency });
 };
 
 /** Starts everything and answers once it serves. @throws Refusal data.locked, database.*, ledger.corrupt, enclave.* */
@@ -168,11 +168,13 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   const storage = await openStorage(options);
   const { log, db, ledger, identity, newId } = storage;
   const live = createLive();
-  const compute = computeOf(options, storage, live);
+  const spine = spineOf(options, storage, live);
+  const compute = computeOf(options, storage, spine);
+  const events = createEvents({ ...spine, kinds: compute.events });
   const health = createHealth();
   const metrics = createMetrics();
   health.add("ledger", () => ledger.size);
-  health.add("database", () => compute.reachable());
+  health.add("database", () => spine.reachable());
   health.add("enclave", () => compute.api.enclaves.list());
   metrics.gauge("entente_ledger_entries", "Statements on the ledger", () => ledger.size);
   metrics.gauge("entente_runs_active", "Tasks that are running", () => compute.runs.active());
@@ -192,10 +194,11 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   const server = createServer({
     contract,
     handlers: {
+      ...spine.api,
       ...compute.api,
       ...platform,
       events: {
-        ...compute.api.events,
+        ...events,
         // First where the listener stands: whoever loses the line before any news still knows where to go on.
         async *subscribe({ accountId }, _, { lastEventId, signal }) {
           const position = live.position();
@@ -206,7 +209,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       },
       system: { ...platform.system, openapi: () => ({ content: openApiText(version, config.publicUrl || "/") }) },
     },
-    acts: compute.acts,
+    acts: spine.acts,
     ...ports,
     clock,
     log,
@@ -225,7 +228,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     sessions: identity.sessions,
     idempotency: ports.idempotency,
     blobs: storage.blobs,
-    uploads: compute.uploads,
+    uploads: spine.uploads,
   });
 
   const close = async () => {
@@ -233,13 +236,17 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     await server.close(config.shutdownGrace);
     await jobs.stop(config.shutdownGrace);
     await compute.stop();
+    await spine.stop();
     await ports.drain();
     await storage.close();
   };
 
   try {
     const admin = await identity.bootstrap();
-    const stream = await compute.start();
+    // The enclaves first: they refuse a ledger that is not its own before any table is changed to show it.
+    const stream = await compute.open();
+    await spine.start();
+    compute.start();
     await ports.idempotency.reset();
     await jobs.start();
     await housekeeping.start();
@@ -278,8 +285,8 @@ export const recoverOperator = async (options: Pick<PlatformOptions, "config" | 
 export const rebuildViews = async (options: PlatformOptions): Promise<{ streams: number; entries: number }> => {
   const storage = await openStorage(options);
   try {
-    const compute = computeOf(options, storage, createLive());
-    return { streams: await compute.rebuild(), entries: storage.ledger.size };
+    const spine = spineOf(options, storage, createLive());
+    return { streams: await spine.rebuild(), entries: storage.ledger.size };
   } finally {
     await storage.close();
   }

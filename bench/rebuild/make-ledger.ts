@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
 import { sign } from "#crypto";
 import { canonical } from "../../src/base/canonical.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import type { ComputeTables } from "../../src/compute/views-schema.ts";
 import { openEvidenceLedger } from "../../src/ledger/engines/evidence/index.ts";
 import { openDatabase } from "../../src/platform/db/open.ts";
 import { createClient } from "../../src/sdk/client.ts";
+import type { SpineTables } from "../../src/spine/views-schema.ts";
 import { rawFromPublicKey } from "../../src/trust/crypto/encoding.ts";
 import { digestOf } from "../../src/trust/digest.ts";
 import { keyFromPem } from "../../src/trust/keys.ts";
@@ -139,7 +139,7 @@ const stepOf = (task: number): Parameters<typeof taskUpTo>[2] => {
 };
 
 const storeTexts = async (data: string, texts: ReadonlyMap<string, string>): Promise<void> => {
-  const db = openDatabase("", { dataDir: data }).$extendTables<ComputeTables>();
+  const db = openDatabase("", { dataDir: data }).$extendTables<SpineTables>();
   try {
     const rows = [...texts].map(([digest, text]) => ({ digest, text }));
     for (let at = 0; at < rows.length; at += ROWS)

@@ -1,6 +1,7 @@
 /** The computed tables, read past the platform: they have to be what a rebuild makes of the ledger. */
-import type { ComputeTables } from "../../src/compute/views-schema.ts";
+
 import { openDatabase } from "../../src/platform/db/open.ts";
+import type { SpineTables } from "../../src/spine/views-schema.ts";
 import { runEntente } from "../../test/support/platform.ts";
 
 const TABLES = ["resources", "parties", "members", "viewCursors", "inbox"] as const;
@@ -23,7 +24,7 @@ export const checkRebuild = async (data: string, database: string, violation: (w
 
 /** Each row as JSON. */
 const readTables = async (data: string, database: string): Promise<Tables> => {
-  const db = openDatabase(database, { dataDir: data }).$extendTables<ComputeTables>();
+  const db = openDatabase(database, { dataDir: data }).$extendTables<SpineTables>();
   try {
     const entries = await Promise.all(
       TABLES.map(async (table) => {

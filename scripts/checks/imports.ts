@@ -20,7 +20,7 @@ interface Cruise {
 }
 
 /** Pillars know one another by ports only; one file joins them. */
-const PILLAR = /^src\/(?:ledger|compute)(?=\/)/;
+const PILLAR = /^src\/(?:ledger|compute|keys)(?=\/)/;
 const WIRING = /^src\/compose\.ts$|\.test\.ts$/;
 
 /** @returns one line a violation in `src/` of a tree */

@@ -8,10 +8,10 @@ import { enclave } from "../rules/enclave.ts";
 import { refuse } from "../rules/errors.ts";
 import { organisation } from "../rules/organisation.ts";
 import { streamOf } from "../rules/world.ts";
+import type { Asker } from "../spine/access.ts";
+import { type ListInput, listPage, type Answer as Of, type PillarDeps, type Show, showOne } from "../spine/show.ts";
 import { toPem } from "../trust/pem.ts";
 import { parseStatement } from "../trust/statement.ts";
-import type { Asker } from "./access.ts";
-import { type ComputeDeps, type ListInput, listPage, type Answer as Of, type Show, showOne } from "./deps.ts";
 
 export const showAlliance: Show<Alliance, Of<typeof Answer>> = {
   book: alliance,
@@ -44,7 +44,7 @@ export const showAlliance: Show<Alliance, Of<typeof Answer>> = {
   },
 };
 
-export const createAlliances = (deps: ComputeDeps) => ({
+export const createAlliances = (deps: PillarDeps) => ({
   list: (asker: Asker, input: ListInput) => listPage(deps, "alliance", showAlliance, asker, input),
   get: async (asker: Asker, { id }: { id: string }) =>
     showOne(deps, showAlliance, await deps.access.read(asker, alliance, id), asker),

@@ -5,7 +5,7 @@ import type { EventDetail } from "../contract/events.ts";
 import { label } from "../contract/shapes.ts";
 import { type Diagnostics, diagnosticsStateLabels } from "../contract/task-diagnostics.ts";
 import { type DiagnosticsRequest, diagnosticsStateAt } from "../rules/task-diagnostics.ts";
-import type { Names } from "./names.ts";
+import type { Names } from "../spine/names.ts";
 
 type Shown = z.output<typeof Diagnostics>;
 type Steps = z.output<typeof EventDetail>["steps"];

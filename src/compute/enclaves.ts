@@ -10,13 +10,13 @@ import { enclave } from "../rules/enclave.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import { type Question, signStructureRequest } from "../rules/structure-request.ts";
 import { streamOf } from "../rules/world.ts";
+import { type Asker, requireMember } from "../spine/access.ts";
+import { refuse as refuseSpine } from "../spine/errors.ts";
+import type { ManagedKeys } from "../spine/managed-keys.ts";
+import { type Answer as Of, timesOf } from "../spine/show.ts";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";
-import { type Asker, requireMember } from "./access.ts";
-import { type Answer as Of, timesOf } from "./deps.ts";
 import type { EnclaveHost } from "./enclave-host.ts";
-import { refuse } from "./errors.ts";
 import type { Fleet } from "./fleet.ts";
-import type { ManagedKeys } from "./managed-keys.ts";
 
 export interface EnclavesDeps {
   readonly ledger: Ledger;
@@ -86,7 +86,7 @@ export const createEnclaves = ({ ledger, fleet, managed, clock }: EnclavesDeps) 
     { envelope, type, ...about }: { use: Question; enclave: string; by: string } & Pick<AskInput, "envelope" | "type">,
   ): Promise<string> => {
     const signer = accountId ? await managed.find(accountId, about.by) : undefined;
-    if (!signer || !envelope || !type) throw refuse("managed.absent");
+    if (!signer || !envelope || !type) throw refuseSpine("managed.absent");
     return signStructureRequest(signer, { ...about, envelope, type }, clock.now());
   };
 

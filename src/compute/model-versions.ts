@@ -2,8 +2,8 @@
 import type { Ledger } from "../ledger/port.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
 import { type Model, published, revised } from "../rules/model.ts";
+import type { Readable } from "../spine/access.ts";
 import { parseStatement } from "../trust/statement.ts";
-import type { Readable } from "./access.ts";
 
 type Version = Pick<Model, "version" | "archive" | "envelope">;
 

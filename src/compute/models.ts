@@ -4,8 +4,8 @@ import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
 import { type Model, model } from "../rules/model.ts";
-import type { Asker } from "./access.ts";
-import { type ComputeDeps, type ListInput, listPage, type Answer as Of, type Show, showOne } from "./deps.ts";
+import type { Asker } from "../spine/access.ts";
+import { type ListInput, listPage, type Answer as Of, type PillarDeps, type Show, showOne } from "../spine/show.ts";
 import { versionOf } from "./model-versions.ts";
 import { showShared, wantedOfShared } from "./shared.ts";
 
@@ -30,7 +30,7 @@ export const showModel = (ledger: Ledger): Show<Model, Of<typeof Answer>> => ({
   },
 });
 
-export const createModels = (deps: ComputeDeps & { blobs: Blobs }) => {
+export const createModels = (deps: PillarDeps & { blobs: Blobs }) => {
   const shown = showModel(deps.ledger);
   const download = async (digest: string | undefined, fileName: string) => {
     if (!digest) throw refusePlatform("blob.unknown", { digest: "" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refusal } from "../base/refusal.ts";
 import type { Task } from "../rules/task-state.ts";
-import { createFairQueue } from "./fair-queue.ts";
+import { createFairQueue } from "../spine/fair-queue.ts";
 import { createPlacement } from "./placement.ts";
 
 const taskAt = (runner: string, workers: string[] = ["b", "c"], runners: string[] = []) =>

@@ -8,11 +8,11 @@ import { source } from "../rules/source.ts";
 import { task as taskBook } from "../rules/task.ts";
 import { stateAt, type Task } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
+import { createFairQueue } from "../spine/fair-queue.ts";
+import type { ViewsStore } from "../spine/views-store.ts";
 import type { HandedKeys } from "./enclave-host.ts";
-import { createFairQueue } from "./fair-queue.ts";
 import type { Fleet } from "./fleet.ts";
 import { createPlacement } from "./placement.ts";
-import type { ViewsStore } from "./views-store.ts";
 
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 60_000;

@@ -3,9 +3,9 @@ import { iso } from "../base/clock.ts";
 import { permissionLabels } from "../contract/shapes.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Shared } from "../rules/sharing.ts";
-import type { Asker, Readable } from "./access.ts";
-import { timesOf } from "./deps.ts";
-import type { Names } from "./names.ts";
+import type { Asker, Readable } from "../spine/access.ts";
+import type { Names } from "../spine/names.ts";
+import { timesOf } from "../spine/show.ts";
 
 export const wantedOfShared = ({ state }: Readable<Shared>) => ({
   members: [state.owner, ...(state.permission.kind === "named" ? state.permission.members : [])],

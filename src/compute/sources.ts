@@ -5,8 +5,8 @@ import type { Source as Answer } from "../contract/sources.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Grant } from "../rules/grant.ts";
 import { type Column, type Source, source } from "../rules/source.ts";
-import type { Asker } from "./access.ts";
-import { type ComputeDeps, type ListInput, listPage, type Answer as Of, type Show, showOne } from "./deps.ts";
+import type { Asker } from "../spine/access.ts";
+import { type ListInput, listPage, type Answer as Of, type PillarDeps, type Show, showOne } from "../spine/show.ts";
 import { showShared, wantedOfShared } from "./shared.ts";
 
 /** 数据源类型, as the console names them. */
@@ -55,7 +55,7 @@ export const showSource = (ledger: Ledger): Show<Source, Of<typeof Answer>> => (
   },
 });
 
-export const createSources = (deps: ComputeDeps) => {
+export const createSources = (deps: PillarDeps) => {
   const shown = showSource(deps.ledger);
   return {
     list: (asker: Asker, input: ListInput) => listPage(deps, "source", shown, asker, input),

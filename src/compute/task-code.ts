@@ -7,9 +7,9 @@ import { source } from "../rules/source.ts";
 import { modelAuthorised, receiverAuthorised, sourceAuthorised, task } from "../rules/task.ts";
 import type { Task } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
+import type { Asker, Readable } from "../spine/access.ts";
+import type { Answer, PillarDeps } from "../spine/show.ts";
 import { parseStatement } from "../trust/statement.ts";
-import type { Asker, Readable } from "./access.ts";
-import type { Answer, ComputeDeps } from "./deps.ts";
 import { versionOf } from "./model-versions.ts";
 
 type Code = Answer<(typeof tasks)["code"]["output"]>;
@@ -18,7 +18,7 @@ type Approved = NonNullable<Code["approved"]>;
 type Consent = Omit<Approved, "at" | "statement"> & { readonly time: number; statement(): Promise<string> };
 
 export const createTaskCode =
-  ({ ledger, access, views }: Pick<ComputeDeps, "ledger" | "access" | "views">) =>
+  ({ ledger, access, views }: Pick<PillarDeps, "ledger" | "access" | "views">) =>
   async (asker: Asker, { id }: { id: string }): Promise<Code> => {
     const found = await access.read(asker, task, id);
     const { stream, archive, envelope } = found.state.definition.model;
@@ -37,7 +37,7 @@ export const createTaskCode =
 
 const approvedBefore = async (
   ledger: Ledger,
-  views: ComputeDeps["views"],
+  views: PillarDeps["views"],
   now: Readable<Task>,
   me: string,
 ): Promise<Approved | null> => {

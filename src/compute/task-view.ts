@@ -18,11 +18,11 @@ import { taskDigest } from "../rules/task-definition.ts";
 import { nextDueOf } from "../rules/task-recurred.ts";
 import { deciders, stateAt, type Task, type TaskState } from "../rules/task-state.ts";
 import { streamOf } from "../rules/world.ts";
-import type { Readable } from "./access.ts";
-import type { Answer, Show } from "./deps.ts";
+import type { Readable } from "../spine/access.ts";
+import type { Names } from "../spine/names.ts";
+import type { Answer, Show } from "../spine/show.ts";
 import { showDiagnostics } from "./diagnostics-view.ts";
 import { failureText } from "./failures.ts";
-import type { Names } from "./names.ts";
 import { sourceTypeLabel } from "./sources.ts";
 
 type StepAnswer = z.output<typeof Step>;

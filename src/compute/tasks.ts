@@ -4,15 +4,15 @@ import type { Blobs } from "../platform/blobs.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import { task } from "../rules/task.ts";
-import type { Asker } from "./access.ts";
-import { type ComputeDeps, type ListInput, listPage, showAll, showOne } from "./deps.ts";
+import type { Asker } from "../spine/access.ts";
+import { type ListInput, listPage, type PillarDeps, showAll, showOne } from "../spine/show.ts";
 import type { Fleet } from "./fleet.ts";
 import { detailsOf } from "./runs.ts";
 import { runsOf } from "./schedules.ts";
 import { createTaskCode } from "./task-code.ts";
 import { showTask, showTaskSummary } from "./task-view.ts";
 
-export const createTasks = (deps: ComputeDeps & { blobs: Blobs; fleet: Pick<Fleet, "of"> }) => {
+export const createTasks = (deps: PillarDeps & { blobs: Blobs; fleet: Pick<Fleet, "of"> }) => {
   const { ledger, clock, access, views, blobs, fleet } = deps;
   const now = () => clock.now();
   const shown = showTask(ledger, now);

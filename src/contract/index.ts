@@ -5,6 +5,10 @@ import { blobs } from "./blobs.ts";
 import { enclaves } from "./enclaves.ts";
 import type { Contract } from "./endpoint.ts";
 import { events } from "./events.ts";
+import { keyGroups } from "./key-groups.ts";
+import { keyNodes } from "./key-nodes.ts";
+import { keyRequests } from "./key-requests.ts";
+import { keys } from "./keys.ts";
 import { ledger, streams } from "./ledger.ts";
 import { models } from "./models.ts";
 import { organisations } from "./organisations.ts";
@@ -30,3 +34,6 @@ export const contract = {
   audit,
   system,
 } satisfies Contract;
+
+/** The key pillar's part of it. */
+export const keyContract = { keyNodes, keyGroups, keys, keyRequests } satisfies Contract;

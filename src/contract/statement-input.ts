@@ -1,6 +1,6 @@
 /**
  * From what people say of an act to what is signed. The input is the payload with the text itself as `detail`; salt,
- * digest and, for resources with a number (M…, D…, T…), the id are filled in. Clients that sign and the platform
+ * digest and, for resources with a number (M…, K…), the id are filled in. Clients that sign and the platform
  * signing for a managed key do it alike.
  */
 import type { z } from "zod";
@@ -19,10 +19,13 @@ export interface Prepared {
 }
 
 /** First letter of the ids that kinds give out. */
-const LETTERS: Readonly<Record<string, "M" | "D" | "T">> = {
+const LETTERS: Readonly<Record<string, string>> = {
   "model.published": "M",
   "source.registered": "D",
   "task.created": "T",
+  "key-group.founded": "G",
+  "key.founded": "K",
+  "key-request.founded": "R",
 };
 
 /** Whether acts of this kind name a new resource by a number of their own. */

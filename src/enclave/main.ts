@@ -10,13 +10,13 @@ import { fromBase64url, fromUtf8, toHex, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { systemClock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
+import { openProvider } from "../tee/attestation/registry.ts";
+import { readIfThere, writeDurably } from "../tee/files.ts";
+import { type Channel, createChannel, type Handler } from "../tee/protocol/channel.ts";
 import { type Components, measurementOf } from "../trust/attestation/measurement.ts";
 import { createAgent } from "./agent/agent.ts";
-import { readIfThere, writeDurably } from "./agent/files.ts";
-import { attestationProviders } from "./attestation/registry.ts";
 import { refuse } from "./errors.ts";
 import { restrictNetwork } from "./network.ts";
-import { type Channel, createChannel, type Handler } from "./protocol/channel.ts";
 import { Configuration } from "./protocol/configuration.ts";
 import { enclaveMethods } from "./protocol/messages.ts";
 import { type Cgroups, openCgroups } from "./runners/bubblewrap/cgroups.ts";
@@ -108,13 +108,11 @@ const openAgent = async () => {
   const components = await componentsOf(runners);
   // A state of its own for each: another measurement is another enclave, and going back finds the one before.
   const directory = join(configuration.directory, measurementOf(components).slice(0, 16));
-  const openProvider = attestationProviders[attestation.provider];
-  if (!openProvider) throw refuse("enclave.provider", { provider: attestation.provider });
   return createAgent({
     components,
     directory,
     ledger,
-    provider: await openProvider(directory, attestation.options),
+    provider: await openProvider(directory, attestation),
     isolation,
     runners,
     limits,

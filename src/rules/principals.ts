@@ -11,13 +11,29 @@ import type { SignedStatement } from "../trust/statement.ts";
 import { type Certificate, parseCertificate } from "../trust/x509/certificate.ts";
 import { type Crl, parseCrl } from "../trust/x509/crl.ts";
 import { verifyCa, verifyLeaf } from "../trust/x509/verify.ts";
-import { type EnclaveState, enclave } from "./enclave.ts";
-import { type Organisation, organisation } from "./organisation.ts";
-import type { Kind, StreamState } from "./rulebook.ts";
+import type { Machine } from "./attested.ts";
+import type { Organisation } from "./organisation.ts";
+import type { Kind, Principal, StreamState } from "./rulebook.ts";
 
 /** Parsed once and used for every statement after: the same objects, so that their signatures are checked once too. */
 const certificates = createLru<Certificate>(4_096);
 const lists = createLru<Crl>(256);
+
+/** The key that must have signed, by what the principal is, or by its founding payload where it is founded. */
+type KeyOf<S> = (jws: Jws, principal: S, founding: boolean, time: number) => PublicKey;
+
+/** A machine signs with the key that its evidence names. */
+const machineKey: KeyOf<Machine> = (_, { signingKey }) => publicKeyFromSpki(fromBase64(signingKey), ["P-256"]);
+
+/** One line a kind of principal; each has the name of its rulebook. */
+// A rulebook's state is its own.
+// biome-ignore lint/suspicious/noExplicitAny: existential type
+const keys: Readonly<Record<Principal, KeyOf<any>>> = {
+  organisation: (jws, { authority, crl }: Organisation, founding, time) =>
+    founding ? authorityKey(jws, authority, time) : memberKey(jws, { authority, crl }, time),
+  enclave: machineKey,
+  "key-node": machineKey,
+};
 
 /**
  * @param principal the stream of `by`; undefined where the statement founds it
@@ -32,17 +48,10 @@ export const signingKeyOf = (
 ): PublicKey => {
   const { by } = signed.statement;
   const founding = by === "";
-  const mayFound = kind.founds && (kind.name.startsWith("organisation.") || kind.name.startsWith("enclave."));
-  const expected = kind.by === "organisation" ? organisation.name : enclave.name;
-  if (founding !== Boolean(mayFound) || (!founding && principal?.book !== expected))
+  const mayFound = kind.founds && kind.name.startsWith(`${kind.by}.`);
+  if (founding !== Boolean(mayFound) || (!founding && principal?.book !== kind.by))
     throw refuse("statement.principal", { by: by || "(nobody)", kind: kind.name });
-  if (kind.by === "enclave") {
-    const { signingKey } = (principal?.state ?? payload) as EnclaveState;
-    return publicKeyFromSpki(fromBase64(signingKey), ["P-256"]);
-  }
-  if (founding) return authorityKey(signed.jws, (payload as { authority: string }).authority, time);
-  const authority = principal?.state as Organisation;
-  return memberKey(signed.jws, authority, time);
+  return keys[kind.by](signed.jws, founding ? payload : principal?.state, founding, time);
 };
 
 /** An organisation is founded by its authority's own key: whoever has a leaf, even a revoked one, founds no second. */

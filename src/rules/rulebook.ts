@@ -36,8 +36,8 @@ export interface Elsewhere {
   stream<S>(book: Named<S>, id: string): StreamState<S> | undefined;
 }
 
-/** Kinds of principal. */
-export type Principal = "organisation" | "enclave";
+/** Kinds of principal, by the rulebook of their streams. */
+export type Principal = "organisation" | "enclave" | "key-node";
 
 /**
  * A kind of statement.

@@ -23,7 +23,8 @@ export const Der = der(16_384);
 export const OPEN_FOR = 7 * DAY;
 
 /** Letter, UTC timestamp to the second, sequence of one to six digits. */
-export const resourceId = (letter: "M" | "D" | "T") => z.string().regex(new RegExp(`^${letter}\\d{14}\\d{1,6}$`));
+export const resourceId = (letter: "M" | "D" | "T" | "G" | "K" | "R") =>
+  z.string().regex(new RegExp(`^${letter}\\d{14}\\d{1,6}$`));
 
 /** Random text that keeps the digest of short details from being guessed. */
 export const Salt = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
@@ -65,11 +66,12 @@ export const Columns = z
   .max(4_096)
   .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? 0)), "positions that grow");
 
-/** Stream ids, none twice: they grow. */
-export const StreamIds = z
+/** Stream ids, none twice: they grow. There may be none. */
+export const StreamSet = z
   .array(StreamId)
-  .min(1)
   .refine((all) => all.every((one, i) => i === 0 || one > (all[i - 1] ?? "")), "ids that grow");
+/** The same, of one at least. */
+export const StreamIds = StreamSet.min(1);
 
 /** A digest-addressed file kept beside the ledger. `size` in bytes. */
 export const Blob = z.strictObject({ digest: Digest, size: z.int().min(0) });

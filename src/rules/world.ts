@@ -11,6 +11,10 @@ import { type SignedStatement, verifyStatement } from "../trust/statement.ts";
 import { alliance } from "./alliance.ts";
 import { enclave } from "./enclave.ts";
 import { refuse } from "./errors.ts";
+import { key } from "./key.ts";
+import { keyGroup } from "./key-group.ts";
+import { keyNode } from "./key-node.ts";
+import { keyRequest } from "./key-request.ts";
 import { model } from "./model.ts";
 import { organisation } from "./organisation.ts";
 import { type PersistentMap, persistentMap } from "./persistent-map.ts";
@@ -21,7 +25,7 @@ import { task } from "./task.ts";
 
 export interface World {
   readonly streams: PersistentMap<StreamState>;
-  /** Stream of every resource id (M…, D…, T…) and APPID given out so far; of a stream without either, by its words. */
+  /** Stream of every resource id (M…, K…), APPID and tag given out so far; of a stream without any, by its words. */
   readonly ids: PersistentMap<string>;
 }
 export const emptyWorld: World = { streams: persistentMap(), ids: persistentMap() };
@@ -29,7 +33,18 @@ export const emptyWorld: World = { streams: persistentMap(), ids: persistentMap(
 /** One line a rulebook. */
 // Each rulebook's state is its own; `kinds` pairs every kind with the book it came from.
 // biome-ignore lint/suspicious/noExplicitAny: existential type
-export const rulebooks: readonly Rulebook<any>[] = [organisation, enclave, alliance, model, source, task];
+export const rulebooks: readonly Rulebook<any>[] = [
+  organisation,
+  enclave,
+  alliance,
+  model,
+  source,
+  task,
+  keyNode,
+  keyGroup,
+  key,
+  keyRequest,
+];
 
 interface Ruled {
   readonly book: Rulebook<unknown>;
@@ -128,8 +143,8 @@ const claimId = (
   stream: string,
 ) => {
   if (!kind.founds) return world.ids;
-  const { id, appId } = payload as { id?: string; appId?: string };
-  const claimed = id ?? appId;
+  const { id, appId, tag } = payload as { id?: string; appId?: string; tag?: string };
+  const claimed = id ?? appId ?? tag;
   if (claimed && world.ids.has(claimed)) throw refuse("id.taken", { id: claimed });
   if (claimed) return world.ids.set(claimed, stream);
   // Whoever sees an ECDSA signature can write it as another valid one, and so the statement under another digest: one

@@ -69,8 +69,8 @@ const continued = (id: string, before: CheckedStream | undefined, jws: string): 
 
 /** It is the stream that was asked for: by the digest it began with, or by the number it was founded under. */
 const requireNamed = (id: string, { stream, founding }: CheckedStream): void => {
-  const { id: number, appId } = founding.statement.payload as { id?: unknown; appId?: unknown };
-  const named = STREAM_ID.test(id) ? stream === id : number === id || appId === id;
+  const { id: number, appId, tag } = founding.statement.payload as { id?: unknown; appId?: unknown; tag?: unknown };
+  const named = STREAM_ID.test(id) ? stream === id : [number, appId, tag].includes(id);
   if (!named) throw other(id, `it is the stream ${stream}`);
 };
 

@@ -1,8 +1,8 @@
 /** The body of an act, checked as far as its form goes: rules and signature are the ledger's to judge. */
 
 import type { Refusal } from "../base/refusal.ts";
-import { refuse as refuseCompute } from "../compute/errors.ts";
 import { type AnyAct, ManagedActBody, SignedActBody } from "../contract/endpoint.ts";
+import { refuse as refuseSpine } from "../spine/errors.ts";
 import { refuse as refuseStatement } from "../trust/errors.ts";
 import { parseStatement, type SignedStatement } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
@@ -38,7 +38,7 @@ export const readAct = async (
 /** A statement that founds its own principal names nobody; whether its kind may do so is for the rules. */
 const checkSigner = (by: string, { member }: Caller): void => {
   if (by === "") return;
-  if (!member) throw refuseCompute("organisation.required");
+  if (!member) throw refuseSpine("organisation.required");
   if (by !== member) throw refuse("act.signer", { by });
 };
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EnclaveHost } from "../../src/compute/enclave-host.ts";
 import { createMoves } from "../../src/compute/moves.ts";
-import type { PlacedStatement } from "../../src/enclave/protocol/messages.ts";
+import type { PlacedStatement } from "../../src/tee/protocol/messages.ts";
 import { openRig } from "../support/hostile-host.ts";
 import {
   agreed,

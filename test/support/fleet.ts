@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { fromBase64, toBase64 } from "../../src/base/bytes.ts";
 import { type AgentOptions, createAgent } from "../../src/enclave/agent/agent.ts";
-import { openSimulated } from "../../src/enclave/attestation/simulated.ts";
 import type { EnclaveMethods } from "../../src/enclave/protocol/messages.ts";
-import { encodeStatements } from "../../src/enclave/protocol/statements.ts";
 import { replayable } from "../../src/evidence/export.ts";
+import { openSimulated } from "../../src/tee/attestation/simulated.ts";
+import { encodeStatements } from "../../src/tee/protocol/statements.ts";
 import { enclaveKey } from "../../src/trust/envelope/recipient.ts";
 import { parseStatement } from "../../src/trust/statement.ts";
 import type { Rig } from "./hostile-host.ts";

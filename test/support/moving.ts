@@ -2,11 +2,12 @@
 import { join } from "node:path";
 import { fromBase64, toBase64 } from "../../src/base/bytes.ts";
 import { type AgentOptions, createAgent } from "../../src/enclave/agent/agent.ts";
-import type { AttestationProvider } from "../../src/enclave/attestation/provider.ts";
-import { openSimulated } from "../../src/enclave/attestation/simulated.ts";
-import type { EnclaveMethods, PlacedStatement } from "../../src/enclave/protocol/messages.ts";
-import { encodeStatements } from "../../src/enclave/protocol/statements.ts";
+import type { EnclaveMethods } from "../../src/enclave/protocol/messages.ts";
 import { replayable } from "../../src/evidence/export.ts";
+import type { AttestationProvider } from "../../src/tee/attestation/provider.ts";
+import { openSimulated } from "../../src/tee/attestation/simulated.ts";
+import type { PlacedStatement } from "../../src/tee/protocol/messages.ts";
+import { encodeStatements } from "../../src/tee/protocol/statements.ts";
 import { enclaveKey, type Recipient } from "../../src/trust/envelope/recipient.ts";
 import { parseStatement } from "../../src/trust/statement.ts";
 import type * as c from "./consortium.ts";

@@ -1,5 +1,5 @@
 /** Keeps a TPM busy until it is killed. Usage: tpm-client.ts ENCLAVE MEASUREMENT, with a channel to its parent. */
-import { openSwtpm } from "../../src/enclave/attestation/tpm2/provider.ts";
+import { openSwtpm } from "../../src/tee/attestation/tpm2/provider.ts";
 
 const [enclave = "[]", measurement = ""] = process.argv.slice(2);
 const arguments_ = JSON.parse(enclave) as Parameters<typeof openSwtpm>;

@@ -4,6 +4,7 @@
  */
 import { fromBase64, fromHex } from "../../base/bytes.ts";
 import { isMoreOpen } from "../../rules/moving.ts";
+import type { Replayed } from "../../tee/replay.ts";
 import { releaseContext } from "../../trust/envelope/contexts.ts";
 import { openBytes } from "../../trust/envelope/envelope.ts";
 import { publicKeyFromSpki } from "../../trust/keys.ts";
@@ -21,7 +22,6 @@ import {
   withEnvelope,
 } from "./release.ts";
 import { type Release, readRelease, releaseDigest } from "./release-format.ts";
-import type { Replayed } from "./replay.ts";
 
 export interface AdoptRequest extends MoveRequest {
   /** Stream of the enclave that released it. */

@@ -4,14 +4,16 @@ import { toBase64 } from "../../base/bytes.ts";
 import { type Clock, iso } from "../../base/clock.ts";
 import { createTurns, inTurn } from "../../base/turns.ts";
 import { signFollowed } from "../../rules/followed.ts";
+import type { AttestationProvider } from "../../tee/attestation/provider.ts";
+import { refuse as refuseState } from "../../tee/errors.ts";
+import { createFollower } from "../../tee/follower.ts";
+import type { Handler } from "../../tee/protocol/channel.ts";
+import { decodeStatements } from "../../tee/protocol/statements.ts";
 import { type Components, measurementOf } from "../../trust/attestation/measurement.ts";
 import { reportData } from "../../trust/attestation/report-data.ts";
 import { parseStatement, signStatementWith } from "../../trust/statement.ts";
-import type { AttestationProvider } from "../attestation/provider.ts";
 import { refuse } from "../errors.ts";
-import type { Handler } from "../protocol/channel.ts";
 import { type EnclaveMethods, enclaveMethods } from "../protocol/messages.ts";
-import { decodeStatements } from "../protocol/statements.ts";
 import type { Isolation, Runner } from "../runners/runner.ts";
 import { adopt } from "./adopt.ts";
 import { createAttempts, keptIn } from "./attempts.ts";
@@ -19,7 +21,6 @@ import { delegate } from "./delegation.ts";
 import { diagnose } from "./diagnose.ts";
 import { keptUnder } from "./diagnostics.ts";
 import { dryRun } from "./dry-run.ts";
-import { createFollower } from "./follower.ts";
 import { heldOf, keyIn } from "./holdings.ts";
 import { describe, testDestination } from "./own-request.ts";
 import { createQuestions } from "./questions.ts";
@@ -56,7 +57,7 @@ export const createAgent = async (options: AgentOptions): Promise<Record<keyof E
   let state = store.loaded ?? (await found(options, measurement));
   if (!store.loaded) await store.save(state);
   if (state.ledger !== options.ledger)
-    throw refuse("enclave.ledger.other", { bound: state.ledger, found: options.ledger });
+    throw refuseState("enclave.ledger.other", { bound: state.ledger, found: options.ledger });
   // Members sealed to an enclave with this isolation; it is not weakened under them.
   if (state.isolation !== options.isolation)
     throw refuse("enclave.isolation", { bound: state.isolation, found: options.isolation });

@@ -19,10 +19,10 @@ import { act } from "../../../test/support/stage.ts";
 import { fromBase64, fromUtf8, toBase64, utf8 } from "../../base/bytes.ts";
 import { canonical, parseCanonical } from "../../base/canonical.ts";
 import { replayable } from "../../evidence/export.ts";
+import { openSimulated } from "../../tee/attestation/simulated.ts";
 import { releaseContext } from "../../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { parseJws, signJws } from "../../trust/jws.ts";
-import { openSimulated } from "../attestation/simulated.ts";
 import type { Release } from "./release-format.ts";
 import { openStateStore } from "./sealed-state.ts";
 

@@ -6,10 +6,10 @@ import { test } from "node:test";
 import { sha256Hex } from "#crypto";
 import { openRig, outcomeOf, type Rig, sha384Hex } from "../../../test/support/hostile-host.ts";
 import { act } from "../../../test/support/stage.ts";
+import { extended } from "../../tee/attestation/provider.ts";
+import { openSimulated } from "../../tee/attestation/simulated.ts";
+import { encodeStatements } from "../../tee/protocol/statements.ts";
 import { parseStatement } from "../../trust/statement.ts";
-import { extended } from "../attestation/provider.ts";
-import { openSimulated } from "../attestation/simulated.ts";
-import { encodeStatements } from "../protocol/statements.ts";
 import { createQuickjsRunner } from "../runners/quickjs/index.ts";
 import { createAgent } from "./agent.ts";
 

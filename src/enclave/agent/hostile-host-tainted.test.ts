@@ -16,11 +16,11 @@ import {
 import { act, stateOf } from "../../../test/support/stage.ts";
 import { toBase64, utf8 } from "../../base/bytes.ts";
 import { source } from "../../rules/source.ts";
+import { openSimulated } from "../../tee/attestation/simulated.ts";
 import { simulated } from "../../trust/attestation/simulated.ts";
 import { attestationVerifiers } from "../../trust/attestation/verify.ts";
 import { releaseContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { sealBytes } from "../../trust/envelope/envelope.ts";
-import { openSimulated } from "../attestation/simulated.ts";
 import { type Release, signRelease } from "./release-format.ts";
 import { openStateStore } from "./sealed-state.ts";
 

@@ -10,11 +10,11 @@ import { taskDigest } from "../../rules/task-definition.ts";
 import { goesOn } from "../../rules/task-recurred.ts";
 import { stateAt, type Task, type TaskState } from "../../rules/task-state.ts";
 import { streamOf, type World } from "../../rules/world.ts";
+import type { Followed, Follower } from "../../tee/follower.ts";
+import type { PlacedStatement } from "../../tee/protocol/messages.ts";
+import { replay, requireOnly } from "../../tee/replay.ts";
 import { digestOf } from "../../trust/digest.ts";
 import { refuse } from "../errors.ts";
-import type { PlacedStatement } from "../protocol/messages.ts";
-import type { Followed, Follower } from "./follower.ts";
-import { replay, requireOnly } from "./replay.ts";
 
 export interface JudgeDeps {
   readonly clock: Clock;

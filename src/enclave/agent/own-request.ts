@@ -10,6 +10,9 @@ import { organisation } from "../../rules/organisation.ts";
 import { memberKey } from "../../rules/principals.ts";
 import { type Question, STRUCTURE_REQUEST, StructureRequest, signStructure } from "../../rules/structure-request.ts";
 import { CLOCK_SKEW, streamOf } from "../../rules/world.ts";
+import type { Follower } from "../../tee/follower.ts";
+import type { PlacedStatement } from "../../tee/protocol/messages.ts";
+import { replay, requireOnly } from "../../tee/replay.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { destinationContext, sourceContext } from "../../trust/envelope/contexts.ts";
 import { open } from "../../trust/envelope/envelope.ts";
@@ -18,13 +21,10 @@ import { parseJws, verifyJws } from "../../trust/jws.ts";
 import { databaseOf } from "../databases/registry.ts";
 import { parseConnection } from "../databases/source.ts";
 import { refuse } from "../errors.ts";
-import type { PlacedStatement } from "../protocol/messages.ts";
 import { sourceReader } from "../sources.ts";
 import { takeFile } from "./checked.ts";
-import type { Follower } from "./follower.ts";
 import { type Holdings, requireKept } from "./holdings.ts";
 import type { Questions } from "./questions.ts";
-import { replay, requireOnly } from "./replay.ts";
 
 export interface OwnRequestDeps {
   readonly clock: Clock;

@@ -6,12 +6,12 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256Hex } from "#crypto";
+import { readIfThere, writeNew } from "../../tee/files.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { keptContext } from "../../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import { refuse } from "../errors.ts";
-import { readIfThere, writeNew } from "./files.ts";
 
 /** A sealed result. */
 export interface Kept {

@@ -1,21 +1,11 @@
-/**
- * What the enclave keeps over restarts: its keys, the newest ledger it has seen, what came of tasks; encrypted under a
- * key that its attestation provider gives to this very program. Each state goes into the provider's append-only
- * register by its digest: an older one is refused, and so is one that a copy of the enclave made beside this one.
- */
-import { randomUUID } from "node:crypto";
-import { readdir, rename } from "node:fs/promises";
-import { join } from "node:path";
-import { aes256gcm, generateKey, randomBytes, sha256Hex } from "#crypto";
-import { concat, fromUtf8, utf8 } from "../../base/bytes.ts";
-import { canonical } from "../../base/canonical.ts";
+/** What the enclave keeps over restarts (tee/sealed-state.ts): its keys, the newest ledger it has seen, what came of tasks. */
+import { generateKey } from "#crypto";
+import type { AttestationProvider } from "../../tee/attestation/provider.ts";
+import type { Followed } from "../../tee/follower.ts";
+import { type Codec, openSealed } from "../../tee/sealed-state.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { keyFromPem, keyToPem } from "../../trust/keys.ts";
-import { type AttestationProvider, EMPTY_REGISTER, extended } from "../attestation/provider.ts";
-import { refuse } from "../errors.ts";
 import type { Account } from "../gate/accountant.ts";
-import { readIfThere, writeNew } from "./files.ts";
-import type { Followed } from "./follower.ts";
 import type { Holdings } from "./holdings.ts";
 import type { Placed } from "./places.ts";
 
@@ -91,104 +81,22 @@ export interface Outcome {
   readonly payload: object;
 }
 
-const AAD = utf8("entente/enclave-state/2");
-/** So that its length does not tell what is in it. */
-const BLOCK = 64 << 10;
-
-interface Sealed {
-  /** Value of the register on which this state was made. */
-  readonly register: string;
-  readonly state: SealedState;
-}
-
-export interface StateStore {
-  /** Undefined on the very first start. */
-  readonly loaded: SealedState | undefined;
-  /**
-   * Durable when it resolves; one at a time. Once one has failed, what is on the disk is not known to be this state, and
-   * nothing more is saved: the program has to be started again.
-   * @throws Refusal enclave.state.copied where another copy of this enclave has saved since
-   */
-  save(state: SealedState): Promise<void>;
-}
-
-/** @throws Refusal enclave.state.unreadable, enclave.state.rolled-back */
-export const openStateStore = async (
-  directory: string,
-  provider: AttestationProvider,
-  measurement: string,
-): Promise<StateStore> => {
-  const path = join(directory, "sealed-state");
-  // A name of this process's own: another one, started by mistake, must not put its state in this one's place.
-  const fresh = `${path}.${randomUUID()}`;
-  const key = await provider.sealingKey(measurement);
-  let register = await provider.register.read();
-  let failed: unknown;
-
-  /** The state that went into the register last, in whichever file: a crash may have come before it was renamed. */
-  const load = async (): Promise<SealedState | undefined> => {
-    const names = (await readdir(directory)).filter((name) => name.startsWith("sealed-state"));
-    let unreadable = 0;
-    for (const name of names) {
-      const file = (await readIfThere(join(directory, name))) ?? new Uint8Array();
-      const opened = unseal(key, file);
-      if (!opened) unreadable++;
-      if (!opened || extended(opened.register, sha256Hex(file)) !== register) continue;
-      if (name !== "sealed-state") await rename(join(directory, name), path);
-      return opened.state;
-    }
-    if (!names.includes("sealed-state") && register === EMPTY_REGISTER) return undefined;
-    if (unreadable === names.length && names.length > 0) throw refuse("enclave.state.unreadable", { measurement });
-    throw refuse("enclave.state.rolled-back");
-  };
-
-  const put = async (state: SealedState) => {
-    // Looked at first, so that a copy that is late does not take the other's place from it.
-    if ((await provider.register.read()) !== register) throw refuse("enclave.state.copied");
-    const file = seal(key, { register, state });
-    await writeNew(fresh, file);
-    const expected = extended(register, sha256Hex(file));
-    if ((await provider.register.extend(sha256Hex(file))) !== expected) throw refuse("enclave.state.copied");
-    register = expected;
-    await rename(fresh, path);
-  };
-
-  return {
-    loaded: await load(),
-    async save(state) {
-      if (failed) throw failed;
-      try {
-        await put(state);
-      } catch (error) {
-        failed = error;
-        throw error;
-      }
-    },
-  };
-};
-
-const seal = (key: Uint8Array, { register, state }: Sealed): Uint8Array => {
-  const keys = { signingKey: keyToPem(state.signingKey), encryptionKey: keyToPem(state.encryptionKey) };
-  const text = utf8(canonical({ register, state: { ...state, ...keys } }));
-  const padded = new Uint8Array(Math.ceil(text.length / BLOCK) * BLOCK).fill(SPACE);
-  padded.set(text);
-  const nonce = randomBytes(12);
-  return concat(nonce, aes256gcm.seal(key, nonce, AAD, padded));
-};
-/** JSON may end in it. */
-const SPACE = 0x20;
-
-/** Undefined where it was not sealed under this key, or not written to its end. */
-const unseal = (key: Uint8Array, file: Uint8Array): Sealed | undefined => {
-  const plain = file.length > 12 ? aes256gcm.open(key, file.subarray(0, 12), AAD, file.subarray(12)) : undefined;
-  if (!plain) return undefined;
-  const { register, state } = JSON.parse(fromUtf8(plain));
-  const keys = {
+const codec: Codec<SealedState> = {
+  use: "entente/enclave-state/2",
+  encode: (state) => ({
+    ...state,
+    signingKey: keyToPem(state.signingKey),
+    encryptionKey: keyToPem(state.encryptionKey),
+  }),
+  decode: (state) => ({
+    ...state,
     signingKey: keyFromPem(state.signingKey, { accept: ["P-256"] }),
     encryptionKey: keyFromPem(state.encryptionKey, { accept: ["X25519"] }),
-  };
-  // What a state of an earlier version lacks.
-  return { register, state: { ...state, ...keys } };
+  }),
 };
+
+/** @throws Refusal enclave.state.unreadable, enclave.state.rolled-back */
+export const openStateStore = (directory: string, provider: AttestationProvider, measurement: string) =>
+  openSealed(directory, provider, measurement, codec);
 
 export const newKeys = () => ({ signingKey: generateKey("P-256"), encryptionKey: generateKey("X25519") });

@@ -7,42 +7,12 @@
 import { z } from "zod";
 import { DryRun } from "../../rules/dry-run.ts";
 import { ReleasedDiagnostics } from "../../rules/released-diagnostics.ts";
-import { Digest, StreamId } from "../../rules/shapes.ts";
-
-/** A statement with its place on the ledger. */
-export const PlacedStatement = z.strictObject({
-  index: z.int().min(0),
-  time: z.int().min(0),
-  jws: z.string().max(524_288),
-});
-export type PlacedStatement = z.output<typeof PlacedStatement>;
-
-const Leaf = z.strictObject({ seq: z.int().min(0), statement: Digest, stream: StreamId, time: z.int().min(0) });
+import { StreamId } from "../../rules/shapes.ts";
+import { commonMethods, type MethodsOf } from "../../tee/protocol/messages.ts";
 
 /** The enclave's methods, by name. Those that carry statements take them as the call's body (statements.ts). */
 export const enclaveMethods = {
-  /** Who the enclave is: its founding statement. */
-  identify: { params: z.strictObject({}), result: z.strictObject({ stream: z.string(), statement: z.string() }) },
-  /** Fresh evidence over the same keys. */
-  attest: {
-    params: z.strictObject({ nonce: z.string().max(128) }),
-    result: z.strictObject({
-      provider: z.string(),
-      evidence: z.string(),
-      /** JWS over the nonce and the ledger as it was followed (rules/followed.ts). */
-      followed: z.string(),
-    }),
-  },
-  /** What a verifier asks beyond evidence; empty where the provider answers nothing. */
-  challenge: {
-    params: z.strictObject({ challenge: z.string().max(16_384) }),
-    result: z.strictObject({ answer: z.string() }),
-  },
-  /** The next leaves of the ledger, from the size followed so far, and a checkpoint at their end. */
-  follow: {
-    params: z.strictObject({ from: z.int().min(0), leaves: z.array(Leaf).max(65_536), checkpoint: z.string() }),
-    result: z.strictObject({ size: z.int() }),
-  },
+  ...commonMethods,
   /** Structure of the table in an envelope, on its owner's signed request. */
   describe: {
     params: z.strictObject({ request: z.string() }),
@@ -124,12 +94,4 @@ export const enclaveMethods = {
   /** Ends the runs of a task, for the ledger says that it has ended otherwise. */
   stop: { params: z.strictObject({ task: z.string() }), result: z.strictObject({ runs: z.int() }) },
 } as const;
-type Declared = typeof enclaveMethods;
-/** Parameters, with the statements that come as the body, and results. */
-export type EnclaveMethods = {
-  [M in keyof Declared]: {
-    params: z.output<Declared[M]["params"]> &
-      (Declared[M] extends { carries: "statements" } ? { statements: readonly PlacedStatement[] } : unknown);
-    result: z.output<Declared[M]["result"]>;
-  };
-};
+export type EnclaveMethods = MethodsOf<typeof enclaveMethods>;

@@ -1,6 +1,5 @@
 /** Texts of whatever an enclave refuses, for those who show them: its codes come over the channel without words. */
-import "../attestation/errors.ts";
-import "../attestation/tpm2/errors.ts";
+import "../../tee/protocol/refusals.ts";
 import "../columns/errors.ts";
 import "../databases/errors.ts";
 import "../errors.ts";

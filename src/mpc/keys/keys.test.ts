@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { generated, partiesUpTo, privateKeyOf, secretsOf } from "../../../test/support/keys.ts";
+import { generated, partiesUpTo, privateKeyOf, secretsOf } from "../../../test/support/threshold-keys.ts";
 import { seeded, simulate } from "../../../test/support/simulate.ts";
 import { toHex } from "../../base/bytes.ts";
 import { nobleCurves } from "../curves/noble.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { generateKey } from "#crypto";
 import { fromUtf8 } from "../../../src/base/bytes.ts";
 import { DAY } from "../../../src/base/clock.ts";
-import type { PlacedStatement } from "../../../src/enclave/protocol/messages.ts";
+import type { PlacedStatement } from "../../../src/tee/protocol/messages.ts";
 import type { Leaf } from "../../../src/trust/leaf.ts";
 import { parseStatement } from "../../../src/trust/statement.ts";
 import { authoriseReceiver, authoriseSource, digestOfTask } from "../../support/consortium.ts";

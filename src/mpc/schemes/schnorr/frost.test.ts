@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ed25519_FROST } from "@noble/curves/ed25519.js";
 import { schnorr_FROST } from "@noble/curves/secp256k1.js";
-import { generated, partiesUpTo } from "../../../../test/support/keys.ts";
+import { generated, partiesUpTo } from "../../../../test/support/threshold-keys.ts";
 import { seeded, simulate } from "../../../../test/support/simulate.ts";
 import { fromHex, toHex, utf8 } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";

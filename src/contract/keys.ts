@@ -1,0 +1,218 @@
+/** 密钥管理: keys that nobody holds. */
+import { z } from "zod";
+import * as rules from "../rules/key.ts";
+import * as resharing from "../rules/key-reshare.ts";
+import { KeyScheme } from "../rules/key-schemes.ts";
+import type * as state from "../rules/key-state.ts";
+import { act, acted, type Text, view } from "./endpoint.ts";
+import { NodeName } from "./key-nodes.ts";
+import { AnyId, ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+
+export const keyStateLabels: Readonly<Record<state.KeyState, Text>> = {
+  pending: label("Being made", "生成中"),
+  enabled: label("Enabled", "启用"),
+  disabled: label("Disabled", "停用"),
+  "deletion-scheduled": label("To be deleted", "待删除"),
+  deleted: label("Deleted", "已删除"),
+  failed: label("Failed", "失败"),
+};
+export const KeyState = z.enum(["pending", "enabled", "disabled", "deletion-scheduled", "deleted", "failed"]);
+
+export const keySchemeLabels: Readonly<Record<KeyScheme, Text>> = {
+  ECDSA_K1: label("ECDSA on secp256k1", "ECDSA 签名（secp256k1 曲线）"),
+  ECDSA_R1: label("ECDSA on P-256", "ECDSA 签名（P-256 曲线）"),
+  EDDSA_ED25519: label("EdDSA on Ed25519", "EdDSA 签名（Ed25519 曲线）"),
+  SCHNORR_BIP340: label("Schnorr (BIP 340)", "Schnorr 签名（BIP 340）"),
+  SM2: label("SM2", "国密 SM2"),
+};
+
+export const attemptLabels: Readonly<Record<state.Attempt["kind"], Text>> = {
+  generate: label("Key generation", "密钥生成"),
+  import: label("Key import", "密钥导入"),
+  refresh: label("Refresh of all shares", "分片更新"),
+  recover: label("Recovery of lost shares", "密钥恢复"),
+  reshare: label("Other holders or threshold", "重新分片"),
+};
+
+/** A key as others name it. */
+export const KeyName = z
+  .object({ id: z.string(), stream: z.string(), alias: z.string().nullable() })
+  .meta({ id: "KeyName" });
+
+const AttemptKind = z.enum(["generate", "import", "refresh", "recover", "reshare"]);
+
+/** Shares that are being made. */
+const Attempt = z.object({
+  /** Digest of the statement that asked: what an approval names. */
+  request: z.string(),
+  kind: AttemptKind,
+  kindLabel: Label,
+  epoch: z.int(),
+  threshold: z.int(),
+  participants: z.array(NodeName),
+  /** Indices of the nodes whose share is recovered. */
+  lost: z.array(z.int()),
+  /** Administrators that have agreed, and how many it takes; 0: nobody needs to. */
+  agreed: z.array(Member),
+  needed: z.int(),
+  /** Indices of the nodes that have made theirs. */
+  done: z.array(z.int()),
+  awaitsYou: z.boolean(),
+  createdAt: Time,
+  expiresAt: Time,
+});
+
+/** A line of the list. */
+export const KeySummary = z
+  .object({
+    ...streamed,
+    alias: z.string().nullable(),
+    tags: z.record(z.string(), z.string()),
+    description: z.string(),
+    scheme: KeyScheme,
+    schemeLabel: Label,
+    group: z.object({ id: z.string(), stream: z.string(), name: z.string() }),
+    creator: Member,
+    /** 门限: as many of the shares sign. */
+    threshold: z.int(),
+    /** 分片. */
+    shares: z.int(),
+    state: KeyState,
+    stateLabel: Label,
+    /** Encoded point, hex; null before the nodes have made it. */
+    publicKey: z.string().nullable(),
+    /** You may ask it to sign. */
+    requestable: z.boolean(),
+    createdAt: Time,
+    /** When it is deleted; null where that is not scheduled. */
+    deletionAt: Time.nullable(),
+  })
+  .meta({ id: "KeySummary" });
+
+export const Key = z
+  .object({
+    ...KeySummary.shape,
+    /** Who holds the shares, by index. */
+    participants: z.array(NodeName.extend({ index: z.int(), verifyingShare: z.string().nullable() })),
+    origin: z.enum(["generated", "imported"]),
+    originLabel: Label,
+    /** SubjectPublicKeyInfo, PEM. */
+    publicKeyPem: z.string().nullable(),
+    /** Ethereum's, of keys on secp256k1. */
+    address: z.string().nullable(),
+    /** BIP 32, hex. */
+    chainCode: z.string().nullable(),
+    /** Of the shares; grows with each refresh, recovery or resharing. */
+    epoch: z.int().nullable(),
+    attempt: Attempt.nullable(),
+    /** The newest attempt that failed. */
+    failure: z
+      .object({ code: z.string(), text: Label, by: NodeName, culprits: z.array(NodeName), at: Time })
+      .nullable(),
+    /** The key that it takes the place of, and the one that takes its. */
+    rotates: KeyName.nullable(),
+    rotatedBy: KeyName.nullable(),
+    /** You are an administrator of its group. */
+    administrable: z.boolean(),
+  })
+  .meta({ id: "Key" });
+
+export const originLabels = {
+  generated: label("Made by its nodes", "生成"),
+  imported: label("Imported", "导入"),
+} as const;
+
+const path = "/v1/keys";
+const one = `${path}/:id` as const;
+const output = acted(Key);
+const changed = ["stream.unknown", "key.party", "key.state"];
+
+export const keys = {
+  create: act({
+    path,
+    kind: rules.founded,
+    permission: "key.request",
+    output,
+    summary: { en: "Have nodes of a group make a key, or take one that is imported", "zh-CN": "生成密钥或导入密钥" },
+    errors: ["id.taken", "key.party", "key.nodes", "key.import", "account.not-verified"],
+  }),
+  list: view({
+    path,
+    permission: "key.read",
+    input: Page.extend({
+      /** 全部, 我创建的, 可签名的. */
+      tab: z.enum(["all", "mine", "requestable"]).default("all"),
+      state: KeyState.optional(),
+      scheme: KeyScheme.optional(),
+      group: AnyId.optional(),
+      search: Search,
+    }),
+    output: paged(KeySummary),
+    summary: { en: "List the keys of your groups", "zh-CN": "查询密钥" },
+    example: { tab: "requestable", scheme: "ECDSA_K1" },
+  }),
+  get: view({
+    path: one,
+    permission: "key.read",
+    input: ById,
+    output: Key,
+    summary: { en: "Show a key and who holds its shares", "zh-CN": "查看密钥及其分片" },
+    errors: ["stream.unknown"],
+  }),
+  describe: act({
+    path: `${one}/description`,
+    kind: rules.described,
+    permission: "key.govern",
+    output,
+    summary: { en: "Change a key's alias, tags and description", "zh-CN": "修改密钥别名、标签与描述" },
+    errors: changed,
+  }),
+  enable: act({
+    path: `${one}/enabling`,
+    kind: rules.enabled,
+    permission: "key.govern",
+    output,
+    summary: { en: "Have a key sign again", "zh-CN": "启用密钥" },
+    errors: changed,
+  }),
+  disable: act({
+    path: `${one}/disabling`,
+    kind: rules.disabled,
+    permission: "key.govern",
+    output,
+    summary: { en: "Have a key sign nothing for now", "zh-CN": "停用密钥" },
+    errors: changed,
+  }),
+  scheduleDeletion: act({
+    path: `${one}/deletion`,
+    kind: rules.deletionScheduled,
+    permission: "key.govern",
+    output,
+    summary: { en: "Have a key deleted in 7 to 30 days", "zh-CN": "计划删除密钥" },
+    errors: changed,
+  }),
+  cancelDeletion: act({
+    path: `${one}/deletion-cancellation`,
+    kind: rules.deletionCancelled,
+    permission: "key.govern",
+    output,
+    summary: { en: "Keep a key that was to be deleted", "zh-CN": "取消删除密钥" },
+    errors: changed,
+  }),
+  reshare: act({
+    path: `${one}/resharing`,
+    kind: resharing.reshareRequested,
+    permission: "key.govern",
+    output,
+    summary: { en: "Refresh, recover or hand over the shares of a key", "zh-CN": "更新、恢复或重新分配密钥分片" },
+    errors: [...changed, "key.busy", "key.attempt", "key.nodes"],
+  }),
+  approveReshare: act({
+    path: `${one}/resharing-approvals`,
+    kind: resharing.reshareApproved,
+    permission: "key.govern",
+    output,
+    summary: { en: "Agree to other holders or another threshold", "zh-CN": "同意重新分片" },
+    errors: ["stream.unknown", "key.party", "key.attempt", "key.said"],
+  }),
+};

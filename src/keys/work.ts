@@ -1,0 +1,115 @@
+/**
+ * Does what the ledger says is to be done, for as long as it says so: the ledger itself is the queue, so a restart
+ * forgets nothing. What fails is tried again after a pause, and at once when its stream moves.
+ */
+import type { Ledger } from "../ledger/port.ts";
+import { createFairQueue } from "../spine/fair-queue.ts";
+
+export interface WorkOptions {
+  readonly ledger: Ledger;
+  /** Whose work a stream is, if there is something to be done for it now. */
+  readonly due: (stream: string) => string | undefined;
+  readonly attempt: (stream: string) => Promise<void>;
+  /** Attempts at a time. */
+  readonly concurrency: number;
+  /** Pauses between attempts, milliseconds. */
+  readonly pause: { readonly first: number; readonly longest: number };
+  readonly onError: (stream: string, error: unknown) => void;
+}
+
+interface Item {
+  state: "waiting" | "busy" | "asleep";
+  /** It moved while it was worked on. */
+  moved: boolean;
+  pause: number;
+  timer?: NodeJS.Timeout | undefined;
+}
+
+export const createWork = ({ ledger, due, attempt, concurrency, pause, onError }: WorkOptions) => {
+  const items = new Map<string, Item>();
+  const waiting = createFairQueue();
+  const active = new Set<Promise<void>>();
+  let stopped = false;
+  let detach: () => void = () => undefined;
+
+  const queue = (stream: string, item: Item, owner: string): void => {
+    clearTimeout(item.timer);
+    item.state = "waiting";
+    waiting.push(owner, stream);
+  };
+
+  const sleep = (stream: string, item: Item): void => {
+    item.state = "asleep";
+    item.timer = setTimeout(() => offer([stream]), item.pause).unref();
+    item.pause = Math.min(item.pause * 2, pause.longest);
+  };
+
+  const take = async (stream: string, item: Item): Promise<void> => {
+    item.state = "busy";
+    item.moved = false;
+    await attempt(stream).catch((error: unknown) => {
+      if (!stopped && due(stream) !== undefined) onError(stream, error);
+    });
+    const owner = stopped ? undefined : due(stream);
+    if (owner === undefined) items.delete(stream);
+    else if (item.moved) queue(stream, item, owner);
+    else sleep(stream, item);
+  };
+
+  const next = (): void => {
+    while (!stopped && active.size < concurrency) {
+      const stream = waiting.take(() => true);
+      const item = stream === undefined ? undefined : items.get(stream);
+      if (stream === undefined || item === undefined) return;
+      const run: Promise<void> = take(stream, item).finally(() => {
+        active.delete(run);
+        next();
+      });
+      active.add(run);
+    }
+  };
+
+  const offer = (streams: Iterable<string>): void => {
+    for (const stream of streams) {
+      const item = items.get(stream);
+      if (item?.state === "waiting") continue;
+      if (item?.state === "busy") {
+        item.moved = true;
+        continue;
+      }
+      const owner = due(stream);
+      if (owner !== undefined) {
+        const known = item ?? { state: "waiting", moved: false, pause: pause.first };
+        items.set(stream, known);
+        queue(stream, known, owner);
+      } else if (item) {
+        clearTimeout(item.timer);
+        items.delete(stream);
+      }
+    }
+    next();
+  };
+
+  return {
+    start() {
+      let size = ledger.size;
+      offer(ledger.world.streams.keys());
+      detach = ledger.onDurable((now) => {
+        const moved = ledger.streamsBetween(size, now);
+        size = now;
+        offer(moved);
+      });
+    },
+    /** Tries at once what sleeps. */
+    wake: () => offer([...items].flatMap(([stream, { state }]) => (state === "asleep" ? [stream] : []))),
+    get active() {
+      return active.size;
+    },
+    stop() {
+      stopped = true;
+      detach();
+      for (const { timer } of items.values()) clearTimeout(timer);
+    },
+  };
+};
+export type Work = ReturnType<typeof createWork>;

@@ -1,0 +1,59 @@
+/** Chain identities (链身份) as members see one another. */
+import { iso } from "../base/clock.ts";
+import type { Organisation as Answer } from "../contract/organisations.ts";
+import { refuse as refuseRule } from "../rules/errors.ts";
+import { type Organisation, organisation } from "../rules/organisation.ts";
+import { streamOf } from "../rules/world.ts";
+import type { Asker } from "./access.ts";
+import { type BookView, textOf } from "./book-view.ts";
+import { refuse } from "./errors.ts";
+import { type Answer as Of, type PillarDeps, type Show, showOne } from "./show.ts";
+
+/** @param isManaged whether the platform keeps the key of a member */
+const showOrganisation = (isManaged: (member: string) => boolean): Show<Organisation, Of<typeof Answer>> => ({
+  book: organisation,
+  wanted: ({ state }) => ({ members: [], details: [state.detail] }),
+  show: ({ id, stream, state }, names) => ({
+    id,
+    stream: id,
+    head: stream.head,
+    nickname: String(names.detail(state.detail).nickname ?? ""),
+    appId: state.appId,
+    authorities: [state.authority],
+    crl: state.crl ?? null,
+    managed: isManaged(id),
+    createdAt: iso(state.founded),
+  }),
+});
+
+export const organisationView = (isManaged: (member: string) => boolean): BookView<Organisation> => ({
+  ...showOrganisation(isManaged),
+  project: (id, { appId }, detail) => ({ parties: [], member: { id, appId, nickname: textOf(detail, "nickname") } }),
+});
+
+export const createOrganisations = (deps: PillarDeps & { isManaged: (member: string) => boolean }) => {
+  const shown = showOrganisation(deps.isManaged);
+  const read = (id: string) => {
+    const stream = streamOf(deps.ledger.world, organisation, id);
+    return stream && { id, stream, state: stream.state };
+  };
+  return {
+    /** Found, not browsed: whoever knows both the nickname and the APPID. */
+    async find(_: Asker, { nickname, appId }: { nickname: string; appId: string }) {
+      const member = await deps.views.memberByAppId(appId);
+      const found = member && read(member.id);
+      if (!member || member.nickname !== nickname || !found) throw refuse("organisation.unknown");
+      const [founding] = deps.ledger.positions(member.id);
+      const { jws } = await deps.ledger.entry(founding ?? 0);
+      const details = await deps.views.details([found.state.detail]);
+      return { member, statement: jws, detail: (details.get(found.state.detail) ?? {}) as Record<string, unknown> };
+    },
+    /** Itself, and whoever it shares an alliance or an invitation with. */
+    async get(asker: Asker, { id }: { id: string }) {
+      const found = read(id);
+      const known = asker.member && (asker.member === id || (await deps.views.areAcquainted(asker.member, id)));
+      if (!found || !known) throw refuseRule("stream.unknown", { id });
+      return showOne(deps, shown, found, asker);
+    },
+  };
+};
