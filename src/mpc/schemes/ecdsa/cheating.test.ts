@@ -27,18 +27,17 @@ const run = (protocol: Presign, inputOf = input) => simulate({ protocol, parties
 const telling = (lie: Omit<Lie, "cheater">, protocol: Presign = ecdsaK1.presign) =>
   lying(protocol, { cheater: CHEATER, ...lie });
 
-/** All honest parties end without a result, and those who found out name the cheater alone. @returns what they checked */
+/** All honest parties end without a result, and the cheater is named, by them or by itself. @returns what was checked */
 const named = (protocol: Presign): Set<string> => {
   const { outcomes } = run(protocol);
   const checks = new Set<string>();
   for (const party of [2, 3]) {
     const outcome = outcomes.get(party);
     assert.equal(outcome?.kind, "aborted", `party ${party} has ${outcome?.kind}`);
-    if (outcome?.kind !== "aborted" || outcome.by === CHEATER) continue;
+    if (outcome?.kind !== "aborted") continue;
     assert.deepEqual(outcome.abort.culprits, [CHEATER], `${outcome.abort.check} by ${outcome.by}`);
     checks.add(outcome.abort.check);
   }
-  assert.ok(checks.size > 0, "found out by an honest party");
   return checks;
 };
 
