@@ -1,14 +1,15 @@
 /** What the ledger says of a key and of a request, as the node replayed it; texts held to the digests that name them. */
-import { issuesOf } from "../rules/world.ts";
-import { digestOf } from "../trust/digest.ts";
-import { type Key, keyStreams } from "../rules/key-state.ts";
-import { type KeyGroup, keyGroup } from "../rules/key-group.ts";
-import { KeyDetail } from "../rules/key.ts";
-import { RequestDetail } from "../rules/key-messages.ts";
-import { type KeyRequest, requestStreams } from "../rules/key-request-state.ts";
+
 import type { z } from "zod";
 import type { Clock } from "../base/clock.ts";
+import { KeyDetail } from "../rules/key.ts";
+import { type KeyGroup, keyGroup } from "../rules/key-group.ts";
+import { RequestDetail } from "../rules/key-messages.ts";
+import { type KeyRequest, requestStreams } from "../rules/key-request-state.ts";
+import { type Key, keyStreams } from "../rules/key-state.ts";
+import { issuesOf } from "../rules/world.ts";
 import type { Follower } from "../tee/follower.ts";
+import { digestOf } from "../trust/digest.ts";
 import { refuse } from "./errors.ts";
 import type { Witness } from "./witness.ts";
 
@@ -63,7 +64,8 @@ const detailOf = <S extends z.ZodType>(
   details: Readonly<Record<string, unknown>>,
 ): z.output<S> => {
   const given = Object.hasOwn(details, digest) ? details[digest] : undefined;
-  if (given === undefined || digestOf(given) !== digest) throw refuse("keynode.detail", { digest, reason: "it was not shown" });
+  if (given === undefined || digestOf(given) !== digest)
+    throw refuse("keynode.detail", { digest, reason: "it was not shown" });
   const parsed = shape.safeParse(given);
   if (!parsed.success) throw refuse("keynode.detail", { digest, reason: issuesOf(parsed.error) });
   return parsed.data;
