@@ -53,7 +53,7 @@ export default {
     ...layer("tee", ["base/", "trust/", "rules/"]),
     ...layer("keynode", ["base/", "trust/", "rules/", "mpc/", "policy/", "tee/"]),
     ...layer("evidence", ["base/", "trust/", "rules/"]),
-    ...layer("contract", ["base/", "trust/", "rules/"]),
+    ...layer("contract", ["base/", "trust/", "rules/", "mpc/"]),
     ...layer("platform", ["base/", "trust/"], ["contract/"]),
     ...layer("ledger", ["base/", "trust/", "rules/"]),
     ...layer("spine", ["base/", "trust/", "rules/", "contract/", "platform/", "ledger/port\\.ts$"]),
