@@ -9,7 +9,7 @@ import { judgeSigning, rolesOf, signingAsked } from "./judge.ts";
 import { NOTHING_SPENT } from "./spending.ts";
 
 const detail = { salt: "s".repeat(22), alias: "treasury", tags: { env: "test" }, description: "" };
-const key = { ...keyStreams.initial, id: "K1", publicKey: `02${"79".repeat(32)}`, detail };
+const key = { ...keyStreams.initial, id: "K1", publicKey: `02${"79".repeat(32)}` };
 const group = {
   ...keyGroup.initial,
   id: "G1",
@@ -31,7 +31,7 @@ test("roles are the group's", () => {
 });
 
 test("approvals count of those who are approvers now, and nobody's of its own request", () => {
-  const asked = signingAsked(request, { messages: [send()] }, key, group, NOON);
+  const asked = signingAsked(request, { messages: [send()] }, key, detail, group, NOON);
   assert.deepEqual(asked.approvers, [BOB]);
   const approved = (count: number) =>
     judgeSigning(policies(permit(`context.approvals >= ${count}`)), asked, NOTHING_SPENT).allowed;
@@ -39,7 +39,7 @@ test("approvals count of those who are approvers now, and nobody's of its own re
 });
 
 test("a request is judged with its key's names and its path", () => {
-  const asked = signingAsked(request, { path: [0, 7], messages: [send()] }, key, group, NOON);
+  const asked = signingAsked(request, { path: [0, 7], messages: [send()] }, key, detail, group, NOON);
   const when =
     'context.path == "m/0/7" && resource has alias && resource.alias == "treasury" && resource in Group::"G1"';
   const verdict = judgeSigning(policies(permit(when, `principal == Member::"${ALICE}"`)), asked, NOTHING_SPENT);
