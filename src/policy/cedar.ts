@@ -7,7 +7,7 @@ import { sha256Hex } from "#crypto";
 import { canonical } from "../base/canonical.ts";
 import type { KeyPolicy } from "../rules/key-group.ts";
 import { refuse } from "./errors.ts";
-import { type Action, type CedarValue, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
+import { type Action, type CedarValue, FIELDS, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
 import { lineOf, requireText } from "./text.ts";
 
 /** Who asks for what, as the engine is asked. */
@@ -41,9 +41,6 @@ export interface Decision {
   /** Why policies could not be evaluated. */
   readonly errors: readonly { readonly policy: string; readonly reason: string }[];
 }
-
-/** The id under which a context names its `Fields`. */
-export const FIELDS = { __entity: { type: "Fields", id: "message" } };
 
 /** Policies that have been found good. */
 export interface Policies {
