@@ -70,7 +70,7 @@ export const createSimulation = (spine: Spine, deps: ViewDeps) => {
     const { path = [], messages } = detail;
     const described = {
       ...atPath(key, path),
-      detail: { tags: {}, ...names.detail(key.detail) } as unknown as KeyDetail,
+      detail: { salt: "", description: "", tags: {}, ...names.detail(key.detail) } as KeyDetail,
     };
     const time = state.completed?.time ?? state.created;
     return [signingAsked({ ...state, stream: id }, { path, messages }, described, group, time)];
