@@ -131,7 +131,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
     { uid: FIELDS.__entity, attrs: {}, tags: fields, parents: [] },
   ];
   const attrs = { scheme: key?.scheme ?? "", ...(key?.alias === undefined ? {} : { alias: key.alias }) };
-  const call = {
+  const call: cedar.StatefulAuthorizationCall = {
     principal: memberId(member),
     action: { type: "Action", id: action },
     resource: key === undefined ? groupId : keyId,
@@ -143,7 +143,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
   };
   // A lone surrogate or a number that JSON lacks would end in the engine as an exception: it is not given one.
   canonical(call);
-  const answer = engine(() => cedar.statefulIsAuthorized(call as unknown as cedar.StatefulAuthorizationCall));
+  const answer = engine(() => cedar.statefulIsAuthorized(call));
   if (answer.type === "failure")
     return {
       allowed: false,
