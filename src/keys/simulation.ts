@@ -68,12 +68,9 @@ export const createSimulation = (spine: Spine, deps: ViewDeps) => {
     const detail = names.detail(state.detail) as Partial<RequestDetail>;
     if (!key?.publicKey || !detail.messages) return [];
     const { path = [], messages } = detail;
-    const described = {
-      ...atPath(key, path),
-      detail: { salt: "", description: "", tags: {}, ...names.detail(key.detail) } as KeyDetail,
-    };
+    const described = { salt: "", description: "", tags: {}, ...names.detail(key.detail) } as KeyDetail;
     const time = state.completed?.time ?? state.created;
-    return [signingAsked({ ...state, stream: id }, { path, messages }, described, group, time)];
+    return [signingAsked({ ...state, stream: id }, { path, messages }, atPath(key, path), described, group, time)];
   };
 
   return async (asker: Asker, { id, policies, days, changed, page, pageSize }: Input) => {
