@@ -72,7 +72,11 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
   const { requester: member } = request;
   const asked: SigningAsked = {
     ...{ request: request.stream, member, roles: rolesOf(group, member), group: group.id, time, path },
-    key: { ...keyFacts({ ...key, detail: keyDetailOf(key, details) }), publicKey: publicKeyAt(key, path), scheme: key.scheme },
+    key: {
+      ...keyFacts({ ...key, detail: keyDetailOf(key, details) }),
+      publicKey: publicKeyAt(key, path),
+      scheme: key.scheme,
+    },
     approvers: approvalsOf(request, group),
     messages: detail.messages,
   };
