@@ -169,7 +169,7 @@ export const judgeAttempt = (
     const action = kind === "generate" ? "createKey" : "importKey";
     requireAllowed(judge(policies, action, asked, { ...about, scheme: key.scheme }));
   } else {
-    const facts = keyFacts(key, keyDetailOf(key, details));
+    const facts = keyFacts({ ...key, detail: keyDetailOf(key, details) });
     requireAllowed(judge(policies, "reshare", { ...asked, key: facts }, { ...about, kind }));
   }
 };
