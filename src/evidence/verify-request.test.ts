@@ -51,6 +51,14 @@ test("a bundle proves signatures of every scheme, over every kind of message tha
   }
 });
 
+test("of BIP 340 both points with one x are the same key", async () => {
+  const { bundle } = await requestToBundle({ scheme: "SCHNORR_BIP340" });
+  const shown = Object.values(bundle.details).find((text) => "signatures" in text);
+  const publicKey = String(shown?.publicKey).replace(/^0[23]/, (parity) => (parity === "02" ? "03" : "02"));
+  verify((await requestToBundle({ scheme: "SCHNORR_BIP340", outcome: { publicKey } })).bytes);
+  await refusedWith({ outcome: { publicKey } }, "bundle.signature");
+});
+
 test("a signature of another message, or in another spelling, is refused", async () => {
   const n = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
   const { signatures } = await requestToBundle();
