@@ -60,7 +60,7 @@ export default {
       "policy/what\\.ts$",
       "mpc/(curves/noble|keys/(derive|sharing))\\.ts$",
     ]),
-    ...layer("contract", ["base/", "trust/", "rules/"]),
+    ...layer("contract", ["base/", "trust/", "rules/", "mpc/"]),
     ...layer("platform", ["base/", "trust/"], ["contract/"]),
     ...layer("ledger", ["base/", "trust/", "rules/"]),
     ...layer("spine", ["base/", "trust/", "rules/", "contract/", "platform/", "ledger/port\\.ts$"]),
