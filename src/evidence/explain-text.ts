@@ -1,10 +1,10 @@
 /** The words of an explanation, in both languages. */
 import type { Language } from "../base/refusal.ts";
 
-type Texts = Readonly<Record<Language, string>>;
-type Lists = Readonly<Record<Language, string[]>>;
-const text = (en: string, zh: string): Texts => ({ en, "zh-CN": zh });
-const listed = (texts: readonly Texts[]): Lists => ({
+export type Texts = Readonly<Record<Language, string>>;
+export type Lists = Readonly<Record<Language, string[]>>;
+export const text = (en: string, zh: string): Texts => ({ en, "zh-CN": zh });
+export const listed = (texts: readonly Texts[]): Lists => ({
   en: texts.map(({ en }) => en),
   "zh-CN": texts.map((each) => each["zh-CN"]),
 });
@@ -41,6 +41,28 @@ export const acts = {
   "task.diagnostics-authorised": text("agreed that the diagnostics are released", "授权提供失败诊断"),
   "task.diagnostics-refused": text("refused the diagnostics", "拒绝提供失败诊断"),
   "task.completed": text("ran it and signed the receipt", "执行完成并签署回执"),
+  "key-node.attested": text("proved itself as a key node", "作为密钥节点出具证明"),
+  "key-node.moved": text("said where other nodes reach it", "声明其节点地址"),
+  "key-group.founded": text("created the key group", "创建了群组"),
+  "key-group.change-proposed": text("proposed a change of the key group", "提议变更群组"),
+  "key-group.change-approved": text("agreed to a change of the key group", "同意变更群组"),
+  "key-group.change-refused": text("refused a change of the key group", "拒绝变更群组"),
+  "key.founded": text("asked for the key", "申请生成或导入密钥"),
+  "key.made": text("made its share of the key", "生成了密钥分片"),
+  "key.failed": text("said that shares could not be made", "声明分片未能生成"),
+  "key.described": text("described the key anew", "修改了密钥说明"),
+  "key.disabled": text("disabled the key", "停用了密钥"),
+  "key.enabled": text("enabled the key again", "重新启用了密钥"),
+  "key.deletion-scheduled": text("had the key deleted at a later day", "计划删除密钥"),
+  "key.deletion-cancelled": text("kept the key that was to be deleted", "取消删除密钥"),
+  "key.reshare-requested": text("asked for new shares of the key", "申请更新密钥分片"),
+  "key.reshare-approved": text("agreed to new holders of the key's shares", "同意重新分片"),
+  "key-request.founded": text("asked for the use of the key", "发起密钥使用请求"),
+  "key-request.approved": text("approved the request", "批准了请求"),
+  "key-request.refused": text("refused the request", "拒绝了请求"),
+  "key-request.withdrawn": text("withdrew the request", "撤回了请求"),
+  "key-request.completed": text("answered for what the nodes did", "声明节点已完成请求"),
+  "key-request.failed": text("took no part in the request", "未参与该请求"),
 } as const;
 export type Act = keyof typeof acts;
 
@@ -74,8 +96,19 @@ export interface Checked {
   readonly pinned: readonly string[];
 }
 
-/** What was checked, and held. */
-export const checks = ({ statements, principals, size, origin, texts, pinned }: Checked): Lists =>
+const ofRun: readonly Texts[] = [
+  text(
+    "The receipt is signed by the key in the enclave's evidence, and names this task, code, data and program.",
+    "回执由可信执行环境证明中的密钥签署，所述任务、代码、数据与程序均一致。",
+  ),
+  text(
+    "The enclave had seen the newest statement of every stream that matters, in a ledger that this one continues.",
+    "可信执行环境看到了所有相关流的最新声明，且其所见账本是本账本的前段。",
+  ),
+];
+
+/** What was checked of every bundle, and held; `own` is what was of this kind. */
+export const checks = ({ statements, principals, size, origin, texts, pinned }: Checked, own = ofRun): Lists =>
   listed([
     text(
       "The file is canonical JSON (RFC 8785) of its form and holds nothing else.",
@@ -93,14 +126,7 @@ export const checks = ({ statements, principals, size, origin, texts, pinned }: 
       `Each statement is in its place in the ledger ${origin}, under its signed checkpoint of ${size} entries.`,
       `每条声明均位于账本 ${origin} 的相应位置，并受其 ${size} 个条目的签名检查点约束。`,
     ),
-    text(
-      "The receipt is signed by the key in the enclave's evidence, and names this task, code, data and program.",
-      "回执由可信执行环境证明中的密钥签署，所述任务、代码、数据与程序均一致。",
-    ),
-    text(
-      "The enclave had seen the newest statement of every stream that matters, in a ledger that this one continues.",
-      "可信执行环境看到了所有相关流的最新声明，且其所见账本是本账本的前段。",
-    ),
+    ...own,
     text(`The ${texts} texts shown are the ones that were signed.`, `所示的 ${texts} 段文本均为签名时承诺的文本。`),
     ...(pinned.length > 0
       ? [
@@ -122,18 +148,25 @@ export interface Unproven {
   readonly leftOut: number;
 }
 
-/** What the file cannot prove, in so many words. */
-export const notProven = ({ attestation, unpinned, ledgerPinned, size, leftOut }: Unproven): Lists =>
+const unprovenOfRun: readonly Texts[] = [
+  text(
+    "That the data were true: the providers answer for what they sealed.",
+    "数据的真实性：由数据提供方对其加密的内容负责。",
+  ),
+  text(
+    "That the model is right or harmless: its digest is proven, its quality is not. Read the code.",
+    "模型的正确性与无害性：仅证明其摘要，不证明其质量。请阅读代码。",
+  ),
+];
+
+/** What the file cannot prove, in so many words; `own` is what is so of this kind. */
+export const notProven = (
+  { attestation, unpinned, ledgerPinned, size, leftOut }: Unproven,
+  own = unprovenOfRun,
+): Lists =>
   listed([
     ...(attestation ? [attestation] : []),
-    text(
-      "That the data were true: the providers answer for what they sealed.",
-      "数据的真实性：由数据提供方对其加密的内容负责。",
-    ),
-    text(
-      "That the model is right or harmless: its digest is proven, its quality is not. Read the code.",
-      "模型的正确性与无害性：仅证明其摘要，不证明其质量。请阅读代码。",
-    ),
+    ...own,
     ...(unpinned.length > 0
       ? [
           text(

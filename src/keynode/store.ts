@@ -139,6 +139,14 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     return waiting.done.promise;
   };
 
+  /** One at a time, for all who wait. */
+  let sealing: Promise<void> | undefined;
+  const sealNow = async () => {
+    const now = version;
+    await seal(now);
+    anchored = now;
+  };
+
   return {
     get(name) {
       if (waiting?.changes.has(name)) return waiting.changes.get(name);
@@ -146,18 +154,24 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
       return row && decrypt(name, row);
     },
     names(prefix) {
-      flush();
-      return list.all(prefix, `${prefix}\u{10ffff}`).map(({ name }) => name as string);
+      const stored = list.all(prefix, `${prefix}\u{10ffff}`).map(({ name }) => name as string);
+      if (!waiting) return stored;
+      const { changes } = waiting;
+      const fresh = [...changes].flatMap(([name, value]) => (value && name.startsWith(prefix) ? [name] : []));
+      return [...new Set([...stored.filter((name) => !changes.has(name)), ...fresh])].sort();
     },
     write,
     put: (name, value) => write(new Map([[name, value]])),
     delete: (name) => write(new Map([[name, undefined]])),
     async anchor() {
       await waiting?.done.promise;
-      const now = version;
-      if (now <= anchored) return;
-      await seal(now);
-      anchored = Math.max(anchored, now);
+      const wanted = version;
+      while (anchored < wanted) {
+        sealing ??= sealNow().finally(() => {
+          sealing = undefined;
+        });
+        await sealing;
+      }
     },
     close() {
       flush();

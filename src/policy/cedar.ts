@@ -5,28 +5,32 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { sha256Hex } from "#crypto";
 import { canonical } from "../base/canonical.ts";
+import type { KeyPolicy } from "../rules/key-group.ts";
 import { refuse } from "./errors.ts";
-import { type Action, type CedarValue, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
-import { lineOf, type Policy, requireText } from "./text.ts";
+import { type Action, type CedarValue, FIELDS, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
+import { lineOf, requireText } from "./text.ts";
 
 /** Who asks for what, as the engine is asked. */
 export interface Question {
+  /** Stream of the organisation. */
   readonly member: string;
   readonly roles: readonly Role[];
   readonly action: Action;
+  /** G…, as policies name it. */
   readonly group: string;
   /** Absent where there is no key yet: `createKey`, `importKey`. */
-  readonly key?: KeyFacts;
+  readonly key?: KeyFacts | undefined;
   /** The fields of the action's context (schema.ts). */
   readonly context: Readonly<Record<string, CedarValue>>;
-  /** Beside member and key, entities that the context names. */
-  readonly fields?: Readonly<Record<string, string>>;
+  /** Of a typed message: what the context names as `FIELDS`. */
+  readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface KeyFacts {
+  /** K…, as policies name it. */
   readonly id: string;
   readonly scheme: string;
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -38,9 +42,6 @@ export interface Decision {
   readonly errors: readonly { readonly policy: string; readonly reason: string }[];
 }
 
-/** The id under which a context names its `Fields`. */
-export const FIELDS = { __entity: { type: "Fields", id: "message" } };
-
 /** Policies that have been found good. */
 export interface Policies {
   readonly decide: (question: Question) => Decision;
@@ -50,9 +51,16 @@ export interface Policies {
  * @throws Refusal policy.* naming policy and line, for the first that is not one policy or does not fit the schema;
  * also for one that can never hold, since a `forbid` of that kind protects nobody
  */
-export const createPolicies = (policies: readonly Policy[]): Policies => {
+export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
   requireText(policies);
   const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const name = sha256Hex(canonical(staticPolicies));
+  // Validation takes milliseconds, and a key node asks for the policies of its group with every request.
+  if (!slots.has(name)) requireValid(policies, staticPolicies);
+  return { decide: (question) => decide(name, staticPolicies, question) };
+};
+
+const requireValid = (policies: readonly KeyPolicy[], staticPolicies: Record<string, string>): void => {
   for (const { id, text } of policies) {
     const read = engine(() => cedar.checkParsePolicySet({ staticPolicies: { [id]: text } }));
     if (read.type === "failure") throw refusal("policy.unreadable", id, text, read.errors[0]);
@@ -64,8 +72,6 @@ export const createPolicies = (policies: readonly Policy[]): Policies => {
     const first = wrong.find(({ policyId }) => policyId === id);
     if (first !== undefined) throw refusal("policy.invalid", id, text, first.error);
   }
-  const name = sha256Hex(canonical(staticPolicies));
-  return { decide: (question) => decide(name, staticPolicies, question) };
 };
 
 const refusal = (
@@ -75,7 +81,10 @@ const refusal = (
   error: cedar.DetailedError | undefined,
 ) => {
   const [where] = error?.sourceLocations ?? [];
-  const said = (error?.message ?? "").replace(/^(failed to parse policy with id `[^`]*` from string: |for policy `[^`]*`[,:] )/, "");
+  const said = (error?.message ?? "").replace(
+    /^(failed to parse policy with id `[^`]*` from string: |for policy `[^`]*`[,:] )/,
+    "",
+  );
   const reason = [said, where?.label, error?.help].filter((part) => part).join("; ");
   return refuse(code, { policy, line: lineOf(text, where?.start ?? 0), reason });
 };
@@ -124,7 +133,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
     { uid: FIELDS.__entity, attrs: {}, tags: fields, parents: [] },
   ];
   const attrs = { scheme: key?.scheme ?? "", ...(key?.alias === undefined ? {} : { alias: key.alias }) };
-  const call = {
+  const call: cedar.StatefulAuthorizationCall = {
     principal: memberId(member),
     action: { type: "Action", id: action },
     resource: key === undefined ? groupId : keyId,
@@ -136,9 +145,13 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
   };
   // A lone surrogate or a number that JSON lacks would end in the engine as an exception: it is not given one.
   canonical(call);
-  const answer = engine(() => cedar.statefulIsAuthorized(call as unknown as cedar.StatefulAuthorizationCall));
+  const answer = engine(() => cedar.statefulIsAuthorized(call));
   if (answer.type === "failure")
-    return { allowed: false, policies: [], errors: answer.errors.map(({ message }) => ({ policy: "", reason: message })) };
+    return {
+      allowed: false,
+      policies: [],
+      errors: answer.errors.map(({ message }) => ({ policy: "", reason: message })),
+    };
   const { decision, diagnostics } = answer.response;
   const errors = diagnostics.errors.map(({ policyId, error }) => ({ policy: policyId, reason: error.message }));
   const denied = decision !== "allow";

@@ -23,9 +23,11 @@ export type Answering = (from: string, body: Uint8Array) => Promise<Uint8Array>;
 export type Hearing = (from: string, body: Uint8Array) => void;
 
 export interface Peers {
+  /** Of this process of the node: hex. */
+  readonly boot: string;
   /** Where it listens. */
   readonly address: { readonly host: string; readonly port: number };
-  /** Connections with these nodes are kept up from now on, wherever it is this node that dials. */
+  /** Connections with these nodes are kept up from now on. */
   keep(nodes: Iterable<string>): void;
   /** @throws Refusal peer.unknown, peer.unreachable, peer.restarted, peer.busy, peer.too-large, or what the other refuses with */
   ask(node: string, topic: string, body: Uint8Array, how: { within: number; lane: Lane }): Promise<Uint8Array>;
@@ -35,6 +37,8 @@ export interface Peers {
   hear(topic: string, hearing: Hearing): void;
   /** Calls `forget` when a node was started again since it was last spoken with, before anything of it is heard. */
   onRestart(forget: (node: string) => void): void;
+  /** Waits for a connection. @returns which process of the node it is with @throws Refusal peer.unknown, peer.unreachable */
+  reach(node: string, within: number): Promise<string>;
   /** Which process of the node the connection is with; undefined while there is none. */
   bootOf(node: string): string | undefined;
   status(): PeerStatus[];
@@ -62,6 +66,8 @@ export interface PeersOptions {
 /** Milliseconds before the next attempt: doubled each time, with as much again at random. */
 const FIRST_WAIT = 50;
 const LAST_WAIT = 8_000;
+/** As much longer the one of a pair waits that is to be dialled. */
+const OTHER_WAIT = 3_000;
 /** Milliseconds that a connection has to last before the next attempt is made at once. */
 const LASTING = 1_000;
 /** Milliseconds until a peer has to say its hello. */
@@ -77,6 +83,8 @@ interface Peer {
   attempts: number;
   dialling: NodeJS.Timeout | true | undefined;
   reason: string | undefined;
+  /** Those that wait for a connection. */
+  readonly waiting: Set<{ met(boot: string): void; end(): void }>;
 }
 
 /** Listens until `close`. */
@@ -98,20 +106,20 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
     const conversation = createConversation(node, session, { answering, hearing });
     const peer: Peer = {
       ...{ node, session, conversation, greeted: false, attempts: 0 },
-      ...{ link: undefined, boot: undefined, dialling: undefined, reason: undefined },
+      ...{ link: undefined, boot: undefined, dialling: undefined, reason: undefined, waiting: new Set() },
     };
     peers.set(node, peer);
     dialSoon(peer);
     return peer;
   };
 
-  /** Whoever can't be dialled dials; where both can, the one whose stream comes first. */
-  const isDialler = (peer: string): boolean =>
-    addressOf(peer) !== undefined && (addressOf(self) === undefined || self < peer);
+  /** Whoever can't be dialled dials; where both can, the one whose stream comes first, and the other only later. */
+  const isDialler = (peer: string): boolean => addressOf(self) === undefined || self < peer;
 
   const dialSoon = (peer: Peer): void => {
-    if (closed || peer.link || peer.dialling || !isDialler(peer.node)) return;
-    const wait = peer.attempts === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (peer.attempts - 1), LAST_WAIT);
+    if (closed || peer.link || peer.dialling || addressOf(peer.node) === undefined) return;
+    const doubled = peer.attempts === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (peer.attempts - 1), LAST_WAIT);
+    const wait = doubled + (isDialler(peer.node) ? 0 : OTHER_WAIT);
     peer.attempts++;
     peer.dialling = setTimeout(() => void dialNow(peer), wait * (1 + Math.random()));
   };
@@ -172,6 +180,7 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
     peer.reason = undefined;
     peer.conversation.connected(hello.boot);
     peer.session.attach(link, hello.of === boot ? hello.received : { urgent: 0, bulk: 0 });
+    for (const one of peer.waiting) one.met(hello.boot);
   };
 
   const server = createListener(identity, keyOf, (node, socket) => {
@@ -183,7 +192,28 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
     server.listen(listen.port, listen.host, resolve);
   });
 
+  const reach = async (node: string, within: number): Promise<string> => {
+    const peer = peerOf(node);
+    if (peer.greeted && peer.boot !== undefined) return peer.boot;
+    dialSoon(peer);
+    return new Promise((resolve, reject) => {
+      const settle = (work: () => void) => {
+        clearTimeout(limit);
+        peer.waiting.delete(one);
+        work();
+      };
+      const one = {
+        met: (process: string) => settle(() => resolve(process)),
+        end: () => settle(() => reject(refuse("peer.unreachable", { nodes: [node] }))),
+      };
+      const limit = setTimeout(one.end, within);
+      peer.waiting.add(one);
+    });
+  };
+
   return {
+    boot,
+    reach,
     address: { host: listen.host, port: (server.address() as AddressInfo).port },
     keep: (nodes) => {
       for (const node of nodes) dialSoon(peerOf(node));
@@ -210,6 +240,7 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
         if (typeof peer.dialling === "object") clearTimeout(peer.dialling);
         peer.link?.close("this node ends");
         peer.conversation.close();
+        for (const one of peer.waiting) one.end();
       }
       await ended;
     },

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type RunningNet, type RunningNode, startRunning } from "../../test/support/runs.ts";
+import { toHex } from "../base/bytes.ts";
+import { Refusal } from "../base/refusal.ts";
+import { createPairStore, MAX_FAILURES } from "./pair-store.ts";
+
+const withRunning = async (count: number, work: (running: RunningNet, nodes: RunningNode[]) => Promise<void>) => {
+  const running = await startRunning(count);
+  try {
+    await work(running, running.nodes);
+  } finally {
+    await running.close();
+  }
+};
+const code = (expected: string) => (error: unknown) => error instanceof Refusal && error.code === expected;
+const othersOf = (node: RunningNode, nodes: readonly RunningNode[]) =>
+  nodes.filter((other) => other !== node).map((other) => other.node);
+const idOf = (a: RunningNode, b: RunningNode) => a.store.pairOf(b.node)?.id;
+
+test("all pairs of five are made at once from both ends, and are the same at both", () =>
+  withRunning(5, async (_, nodes) => {
+    const all = await Promise.all(nodes.map((node) => node.pairs.ensure(othersOf(node, nodes))));
+    for (const [i, a] of nodes.entries())
+      for (const [j, b] of nodes.entries()) {
+        if (i === j) continue;
+        const [there, here] = [all[i]?.get(b.node), all[j]?.get(a.node)];
+        assert.equal(there?.id, here?.id);
+        assert.equal(toHex(there?.setup.of as Uint8Array), toHex(here?.setup.of as Uint8Array));
+      }
+  }));
+
+test("a set-up outlives restarts of both; where one has lost it, a fresh one is made", () =>
+  withRunning(2, async (running, [a, b]) => {
+    assert.ok(a && b);
+    await a.pairs.ensure([b.node]);
+    const first = idOf(a, b);
+    const again = await running.restart(1);
+    await running.nodes[0]?.pairs.ensure([b.node]);
+    assert.equal(idOf(a, again), first);
+    again.rows.rows.clear();
+    const lost = await running.restart(1);
+    const made = await lost.pairs.ensure([a.node]);
+    assert.notEqual(made.get(a.node)?.id, first);
+    assert.equal(idOf(a, lost), idOf(lost, a));
+  }));
+
+test("a ban deletes the set-up, durably; only a fresh one ends it, and never the old one", () =>
+  withRunning(2, async (running, [a, b]) => {
+    assert.ok(a && b);
+    await a.pairs.ensure([b.node]);
+    const old = a.rows.rows.get(`pair/${b.node}`) as Uint8Array;
+    const first = idOf(a, b);
+    await a.store.ban(b.node, "ole.check");
+    assert.equal(a.rows.rows.has(`pair/${b.node}`), false);
+    // Even where the row comes back, it is not looked at.
+    a.rows.rows.set(`pair/${b.node}`, old);
+    const reopened = createPairStore(a.rows);
+    assert.equal(reopened.pairOf(b.node), undefined);
+    assert.throws(() => reopened.requireAdmitted(b.node), code("pair.banned"));
+    await b.pairs.ensure([a.node]);
+    assert.equal(a.store.isBanned(b.node), false);
+    assert.notEqual(idOf(a, b), first);
+    assert.equal(idOf(a, b), idOf(b, a));
+    await running.restart(0);
+    assert.equal(running.nodes[0]?.store.isBanned(b.node), false);
+  }));
+
+test("who fails again and again is let in only after an administrator has asked for it", () =>
+  withRunning(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    for (let i = 1; i <= MAX_FAILURES; i++) {
+      await a.pairs.ensure([b.node]);
+      await a.store.ban(b.node, "ole.check");
+    }
+    await assert.rejects(a.pairs.ensure([b.node]), code("pair.banned"));
+    await assert.rejects(b.pairs.ensure([a.node]), code("pair.banned"));
+    await a.store.pardon(b.node);
+    await a.pairs.ensure([b.node]);
+    assert.equal(idOf(a, b), idOf(b, a));
+    await a.store.ban(b.node, "ole.check");
+    await assert.rejects(a.pairs.ensure([b.node]), code("pair.banned"));
+  }));
+
+test("a node can't keep another busy with set-ups, nor begin those that are not its to begin", () =>
+  withRunning(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    const how = { within: 5_000, lane: "urgent" } as const;
+    await assert.rejects(b.peers.ask(a.node, "pair-make", new Uint8Array(32), how), code("peer.malformed"));
+    await assert.rejects(a.peers.ask(b.node, "pair-begin", new Uint8Array(1), how), code("peer.malformed"));
+    const asked = async () => {
+      for (let i = 0; i < 20; i++) {
+        b.rows.rows.clear();
+        await b.peers.ask(a.node, "pair-begin", new Uint8Array(1), how);
+      }
+    };
+    await assert.rejects(asked(), code("peer.busy"));
+  }));
+
+test("a set-up that only one of them has kept is made again before it is used", () =>
+  withRunning(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    await a.pairs.ensure([b.node]);
+    await a.store.admit(b.node, { id: "ab".repeat(32), setup: { self: 1 } });
+    a.pairs.doubt([b.node]);
+    const made = await a.pairs.ensure([b.node]);
+    assert.notEqual(made.get(b.node)?.id, "ab".repeat(32));
+    assert.equal(idOf(a, b), idOf(b, a));
+  }));
