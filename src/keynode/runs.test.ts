@@ -143,12 +143,8 @@ test("a lie is proved to those who found it; their word alone bans nobody", () =
       assert.equal(createPairStore(rows).isBanned(c.node), true, "after a restart too");
       assert.ok(rows.anchors > 0);
     }
-    const honest = [a.node, b.node];
-    for (const { store } of nodes)
-      assert.deepEqual(
-        honest.filter((node) => store.isBanned(node)),
-        [],
-      );
+    const blamed = nodes.some(({ store }) => store.isBanned(streamOf(0)) || store.isBanned(streamOf(1)));
+    assert.equal(blamed, false, "nobody who was honest");
     const next = { ...terms, id: randomBytes(32) };
     const [again] = await all(found.slice(0, 1), ({ runs }) => runs.run(gossip(2), next, 0));
     assert.deepEqual([again?.code, again?.details.node], ["pair.banned", c.node]);

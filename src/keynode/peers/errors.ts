@@ -67,6 +67,11 @@ export const refuse = refusals({
     en: "This key node does not have the presignatures that the leader names: {ids}. They are dropped; take others.",
     zh: "本密钥节点没有主导节点指定的预签名：{ids}。这些预签名已作废，请使用其他预签名。",
   },
+  "presignature.key": {
+    status: 409,
+    en: "This key node holds no share of the key {key} of epoch {epoch} that may be used by these signers now. Look at the key's state, or choose other signers.",
+    zh: "本密钥节点没有密钥 {key} 第 {epoch} 期可供这些签名者当前使用的分片。请查看密钥状态或选择其他签名者。",
+  },
   "presignature.full": {
     status: 503,
     en: "This key node holds as many presignatures as it may ({limit}). Use some of them first.",

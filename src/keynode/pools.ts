@@ -1,0 +1,266 @@
+/**
+ * Presignatures (docs/protocols/peers.md section 7): made in advance for keys that are in use, in memory alone, each
+ * given away once. Those of a pool are named by its leader, who asked for them; the other signers keep their parts until
+ * they are named.
+ */
+import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { Presignature } from "../mpc/scheme.ts";
+import type { PairStore } from "./pair-store.ts";
+import { refuse } from "./peers/errors.ts";
+import { createPresigning, MAX_COUNT, nameOf, type PresigningOptions, type Use } from "./presigning.ts";
+
+export interface Pools {
+  /**
+   * For the leader: presignatures that are this call's alone; made now where there are too few.
+   * @param count 1 to 64
+   * @throws Refusal peer.unreachable after `within` milliseconds, or whatever making them throws
+   */
+  take(use: Use, count: number, within: number): Promise<readonly Presignature[]>;
+  /**
+   * For the other signers: those that the leader names, which are this call's alone.
+   * @throws Refusal presignature.missing; all that were named are gone then
+   */
+  follow(leader: string, use: Use, ids: readonly string[]): readonly Presignature[];
+  /** Keeps `level` of them for a key that will be in use. */
+  prepare(use: Use, level: number): void;
+  /** Drops those of a key below an epoch; all of them where none is given. */
+  drop(key: string, below?: number): void;
+  status(): { readonly led: number; readonly followed: number };
+  close(): void;
+}
+
+export interface PoolsOptions extends PresigningOptions {
+  readonly store: PairStore;
+}
+
+/** Presignatures that a node leads, and that it keeps for any one leader. */
+export const MAX_LED = 4_096;
+/** A pool's level: what it begins with when its key is used a second time, and what it grows to when that is too little. */
+const FIRST_LEVEL = 4;
+const LAST_LEVEL = 64;
+/** In advance, so many are made in a run. */
+const BATCH = 8;
+/** Runs that somebody waits for, at a time; in advance one, while there is none of these. */
+const MAX_AT_ONCE = 8;
+/** Milliseconds without use after which a pool is dropped; until a failed attempt is repeated; between two looks. */
+const IDLE = 600_000;
+const PAUSE = 5_000;
+const LOOK = 1_000;
+/** Milliseconds that a follower keeps what no leader names: longer than any leader does. */
+const KEPT = 4 * IDLE;
+/** Tells followers which are dropped. */
+const DROP = "presign-drop";
+
+interface Waiting {
+  readonly count: number;
+  resolve(made: readonly Presignature[]): void;
+  reject(error: unknown): void;
+}
+interface Pool {
+  readonly use: Use;
+  /** Of all signers but this one. */
+  readonly others: readonly string[];
+  ready: Presignature[];
+  waiting: Waiting[];
+  level: number;
+  making: boolean;
+  used: number;
+  pausedUntil: number;
+}
+interface Followed {
+  readonly use: Use;
+  readonly others: readonly string[];
+  readonly presignature: Presignature;
+  readonly until: number;
+}
+
+export const createPools = (options: PoolsOptions): Pools => {
+  const { node: self, peers, store, heldOf } = options;
+  const presigning = createPresigning(options);
+  /** By use; the one that was used last comes last. */
+  const pools = new Map<string, Pool>();
+  /** By leader and id. */
+  const followed = new Map<string, Map<string, Followed>>();
+  /** Runs under way. */
+  let running = 0;
+  let led = 0;
+  const now = () => performance.now();
+
+  /** @throws Refusal presignature.key */
+  const othersOf = ({ key, epoch, signers }: Use): string[] => {
+    const held = heldOf(key, epoch);
+    if (!held) throw refuse("presignature.key", { key, epoch });
+    return signers.map((signer) => held.nodes.get(signer) ?? "").filter((node) => node !== self);
+  };
+  const poolOf = (use: Use): Pool => {
+    const others = othersOf(use);
+    const known = pools.get(nameOf(use));
+    const pool = known ?? {
+      ...{ use, others, ready: [], waiting: [], level: 0, making: false },
+      ...{ used: Number.NEGATIVE_INFINITY, pausedUntil: 0 },
+    };
+    pools.delete(nameOf(use));
+    pools.set(nameOf(use), pool);
+    return pool;
+  };
+
+  /** Takes from what is ready: gone from here before anybody has it. */
+  const draw = (pool: Pool, count: number): Presignature[] => {
+    led -= count;
+    return pool.ready.splice(0, count);
+  };
+  const empty = (pool: Pool): void => {
+    const ids = draw(pool, pool.ready.length).map(({ id }) => id);
+    if (ids.length === 0) return;
+    for (const node of pool.others) {
+      try {
+        peers.tell(node, DROP, encodePlain(ids), { within: IDLE, lane: "bulk" });
+      } catch {
+        // It keeps them until they are too old.
+      }
+    }
+  };
+  const remove = (pool: Pool, error?: unknown): void => {
+    pools.delete(nameOf(pool.use));
+    empty(pool);
+    for (const one of pool.waiting.splice(0)) one.reject(error);
+  };
+  /** Those that were not used for longest give way. */
+  const makeRoom = (count: number): void => {
+    for (const pool of pools.values()) {
+      if (led + count <= MAX_LED) return;
+      if (pool.waiting.length === 0 && pool.ready.length > 0) remove(pool);
+    }
+  };
+
+  const serve = (pool: Pool): void => {
+    for (let [first] = pool.waiting; first && pool.ready.length >= first.count; [first] = pool.waiting) {
+      pool.waiting.shift();
+      first.resolve(draw(pool, first.count));
+    }
+  };
+  const make = async (pool: Pool, count: number, lane: "urgent" | "bulk"): Promise<void> => {
+    pool.making = true;
+    running++;
+    makeRoom(count);
+    try {
+      const made = await presigning.lead(pool.use, count, lane);
+      if (pools.get(nameOf(pool.use)) !== pool) return;
+      pool.ready.push(...made);
+      led += made.length;
+      serve(pool);
+    } catch (error) {
+      pool.pausedUntil = now() + PAUSE;
+      if (lane === "urgent") for (const one of pool.waiting.splice(0)) one.reject(error);
+    } finally {
+      pool.making = false;
+      running--;
+      step();
+    }
+  };
+  const lacks = ({ waiting, ready }: Pool): number => waiting.reduce((sum, { count }) => sum + count, 0) - ready.length;
+  const isLow = ({ ready, level, making, pausedUntil }: Pool): boolean =>
+    !making && ready.length <= level / 2 && level > 0 && pausedUntil < now();
+  const step = (): void => {
+    for (const pool of hungry) {
+      if (lacks(pool) <= 0) hungry.delete(pool);
+      else if (running >= MAX_AT_ONCE) return;
+      else if (!pool.making) void make(pool, Math.min(lacks(pool), MAX_COUNT), "urgent");
+    }
+    if (running > 0) return;
+    const low = [...pools.values()].findLast(isLow);
+    if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
+  };
+  const hungry = new Set<Pool>();
+
+  const look = setInterval(() => {
+    const oldest = now() - IDLE;
+    for (const pool of pools.values())
+      if (pool.used < oldest && !pool.making && pool.waiting.length === 0) remove(pool);
+    for (const own of followed.values()) for (const [id, { until }] of own) if (until < now()) own.delete(id);
+    step();
+  }, LOOK);
+
+  const forget = (node: string): void => {
+    for (const pool of pools.values()) if (pool.others.includes(node)) empty(pool);
+    for (const own of followed.values()) for (const [id, one] of own) if (one.others.includes(node)) own.delete(id);
+  };
+  peers.onRestart(forget);
+  store.onBan(forget);
+  const ownOf = (leader: string): Map<string, Followed> => {
+    const own = followed.get(leader) ?? new Map<string, Followed>();
+    followed.set(leader, own);
+    return own;
+  };
+  peers.hear(DROP, (leader, body) => {
+    const ids = decodePlain(body);
+    if (Array.isArray(ids)) for (const id of ids) followed.get(leader)?.delete(String(id));
+  });
+  presigning.answer(
+    (leader, count) => {
+      store.requireAdmissible(leader);
+      if (ownOf(leader).size + count > MAX_LED) throw refuse("presignature.full", { limit: MAX_LED });
+    },
+    (leader, use, made) => {
+      const others = othersOf(use);
+      const own = ownOf(leader);
+      for (const presignature of made) own.set(presignature.id, { use, others, presignature, until: now() + KEPT });
+    },
+  );
+
+  return {
+    take: async (use, count, within) => {
+      if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)
+        throw new TypeError(`1 to ${MAX_COUNT} at a time`);
+      const pool = poolOf(use);
+      const isInUse = pool.used > now() - IDLE;
+      const isShort = pool.ready.length < count || pool.waiting.length > 0;
+      if (isInUse) pool.level = Math.min(LAST_LEVEL, Math.max(FIRST_LEVEL, isShort ? pool.level * 2 : pool.level));
+      pool.used = now();
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Presignature[]>();
+      const one = { count, resolve, reject };
+      pool.waiting.push(one);
+      serve(pool);
+      if (pool.waiting.includes(one)) hungry.add(pool);
+      setImmediate(step);
+      const limit = setTimeout(() => {
+        pool.waiting = pool.waiting.filter((other) => other !== one);
+        reject(refuse("peer.unreachable", { nodes: pool.others }));
+      }, within);
+      return promise.finally(() => clearTimeout(limit));
+    },
+    follow(leader, use, ids) {
+      const own = followed.get(leader);
+      const found: Presignature[] = [];
+      const missing: string[] = [];
+      for (const id of ids) {
+        const one = own?.get(id);
+        own?.delete(id);
+        if (one && nameOf(one.use) === nameOf(use)) found.push(one.presignature);
+        else missing.push(id);
+      }
+      if (missing.length > 0) throw refuse("presignature.missing", { ids: missing });
+      return found;
+    },
+    prepare(use, level) {
+      const pool = poolOf(use);
+      pool.used = now();
+      pool.level = Math.max(pool.level, Math.min(level, LAST_LEVEL));
+      setImmediate(step);
+    },
+    drop(key, below = Number.POSITIVE_INFINITY) {
+      const isDropped = (use: Use) => use.key === key && use.epoch < below;
+      for (const pool of pools.values())
+        if (isDropped(pool.use)) remove(pool, refuse("presignature.key", { key, epoch: pool.use.epoch }));
+      for (const own of followed.values()) for (const [id, { use }] of own) if (isDropped(use)) own.delete(id);
+    },
+    status: () => ({ led, followed: [...followed.values()].reduce((sum, own) => sum + own.size, 0) }),
+    close() {
+      clearInterval(look);
+      for (const pool of pools.values())
+        for (const one of pool.waiting.splice(0)) one.reject(refuse("peer.unreachable", { nodes: pool.others }));
+      pools.clear();
+      followed.clear();
+    },
+  };
+};

@@ -1,0 +1,153 @@
+/**
+ * One run that makes presignatures (docs/protocols/peers.md section 7): the leader, who will name them, calls the other
+ * signers to it; each of them looks for itself whether the key may be used.
+ */
+import { z } from "zod";
+import { randomBytes } from "#crypto";
+import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
+import type { Presignature, Scheme } from "../mpc/scheme.ts";
+import type { Pairs } from "./pairs.ts";
+import { refuse } from "./peers/errors.ts";
+import { malformed } from "./peers/link.ts";
+import type { Peers } from "./peers/peers.ts";
+import type { Lane } from "./peers/session.ts";
+import type { Runs } from "./runs.ts";
+
+/** What presignatures are for: none is ever used for anything else. */
+export interface Use {
+  readonly key: string;
+  readonly epoch: number;
+  /** Indices of parties, ascending. */
+  readonly signers: readonly number[];
+  readonly path: readonly number[];
+}
+
+/** What a node holds of a key. */
+export interface Held {
+  readonly share: KeyShare;
+  /** Stream of each party's node, by index. */
+  readonly nodes: ReadonlyMap<number, string>;
+}
+
+export interface PresigningOptions {
+  readonly node: string;
+  readonly peers: Peers;
+  readonly runs: Runs;
+  readonly pairs: Pairs;
+  /** Where the key may be used now: asked before every run. */
+  heldOf(key: string, epoch: number): Held | undefined;
+  schemeOf(id: SchemeId): Scheme;
+}
+
+/** Asked by the leader before a run begins. */
+export const PRESIGN = "presign";
+export const MAX_COUNT = 64;
+const WITHIN = 60_000;
+
+interface Call {
+  readonly run: Uint8Array;
+  readonly use: Use;
+  readonly count: number;
+}
+
+/** The same text for the same use. */
+export const nameOf = ({ key, epoch, signers, path }: Use): string =>
+  `${key} ${epoch} ${signers.join(",")} ${path.join("/")}`;
+
+export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schemeOf }: PresigningOptions) => {
+  /** @throws Refusal presignature.key */
+  const partiesOf = ({ key, epoch, signers }: Use, leader: string) => {
+    const held = heldOf(key, epoch);
+    const parties = new Map(signers.map((signer) => [signer, held?.nodes.get(signer) ?? ""]));
+    const nodes = [...parties.values()];
+    if (!held || nodes.includes("") || !nodes.includes(self) || !nodes.includes(leader))
+      throw refuse("presignature.key", { key, epoch });
+    return { share: held.share, parties, others: nodes.filter((node) => node !== self) };
+  };
+
+  /** This node's side of a run; `signal` gives it up. */
+  const join = async ({ run, use, count }: Call, leader: string, lane: Lane, signal?: AbortSignal) => {
+    const { share, parties, others } = partiesOf(use, leader);
+    const scheme = schemeOf(share.scheme);
+    const made = scheme.pairwise ? await pairs.ensure(others) : new Map();
+    const setups = [...parties].flatMap(([index, node]) =>
+      made.has(node) ? [[index, made.get(node).setup] as const] : [],
+    );
+    const terms = {
+      ...{ id: run, parties, lane, signal, within: WITHIN },
+      binding: encodePlain(["entente presign/1", leader, use.key, use.epoch, [...use.path], count]),
+      pairs: new Map([...made].map(([node, { id }]) => [node, id])),
+    };
+    /** What the run comes to: there is time until then, and nothing more to refuse. */
+    const result = runs
+      .run(scheme.presign, terms, { share, count, pairs: new Map(setups), path: use.path })
+      .catch((error: unknown) => {
+        pairs.doubt(others);
+        throw error;
+      });
+    return { result };
+  };
+
+  return {
+    /**
+     * Makes `count` presignatures that this node leads.
+     * @throws Refusal presignature.key, presignature.full, and whatever a run or a set-up throws
+     */
+    async lead(use: Use, count: number, lane: Lane): Promise<readonly Presignature[]> {
+      const { others } = partiesOf(use, self);
+      const call = { run: randomBytes(32), use, count };
+      const ending = new AbortController();
+      const body = encodePlain([call.run, use.key, use.epoch, [...use.signers], [...use.path], count, lane]);
+      const called = others.map((node) =>
+        peers.ask(node, PRESIGN, body, { within: WITHIN, lane: "urgent" }).catch((error: unknown) => {
+          ending.abort();
+          throw error;
+        }),
+      );
+      const led = join(call, self, lane, ending.signal).then(({ result }) => result);
+      const [result] = await Promise.all([led, ...called]);
+      return result;
+    },
+
+    /**
+     * Answers leaders; `admit` says whether there is room, `keep` gets what was made.
+     * @throws nothing: who asks gets the refusal
+     */
+    answer(
+      admit: (leader: string, count: number) => void,
+      keep: (leader: string, use: Use, made: readonly Presignature[]) => void,
+    ) {
+      peers.answer(PRESIGN, async (leader, body) => {
+        const { lane, ...call } = decodeCall(body);
+        admit(leader, call.count);
+        const { result } = await join(call, leader, lane);
+        // The leader hears of a failure in the run itself.
+        result.then((made) => keep(leader, call.use, made)).catch(() => undefined);
+        return new Uint8Array();
+      });
+    },
+  };
+};
+
+const integer = (most: number, least = 0) => z.int().min(least).max(most);
+const CallShape = z.tuple([
+  z.instanceof(Uint8Array).refine(({ length }) => length === 32),
+  z.string().min(1).max(128),
+  integer(Number.MAX_SAFE_INTEGER),
+  z.array(integer(255, 1)).min(2).max(16),
+  z.array(integer(0x7fff_ffff)).max(16),
+  integer(MAX_COUNT, 1),
+  z.enum(["urgent", "bulk"]),
+]);
+
+/** @throws Refusal peer.malformed */
+const decodeCall = (body: Uint8Array): Call & { readonly lane: Lane } => {
+  try {
+    const [run, key, epoch, signers, path, count, lane] = CallShape.parse(decodePlain(body));
+    if (signers.some((signer, i) => i > 0 && signer <= Number(signers[i - 1]))) throw new RangeError("not ascending");
+    return { run, use: { key, epoch, signers, path }, count, lane };
+  } catch {
+    throw malformed("a call to presign");
+  }
+};
