@@ -54,6 +54,13 @@ export interface Policies {
 export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
   requireText(policies);
   const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const name = sha256Hex(canonical(staticPolicies));
+  // Validation takes milliseconds, and a key node asks for the policies of its group with every request.
+  if (!slots.has(name)) requireValid(policies, staticPolicies);
+  return { decide: (question) => decide(name, staticPolicies, question) };
+};
+
+const requireValid = (policies: readonly KeyPolicy[], staticPolicies: Record<string, string>): void => {
   for (const { id, text } of policies) {
     const read = engine(() => cedar.checkParsePolicySet({ staticPolicies: { [id]: text } }));
     if (read.type === "failure") throw refusal("policy.unreadable", id, text, read.errors[0]);
@@ -65,8 +72,6 @@ export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
     const first = wrong.find(({ policyId }) => policyId === id);
     if (first !== undefined) throw refusal("policy.invalid", id, text, first.error);
   }
-  const name = sha256Hex(canonical(staticPolicies));
-  return { decide: (question) => decide(name, staticPolicies, question) };
 };
 
 const refusal = (
