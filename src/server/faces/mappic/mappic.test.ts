@@ -335,10 +335,7 @@ test("with a token: nobody without it; and nobody listens to others without one"
   assert.equal(response.status, 404);
   await own.close();
 
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const open = createFaces({
-    ...{ service: own.keys, house: { accountId: "h", member: "h" }, token: "", clock: { now: Date.now }, log },
-  });
+  const open = createFaces({ ...own.given, token: "" });
   await assert.rejects(open.listen({ host: "0.0.0.0", port: 0 }), { code: "face.token-needed" });
   await open.close(0);
 });
