@@ -52,8 +52,15 @@ export default {
     ...layer("policy", ["base/", "trust/", "rules/"]),
     ...layer("tee", ["base/", "trust/", "rules/"]),
     ...layer("keynode", ["base/", "trust/", "rules/", "mpc/", "policy/", "tee/"]),
-    ...layer("evidence", ["base/", "trust/", "rules/"]),
-    ...layer("contract", ["base/", "trust/", "rules/", "mpc/"]),
+    // What a message is that a key signed, and who its children are, is computed here as by every key node.
+    ...layer("evidence", [
+      "base/",
+      "trust/",
+      "rules/",
+      "policy/what\\.ts$",
+      "mpc/(curves/noble|keys/(derive|sharing))\\.ts$",
+    ]),
+    ...layer("contract", ["base/", "trust/", "rules/", "mpc/(curve|curves/noble|keys/(dealer|sharing))\\.ts$"]),
     ...layer("platform", ["base/", "trust/"], ["contract/"]),
     ...layer("ledger", ["base/", "trust/", "rules/"]),
     ...layer("spine", ["base/", "trust/", "rules/", "contract/", "platform/", "ledger/port\\.ts$"]),
@@ -85,7 +92,7 @@ export default {
       "tee/protocol/",
     ]),
     ...layer("enclave", ["base/", "trust/", "rules/", "tee/"]),
-    ...layer("sdk", ["base/", "trust/", "rules/", "evidence/", "contract/"]),
+    ...layer("sdk", ["base/", "trust/", "rules/", "evidence/", "contract/", "policy/what\\.ts$"]),
     ...layer("cli", [
       "base/",
       "trust/",
@@ -115,6 +122,13 @@ export default {
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/(tee|enclave|keynode)/", TEST] },
       to: { path: "^src/tee/", pathNot: "^src/tee/protocol/" },
+    },
+    {
+      name: "never-whole",
+      comment: "shares are put together by whoever exports a key, in a program of its own: by no node and no server",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/(sdk|cli)/", TEST] },
+      to: { path: "^src/mpc/keys/export\\.ts$" },
     },
     {
       name: "no-cycles",

@@ -68,7 +68,7 @@ export const createSimulation = (spine: Spine, deps: ViewDeps) => {
     const detail = names.detail(state.detail) as Partial<RequestDetail>;
     if (!key?.publicKey || !detail.messages) return [];
     const { path = [], messages } = detail;
-    const described = { tags: {}, ...names.detail(key.detail) } as unknown as KeyDetail;
+    const described = { salt: "", description: "", tags: {}, ...names.detail(key.detail) } as KeyDetail;
     const time = state.completed?.time ?? state.created;
     return [signingAsked({ ...state, stream: id }, { path, messages }, atPath(key, path), described, group, time)];
   };

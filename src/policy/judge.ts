@@ -69,7 +69,7 @@ export const signingAsked = (
   request: KeyRequest & { readonly stream: string },
   { path = [], messages }: { readonly path?: readonly number[] | undefined; readonly messages: readonly KeyMessage[] },
   key: Key,
-  keyDetail: KeyDetail,
+  detail: KeyDetail,
   group: KeyGroup,
   time: number,
 ): SigningAsked => ({
@@ -77,7 +77,7 @@ export const signingAsked = (
   member: request.requester,
   roles: rolesOf(group, request.requester),
   group: group.id,
-  key: { ...keyFacts(key, keyDetail), publicKey: fromHex(key.publicKey), scheme: key.scheme },
+  key: { ...keyFacts({ ...key, detail }), publicKey: fromHex(key.publicKey), scheme: key.scheme },
   approvers: approvalsOf(request, group),
   time,
   path,
@@ -85,11 +85,11 @@ export const signingAsked = (
 });
 
 /** What policies know of a key. */
-export const keyFacts = ({ id, scheme }: Pick<Key, "id" | "scheme">, { alias, tags }: KeyDetail): KeyFacts => ({
+export const keyFacts = ({ id, scheme, detail }: Pick<Key, "id" | "scheme"> & { detail: KeyDetail }): KeyFacts => ({
   id,
   scheme,
-  alias,
-  tags,
+  alias: detail.alias,
+  tags: detail.tags,
 });
 
 /**

@@ -146,6 +146,51 @@ for (const [name, shape] of Object.entries(SHAPES))
     assert.ok(judged([permit("true")], asked()).allowed);
   });
 
+test("whatever is made of Cedar's words and signs leaves the engine whole", () => {
+  const words = [
+    ..."( ( ( ) ) ) [ ] { } ! - + * , : . == < && || if then else has in is like true 1 context principal".split(" "),
+    ...[
+      '"a"',
+      "context.purpose",
+      "context.spent.day.valueGwei",
+      "[1, 2]",
+      "{a: 1}",
+      '.contains("a")',
+      'datetime("2024-01-01")',
+    ],
+  ];
+  let state = 7;
+  const random = (limit: number) => {
+    state = (state * 48_271) % 0x7fff_ffff;
+    return state % limit;
+  };
+  /** Of a kind that the grammar takes, as deep and long as it may be. */
+  const expression = (depth: number): string => {
+    if (depth === 0) return ["true", "context.place > 1", 'context.purpose == "a"', "1 + 1 == 2"][random(4)] ?? "true";
+    const [a, b] = [expression(depth - 1), expression(random(depth))];
+    return (
+      [`(${a} && ${b})`, `!(${a})`, `(if ${b} then ${a} else ${b})`, `[${a}].contains(${b})`, `${a} || ${b}`][
+        random(5)
+      ] ?? a
+    );
+  };
+  for (let i = 0; i < 600; i++) {
+    const soup = Array.from({ length: random(240) }, () => words[random(words.length)]).join(" ");
+    try {
+      policies(permit(i % 2 === 0 ? soup : expression(1 + random(9))));
+    } catch (error) {
+      assert.ok(error instanceof Refusal && error.code !== "policy.engine", String(error));
+    }
+  }
+  assert.ok(judged([permit("true")], asked()).allowed);
+});
+
+test("a text as long as it may be, and one that is longer", () => {
+  const pattern = (length: number) => permit(`context.purpose like "*${"a".repeat(length - 3)}"`);
+  policies(pattern(1_024));
+  assert.equal(refusalOf(pattern(1_025)).code, "policy.too-complex");
+});
+
 test("a list of a thousand addresses is one policy", () => {
   const list = Array.from({ length: 1_000 }, (_, i) => `"0x${i.toString(16).padStart(40, "0")}"`);
   const text = permit(`[${list.join(",")}].contains(context.digest)`);

@@ -61,3 +61,6 @@ export type CedarValue = CedarValueJson;
 
 /** A member (its stream). */
 export const memberId = (member: string) => ({ type: "Member", id: member });
+
+/** The id under which a context names its `Fields`. */
+export const FIELDS = { __entity: { type: "Fields", id: "message" } };

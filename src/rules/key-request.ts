@@ -105,7 +105,7 @@ const end = (state: KeyRequest, { by, time }: Act<unknown>, status: "refused" | 
 });
 
 /** What came of it: a signature a message, in order; or of every node that takes part its share, sealed to the recipient. */
-const Outcome = z.union([
+export const Outcome = z.union([
   z.strictObject({
     salt: Salt,
     /** Hex: r || s, R || s. */
@@ -133,6 +133,7 @@ const Outcome = z.union([
       .max(16),
   }),
 ]);
+export type Outcome = z.output<typeof Outcome>;
 
 /**
  * What was done is done, so this is taken whatever became of the request in the meantime: a signature that was made
@@ -163,7 +164,9 @@ export const completed = kind({
     const { epoch, signers } = payload;
     const participants = participantsOf(key, epoch);
     const index = indexIn(participants, by);
-    if (index === 0) throw refuse("key.party", { id: state.id });
+    // Whoever had handed on its share before this was asked for speaks of it no more.
+    const next = key.epochs.find((one) => one.epoch > epoch);
+    if (index === 0 || (next && next.since < state.created)) throw refuse("key.party", { id: state.id });
     const misfit = (reason: string) => refuse("key-request.signers", { id: state.id, reason });
     if (!signers.includes(index)) throw misfit("whoever says so has not taken part");
     if ((signers.at(-1) ?? 0) > participants.length) throw misfit("there is no such share");
