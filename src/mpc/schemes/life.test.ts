@@ -18,7 +18,7 @@ import { Abort } from "../protocol.ts";
 import { inverse, toBytes32 } from "../scalars.ts";
 import type { Presignature, Scheme } from "../scheme.ts";
 import { schemes } from "./registry.ts";
-import { sm2Convert } from "./sm2/convert.ts";
+import { convert } from "./sm2/convert.ts";
 
 type Shares = ReadonlyMap<number, KeyShare>;
 
@@ -29,7 +29,7 @@ const madeBy = (scheme: Scheme, threshold: number, parties: readonly number[]): 
   const shares = generated(scheme.id, threshold, parties, "key", watch);
   if (scheme.id !== "SM2") return shares;
   const { results } = simulate({
-    protocol: sm2Convert,
+    protocol: convert,
     parties,
     input: (party) => ({ share: shares.get(party) as KeyShare, pairs: pairsOf(party, parties) }),
     faults: watch,
