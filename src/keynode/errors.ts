@@ -9,8 +9,8 @@ export const refuse = refusals({
   },
   "keynode.detail": {
     status: 409,
-    en: "The text with the digest {digest} was not shown, or is not of its form. Show the very text that the statement commits to.",
-    zh: "未提供摘要为 {digest} 的内容，或其格式不符。请提供声明所承诺的原文。",
+    en: "The text with the digest {digest} is not there as it should be: {reason}. Show the very text that the statement commits to.",
+    zh: "摘要为 {digest} 的内容不符合要求：{reason}。请提供声明所承诺的原文。",
   },
   "keynode.tag": {
     status: 409,

@@ -64,6 +64,8 @@ interface Pool {
   waiting: Waiting[];
   level: number;
   making: boolean;
+  /** Has been half empty, and is not full yet. */
+  filling: boolean;
   used: number;
   pausedUntil: number;
 }
@@ -96,7 +98,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     const others = othersOf(use);
     const known = pools.get(nameOf(use));
     const pool = known ?? {
-      ...{ use, others, ready: [], waiting: [], level: 0, making: false },
+      ...{ use, others, ready: [], waiting: [], level: 0, making: false, filling: false },
       ...{ used: Number.NEGATIVE_INFINITY, pausedUntil: 0 },
     };
     pools.delete(nameOf(use));
@@ -159,8 +161,12 @@ export const createPools = (options: PoolsOptions): Pools => {
     }
   };
   const lacks = ({ waiting, ready }: Pool): number => waiting.reduce((sum, { count }) => sum + count, 0) - ready.length;
-  const isLow = ({ ready, level, making, pausedUntil }: Pool): boolean =>
-    !making && ready.length <= level / 2 && level > 0 && pausedUntil < now();
+  const isFilling = (pool: Pool): boolean => {
+    const { ready, level, making, pausedUntil } = pool;
+    if (ready.length <= level / 2) pool.filling = true;
+    if (ready.length >= level) pool.filling = false;
+    return pool.filling && !making && pausedUntil < now();
+  };
   const step = (): void => {
     for (const pool of hungry) {
       if (lacks(pool) <= 0) hungry.delete(pool);
@@ -168,7 +174,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       else if (!pool.making) void make(pool, Math.min(lacks(pool), MAX_COUNT), "urgent");
     }
     if (running > 0) return;
-    const low = [...pools.values()].findLast(isLow);
+    const low = [...pools.values()].findLast(isFilling);
     if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();

@@ -146,8 +146,11 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
       return row && decrypt(name, row);
     },
     names(prefix) {
-      flush();
-      return list.all(prefix, `${prefix}\u{10ffff}`).map(({ name }) => name as string);
+      const stored = list.all(prefix, `${prefix}\u{10ffff}`).map(({ name }) => name as string);
+      if (!waiting) return stored;
+      const { changes } = waiting;
+      const fresh = [...changes].flatMap(([name, value]) => (value && name.startsWith(prefix) ? [name] : []));
+      return [...new Set([...stored.filter((name) => !changes.has(name)), ...fresh])].sort();
     },
     write,
     put: (name, value) => write(new Map([[name, value]])),

@@ -5,28 +5,32 @@
 import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
 import { sha256Hex } from "#crypto";
 import { canonical } from "../base/canonical.ts";
+import type { KeyPolicy } from "../rules/key-group.ts";
 import { refuse } from "./errors.ts";
 import { type Action, type CedarValue, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
-import { lineOf, type Policy, requireText } from "./text.ts";
+import { lineOf, requireText } from "./text.ts";
 
 /** Who asks for what, as the engine is asked. */
 export interface Question {
+  /** Stream of the organisation. */
   readonly member: string;
   readonly roles: readonly Role[];
   readonly action: Action;
+  /** G…, as policies name it. */
   readonly group: string;
   /** Absent where there is no key yet: `createKey`, `importKey`. */
-  readonly key?: KeyFacts;
+  readonly key?: KeyFacts | undefined;
   /** The fields of the action's context (schema.ts). */
   readonly context: Readonly<Record<string, CedarValue>>;
-  /** Beside member and key, entities that the context names. */
-  readonly fields?: Readonly<Record<string, string>>;
+  /** Of a typed message: what the context names as `FIELDS`. */
+  readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface KeyFacts {
+  /** K…, as policies name it. */
   readonly id: string;
   readonly scheme: string;
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -50,7 +54,7 @@ export interface Policies {
  * @throws Refusal policy.* naming policy and line, for the first that is not one policy or does not fit the schema;
  * also for one that can never hold, since a `forbid` of that kind protects nobody
  */
-export const createPolicies = (policies: readonly Policy[]): Policies => {
+export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
   requireText(policies);
   const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
   for (const { id, text } of policies) {
@@ -75,7 +79,10 @@ const refusal = (
   error: cedar.DetailedError | undefined,
 ) => {
   const [where] = error?.sourceLocations ?? [];
-  const said = (error?.message ?? "").replace(/^(failed to parse policy with id `[^`]*` from string: |for policy `[^`]*`[,:] )/, "");
+  const said = (error?.message ?? "").replace(
+    /^(failed to parse policy with id `[^`]*` from string: |for policy `[^`]*`[,:] )/,
+    "",
+  );
   const reason = [said, where?.label, error?.help].filter((part) => part).join("; ");
   return refuse(code, { policy, line: lineOf(text, where?.start ?? 0), reason });
 };
@@ -138,7 +145,11 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
   canonical(call);
   const answer = engine(() => cedar.statefulIsAuthorized(call as unknown as cedar.StatefulAuthorizationCall));
   if (answer.type === "failure")
-    return { allowed: false, policies: [], errors: answer.errors.map(({ message }) => ({ policy: "", reason: message })) };
+    return {
+      allowed: false,
+      policies: [],
+      errors: answer.errors.map(({ message }) => ({ policy: "", reason: message })),
+    };
   const { decision, diagnostics } = answer.response;
   const errors = diagnostics.errors.map(({ policyId, error }) => ({ policy: policyId, reason: error.message }));
   const denied = decision !== "allow";

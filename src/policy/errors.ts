@@ -7,11 +7,6 @@ export const refuse = refusals({
     en: "Policies are named by lower-case letters, digits and hyphens, each name once; {policy} is not. Rename it.",
     zh: "策略名称由小写字母、数字和连字符组成且不得重复；{policy} 不符合。请重新命名。",
   },
-  "policy.too-large": {
-    status: 400,
-    en: "All policies of a group together have at most {most} bytes. Shorten them.",
-    zh: "一个群组的全部策略合计最多 {most} 字节。请精简。",
-  },
   "policy.too-complex": {
     status: 400,
     en: "Policy {policy} has more than {words} words and signs outside texts, or brackets nested deeper than {depth}. Split it into several policies.",
@@ -59,7 +54,7 @@ export const refuse = refusals({
   },
   "policy.spending.full": {
     status: 409,
-    en: "This key has paid more than {most} different tokens within a month, more than are counted. Wait, or use another key.",
-    zh: "该密钥一个月内涉及的代币超过 {most} 种，超出可统计的数量。请等待或使用其他密钥。",
+    en: "This key has moved coins and tokens of more than {most} kinds within a month, more than are counted. Wait, or use another key.",
+    zh: "该密钥一个月内涉及的币种和代币超过 {most} 种，超出可统计的数量。请等待或使用其他密钥。",
   },
 });

@@ -34,8 +34,8 @@ export interface Transaction {
 
 type Item = Uint8Array | readonly Item[];
 
-/** A request's message is at most this long; nodes take no longer transactions either. */
-export const MAX_TRANSACTION = 131_072;
+/** What the public network takes at most. */
+const MAX_BYTES = 131_072;
 const GAS_PER_BLOB = 131_072n;
 const TYPES: Readonly<Record<number, TransactionType>> = { 1: "eip2930", 2: "eip1559", 3: "eip4844", 4: "eip7702" };
 /** Fields without signature; legacy with the three of EIP-155. */
@@ -90,7 +90,7 @@ export const withSignature = (unsigned: Uint8Array, signature: Uint8Array, parit
 
 /** Type and top-level items, as many as an unsigned one of that type has. */
 const fieldsOf = (bytes: Uint8Array): { type: TransactionType; fields: readonly Item[] } => {
-  if (bytes.length > MAX_TRANSACTION) throw no(`it is longer than ${MAX_TRANSACTION} bytes`);
+  if (bytes.length > MAX_BYTES) throw no(`it is longer than ${MAX_BYTES} bytes`);
   const [first = 0] = bytes;
   const type = first >= 0xc0 ? "legacy" : TYPES[first];
   if (type === undefined) throw no(`its first byte is 0x${first.toString(16).padStart(2, "0")}`);

@@ -3,17 +3,9 @@
  * nests too deeply overflows its stack, after which no later answer of the same process can be relied on. A few hundred
  * brackets do that, so they are counted here.
  */
+import type { KeyPolicy } from "../rules/key-group.ts";
 import { refuse } from "./errors.ts";
 
-export interface Policy {
-  /** Unique in its group. */
-  readonly id: string;
-  /** One `permit` or `forbid` in Cedar. */
-  readonly text: string;
-}
-
-/** Of all policies of a group, in UTF-8. */
-export const MAX_BYTES = 65_536;
 /** Measured: the engine overflows above 350 operators in a row, or 100 nested sets. Both together stay below half. */
 const MAX_WORDS = 250;
 const MAX_DEPTH = 12;
@@ -22,9 +14,9 @@ const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** Controls but tab and line feed, characters that turn the direction of text, and such that have no width. */
 const UNPRINTABLE = /(?![\t\n])[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u;
 /** Texts, entities and commas don't nest; everything else may. */
-const TOKEN = /\/\/[^\n]*|(?:\w+::)*"(?:[^"\\]|\\[^])*"|,|\s+|(\w+|&&|\|\||[=!<>]=|::|[^])/g;
+const TOKEN = /\/\/[^\n]*|(?:\w+::)*"(?:[^"\\]|\\[\s\S])*"|,|\s+|(\w+|&&|\|\||[=!<>]=|::|[\s\S])/g;
 /** Addresses, selectors and digests come in lower case. */
-const UPPER_HEX = /"(?:[^"\\]|\\[^])*0(?:X|x[0-9a-f]*[A-F])(?:[^"\\]|\\[^])*"/;
+const UPPER_HEX = /"(?:[^"\\]|\\[\s\S])*0(?:X|x[0-9a-f]*[A-F])(?:[^"\\]|\\[\s\S])*"/;
 
 /** @param at index into the text, in UTF-16 units */
 const lineAt = (text: string, at: number): number => text.slice(0, at).split("\n").length;
@@ -33,17 +25,12 @@ const lineAt = (text: string, at: number): number => text.slice(0, at).split("\n
 export const lineOf = (text: string, offset: number): number =>
   lineAt(new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, offset)), Number.POSITIVE_INFINITY);
 
-/** @throws Refusal policy.ids, policy.too-large, policy.unprintable, policy.upper-case, policy.too-complex */
-export const requireText = (policies: readonly Policy[]): void => {
+/** @throws Refusal policy.ids, policy.unprintable, policy.upper-case, policy.too-complex */
+export const requireText = (policies: readonly KeyPolicy[]): void => {
   const ids = new Set<string>();
-  let bytes = 0;
   for (const { id, text } of policies) {
     if (!ID.test(id) || ids.has(id)) throw refuse("policy.ids", { policy: id.slice(0, 64) });
     ids.add(id);
-    bytes += new TextEncoder().encode(text).length;
-    if (bytes > MAX_BYTES) throw refuse("policy.too-large", { most: MAX_BYTES });
-  }
-  for (const { id, text } of policies) {
     const unprintable = text.search(UNPRINTABLE);
     if (unprintable >= 0) throw refuse("policy.unprintable", { policy: id, line: lineAt(text, unprintable) });
     requireSimple(id, text);

@@ -31,7 +31,7 @@ type Field = { readonly name: string; readonly type: string };
 type Types = ReadonlyMap<string, readonly Field[]>;
 
 /** Of the JSON text, in UTF-16 units. */
-const MAX_LENGTH = 65_536;
+const MAX_LENGTH = 131_072;
 const MAX_DEPTH = 32;
 const IDENTIFIER = /^(?!__proto__$)[A-Za-z_$][A-Za-z0-9_$]{0,127}$/;
 /** No struct may be called so, and `int` and `uint` alone are no types of EIP-712. */
@@ -93,7 +93,10 @@ const typesOf = (given: unknown, domain: Record<string, unknown>): Types => {
   for (const [name, fields] of Object.entries(record(given, "types"))) {
     if (!IDENTIFIER.test(name) || RESERVED.test(name)) throw no(`${name} is not a name of a type`);
     if (!Array.isArray(fields)) throw no(`types.${name} is not a list`);
-    types.set(name, fields.map((field) => fieldOf(name, field)));
+    types.set(
+      name,
+      fields.map((field) => fieldOf(name, field)),
+    );
     if (new Set(types.get(name)?.map((field) => field.name)).size !== fields.length)
       throw no(`types.${name} has a field twice`);
   }
@@ -212,7 +215,10 @@ const bytesAtom = (type: string, value: unknown, path: string) => {
   const bytes = fromPrefixed(value);
   const size = type.slice("bytes".length);
   if (size !== "" && bytes.length !== Number(size)) throw no(`${path} has ${bytes.length} bytes, not ${size}`);
-  return { word: size === "" ? keccak(bytes) : concat(bytes, new Uint8Array(32 - bytes.length)), text: value.toLowerCase() };
+  return {
+    word: size === "" ? keccak(bytes) : concat(bytes, new Uint8Array(32 - bytes.length)),
+    text: value.toLowerCase(),
+  };
 };
 
 const integerAtom = (type: string, value: unknown, path: string) => {

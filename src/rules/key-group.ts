@@ -137,7 +137,13 @@ const distinct = (values: readonly string[]): boolean => new Set(values).size ==
 /** What the shapes do not say. */
 const requireSettings = (group: GroupSettings, elsewhere: Elsewhere): void => {
   const { nodes, administrators, approvals, policies, backup = [] } = group;
-  for (const node of nodes) if (!elsewhere.stream(keyNode, node)) throw refuse("key-node.unknown", { node });
+  const machines = nodes.map((node) => {
+    const found = elsewhere.stream(keyNode, node)?.state;
+    if (!found) throw refuse("key-node.unknown", { node });
+    return found;
+  });
+  if (!distinct(machines.map(({ signingKey }) => signingKey))) throw settingsRefused("two of its nodes are one");
+  if (new Set(machines.map(({ ledger }) => ledger)).size > 1) throw settingsRefused("its nodes follow several ledgers");
   if (approvals > administrators.length) throw settingsRefused("it asks for more approvals than it has administrators");
   if (!distinct(policies.map(({ id }) => id))) throw settingsRefused("two policies have one id");
   if (policies.reduce((sum, { text }) => sum + utf8(text).length, 0) > POLICIES_MAX)

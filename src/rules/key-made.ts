@@ -5,7 +5,6 @@ import { refuse } from "./key-errors.ts";
 import { isPointOf, Point } from "./key-schemes.ts";
 import {
   type Attempt,
-  agreementTo,
   attemptAt,
   epochOf,
   type Failure,
@@ -15,6 +14,7 @@ import {
   kind,
   type Made,
   nodesOf,
+  requireReady,
 } from "./key-state.ts";
 import type { Act } from "./rulebook.ts";
 import { Digest } from "./shapes.ts";
@@ -41,8 +41,7 @@ export const made = kind({
     const open = requireAttempt(state, act);
     if (!open.participants.includes(act.by)) throw refuse("key.party", { id: state.id });
     if (open.said.includes(act.by)) throw refuse("key.said", { id: state.id });
-    const { needed, given } = agreementTo(state, open, groupOf(state, elsewhere));
-    if (given < needed) throw refuse("key.approvals", { needed, given });
+    requireReady(state, open, groupOf(state, elsewhere));
     const { publicKey, verifyingShares, chainCode } = act.payload;
     const said: Made = { publicKey, verifyingShares, chainCode };
     if (!fits(state, open, said)) return fail(state, act, "key.unfit", [indexIn(open.participants, act.by)]);

@@ -192,8 +192,22 @@ export const requireNoAttempt = (key: Key, time: number): void => {
   if (open) throw refuse("key.busy", { id: key.id, expires: iso(open.expires) });
 };
 
+/**
+ * What the group as it is now asks for before shares are made: nodes go by it, and so does what they say of it.
+ * @throws Refusal key.nodes, key.approvals
+ */
+export const requireReady = (key: Pick<Key, "epochs">, attempt: Attempt, group: KeyGroup): void => {
+  requireNodes(group, attempt.participants, attempt.threshold);
+  const { needed, given } = agreementTo(key, attempt, group);
+  if (given < needed) throw refuse("key.approvals", { needed, given });
+};
+
 /** @throws Refusal key.nodes */
-export const requireNodes = (group: KeyGroup, participants: readonly string[], threshold: number): void => {
+export const requireNodes = (
+  group: Pick<KeyGroup, "nodes">,
+  participants: readonly string[],
+  threshold: number,
+): void => {
   const refused = (reason: string) => refuse("key.nodes", { reason });
   if (threshold > participants.length)
     throw refused(`${threshold} of ${participants.length} shares cannot be asked for`);

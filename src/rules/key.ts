@@ -32,7 +32,7 @@ const TagText = (min: number, max: number) =>
     .string()
     .min(min)
     .max(max)
-    .regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
+    .regex(/^[\p{L}\p{Zs}\p{N}_.:/=+\-@]*$/u);
 
 /** Alias, tags and description: kept beside, and shown to the nodes, whose policies go by them. */
 export const KeyDetail = z.strictObject({

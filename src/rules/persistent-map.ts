@@ -13,3 +13,18 @@ export interface PersistentMap<V> extends Iterable<[string, V]> {
 }
 
 export const persistentMap = <V>(entries: Iterable<[string, V]> = []): PersistentMap<V> => HashTrie(entries);
+
+/** A map over others' entries, which are only asked for one by one: it iterates over what was set in it alone. */
+export const lazyMap = <V>(
+  find: (key: string) => V | undefined,
+  own: PersistentMap<V> = persistentMap(),
+): PersistentMap<V> => ({
+  size: own.size,
+  get: (key) => own.get(key) ?? find(key),
+  has: (key) => own.has(key) || find(key) !== undefined,
+  set: (key, value) => lazyMap(find, own.set(key, value)),
+  every: (holds) => own.every(holds),
+  keys: () => own.keys(),
+  values: () => own.values(),
+  [Symbol.iterator]: () => own[Symbol.iterator](),
+});

@@ -19,7 +19,7 @@ export interface Followed {
 }
 
 /** Chain over a stream's leaves: changes with any of them, their order, their times and their positions. */
-const link = (chain: string, index: number, leaf: Leaf): string =>
+export const link = (chain: string, index: number, leaf: Leaf): string =>
   sha256Hex(`${chain} ${index} ${leaf.seq} ${leaf.statement} ${leaf.time}`);
 
 /** @param durable what sealed state says was seen before; the leaves up to there must come again and give that root */
@@ -67,6 +67,9 @@ export const createFollower = (ledgerKey: string, durable: Followed) => {
 
     /** Newest statement of a stream, SHA-256 (hex). */
     headOf: (stream: string): string | undefined => streams.get(stream)?.head,
+
+    /** Over all leaves of a stream so far (`link`). */
+    chainOf: (stream: string): string | undefined => streams.get(stream)?.chain,
 
     /** Time of the newest leaf: it is at least this late. Milliseconds. */
     get time(): number {

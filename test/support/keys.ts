@@ -6,6 +6,7 @@ import { KEY_NODE_ISOLATION } from "../../src/rules/key-node.ts";
 import { type Components, measurementOf } from "../../src/trust/attestation/measurement.ts";
 import { reportData } from "../../src/trust/attestation/report-data.ts";
 import { simulatedEvidence } from "../../src/trust/attestation/simulated.ts";
+import type { PrivateKey, SigningKind } from "../../src/trust/crypto/crypto.ts";
 import { digestOf } from "../../src/trust/digest.ts";
 import { signStatementWith } from "../../src/trust/statement.ts";
 import {
@@ -32,6 +33,9 @@ interface KeyNodeOptions {
   readonly tag?: string;
   readonly components?: Components;
   readonly isolation?: string;
+  readonly ledger?: string;
+  /** That of another node. */
+  readonly key?: PrivateKey<SigningKind>;
   /** Members of the founding payload to put something else in. */
   readonly payload?: Record<string, unknown>;
 }
@@ -44,15 +48,16 @@ export const createKeyNode = ({
   tag = `node-${numbers++}`,
   components = COMPONENTS,
   isolation = KEY_NODE_ISOLATION,
+  ledger = "entente/test+00000000+AA",
+  key = generateKey("P-256"),
   payload = {},
 }: KeyNodeOptions = {}): KeyNode => {
-  const key = generateKey("P-256");
   const measurement = measurementOf(components);
   const claims = {
     signingKey: toBase64(key.publicKey.spki),
     encryptionKey: x25519(),
     measurement,
-    ledger: "entente/test+00000000+AA",
+    ledger,
   };
   const evidence = simulatedEvidence({ measurement, reportData: reportData({ ...claims, isolation, nonce: "" }) });
   const attested = {

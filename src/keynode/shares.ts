@@ -1,0 +1,93 @@
+/**
+ * Shares in the store. What a run has made is a candidate until the ledger says that all have said so; shares of an
+ * epoch are erased when the ledger shows that another took its place, and never before: whatever is killed at whatever
+ * moment, the epoch that the ledger has is the one that can sign (docs/protocols/key-node.md section 5).
+ */
+import { toHex } from "../base/bytes.ts";
+import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { KeyShare } from "../mpc/key-share.ts";
+import type { PlainRecord } from "../mpc/protocol.ts";
+import { epochOf, type Key, type Made, stateOf } from "../rules/key-state.ts";
+import type { Store } from "./store.ts";
+
+/** What one run made, as this node keeps it. */
+export interface Candidate {
+  /** Digest of the statement that asked for it. */
+  readonly request: string;
+  /** Of the run, hex. */
+  readonly run: string;
+  readonly share: KeyShare;
+}
+
+/** What the ledger is told of a share. */
+export const madeOf = ({ publicKey, verifyingShares, chainCode }: KeyShare): Made => ({
+  publicKey: toHex(publicKey),
+  verifyingShares: Object.fromEntries(Object.entries(verifyingShares).map(([index, point]) => [index, toHex(point)])),
+  chainCode: toHex(chainCode),
+});
+
+const sameMade = (a: Made, b: Made): boolean =>
+  a.publicKey === b.publicKey &&
+  a.chainCode === b.chainCode &&
+  Object.keys(a.verifyingShares).length === Object.keys(b.verifyingShares).length &&
+  Object.entries(a.verifyingShares).every(([index, point]) => b.verifyingShares[index] === point);
+
+export interface Shares {
+  candidate(key: string, epoch: number, run: string): Candidate | undefined;
+  /** Durable when it resolves. */
+  keep(key: string, candidate: Candidate): Promise<void>;
+  /** The node's share of the epoch that the ledger has; undefined where it has none. */
+  current(stream: string, key: Key): KeyShare | undefined;
+  /**
+   * Erases what the ledger says is no more: shares of epochs before, of attempts that came to nothing, of deleted keys.
+   * @param time by which deletion is judged, milliseconds: erased shares never come back
+   */
+  settle(stream: string, key: Key, time: number): Promise<void>;
+  /** Keys of which there is any share. */
+  keys(): string[];
+}
+
+const PREFIX = "share/";
+const rowsOf = (key: string) => `${PREFIX}${key}/`;
+const rowOf = (key: string, epoch: number, run: string) => `${rowsOf(key)}${String(epoch).padStart(7, "0")}/${run}`;
+
+export const createShares = (store: Store): Shares => {
+  const read = (row: string): Candidate | undefined => {
+    const value = store.get(row);
+    return value && (decodePlain(value) as PlainRecord & Candidate);
+  };
+  const candidatesOf = (key: string) =>
+    store.names(rowsOf(key)).flatMap((row) => {
+      const candidate = read(row);
+      return candidate ? [{ row, candidate }] : [];
+    });
+  const isCurrent = ({ share }: Candidate, key: Key): boolean => {
+    const epoch = epochOf(key);
+    const { publicKey, chainCode } = key;
+    return (
+      epoch !== undefined &&
+      share.epoch === epoch.epoch &&
+      sameMade(madeOf(share), { publicKey, chainCode, verifyingShares: epoch.verifyingShares })
+    );
+  };
+  /** Whether the ledger may yet make it the key's. */
+  const isAwaited = ({ request, share }: Candidate, { attempt }: Key): boolean =>
+    attempt !== undefined && attempt.request === request && attempt.epoch === share.epoch;
+
+  return {
+    candidate: (key, epoch, run) => read(rowOf(key, epoch, run)),
+    keep: (key, candidate) =>
+      store.put(rowOf(key, candidate.share.epoch, candidate.run), encodePlain(candidate as PlainRecord & Candidate)),
+    current: (stream, key) => candidatesOf(stream).find(({ candidate }) => isCurrent(candidate, key))?.candidate.share,
+    async settle(stream, key, time) {
+      const deleted = stateOf(key, time) === "deleted";
+      const over = candidatesOf(stream).filter(
+        ({ candidate }) => deleted || !(isCurrent(candidate, key) || isAwaited(candidate, key)),
+      );
+      if (over.length === 0) return;
+      await store.write(new Map(over.map(({ row }) => [row, undefined])));
+      await store.anchor();
+    },
+    keys: () => [...new Set(store.names(PREFIX).map((row) => row.split("/")[1] ?? ""))],
+  };
+};
