@@ -52,8 +52,15 @@ export default {
     ...layer("policy", ["base/", "trust/", "rules/"]),
     ...layer("tee", ["base/", "trust/", "rules/"]),
     ...layer("keynode", ["base/", "trust/", "rules/", "mpc/", "policy/", "tee/"]),
-    ...layer("evidence", ["base/", "trust/", "rules/"]),
-    ...layer("contract", ["base/", "trust/", "rules/"]),
+    // What a message is that a key signed, and who its children are, is computed here as by every key node.
+    ...layer("evidence", [
+      "base/",
+      "trust/",
+      "rules/",
+      "policy/what\\.ts$",
+      "mpc/(curves/noble|keys/(derive|sharing))\\.ts$",
+    ]),
+    ...layer("contract", ["base/", "trust/", "rules/", "mpc/"]),
     ...layer("platform", ["base/", "trust/"], ["contract/"]),
     ...layer("ledger", ["base/", "trust/", "rules/"]),
     ...layer("spine", ["base/", "trust/", "rules/", "contract/", "platform/", "ledger/port\\.ts$"]),

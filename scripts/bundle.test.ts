@@ -63,6 +63,18 @@ test("a program of Node.js: text and thread beside it, QuickJS, a CommonJS packa
   });
 });
 
+test("a program of Node.js with the policy engine carries its bytes", async () => {
+  const top = tree("cedar", {
+    ...CRYPTO,
+    [programs.enclave.entry]: `
+      import { checkParsePolicySet } from "@cedar-policy/cedar-wasm/nodejs";
+      console.log(JSON.stringify(checkParsePolicySet({ staticPolicies: "permit(principal, action, resource);" })));
+    `,
+  });
+  const { bytes } = await bundleProgram("enclave", top);
+  assert.deepEqual(runAlone(bytes), { type: "success" });
+});
+
 test("a program for browsers takes the browser's cryptography", async () => {
   const entry = 'import { which } from "#crypto";\nconsole.log(JSON.stringify(which));\n';
   const { bytes } = await bundleProgram("sdk", tree("browser", { ...CRYPTO, [programs.sdk.entry]: entry }));

@@ -1,6 +1,6 @@
 /**
  * `npm run bundle [-- <name>…] [--check]`: the single-file programs, in dist/. The same sources give the same bytes on
- * every machine and under every path; the SHA-384 of enclave.mjs is the enclave's measurement. `--check` proves it on
+ * every machine and under every path; the SHA-384 of enclave.mjs and of keynode.mjs is what they are measured as. `--check` proves it on
  * two copies of the tree under different paths.
  */
 import { createHash } from "node:crypto";
@@ -33,6 +33,7 @@ interface Program {
 
 export const programs = {
   enclave: { entry: "src/enclave/main.ts", file: "enclave.mjs", platform: "node" },
+  keynode: { entry: "src/keynode/main.ts", file: "keynode.mjs", platform: "node" },
   verify: { entry: "src/cli/verify-main.ts", file: "verify.mjs", platform: "node" },
   sdk: { entry: "src/sdk/index.ts", file: "entente-sdk.js", platform: "browser" },
 } as const satisfies Record<string, Program>;

@@ -11,6 +11,12 @@ import { createFormerPrograms } from "./compute/former-programs.ts";
 import { createCompute } from "./compute/index.ts";
 import { verificationLabels } from "./contract/accounts.ts";
 import { contract } from "./contract/index.ts";
+import { keyBooks } from "./keys/books.ts";
+import { createKeys } from "./keys/index.ts";
+import { createKeyIndex } from "./keys/key-index.ts";
+import { keys0200 } from "./keys/migrations/0200-keys.ts";
+import { createPresence } from "./keys/presence.ts";
+import type { ViewDeps } from "./keys/view-deps.ts";
 import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
 import { createIdentity } from "./platform/accounts/identity.ts";
 import { createPlatformApi } from "./platform/api/index.ts";
@@ -49,6 +55,8 @@ export interface PlatformOptions {
   readonly version: string;
   /** Command that runs the enclave program, without its arguments. */
   readonly enclaveCommand: readonly string[];
+  /** The same of the key node program. */
+  readonly keyNodeCommand: readonly string[];
 }
 
 export interface Running {
@@ -70,7 +78,7 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const db = openDatabase(config.database, { dataDir: config.data, connections: config.databaseConnections });
   await requireReachable(db);
-  await migrate(db, [...platformMigrations, ...spineMigrations], { clock });
+  await migrate(db, [...platformMigrations, ...spineMigrations, keys0200], { clock });
   const directory = join(config.data, "ledger");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const ledger = await openEvidenceLedger({
@@ -105,20 +113,43 @@ type Identified = EnclaveHostOptions["onIdentified"];
 type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 const spineOf = (
-  { config, clock }: PlatformOptions,
+  { config, clock }: Pick<PlatformOptions, "config" | "clock">,
   { identity, ...storage }: Storage,
   live: ReturnType<typeof createLive>,
 ) => {
   const { ledger } = storage;
-  return createSpine({
+  const views: ViewDeps = {
+    ledger,
+    presence: createPresence({ ledger }),
+    index: createKeyIndex(ledger),
+    now: () => clock.now(),
+  };
+  const spine = createSpine({
     ...storage,
     accounts: identity.accounts,
     live,
     clock,
     uploadLimit: config.uploadLimit,
-    books: computeBooks({ ledger, clock }),
+    books: [...computeBooks({ ledger, clock }), ...keyBooks(views)],
   });
+  return { spine, views };
 };
+
+const keysOf = (
+  { config, keyNodeCommand }: PlatformOptions,
+  { db, log }: Storage,
+  { spine, views }: ReturnType<typeof spineOf>,
+) =>
+  createKeys({
+    spine,
+    db,
+    views,
+    directory: join(config.data, "key-nodes"),
+    tags: Array.from({ length: config.keyNodes }, (_, i) => `node-${i + 1}`),
+    command: keyNodeCommand,
+    attestation: { provider: config.attestation, options: pairsOf(config.attestationOptions) },
+    log,
+  });
 
 const computeOf = ({ config, enclaveCommand }: PlatformOptions, { ledger, blobs, log }: Storage, spine: Spine) => {
   const shared = { ledger, blobs, maxResult: config.enclaveOutput * 2 };
@@ -168,15 +199,18 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   const storage = await openStorage(options);
   const { log, db, ledger, identity, newId } = storage;
   const live = createLive();
-  const spine = spineOf(options, storage, live);
+  const stood = spineOf(options, storage, live);
+  const { spine } = stood;
   const compute = computeOf(options, storage, spine);
-  const events = createEvents({ ...spine, kinds: compute.events });
+  const keys = keysOf(options, storage, stood);
+  const events = createEvents({ ...spine, kinds: { ...compute.events, ...keys.events } });
   const health = createHealth();
   const metrics = createMetrics();
   health.add("ledger", () => ledger.size);
   health.add("database", () => spine.reachable());
   health.add("enclave", () => compute.api.enclaves.list());
   metrics.gauge("entente_ledger_entries", "Statements on the ledger", () => ledger.size);
+  metrics.gauge("entente_signatures_active", "Requests that key nodes sign", () => keys.signing.active());
   metrics.gauge("entente_runs_active", "Tasks that are running", () => compute.runs.active());
 
   const audit = createAudit({ store: createAuditStore({ db }), clock, newId });
@@ -196,6 +230,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     handlers: {
       ...spine.api,
       ...compute.api,
+      ...keys.api,
       ...platform,
       events: {
         ...events,
@@ -235,7 +270,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     live.close();
     await server.close(config.shutdownGrace);
     await jobs.stop(config.shutdownGrace);
-    await compute.stop();
+    await Promise.all([compute.stop(), keys.stop()]);
     await spine.stop();
     await ports.drain();
     await storage.close();
@@ -244,9 +279,10 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   try {
     const admin = await identity.bootstrap();
     // The enclaves first: they refuse a ledger that is not its own before any table is changed to show it.
-    const stream = await compute.open();
+    const [stream] = await Promise.all([compute.open(), keys.open()]);
     await spine.start();
     compute.start();
+    keys.start();
     await ports.idempotency.reset();
     await jobs.start();
     await housekeeping.start();
@@ -282,10 +318,12 @@ export const recoverOperator = async (options: Pick<PlatformOptions, "config" | 
 };
 
 /** Makes the computed tables again from the ledger. Returns how many streams there are. */
-export const rebuildViews = async (options: PlatformOptions): Promise<{ streams: number; entries: number }> => {
+export const rebuildViews = async (
+  options: Pick<PlatformOptions, "config" | "clock">,
+): Promise<{ streams: number; entries: number }> => {
   const storage = await openStorage(options);
   try {
-    const spine = spineOf(options, storage, createLive());
+    const { spine } = spineOf(options, storage, createLive());
     return { streams: await spine.rebuild(), entries: storage.ledger.size };
   } finally {
     await storage.close();

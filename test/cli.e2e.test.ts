@@ -72,7 +72,18 @@ const appIds = new Map<Name, string>();
 
 before(async () => {
   home = mkdtempSync(join(tmpdir(), "entente-cli-"));
-  const words = ["up", "--data", join(home, "platform"), "--port", "0", "--log-level", "silent", "--json"];
+  const words = [
+    "up",
+    "--data",
+    join(home, "platform"),
+    "--port",
+    "0",
+    "--log-level",
+    "silent",
+    "--key-nodes",
+    "0",
+    "--json",
+  ];
   platform = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface({ input: platform.stdout as NodeJS.ReadableStream });
   const [line] = (await once(lines, "line")) as [string];

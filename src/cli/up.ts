@@ -22,10 +22,20 @@ export const version: string = JSON.parse(
 ).version;
 
 /** Node.js with the enclave program, made from the sources where they have changed. */
-export const enclaveCommand = async (): Promise<string[]> => [process.execPath, await currentProgram("enclave")];
+const enclaveCommand = async (): Promise<string[]> => [process.execPath, await currentProgram("enclave")];
+
+/** The same with the key node program; none where no key nodes run. */
+const keyNodeCommand = async ({ keyNodes }: Config): Promise<string[]> =>
+  keyNodes > 0 ? [process.execPath, await currentProgram("keynode")] : [];
 
 export const start = async (config: Config): Promise<Running> =>
-  startPlatform({ config, clock: systemClock, version, enclaveCommand: await enclaveCommand() });
+  startPlatform({
+    config,
+    clock: systemClock,
+    version,
+    enclaveCommand: await enclaveCommand(),
+    keyNodeCommand: await keyNodeCommand(config),
+  });
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
 export const untilTold = (): Promise<void> =>

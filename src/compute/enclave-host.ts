@@ -149,9 +149,13 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
   ): Promise<EnclaveMethods[M]["result"]> => {
     const enclave = await ensure();
     const turn = following.then(async () => {
-      while (enclave.followed < ledger.size) {
+      // What it is shown is gathered while it follows.
+      const until = ledger.size;
+      const gathering = gather(until);
+      gathering.catch(() => undefined);
+      while (enclave.followed < until) {
         const from = enclave.followed;
-        const to = Math.min(ledger.size, from + LEAVES);
+        const to = Math.min(until, from + LEAVES);
         await enclave.channel.call("follow", {
           from,
           leaves: ledger.leaves(from, to),
@@ -159,7 +163,7 @@ export const createEnclaveHost = (options: EnclaveHostOptions) => {
         });
         enclave.followed = to;
       }
-      const { statements, ...params } = await gather(enclave.followed);
+      const { statements, ...params } = await gathering;
       const sent = Promise.withResolvers<void>();
       const answer = enclave.channel.call(method, params, noting(encodeStatements(statements), sent.resolve));
       // Not before the last of them is on its way may the next caller show more of the ledger.

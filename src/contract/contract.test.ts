@@ -4,10 +4,10 @@ import { z } from "zod";
 import { permissionsOf } from "../platform/accounts/permissions.ts";
 import { rulebooks } from "../rules/world.ts";
 import { type Contract, parametersOf } from "./endpoint.ts";
-import { keyContract, contract as whole } from "./index.ts";
+import { contract as whole } from "./index.ts";
 import { prepare, resourceIdOf } from "./statement-input.ts";
 
-const contract: Contract = { ...whole, ...keyContract };
+const contract: Contract = whole;
 const endpoints = Object.entries(contract).flatMap(([resource, all]) =>
   Object.entries(all).map(([name, endpoint]) => ({ name: `${resource}.${name}`, endpoint })),
 );

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { Alliance } from "./alliances.ts";
 import { command, live, view } from "./endpoint.ts";
+import { KeyGroup } from "./key-groups.ts";
+import { KeyRequest } from "./key-requests.ts";
 import { ById, Label, label, Member, Nothing, Page, paged, Time } from "./shapes.ts";
 import { Step, Task } from "./tasks.ts";
 
@@ -16,18 +18,21 @@ export const eventKindLabels = {
   invitation: label("Invitation to an alliance", "邀请加入联盟"),
   authorisation: label("Authorisation of a task", "授权任务"),
   diagnostics: label("Diagnostics of a failed task", "授权失败诊断"),
+  signature: label("Request to sign with a key", "签名审批"),
+  "group-change": label("Change of a key group", "群组变更"),
 } as const;
+const EventKind = z.enum(["invitation", "authorisation", "diagnostics", "signature", "group-change"]);
 
 export const Event = z
   .object({
     id: z.string(),
-    kind: z.enum(["invitation", "authorisation", "diagnostics"]),
+    kind: EventKind,
     kindLabel: Label,
     /** 事件名称, for example 邀请您加入【可信计算联盟】网络. */
     title: Label,
     /** 发起成员. */
     initiator: Member,
-    /** Stream of the alliance or the task. */
+    /** Stream of what it is about. */
     stream: z.string(),
     state: z.enum(["pending", "succeeded", "failed", "expired"]),
     stateLabel: Label,
@@ -38,10 +43,12 @@ export const Event = z
   })
   .meta({ id: "Event" });
 
-/** With what it is about: the alliance of an invitation, or the task to authorise; and the steps so far. */
+/** With what it is about: the alliance of an invitation, the task to authorise, the request to approve; and the steps so far. */
 export const EventDetail = Event.extend({
   alliance: Alliance.nullable(),
   task: Task.nullable(),
+  group: KeyGroup.nullable(),
+  request: KeyRequest.nullable(),
   steps: z.array(Step.omit({ step: true }).extend({ step: z.string() })),
 }).meta({ id: "EventDetail" });
 
@@ -52,7 +59,7 @@ export const LiveEvent = z
   .object({
     /** For `Last-Event-ID`. */
     id: z.string(),
-    /** `alliance.changed`, `task.changed`, `task.progress`, `event.created`, … */
+    /** `alliance.changed`, `task.changed`, `task.progress`, `key-request.changed`, `event.created`, … */
     type: z.string(),
     data: z.record(z.string(), z.unknown()),
   })
@@ -65,7 +72,7 @@ export const events = {
     permission: "event.read",
     input: Page.extend({
       tab: z.enum(["pending", "handled", "all"]).default("all"),
-      kind: z.enum(["invitation", "authorisation", "diagnostics"]).optional(),
+      kind: EventKind.optional(),
     }),
     output: paged(Event),
     summary: { en: "List what waited or waits for you", "zh-CN": "查询事件中心" },

@@ -27,6 +27,10 @@ export const contract = {
   models,
   sources,
   tasks,
+  keyNodes,
+  keyGroups,
+  keys,
+  keyRequests,
   events,
   blobs,
   ledger,
@@ -34,6 +38,3 @@ export const contract = {
   audit,
   system,
 } satisfies Contract;
-
-/** The key pillar's part of it. */
-export const keyContract = { keyNodes, keyGroups, keys, keyRequests } satisfies Contract;

@@ -1,20 +1,18 @@
 /**
- * The evidence bundle: one canonical JSON file that proves a run to anybody, offline. It holds every statement of
- * every stream that mattered, the place of each in the ledger with its Merkle proof, one signed checkpoint, and such
- * texts as whoever exported it chose to show.
+ * The evidence bundle: one canonical JSON file that proves a run, or what a key was used for, to anybody, offline. It
+ * holds every statement of every stream that mattered, the place of each in the ledger with its Merkle proof, one signed
+ * checkpoint, and such texts as whoever exported it chose to show.
  */
 import { z } from "zod";
 import { Digest, StreamId } from "../rules/shapes.ts";
 
 export const FORMAT = "entente/evidence-bundle/1";
+export const REQUEST_FORMAT = "entente/request-bundle/1";
 
 /** Standard base64 of 32 bytes. */
 const Hash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 
-export const Bundle = z.strictObject({
-  format: z.literal(FORMAT),
-  /** What the bundle is about. */
-  task: StreamId,
+const file = {
   /** In the ledger's order. */
   entries: z
     .array(
@@ -33,9 +31,19 @@ export const Bundle = z.strictObject({
   ledger: z.string().max(256),
   /** Signed note (C2SP tlog-checkpoint). */
   checkpoint: z.string().max(65_536),
-  /** RFC 9162 consistency proof from the checkpoint that the enclave named in its receipt. */
+  /** RFC 9162 consistency proof from the checkpoint that enclave or key node named. */
   consistency: z.array(Hash).max(64),
   /** Texts that statements commit to, by digest. Any may be left out. */
   details: z.record(Digest, z.record(z.string(), z.json())),
-});
+};
+
+/** Of a task that has succeeded. */
+export const Bundle = z.strictObject({ format: z.literal(FORMAT), task: StreamId, ...file });
 export type Bundle = z.output<typeof Bundle>;
+
+/** Of a request for the use of a key that was completed. */
+export const RequestBundle = z.strictObject({ format: z.literal(REQUEST_FORMAT), request: StreamId, ...file });
+export type RequestBundle = z.output<typeof RequestBundle>;
+
+export const AnyBundle = z.discriminatedUnion("format", [Bundle, RequestBundle]);
+export type AnyBundle = z.output<typeof AnyBundle>;

@@ -24,8 +24,8 @@ export const refuse = refusals({
   },
   "bundle.ledger": {
     status: 400,
-    en: "The enclave followed another ledger than the one that signed this bundle. Do not rely on this file.",
-    zh: "可信执行环境所跟随的账本与签署该证据包的账本不同。请勿依赖该文件。",
+    en: "The enclave, or a key node, followed another ledger than the one that signed this bundle. Do not rely on this file.",
+    zh: "可信执行环境或密钥节点所跟随的账本与签署该证据包的账本不同。请勿依赖该文件。",
   },
   "bundle.heads": {
     status: 400,
@@ -34,8 +34,8 @@ export const refuse = refusals({
   },
   "bundle.receipt": {
     status: 400,
-    en: "The enclave's receipt does not fit: {reason}. Do not rely on this file.",
-    zh: "可信执行环境的回执不符：{reason}。请勿依赖该文件。",
+    en: "What the enclave or key node states does not fit: {reason}. Do not rely on this file.",
+    zh: "可信执行环境或密钥节点的陈述不符：{reason}。请勿依赖该文件。",
   },
   "bundle.detail": {
     status: 400,
@@ -56,5 +56,15 @@ export const refuse = refusals({
     status: 400,
     en: "The trust file is not of its form: {reason}. It is JSON with ledger, enclaves, providers and members.",
     zh: "信任文件格式不正确：{reason}。应为包含 ledger、enclaves、providers、members 的 JSON。",
+  },
+  "bundle.unlawful": {
+    status: 400,
+    en: "By the ledger that they had followed the key nodes had no right to do this: {reason}. Do not rely on this file; report the nodes.",
+    zh: "按密钥节点所跟随的账本，其无权执行该操作：{reason}。请勿依赖该文件，并举报相关节点。",
+  },
+  "bundle.signature": {
+    status: 400,
+    en: "Signature {place} is not the key's over the message that was asked for. Do not rely on this file; report the node that stated it.",
+    zh: "第 {place} 个签名并非该密钥对所请求消息的签名。请勿依赖该文件，并举报作出声明的节点。",
   },
 });

@@ -1,10 +1,10 @@
 /** The words of an explanation, in both languages. */
 import type { Language } from "../base/refusal.ts";
 
-type Texts = Readonly<Record<Language, string>>;
-type Lists = Readonly<Record<Language, string[]>>;
-const text = (en: string, zh: string): Texts => ({ en, "zh-CN": zh });
-const listed = (texts: readonly Texts[]): Lists => ({
+export type Texts = Readonly<Record<Language, string>>;
+export type Lists = Readonly<Record<Language, string[]>>;
+export const text = (en: string, zh: string): Texts => ({ en, "zh-CN": zh });
+export const listed = (texts: readonly Texts[]): Lists => ({
   en: texts.map(({ en }) => en),
   "zh-CN": texts.map((each) => each["zh-CN"]),
 });
@@ -96,8 +96,19 @@ export interface Checked {
   readonly pinned: readonly string[];
 }
 
-/** What was checked, and held. */
-export const checks = ({ statements, principals, size, origin, texts, pinned }: Checked): Lists =>
+const ofRun: readonly Texts[] = [
+  text(
+    "The receipt is signed by the key in the enclave's evidence, and names this task, code, data and program.",
+    "回执由可信执行环境证明中的密钥签署，所述任务、代码、数据与程序均一致。",
+  ),
+  text(
+    "The enclave had seen the newest statement of every stream that matters, in a ledger that this one continues.",
+    "可信执行环境看到了所有相关流的最新声明，且其所见账本是本账本的前段。",
+  ),
+];
+
+/** What was checked of every bundle, and held; `own` is what was of this kind. */
+export const checks = ({ statements, principals, size, origin, texts, pinned }: Checked, own = ofRun): Lists =>
   listed([
     text(
       "The file is canonical JSON (RFC 8785) of its form and holds nothing else.",
@@ -115,14 +126,7 @@ export const checks = ({ statements, principals, size, origin, texts, pinned }: 
       `Each statement is in its place in the ledger ${origin}, under its signed checkpoint of ${size} entries.`,
       `每条声明均位于账本 ${origin} 的相应位置，并受其 ${size} 个条目的签名检查点约束。`,
     ),
-    text(
-      "The receipt is signed by the key in the enclave's evidence, and names this task, code, data and program.",
-      "回执由可信执行环境证明中的密钥签署，所述任务、代码、数据与程序均一致。",
-    ),
-    text(
-      "The enclave had seen the newest statement of every stream that matters, in a ledger that this one continues.",
-      "可信执行环境看到了所有相关流的最新声明，且其所见账本是本账本的前段。",
-    ),
+    ...own,
     text(`The ${texts} texts shown are the ones that were signed.`, `所示的 ${texts} 段文本均为签名时承诺的文本。`),
     ...(pinned.length > 0
       ? [
@@ -144,18 +148,25 @@ export interface Unproven {
   readonly leftOut: number;
 }
 
-/** What the file cannot prove, in so many words. */
-export const notProven = ({ attestation, unpinned, ledgerPinned, size, leftOut }: Unproven): Lists =>
+const unprovenOfRun: readonly Texts[] = [
+  text(
+    "That the data were true: the providers answer for what they sealed.",
+    "数据的真实性：由数据提供方对其加密的内容负责。",
+  ),
+  text(
+    "That the model is right or harmless: its digest is proven, its quality is not. Read the code.",
+    "模型的正确性与无害性：仅证明其摘要，不证明其质量。请阅读代码。",
+  ),
+];
+
+/** What the file cannot prove, in so many words; `own` is what is so of this kind. */
+export const notProven = (
+  { attestation, unpinned, ledgerPinned, size, leftOut }: Unproven,
+  own = unprovenOfRun,
+): Lists =>
   listed([
     ...(attestation ? [attestation] : []),
-    text(
-      "That the data were true: the providers answer for what they sealed.",
-      "数据的真实性：由数据提供方对其加密的内容负责。",
-    ),
-    text(
-      "That the model is right or harmless: its digest is proven, its quality is not. Read the code.",
-      "模型的正确性与无害性：仅证明其摘要，不证明其质量。请阅读代码。",
-    ),
+    ...own,
     ...(unpinned.length > 0
       ? [
           text(

@@ -10,6 +10,7 @@ import { taskDigest } from "../rules/task-definition.ts";
 import { streamOf } from "../rules/world.ts";
 import { attestationVerifiers } from "../trust/attestation/verify.ts";
 import { type Act, acts, checks, notProven, type Repeated, repeated } from "./explain-text.ts";
+import type { OpenedFile } from "./file.ts";
 import { isPinned, type Party, partiesIn, type Trust } from "./trust.ts";
 import type { Verified } from "./verify.ts";
 
@@ -182,14 +183,14 @@ const seriesIn = ({ world, task, entries }: Verified, nameOf: (id: string) => st
 
 const ENCLAVE = { en: "the enclave", "zh-CN": "可信执行环境" };
 
-const short = (id: string): string => `${id.slice(0, 8)}…`;
+export const short = (id: string): string => `${id.slice(0, 8)}…`;
 
 /** Digests of texts that statements commit to. */
-const committed = ({ entries }: Verified): number =>
+export const committed = ({ entries }: OpenedFile): number =>
   new Set(entries.flatMap(({ signed }) => (signed.statement.payload as { detail?: string }).detail ?? [])).size;
 
 /** Names of what was pinned and held. */
-const pinnedIn = (parties: readonly (Party & { pinned: boolean })[], trust: Trust): string[] => [
+export const pinnedIn = (parties: readonly (Party & { pinned: boolean })[], trust: Trust): string[] => [
   ...(trust.ledger === undefined ? [] : ["ledger"]),
   ...(trust.enclaves ? ["enclave"] : []),
   ...(trust.providers ? ["provider"] : []),

@@ -2,11 +2,12 @@
 import { toBase64, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { closureOf } from "../rules/closure.ts";
+import { keyRequest } from "../rules/key-request.ts";
 import { task as taskBook } from "../rules/task.ts";
 import { streamOf, type World } from "../rules/world.ts";
 import { openCheckpoint } from "../trust/log/checkpoint.ts";
 import { parseStatement, type SignedStatement } from "../trust/statement.ts";
-import { type Bundle, FORMAT } from "./bundle.ts";
+import { type AnyBundle, FORMAT, REQUEST_FORMAT } from "./bundle.ts";
 import { refuse } from "./errors.ts";
 
 /** What is needed of a ledger. */
@@ -53,32 +54,41 @@ export const replayable = async (
 };
 
 /**
+ * @param subject stream of a task or a request
  * @param details loads the texts to show, by digest; what it does not return is left out
  * @returns the file's bytes
  * @throws Refusal bundle.unfinished
  */
 export const exportBundle = async (
   ledger: BundleLedger,
-  task: string,
+  subject: string,
   details: (digests: string[]) => Promise<ReadonlyMap<string, unknown>>,
 ): Promise<Uint8Array> => {
-  const stream = streamOf(ledger.world, taskBook, task);
-  if (!stream?.state.receipt) throw refuse("bundle.unfinished", { state: stream?.state.state ?? "unknown" });
-  const end = (ledger.positions(task).at(-1) ?? 0) + 1;
+  const { head, seen } = subjectOf(ledger.world, subject);
+  const end = (ledger.positions(subject).at(-1) ?? 0) + 1;
   const checkpoint = ledger.checkpoint();
   const { size } = openCheckpoint(checkpoint, ledger.verifierKey);
-  const placed = await replayable(ledger, task, end);
+  const placed = await replayable(ledger, subject, end);
   const digests = placed.flatMap(
     ({ jws }) => (parseStatement(jws).statement.payload as { detail?: string }).detail ?? [],
   );
-  const bundle: Bundle = {
-    format: FORMAT,
-    task,
+  const bundle: AnyBundle = {
+    ...head,
     entries: placed.map((entry) => ({ ...entry, proof: ledger.inclusion(entry.index, size).map(toBase64) })),
     ledger: ledger.verifierKey,
     checkpoint,
-    consistency: ledger.consistency(stream.state.receipt.checkpoint.size, size).map(toBase64),
-    details: Object.fromEntries(await details(digests)) as Bundle["details"],
+    consistency: ledger.consistency(seen, size).map(toBase64),
+    details: Object.fromEntries(await details(digests)) as AnyBundle["details"],
   };
   return utf8(canonical(bundle));
+};
+
+/** How the file begins, and how many leaves had been followed when it was done. */
+const subjectOf = (world: World, subject: string) => {
+  const request = streamOf(world, keyRequest, subject)?.state;
+  if (request?.completed)
+    return { head: { format: REQUEST_FORMAT, request: subject } as const, seen: request.completed.checkpoint.size };
+  const task = streamOf(world, taskBook, subject)?.state;
+  if (!task?.receipt) throw refuse("bundle.unfinished", { state: task?.state ?? request?.status ?? "unknown" });
+  return { head: { format: FORMAT, task: subject } as const, seen: task.receipt.checkpoint.size };
 };

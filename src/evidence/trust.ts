@@ -1,13 +1,16 @@
 /** What a verifier knows from elsewhere and holds a bundle to: without it, a bundle names its own witnesses. */
 import { z } from "zod";
 import { fromBase64 } from "../base/bytes.ts";
+import type { Machine } from "../rules/attested.ts";
 import { enclave as enclaveBook } from "../rules/enclave.ts";
+import { keyNode } from "../rules/key-node.ts";
 import { organisation as organisationBook } from "../rules/organisation.ts";
 import { issuesOf, streamOf } from "../rules/world.ts";
 import { parseCertificate } from "../trust/x509/certificate.ts";
 import { EnclavePin, type FoundEnclave, isPinned as isEnclavePinned, pinText } from "./enclave-pin.ts";
 import { refuse } from "./errors.ts";
 import type { Verified } from "./verify.ts";
+import type { VerifiedRequest } from "./verify-request.ts";
 
 const Trust = z.strictObject({
   /** Verifier key of the ledger (C2SP vkey). */
@@ -70,28 +73,42 @@ export const isPinned = (party: Party, { members = {} }: Trust): boolean =>
   namesOf(party).some((name) => Object.hasOwn(members, name));
 
 /** @throws Refusal bundle.trust naming the first thing that differs from what is trusted */
-export const requireTrusted = (verified: Verified, trust: Trust): void => {
-  const { bundle, world, task } = verified;
+export const requireTrusted = (verified: Verified | VerifiedRequest, trust: Trust): void => {
+  const { bundle } = verified;
   const within = (what: string, found: string, trusted: readonly string[] | undefined) => {
     if (trusted && !trusted.includes(found))
       throw refuse("bundle.trust", { what, found, expected: trusted.join(", ") || "(none)" });
   };
   within("ledger", bundle.ledger, trust.ledger === undefined ? undefined : [trust.ledger]);
-  // The one that holds the task's keys, and all that were given them, whichever ended it: they may be on different machines.
-  for (const id of new Set([task.definition.enclave, ...task.runners, task.runner])) {
-    const enclave = streamOf(world, enclaveBook, id)?.state;
-    const provider = enclave?.provider ?? "";
-    within("provider", provider, trust.providers);
-    const platform = enclave?.attested?.platform;
-    const found = { provider, measurement: task.definition.measurement, platform };
+  const { what, machines } = machinesOf(verified);
+  for (const machine of machines) {
+    const found = {
+      provider: machine?.provider ?? "",
+      measurement: machine?.measurement ?? "",
+      platform: machine?.attested?.platform,
+    };
+    within("provider", found.provider, trust.providers);
     if (trust.enclaves && !isEnclavePinned(found, trust.enclaves))
       throw refuse("bundle.trust", {
-        what: "enclave",
+        what,
         found: inFull(found),
         expected: trust.enclaves.map(inFull).join(", ") || "(none)",
       });
   }
   requireMembers(partiesIn(verified), trust);
+};
+
+/**
+ * Of a run the enclave that holds the task's keys, and all that were given them, whichever ended it: they may be on
+ * different machines. Of a request the key nodes that took part.
+ */
+const machinesOf = (verified: Verified | VerifiedRequest): { what: string; machines: (Machine | undefined)[] } => {
+  const { world } = verified;
+  if ("request" in verified)
+    return { what: "key node", machines: verified.signers.map((id) => streamOf(world, keyNode, id)?.state) };
+  const { definition, runners, runner } = verified.task;
+  const ids = new Set([definition.enclave, ...runners, runner]);
+  return { what: "enclave", machines: [...ids].map((id) => streamOf(world, enclaveBook, id)?.state) };
 };
 
 /** With what was measured of its machine, which may be all that differs. */

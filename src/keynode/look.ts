@@ -21,15 +21,14 @@ export interface LookDeps {
 
 export interface LookedKey {
   readonly stream: string;
-  readonly head: string;
+  /** Newest statement of each stream that was looked at. */
+  readonly heads: Readonly<Record<string, string>>;
   readonly key: Key;
   readonly group: KeyGroup;
 }
 
 export interface LookedRequest extends LookedKey {
   readonly request: KeyRequest & { readonly stream: string };
-  /** Newest statement of the request. */
-  readonly requestHead: string;
 }
 
 /** By the node's clock or the newest leaf's, whichever is later: what has lapsed for one of them has lapsed. */
@@ -40,9 +39,10 @@ export const timeOf = ({ clock, follower }: Pick<LookDeps, "clock" | "follower">
 export const lookAtKey = ({ follower, witness }: LookDeps, stream: string): LookedKey => {
   follower.requireCurrent();
   const found = witness.stream(keyStreams, stream);
-  const group = found && witness.stream(keyGroup, found.state.group)?.state;
+  const group = found && witness.stream(keyGroup, found.state.group);
   if (!group) throw refuse("keynode.key", { id: stream, reason: "the ledger has no such key" });
-  return { stream, head: found.head, key: found.state, group };
+  const heads = { [stream]: found.head, [found.state.group]: group.head };
+  return { stream, heads, key: found.state, group: group.state };
 };
 
 /** @throws Refusal keynode.statements, keynode.request, keynode.key, enclave.ledger.stale */
@@ -50,11 +50,8 @@ export const lookAtRequest = (deps: LookDeps, stream: string): LookedRequest => 
   deps.follower.requireCurrent();
   const found = deps.witness.stream(requestStreams, stream);
   if (!found) throw refuse("keynode.request", { id: stream, reason: "the ledger has no such request" });
-  return {
-    ...lookAtKey(deps, found.state.key),
-    request: { ...found.state, stream },
-    requestHead: found.head,
-  };
+  const looked = lookAtKey(deps, found.state.key);
+  return { ...looked, heads: { ...looked.heads, [stream]: found.head }, request: { ...found.state, stream } };
 };
 
 /** The text with a digest. @throws Refusal keynode.detail */

@@ -104,6 +104,10 @@ export const createRuns = ({ node: self, peers, pairs, signingKey, signingKeyOf 
   });
   pairs.onBan((node) => endThose(node, refuse("run.ended", { node: self, run: "", reason: "run.banned" })));
 
+  peers.ending.addEventListener("abort", () => {
+    for (const run of new Set(joined.values())) run.end(refuse("peer.unreachable", { nodes: [] }), false);
+  });
+
   const remember = (id: string) => {
     joined.delete(id);
     ended.add(id);

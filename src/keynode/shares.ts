@@ -34,7 +34,7 @@ const sameMade = (a: Made, b: Made): boolean =>
 
 export interface Shares {
   candidate(key: string, epoch: number, run: string): Candidate | undefined;
-  /** Durable when it resolves. */
+  /** Durable when it resolves, beyond any rollback. */
   keep(key: string, candidate: Candidate): Promise<void>;
   /** The node's share of the epoch that the ledger has; undefined where it has none. */
   current(stream: string, key: Key): KeyShare | undefined;
@@ -76,8 +76,11 @@ export const createShares = (store: Store): Shares => {
 
   return {
     candidate: (key, epoch, run) => read(rowOf(key, epoch, run)),
-    keep: (key, candidate) =>
-      store.put(rowOf(key, candidate.share.epoch, candidate.run), encodePlain(candidate as PlainRecord & Candidate)),
+    async keep(key, candidate) {
+      const { share, run } = candidate;
+      await store.put(rowOf(key, share.epoch, run), encodePlain(candidate as PlainRecord & Candidate));
+      await store.anchor();
+    },
     current: (stream, key) => candidatesOf(stream).find(({ candidate }) => isCurrent(candidate, key))?.candidate.share,
     async settle(stream, key, time) {
       const deleted = stateOf(key, time) === "deleted";

@@ -139,6 +139,14 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     return waiting.done.promise;
   };
 
+  /** One at a time, for all who wait. */
+  let sealing: Promise<void> | undefined;
+  const sealNow = async () => {
+    const now = version;
+    await seal(now);
+    anchored = now;
+  };
+
   return {
     get(name) {
       if (waiting?.changes.has(name)) return waiting.changes.get(name);
@@ -157,10 +165,13 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     delete: (name) => write(new Map([[name, undefined]])),
     async anchor() {
       await waiting?.done.promise;
-      const now = version;
-      if (now <= anchored) return;
-      await seal(now);
-      anchored = Math.max(anchored, now);
+      const wanted = version;
+      while (anchored < wanted) {
+        sealing ??= sealNow().finally(() => {
+          sealing = undefined;
+        });
+        await sealing;
+      }
     },
     close() {
       flush();

@@ -24,9 +24,10 @@ interface Timeline {
 export interface Witness {
   /**
    * Takes statements, in the ledger's order; those that it has are passed over. All of one call count, or none.
+   * @returns the streams that have moved
    * @throws Refusal keynode.statements where one is missing, or whatever the rules say
    */
-  show(statements: readonly PlacedStatement[]): void;
+  show(statements: readonly PlacedStatement[]): string[];
   /**
    * A stream as it stands; undefined where the ledger has none.
    * @throws Refusal keynode.statements unless it was shown to its end, as far as the ledger was followed
@@ -34,8 +35,6 @@ export interface Witness {
   stream<S>(book: Named<S>, id: string): StreamState<S> | undefined;
   /** As far as it was shown: for what a stream says of itself and its end does not change. */
   known<S>(book: Named<S>, id: string): S | undefined;
-  /** Every stream of a book that was shown. */
-  all(book: string): string[];
   /** Lets go of a stream that is needed no more. */
   forget(id: string): void;
 }
@@ -78,6 +77,7 @@ export const createWitness = (follower: Pick<Follower, "chainOf">): Witness => {
             throw refuse("keynode.statements", { stream: id });
         for (const [id, timeline] of changed) streams.set(id, timeline);
         for (const [id, stream] of claimed) ids.set(id, stream);
+        return [...changed.keys()];
       },
     };
   };
@@ -92,7 +92,7 @@ export const createWitness = (follower: Pick<Follower, "chainOf">): Witness => {
         last = placed;
         call.take(placed);
       }
-      call.commit();
+      return call.commit();
     },
     stream<S>({ name }: Named<S>, id: string) {
       const timeline = streams.get(id);
@@ -104,7 +104,6 @@ export const createWitness = (follower: Pick<Follower, "chainOf">): Witness => {
       const state = streams.get(id)?.versions.at(-1)?.state;
       return state?.book === name ? (state.state as S) : undefined;
     },
-    all: (book) => [...streams].flatMap(([id, { versions }]) => (versions[0]?.state.book === book ? [id] : [])),
     forget(id) {
       streams.delete(id);
       for (const [claim, stream] of ids) if (stream === id) ids.delete(claim);

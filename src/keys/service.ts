@@ -3,7 +3,10 @@
  * every change below is a statement on the ledger, signed in the asker's name. Whoever keeps its own key signs for
  * itself, through /v1.
  */
-import type { SchemeId } from "../mpc/key-share.ts";
+import type { KeyMessage } from "../rules/key-messages.ts";
+import type { KeyRequestState } from "../rules/key-request-state.ts";
+import type { KeyScheme } from "../rules/key-schemes.ts";
+import type { KeyState } from "../rules/key-state.ts";
 import type { Asker } from "../spine/access.ts";
 
 /** A key node (节点, pod), as far as this platform knows. */
@@ -15,16 +18,14 @@ export interface NodeInfo {
   readonly up: boolean;
 }
 
-export type KeyStatus = "pending" | "enabled" | "disabled" | "deletion-scheduled" | "deleted" | "failed";
-
 export interface KeyInfo {
   /** K…, as statements name it. */
   readonly id: string;
-  readonly scheme: SchemeId;
+  readonly scheme: KeyScheme;
   readonly threshold: number;
   /** Tags of the nodes that share it, by party index. */
   readonly participants: readonly string[];
-  readonly status: KeyStatus;
+  readonly status: KeyState;
   readonly imported: boolean;
   /** Encoded point (SEC 1 compressed, RFC 8032), hex; undefined before the nodes have made it. */
   readonly publicKey: string | undefined;
@@ -39,7 +40,7 @@ export interface KeyInfo {
 }
 
 export interface KeyParameters {
-  readonly scheme: SchemeId;
+  readonly scheme: KeyScheme;
   /** As many nodes sign together. */
   readonly threshold: number;
   /** Tags of nodes, none twice. */
@@ -55,21 +56,10 @@ export interface KeyDescription {
   readonly description: string;
 }
 
-/** What is to be signed: the nodes compute the digest of all but the first from what they have decoded. */
-export type Message =
-  /** The scheme's input as it is, hex: a digest of 32 bytes for ECDSA and SM2, the message itself for Ed25519. */
-  | { readonly kind: "digest"; readonly hex: string }
-  /** EIP-191 `personal_sign`. */
-  | { readonly kind: "message"; readonly hex: string }
-  /** An unsigned Ethereum transaction, as it is hashed. */
-  | { readonly kind: "transaction"; readonly hex: string }
-  /** EIP-712, as JSON. */
-  | { readonly kind: "typed-data"; readonly json: string };
-
 export interface SignatureRequest {
   readonly key: string;
   /** 1 to 1,000; all are signed, or none. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly KeyMessage[];
   /** BIP 32, non-hardened. */
   readonly path?: readonly number[] | undefined;
   readonly note?: string | undefined;
@@ -77,21 +67,18 @@ export interface SignatureRequest {
   readonly expiresIn?: number | undefined;
 }
 
-export type RequestStatus = "pending" | "completed" | "refused" | "failed" | "withdrawn" | "expired";
-
 export interface RequestInfo {
   /** R…, as statements name it. */
   readonly id: string;
   readonly key: string;
-  readonly status: RequestStatus;
-  /**
-   * One for each message, hex, once completed: r || s (64 bytes, low s for ECDSA), R || s for Schnorr and Ed25519.
-   * `recovery`: parity of R's y, for ECDSA.
-   */
-  readonly signatures: readonly { readonly signature: string; readonly recovery?: number }[];
+  readonly status: KeyRequestState;
+  /** One for each message, hex, once completed: r || s (64 bytes, low s for ECDSA), R || s for Schnorr and Ed25519. */
+  readonly signatures: readonly string[];
+  /** Encoded point (hex) that they verify under: the key's, or its child's. */
+  readonly publicKey: string | undefined;
   /** Of a pending one: how many approvals it has so far. */
   readonly approvals: number;
-  /** Why it failed: a code of the nodes. */
+  /** Why it failed, or why the nodes have not signed it yet: a code of theirs. */
   readonly failure: string | undefined;
 }
 
@@ -106,7 +93,7 @@ export interface KeyService {
    *   the nodes and forgotten: a client that splits it itself does not need to trust this server.
    */
   importKey(asker: Asker, parameters: KeyParameters, secret: Uint8Array): Promise<KeyInfo>;
-  /** @param id K…, a stream's id, or `alias/…` @throws Refusal stream.unknown */
+  /** @param id K…, a stream's id, or an alias @throws Refusal stream.unknown */
   key(asker: Asker, id: string): Promise<KeyInfo>;
   /** Those the asker may see, the newest first. */
   keys(

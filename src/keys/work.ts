@@ -15,6 +15,8 @@ export interface WorkOptions {
   /** Pauses between attempts, milliseconds. */
   readonly pause: { readonly first: number; readonly longest: number };
   readonly onError: (stream: string, error: unknown) => void;
+  /** There is nothing to be done for it any more. */
+  readonly onDone?: (stream: string) => void;
 }
 
 interface Item {
@@ -25,7 +27,7 @@ interface Item {
   timer?: NodeJS.Timeout | undefined;
 }
 
-export const createWork = ({ ledger, due, attempt, concurrency, pause, onError }: WorkOptions) => {
+export const createWork = ({ ledger, due, attempt, concurrency, pause, onError, onDone }: WorkOptions) => {
   const items = new Map<string, Item>();
   const waiting = createFairQueue();
   const active = new Set<Promise<void>>();
@@ -36,6 +38,12 @@ export const createWork = ({ ledger, due, attempt, concurrency, pause, onError }
     clearTimeout(item.timer);
     item.state = "waiting";
     waiting.push(owner, stream);
+  };
+
+  const forget = (stream: string, item: Item): void => {
+    clearTimeout(item.timer);
+    items.delete(stream);
+    onDone?.(stream);
   };
 
   const sleep = (stream: string, item: Item): void => {
@@ -51,7 +59,7 @@ export const createWork = ({ ledger, due, attempt, concurrency, pause, onError }
       if (!stopped && due(stream) !== undefined) onError(stream, error);
     });
     const owner = stopped ? undefined : due(stream);
-    if (owner === undefined) items.delete(stream);
+    if (owner === undefined) forget(stream, item);
     else if (item.moved) queue(stream, item, owner);
     else sleep(stream, item);
   };
@@ -82,10 +90,7 @@ export const createWork = ({ ledger, due, attempt, concurrency, pause, onError }
         const known = item ?? { state: "waiting", moved: false, pause: pause.first };
         items.set(stream, known);
         queue(stream, known, owner);
-      } else if (item) {
-        clearTimeout(item.timer);
-        items.delete(stream);
-      }
+      } else if (item) forget(stream, item);
     }
     next();
   };

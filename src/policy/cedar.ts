@@ -7,7 +7,7 @@ import { sha256Hex } from "#crypto";
 import { canonical } from "../base/canonical.ts";
 import type { KeyPolicy } from "../rules/key-group.ts";
 import { refuse } from "./errors.ts";
-import { type Action, type CedarValue, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
+import { type Action, type CedarValue, FIELDS, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
 import { lineOf, requireText } from "./text.ts";
 
 /** Who asks for what, as the engine is asked. */
@@ -42,9 +42,6 @@ export interface Decision {
   readonly errors: readonly { readonly policy: string; readonly reason: string }[];
 }
 
-/** The id under which a context names its `Fields`. */
-export const FIELDS = { __entity: { type: "Fields", id: "message" } };
-
 /** Policies that have been found good. */
 export interface Policies {
   readonly decide: (question: Question) => Decision;
@@ -57,6 +54,13 @@ export interface Policies {
 export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
   requireText(policies);
   const staticPolicies = Object.fromEntries(policies.map(({ id, text }) => [id, text]));
+  const name = sha256Hex(canonical(staticPolicies));
+  // Validation takes milliseconds, and a key node asks for the policies of its group with every request.
+  if (!slots.has(name)) requireValid(policies, staticPolicies);
+  return { decide: (question) => decide(name, staticPolicies, question) };
+};
+
+const requireValid = (policies: readonly KeyPolicy[], staticPolicies: Record<string, string>): void => {
   for (const { id, text } of policies) {
     const read = engine(() => cedar.checkParsePolicySet({ staticPolicies: { [id]: text } }));
     if (read.type === "failure") throw refusal("policy.unreadable", id, text, read.errors[0]);
@@ -68,8 +72,6 @@ export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
     const first = wrong.find(({ policyId }) => policyId === id);
     if (first !== undefined) throw refusal("policy.invalid", id, text, first.error);
   }
-  const name = sha256Hex(canonical(staticPolicies));
-  return { decide: (question) => decide(name, staticPolicies, question) };
 };
 
 const refusal = (
@@ -131,7 +133,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
     { uid: FIELDS.__entity, attrs: {}, tags: fields, parents: [] },
   ];
   const attrs = { scheme: key?.scheme ?? "", ...(key?.alias === undefined ? {} : { alias: key.alias }) };
-  const call = {
+  const call: cedar.StatefulAuthorizationCall = {
     principal: memberId(member),
     action: { type: "Action", id: action },
     resource: key === undefined ? groupId : keyId,
@@ -143,7 +145,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
   };
   // A lone surrogate or a number that JSON lacks would end in the engine as an exception: it is not given one.
   canonical(call);
-  const answer = engine(() => cedar.statefulIsAuthorized(call as unknown as cedar.StatefulAuthorizationCall));
+  const answer = engine(() => cedar.statefulIsAuthorized(call));
   if (answer.type === "failure")
     return {
       allowed: false,

@@ -9,8 +9,8 @@ export const refuse = refusals({
   },
   "policy.too-complex": {
     status: 400,
-    en: "Policy {policy} has more than {words} words and signs outside texts, or brackets nested deeper than {depth}. Split it into several policies.",
-    zh: "策略 {policy} 在文本之外的词和符号超过 {words} 个，或括号嵌套超过 {depth} 层。请拆分为多条策略。",
+    en: "Policy {policy} has more than {words} words and signs outside texts, brackets nested deeper than {depth}, or a text longer than {characters} characters. Split it into several policies.",
+    zh: "策略 {policy} 在文本之外的词和符号超过 {words} 个，括号嵌套超过 {depth} 层，或单个文本超过 {characters} 个字符。请拆分为多条策略。",
   },
   "policy.unprintable": {
     status: 400,

@@ -63,12 +63,13 @@ export const rolesOf = (group: Pick<KeyGroup, "administrators" | "approvers" | "
 /**
  * A request as it is judged.
  * @param request with its stream @param path, messages as the request's detail has them
- * @param key with its detail; `publicKey` (hex) is the child's where there is a path
+ * @param key its `publicKey` is the child's where there is a path
  */
 export const signingAsked = (
   request: KeyRequest & { readonly stream: string },
   { path = [], messages }: { readonly path?: readonly number[] | undefined; readonly messages: readonly KeyMessage[] },
-  key: Key & { readonly detail: KeyDetail },
+  key: Key,
+  detail: KeyDetail,
   group: KeyGroup,
   time: number,
 ): SigningAsked => ({
@@ -76,7 +77,7 @@ export const signingAsked = (
   member: request.requester,
   roles: rolesOf(group, request.requester),
   group: group.id,
-  key: { ...keyFacts(key), publicKey: fromHex(key.publicKey), scheme: key.scheme },
+  key: { ...keyFacts({ ...key, detail }), publicKey: fromHex(key.publicKey), scheme: key.scheme },
   approvers: approvalsOf(request, group),
   time,
   path,

@@ -3,6 +3,8 @@
  * anything else is refused when it is proposed, and a question that does not fit it is denied.
  */
 
+import type { CedarValueJson } from "@cedar-policy/cedar-wasm/nodejs";
+
 export const SCHEMA = `
 entity Role enum ["administrator", "approver", "requester"];
 entity Group;
@@ -55,7 +57,10 @@ export type Action = "sign" | "exportKey" | "derive" | "reshare" | "createKey" |
 export type Role = "administrator" | "approver" | "requester";
 
 /** A value in Cedar's JSON. Numbers are safe integers. */
-export type CedarValue = boolean | number | string | readonly CedarValue[] | { readonly [name: string]: CedarValue };
+export type CedarValue = CedarValueJson;
 
 /** A member (its stream). */
 export const memberId = (member: string) => ({ type: "Member", id: member });
+
+/** The id under which a context names its `Fields`. */
+export const FIELDS = { __entity: { type: "Fields", id: "message" } };

@@ -9,6 +9,8 @@ import { refuse } from "./errors.ts";
 /** Measured: the engine overflows above 350 operators in a row, or 100 nested sets. Both together stay below half. */
 const MAX_WORDS = 250;
 const MAX_DEPTH = 12;
+/** Of one text: a pattern is compared with a message in time that grows with the product of their lengths. */
+const MAX_TEXT = 1_024;
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** Controls but tab and line feed, characters that turn the direction of text, and such that have no width. */
@@ -43,11 +45,11 @@ const requireSimple = (id: string, text: string): void => {
   for (const { 0: token, 1: word, index } of text.matchAll(TOKEN)) {
     if (!token.startsWith("//") && UPPER_HEX.test(token))
       throw refuse("policy.upper-case", { policy: id, line: lineAt(text, index), text: token.slice(0, 80) });
-    if (word === undefined) continue;
-    words++;
-    if ("([{".includes(word)) depth++;
-    if (")]}".includes(word)) depth--;
-    if (words > MAX_WORDS || depth > MAX_DEPTH)
-      throw refuse("policy.too-complex", { policy: id, words: MAX_WORDS, depth: MAX_DEPTH });
+    const long = token.length > MAX_TEXT && token.endsWith('"');
+    if (word !== undefined) words++;
+    if (word !== undefined && "([{".includes(word)) depth++;
+    if (word !== undefined && ")]}".includes(word)) depth--;
+    if (long || words > MAX_WORDS || depth > MAX_DEPTH)
+      throw refuse("policy.too-complex", { policy: id, words: MAX_WORDS, depth: MAX_DEPTH, characters: MAX_TEXT });
   }
 };

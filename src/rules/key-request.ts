@@ -105,7 +105,7 @@ const end = (state: KeyRequest, { by, time }: Act<unknown>, status: "refused" | 
 });
 
 /** What came of it: a signature a message, in order; or of every node that takes part its share, sealed to the recipient. */
-const Outcome = z.union([
+export const Outcome = z.union([
   z.strictObject({
     salt: Salt,
     /** Hex: r || s, R || s. */
@@ -133,6 +133,7 @@ const Outcome = z.union([
       .max(16),
   }),
 ]);
+export type Outcome = z.output<typeof Outcome>;
 
 /**
  * What was done is done, so this is taken whatever became of the request in the meantime: a signature that was made

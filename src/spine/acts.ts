@@ -65,6 +65,7 @@ export const createActs = (deps: ActsDeps) => {
     if (/\.(founded|invited|published|registered|created)$/.test(kind) && account.verification !== "approved")
       throw refuse("account.not-verified");
     const book = books.get(ruledBy(kind).book.name);
+    book?.check?.(payload);
     const asked = book?.asksIn?.(kind, payload);
     if (asked !== undefined && (await accounts.findByMember(asked))?.verification !== "approved")
       throw refuse("account.not-verified");

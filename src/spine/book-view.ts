@@ -33,6 +33,8 @@ export interface BookView<S, O = unknown> extends Show<S, O> {
   content?(state: S): string[];
   /** Digests of the files beside that an act names: whoever names them must have stored them. */
   brings?(payload: object): string[];
+  /** What this platform asks of an act beyond the rules, so that nobody signs what is of no use. @throws Refusal */
+  check?(payload: object): void;
   /** The member that an act of this kind asks in: a platform asks for its real name too. */
   asksIn?(kind: string, payload: object): string | undefined;
 }

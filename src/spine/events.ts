@@ -36,7 +36,8 @@ export interface EventsDeps {
 export const createEvents = ({ inbox, views, kinds }: EventsDeps) => {
   const show = (event: InboxEvent, names: Names): ShownEvent => {
     const { by, name } = event.detail as { by?: string; name?: string };
-    const text = String(names.detail(name ?? "").name ?? "");
+    const detail = names.detail(name ?? "");
+    const text = String(detail.name ?? detail.note ?? "");
     return {
       id: event.id,
       kind: event.kind,
@@ -77,7 +78,7 @@ export const createEvents = ({ inbox, views, kinds }: EventsDeps) => {
       const names = await namesOf([event]);
       const shown = show(event, names);
       const about = await kinds[event.kind].about(asker, event, shown);
-      return { ...shown, alliance: null, task: null, ...about };
+      return { ...shown, alliance: null, task: null, group: null, request: null, ...about };
     },
     async unread({ accountId }: Asker) {
       if (!accountId) return { unread: 0, pending: 0 };

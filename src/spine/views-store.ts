@@ -132,6 +132,19 @@ export const createViewsStore = (platformDb: PlatformDb) => {
       return row?.stream;
     },
 
+    /** The newest of a kind with exactly this name, of those that `member` may see. */
+    async named(kind: ResourceKind, name: string, member: string): Promise<string | undefined> {
+      const row = await db
+        .selectFrom("resources as r")
+        .select("r.stream")
+        .where("r.kind", "=", kind)
+        .where("r.name", "=", name)
+        .where((eb) => visible(eb, "all", member, 0))
+        .orderBy("r.createdAt", "desc")
+        .executeTakeFirst();
+      return row?.stream;
+    },
+
     async members(ids: readonly string[]): Promise<Map<string, MemberRow>> {
       const rows = ids.length
         ? await db

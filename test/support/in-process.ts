@@ -59,12 +59,22 @@ export const openPlatform = async ({
 }: TestPlatformOptions = {}): Promise<TestPlatform> => {
   const data = mkdtempSync(join(tmpdir(), "entente-platform-"));
   const clock = clockBeside();
-  const flags = { data, port: "0", database, "log-level": "silent", "shutdown-grace": "0", ...UNHURRIED, ...settings };
+  const flags = {
+    data,
+    port: "0",
+    database,
+    "log-level": "silent",
+    "shutdown-grace": "0",
+    "key-nodes": "0",
+    ...UNHURRIED,
+    ...settings,
+  };
   const options: PlatformOptions = {
     config: loadConfig({ flags }),
     clock,
     version: "test",
     enclaveCommand: [process.execPath, await currentProgram("enclave")],
+    keyNodeCommand: "key-nodes" in settings ? [process.execPath, await currentProgram("keynode")] : [],
   };
   let running: Running | undefined = await startPlatform(options);
   const { admin: operator } = running;

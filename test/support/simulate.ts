@@ -58,6 +58,8 @@ export interface Simulation<I, R> {
   readonly input: (party: number) => I;
   readonly binding?: string;
   readonly seed?: string;
+  /** Names the run; runs of one name have one id. */
+  readonly run?: string;
   readonly faults?: Faults;
 }
 
@@ -77,11 +79,12 @@ export const simulate = <I, R>({
   input,
   binding = "",
   seed = "seed",
+  run: name = seed,
   faults = {},
 }: Simulation<I, R>): Simulated<R> => {
   const lots = seeded(`lots of ${seed}`);
   const chance = (of = 0) => of > 0 && new DataView(lots(4).buffer).getUint32(0) / 2 ** 32 < of;
-  const id = createHash("sha256").update(`run ${seed}`).digest();
+  const id = createHash("sha256").update(`run ${name}`).digest();
   const options = (self: number) => ({
     protocol,
     run: new Uint8Array(id),
@@ -118,9 +121,9 @@ export const simulate = <I, R>({
       }
     }
   };
-  const deliver = ({ from, to, bytes }: (typeof network)[number]): void => {
-    const run = runs.get(to);
-    if (!run) return;
+  /** Whether it made the receiver say something. */
+  const deliver = ({ from, to, bytes }: (typeof network)[number]): boolean => {
+    const run = runs.get(to) as Run<R>;
     const out = run.receive(from, bytes);
     const count = (received.get(to) ?? 0) + 1;
     received.set(to, count);
@@ -132,23 +135,22 @@ export const simulate = <I, R>({
       runs.set(to, back);
       send(to, back.outstanding(), true);
     } else send(to, out);
+    return out.length > 0;
   };
 
   network.push(...(faults.inject ?? []));
   for (const [party, run] of runs) send(party, run.start());
-  for (let idle = 0; idle < 3; ) {
+  let moved = true;
+  for (;;) {
     const at = faults.inOrder ? 0 : network.length > 1 ? new DataView(lots(4).buffer).getUint32(0) % network.length : 0;
     const [next] = network.splice(at, 1);
-    if (next) {
-      deliver(next);
-      idle = 0;
-    } else {
-      idle++;
-      // Nothing moves: connections are made anew.
-      if ([...runs.values()].some((run) => !run.outcome))
-        for (const [party, run] of runs) send(party, run.outstanding(), true);
+    if (next) moved = deliver(next) || moved;
+    else if (!moved || [...runs.values()].every((run) => run.outcome)) break;
+    else {
+      // Nothing is on its way: connections are made anew.
+      moved = false;
+      for (const [party, run] of runs) send(party, run.outstanding(), true);
     }
-    if (network.length === 0 && [...runs.values()].every((run) => run.outcome)) break;
   }
 
   const results = new Map<number, R>();

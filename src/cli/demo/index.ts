@@ -48,6 +48,7 @@ export const demo = async (options: DemoOptions): Promise<void> => {
     port,
     "log-level": "warn",
     "rate-limit": "100000",
+    "key-nodes": "0",
     ...(tpm && { attestation, "attestation-options": `device=${tpm.device},certificates=${tpm.issuers}` }),
   });
   const platform = await start(config);

@@ -50,6 +50,8 @@ export interface RunDeps extends JudgeDeps, ComputeDeps, HandOverDeps {
 interface PlacedDeps extends RunDeps {
   /** The enclave that the task names first has paid for the run. */
   readonly delegated: boolean;
+  /** Where the receiver's database is, opened when it is first asked for. */
+  readonly destination: () => ReturnType<typeof openDestination>;
 }
 
 export interface RunTaskRequest extends RunRequest {
@@ -93,19 +95,22 @@ export const runTask = async (own: RunDeps, { handed, ...request }: RunTaskReque
   const deps = await placed(own, judged, handed);
   const known = deps.attempts.outcome(judged.stream);
   // What was withdrawn since is not delivered any more; the task lapses.
-  const outcome = known ?? (await attempt(deps, judged, request.details));
+  const { outcome, sealed: fresh }: Pick<Ended, "outcome" | "sealed"> = known
+    ? { outcome: known }
+    : await attempt(deps, judged, request.details);
   if (outcome.kind === "task.failed") return sign(deps, judged, outcome);
   if (known) requireUsable(judged, request.details);
   const { result } = outcome.payload as { result: Kept };
-  const sealed = await deps.results.read(result);
+  const sealed = fresh ?? (await deps.results.read(result));
   const statement = sign(deps, judged, outcome);
-  const destination = await openDestination(deps, judged);
+  const destination = await deps.destination();
   requireUnmoved(deps, judged);
   try {
     await handOver(deps, judged, destination, result, sealed);
   } catch (error) {
     if (!isTaken(error) || judged.task.delegations === 0 || deps.attempts.wasTold(judged.stream)) throw error;
-    return sign(deps, judged, await settled(deps, judged, failed(judged, refuse("enclave.delivered"))));
+    const { outcome: other } = await settled(deps, judged, failed(judged, refuse("enclave.delivered")));
+    return sign(deps, judged, other);
   }
   requireUnmoved(deps, judged);
   // Alone where another enclave may have delivered before can a result come to nothing after all.
@@ -119,12 +124,22 @@ const isTaken = (error: unknown): boolean =>
 
 /** In another enclave's place: with the keys that it has handed over, at its cost. */
 const placed = async (own: RunDeps, judged: Judged, handed: Handed | undefined): Promise<PlacedDeps> => {
-  if (judged.task.definition.enclave === own.enclave) return { ...own, delegated: false };
+  if (judged.task.definition.enclave === own.enclave)
+    return { ...own, delegated: false, destination: openedOnce(own, judged) };
   // What it had come to here may have been forgotten when it went on; then it comes to nothing else.
   if (judged.task.runners.includes(own.enclave) && !own.attempts.isKnown(judged.stream))
     throw refuse("enclave.delegation", { reason: "it was here before, and what came of it is known no more" });
   if (!handed) throw refuse("enclave.delegation", { reason: "its keys are not there" });
-  return { ...own, handed: await takeKeys(own, judged, handed), delegated: true };
+  const deps = { ...own, handed: await takeKeys(own, judged, handed) };
+  return { ...deps, delegated: true, destination: openedOnce(deps, judged) };
+};
+
+const openedOnce = (deps: RunDeps, judged: Judged): PlacedDeps["destination"] => {
+  let opened: ReturnType<typeof openDestination> | undefined;
+  return () => {
+    opened ??= openDestination(deps, judged);
+    return opened;
+  };
 };
 
 const sign = ({ enclave, clock, signingKey }: RunDeps, { stream, head }: Judged, { kind, payload }: Outcome): string =>
@@ -134,8 +149,9 @@ const sign = ({ enclave, clock, signingKey }: RunDeps, { stream, head }: Judged,
 const settled = async (
   { attempts, results }: RunDeps,
   { stream, head, task }: Judged,
-  { outcome, spends, sealed, diagnostics: kept }: Ended,
-): Promise<Outcome> => {
+  ended: Ended,
+): Promise<Ended> => {
+  const { outcome, spends, sealed, diagnostics: kept } = ended;
   const files = [sealed, kept].filter((file) => file !== undefined);
   for (const file of files) await results.keep(file);
   const { creator, expires } = task;
@@ -148,11 +164,11 @@ const settled = async (
       await results.drop(files.map((file) => sha256Hex(file)));
     throw error;
   }
-  return outcome;
+  return ended;
 };
 
 /** Runs the model, once. @returns what the task has come to, durable. @throws where it has come to nothing yet */
-const attempt = async (deps: PlacedDeps, judged: Judged, details: RunRequest["details"]): Promise<Outcome> => {
+const attempt = async (deps: PlacedDeps, judged: Judged, details: RunRequest["details"]): Promise<Ended> => {
   const ended = await begun(deps, judged, details).catch((error: unknown): Ended => {
     if (isOutcome(error)) return failed(judged, error);
     throw error;
@@ -197,7 +213,7 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
   const files: CheckedFile[] = [];
   try {
     // What the server does not give costs no attempt: no table is opened yet.
-    await openDestination(deps, judged);
+    await deps.destination();
     for (const digest of digestsOf(task))
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
     // A machine that starts no sandbox has not ended the task: nothing is begun yet.

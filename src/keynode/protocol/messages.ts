@@ -41,6 +41,8 @@ export const keyNodeMethods = {
       key: StreamId,
       /** Of the run, random, the same for all that take part; another one each time that it is tried. */
       run: Digest,
+      /** Indices (of the epoch before) of those that hand the key over; without, the first that have shares. */
+      dealers: z.array(Index).max(16).optional(),
       /** Imported: the share of this node, sealed to it (base64). */
       share: Base64.optional(),
       details,
@@ -61,16 +63,16 @@ export const keyNodeMethods = {
       detail: z.record(z.string(), z.unknown()).optional(),
     }),
   },
-  /** Makes presignatures ahead; called at all of `signers`. Answers with how many there are. */
+  /** Keeps so many presignatures ready from now on; called at the first of `signers`. */
   prepare: {
     params: z.strictObject({
       key: StreamId,
       signers,
       path: z.array(z.int().min(0).max(0x7fff_ffff)).max(8).default([]),
-      count: z.int().min(1).max(256),
+      count: z.int().min(1).max(64),
     }),
     carries: "statements",
-    result: z.strictObject({ ready: z.int().min(0) }),
+    result: z.strictObject({}),
   },
   /** Its share of a key, sealed to the recipient that the group names for this node. */
   backup: {
@@ -100,8 +102,8 @@ export const keyNodeMethods = {
           connected: z.boolean(),
           /** Why there is no connection. */
           reason: z.string().optional(),
-          /** The check that it failed, where it is kept out. */
-          banned: z.string().optional(),
+          /** It failed a check and is kept out. */
+          banned: z.boolean(),
         }),
       ),
     }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { generated, partiesUpTo, privateKeyOf, secretsOf } from "../../../test/support/shares.ts";
 import { seeded, simulate } from "../../../test/support/simulate.ts";
+import { generated, partiesUpTo, privateKeyOf, secretsOf } from "../../../test/support/threshold-keys.ts";
 import { toHex } from "../../base/bytes.ts";
 import { nobleCurves } from "../curves/noble.ts";
 import { curveOf } from "../curves/registry.ts";

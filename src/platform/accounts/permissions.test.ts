@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Contract, Endpoint } from "../../contract/endpoint.ts";
-import { contract, keyContract } from "../../contract/index.ts";
+import { contract } from "../../contract/index.ts";
 import { ACCOUNT_ROLES, permissionsOf } from "./permissions.ts";
 
 const ROLES = [...ACCOUNT_ROLES, "operator"];
 const may = (role: string, permission: string): boolean => permissionsOf(role).has(permission);
-const endpoints: Endpoint[] = Object.values({ ...contract, ...keyContract } as Contract).flatMap((resource) =>
-  Object.values(resource),
-);
+const endpoints: Endpoint[] = Object.values(contract as Contract).flatMap((resource) => Object.values(resource));
 /** What an endpoint takes; everybody has `public` and `signed-in`. */
 const named = new Set(
   endpoints.map(({ permission }) => permission).filter((each) => !/^(public|signed-in)$/.test(each)),

@@ -204,6 +204,12 @@ export const settings = {
     "What the attestation provider needs to know, for example `device=/dev/tpmrm0`.",
     "远程证明提供方所需的参数，例如 `device=/dev/tpmrm0`。",
   ),
+  keyNodes: setting(
+    integer(0, 16),
+    3,
+    "Key nodes on this machine, each a process with a store of its own: node-1, node-2, … Those that were created later are started too. 0: none.",
+    "本机密钥节点的数量，各为独立进程并有独立存储：node-1、node-2……之后创建的节点也会启动。0 表示不运行密钥节点。",
+  ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),
     "10s",

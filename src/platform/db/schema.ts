@@ -126,7 +126,7 @@ export interface AuditRow {
 export interface InboxRow {
   id: string;
   accountId: string;
-  kind: "invitation" | "authorisation" | "diagnostics";
+  kind: "invitation" | "authorisation" | "diagnostics" | "signature" | "group-change";
   stream: string;
   detail: string;
   state: "pending" | "succeeded" | "failed" | "expired";

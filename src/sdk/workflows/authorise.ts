@@ -82,14 +82,16 @@ export const authoriseTask = async (
   requireAsked(id, shown);
   const part = partDue(shown, me);
   if (!part) throw refuse("task.not-yours", { id, state: shown.state });
-  const { provider } = await readNamed(client, shown, expected);
   const { model, sources } = shown.definition;
-  await requireOwners(client, [
-    { kind: "model", stream: model.stream, id: shown.model.id, owner: shown.model.owner.id },
-    ...sources.map(({ stream }, i) => {
-      const { id = "", owner } = shown.sources[i] ?? {};
-      return { kind: "source" as const, stream, id, owner: owner?.id ?? "" };
-    }),
+  const [{ provider }] = await Promise.all([
+    readNamed(client, shown, expected),
+    requireOwners(client, [
+      { kind: "model", stream: model.stream, id: shown.model.id, owner: shown.model.owner.id },
+      ...sources.map(({ stream }, i) => {
+        const { id = "", owner } = shown.sources[i] ?? {};
+        return { kind: "source" as const, stream, id, owner: owner?.id ?? "" };
+      }),
+    ]),
   ]);
   requireColumns(shown);
   const delivery = part === "receiver" ? deliveryTo(required(key), destination) : undefined;

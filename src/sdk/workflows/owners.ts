@@ -3,7 +3,7 @@ import { published } from "../../rules/model.ts";
 import { registered } from "../../rules/source.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "../errors.ts";
-import { createStreamReader } from "../streams.ts";
+import { type CheckedStream, createStreamReader } from "../streams.ts";
 
 const FOUNDING = { model: published, source: registered };
 
@@ -21,8 +21,9 @@ export const requireOwners = async (
   }[],
 ): Promise<void> => {
   const read = createStreamReader((id, start) => client.streams.get({ id, start }));
-  for (const { stream, owner, id, kind } of shown) {
-    const { founding, signers } = await read(stream);
+  const streams = await Promise.all(shown.map(({ stream }) => read(stream)));
+  for (const [i, { stream, owner, id, kind }] of shown.entries()) {
+    const { founding, signers } = streams[i] as CheckedStream;
     const number = (founding.statement.payload as { id?: unknown }).id;
     if (founding.statement.kind !== FOUNDING[kind].name || number !== id)
       throw refuse("server.history", { id: stream, reason: `it is ${founding.statement.kind} ${number}, not ${id}` });

@@ -56,3 +56,39 @@ export const delegationContext = (task: string, from: string, to: string): Conte
   from,
   to,
 });
+
+/**
+ * One share of a key that is imported. The key's stream does not exist yet: its founding statement names the envelope.
+ * @param group stream id; @param key K…; @param node stream id; @param index of the share
+ */
+export const keyShareContext = (group: string, key: string, node: string, index: number): Context => ({
+  use: "entente/key-share/1",
+  group,
+  key,
+  node,
+  index: String(index),
+});
+
+/** A copy of a node's share for whoever keeps it. @param key, node stream ids */
+export const keyBackupContext = (key: string, epoch: number, node: string): Context => ({
+  use: "entente/key-backup/1",
+  key,
+  epoch: String(epoch),
+  node,
+});
+
+/** The copy on its way back to the node. @param key, node stream ids */
+export const keyRestoreContext = (key: string, epoch: number, node: string): Context => ({
+  use: "entente/key-restore/1",
+  key,
+  epoch: String(epoch),
+  node,
+});
+
+/** A node's share for whoever is handed the key. @param request stream id; @param index of the share */
+export const keyExportContext = (request: string, epoch: number, index: number): Context => ({
+  use: "entente/key-export/1",
+  request,
+  epoch: String(epoch),
+  index: String(index),
+});

@@ -70,6 +70,7 @@ export const createPackets = (socket: Duplex, silence: number): Packets => {
   const lost = () => fail(refuse("database.lost", { step: packets.step }));
   socket.on("data", (chunk: Uint8Array) => {
     append(window, chunk);
+    free(chunk);
     fresh = true;
     if (waiting) settle();
     else if (window.end - window.at > HIGH_WATER) socket.pause();
@@ -139,16 +140,25 @@ export const takeHeader = (window: Window): number => {
   return length;
 };
 
+/**
+ * Frees memory that nobody reads any more, at once. Left to the collector, all that a table comes in has it mark the
+ * whole heap while the table is read. What is part of a larger buffer is not this one's to free.
+ */
+const free = ({ buffer, length }: Uint8Array): void => {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+};
+
 /** Adds what has arrived: behind what is there, or moved to the front where there is no room. */
 const append = (window: Window, chunk: Uint8Array): void => {
   const needed = window.end - window.at + chunk.length;
   const capacity = window.bytes.length - PADDING;
   if (window.end + chunk.length > capacity) {
-    const old = window.bytes.subarray(window.at, window.end);
+    const { bytes, at, end } = window;
     if (needed > capacity) Object.assign(window, memory(2 * needed));
-    window.bytes.set(old);
+    window.bytes.set(bytes.subarray(at, end));
     window.at = 0;
-    window.end = old.length;
+    window.end = end - at;
+    if (needed > capacity) free(bytes);
   }
   window.bytes.set(chunk, window.end);
   window.end += chunk.length;

@@ -3,15 +3,16 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ed25519_FROST } from "@noble/curves/ed25519.js";
 import { schnorr_FROST } from "@noble/curves/secp256k1.js";
-import { generated, partiesUpTo } from "../../../../test/support/shares.ts";
+import { type Attack, disturb, flipEverything, replayEverything } from "../../../../test/support/attacks.ts";
 import { seeded, simulate } from "../../../../test/support/simulate.ts";
+import { generated, partiesUpTo } from "../../../../test/support/threshold-keys.ts";
 import { fromHex, toHex, utf8 } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";
 import type { KeyShare } from "../../key-share.ts";
 import { derive } from "../../keys/derive.ts";
 import { Abort } from "../../protocol.ts";
 import { mod, toBytes32, toInteger } from "../../scalars.ts";
-import type { Presignature, Scheme } from "../../scheme.ts";
+import type { Presignature, PresignInput, Scheme } from "../../scheme.ts";
 import { eddsaEd25519, schnorrBip340 } from "./index.ts";
 import { ed25519Suite } from "./suites.ts";
 
@@ -146,6 +147,30 @@ test("parties that mean another path, key or epoch are named before anything is 
     assert.ok(outcome?.kind === "aborted" && outcome.by === 1 && outcome.abort.check === "frost.purpose");
   }
 });
+
+for (const scheme of SCHEMES) {
+  const shares = generated(scheme.id, 2, [1, 2, 3]);
+  const message = utf8("after attacks");
+  const attack: Attack<PresignInput, readonly Presignature[]> = {
+    protocol: scheme.presign,
+    parties: [1, 2, 3],
+    input: (party) => ({ share: shares.get(party) as KeyShare, count: 2, pairs: new Map(), path: [] }),
+    cheat: 2,
+    // All three sign, so the cheat's own presignature is the honest one; what matters is that honest ones agree.
+    right: (results) =>
+      assert.equal(new Set([...results.values()].map((all) => all.map(({ id }) => id).join())).size, 1),
+    step: 3,
+  };
+  test(`${scheme.id}: presigning, whatever bit a cheat flips, names it or comes to the same for all`, () => {
+    assert.ok(flipEverything(attack) > 100);
+    replayEverything(attack);
+  });
+  test(`${scheme.id}: presigning survives loss, disorder, and every party dying at every message`, () => {
+    disturb(attack, 3);
+    const signature = signed(scheme, presigned(scheme, shares, [1, 2, 3], { count: 2 }), 1, message)[0] as Uint8Array;
+    assert.ok(scheme.verify((shares.get(1) as KeyShare).publicKey, message, signature));
+  });
+}
 
 /** RFC 9591 appendix E.1, as its authors' repository has it. */
 test("RFC 9591, FROST(Ed25519, SHA-512)", () => {

@@ -1,0 +1,260 @@
+/**
+ * Making shares (docs/protocols/key-node.md section 5): the node takes part in what a key's open attempt asks for. What
+ * it has made is on its disk before it says so, and it says nothing of what it does not hold.
+ */
+import { sha256Hex } from "#crypto";
+import { fromBase64, fromHex } from "../base/bytes.ts";
+import { Refusal } from "../base/refusal.ts";
+import { curveOf } from "../mpc/curves/registry.ts";
+import { hashOf } from "../mpc/hash.ts";
+import type { KeyPublic, KeyShare } from "../mpc/key-share.ts";
+import { acceptDealt } from "../mpc/keys/dealer.ts";
+import { dkg } from "../mpc/keys/dkg.ts";
+import { refresh } from "../mpc/keys/refresh.ts";
+import { reshare } from "../mpc/keys/reshare.ts";
+import { CURVE_OF } from "../mpc/keys/sharing.ts";
+import type { Protocol } from "../mpc/protocol.ts";
+import type { PairSetup } from "../mpc/scheme.ts";
+import { sm2Convert } from "../mpc/schemes/sm2/convert.ts";
+import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key } from "../rules/key-state.ts";
+import type { PrivateKey } from "../trust/crypto/crypto.ts";
+import { keyShareContext } from "../trust/envelope/contexts.ts";
+import { openBytes } from "../trust/envelope/envelope.ts";
+import { refuse } from "./errors.ts";
+import { type JudgeDeps, judgeAttempt } from "./judge.ts";
+import { type LookedKey, lookAtKey } from "./look.ts";
+import type { Pairs } from "./pairs.ts";
+import type { Runs } from "./runs.ts";
+import type { Say } from "./say.ts";
+import { type Candidate, madeOf, type Shares } from "./shares.ts";
+
+export interface MakeDeps extends JudgeDeps {
+  readonly shares: Shares;
+  readonly runs: Runs;
+  readonly pairs: Pick<Pairs, "ensure">;
+  readonly encryptionKey: PrivateKey<"X25519">;
+  readonly say: Say;
+}
+
+export interface MakeRequest {
+  readonly key: string;
+  readonly run: string;
+  readonly share?: string | undefined;
+  readonly dealers?: readonly number[] | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Milliseconds until all have to have come to the end. */
+const WITHIN = 120_000;
+
+export const createMaking = (deps: MakeDeps) => {
+  /** Under way, by key and run: whoever asks again waits for the same. */
+  const underWay = new Map<string, Promise<KeyShare | undefined>>();
+
+  const runOnce = (request: MakeRequest, looked: LookedKey, attempt: Attempt): Promise<KeyShare | undefined> => {
+    const name = `${request.key} ${request.run}`;
+    const known = underWay.get(name);
+    if (known) return known;
+    judgeAttempt(deps, looked, attempt, request.details);
+    const run = makeShare(deps, request, looked, attempt).then(async (share) => {
+      if (share) await deps.shares.keep(request.key, { request: attempt.request, run: request.run, share });
+      return share;
+    });
+    underWay.set(name, run);
+    run.catch(() => undefined).finally(() => underWay.delete(name));
+    return run;
+  };
+
+  /**
+   * Says what it made in a run, and makes it first where it has not: `key.made`, or `key.failed` where it found out
+   * that another did not keep to the protocol. Empty for a node that only hands over.
+   */
+  return async (request: MakeRequest): Promise<string> => {
+    const { attempt } = openAttempt(deps, request.key);
+    const receives = attempt.participants.includes(deps.node);
+    let held = deps.shares.candidate(request.key, attempt.epoch, request.run);
+    if (!held) {
+      // Said once, it stays said: another run would only contradict it.
+      if (attempt.said.includes(deps.node)) throw refuse("keynode.run", { id: request.key, run: request.run });
+      try {
+        await runOnce(request, openAttempt(deps, request.key), attempt);
+      } catch (error) {
+        const failure = failureOf(error, attempt);
+        if (!failure) throw error;
+        return deps.say("key.failed", request.key, { request: attempt.request, epoch: attempt.epoch, ...failure });
+      }
+      held = deps.shares.candidate(request.key, attempt.epoch, request.run);
+    }
+    if (!receives) return "";
+    if (held?.request !== attempt.request) throw refuse("keynode.run", { id: request.key, run: request.run });
+    return sayMade(deps, request.key, attempt, held);
+  };
+};
+
+/** What is open and agreed to, and asks something of this node. @throws Refusal keynode.key */
+const openAttempt = (deps: MakeDeps, stream: string): LookedKey & { readonly attempt: Attempt } => {
+  const looked = lookAtKey(deps, stream);
+  const { key, group } = looked;
+  const unfit = (reason: string) => refuse("keynode.key", { id: key.id, reason });
+  // By the ledger's time alone, as the rules will judge what is said.
+  const attempt = attemptAt(key, deps.follower.time);
+  if (!attempt) throw unfit("nothing is asked of its nodes");
+  const { needed, given } = agreementTo(key, attempt, group);
+  if (given < needed) throw unfit(`${needed} administrators have to agree, ${given} have`);
+  const holders = epochOf(key)?.participants ?? [];
+  if (![...attempt.participants, ...holders].includes(deps.node)) throw unfit("this node has no part in it");
+  return { ...looked, attempt };
+};
+
+/** Over the key as it stands now, which may have moved on while shares were made. */
+const sayMade = (deps: MakeDeps, stream: string, attempt: Attempt, { share }: Candidate): string => {
+  const { key } = lookAtKey(deps, stream);
+  if (key.attempt?.request !== attempt.request) throw refuse("keynode.key", { id: key.id, reason: "it has moved on" });
+  // The ledger has it already.
+  if (key.attempt.said.includes(deps.node)) return "";
+  return deps.say("key.made", stream, { request: attempt.request, epoch: attempt.epoch, ...madeOf(share) });
+};
+
+/** What a run is for: all of it stands on the ledger, so whoever sees another ledger is found out before a message. */
+const bindingOf = (
+  stream: string,
+  { scheme, group }: Key,
+  { request, kind, epoch, threshold, participants }: Attempt,
+) => hashOf("entente key node make/1", stream, group, scheme, request, kind, epoch, threshold, [...participants]);
+
+const makeShare = async (
+  deps: MakeDeps,
+  request: MakeRequest,
+  looked: LookedKey,
+  attempt: Attempt,
+): Promise<KeyShare | undefined> => {
+  const { key } = looked;
+  const { scheme } = key;
+  const { threshold, participants } = attempt;
+  const nodes = new Map(participants.map((node, place) => [place + 1, node]));
+  const binding = bindingOf(request.key, key, attempt);
+  const run = <I, R>(protocol: Protocol<I, R>, parties: ReadonlyMap<number, string>, input: I, step = "") =>
+    deps.runs.run(
+      protocol,
+      {
+        id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
+        binding,
+        parties,
+        within: WITHIN,
+      },
+      input,
+    );
+  switch (attempt.kind) {
+    case "generate": {
+      const share = await run(dkg, nodes, { scheme, threshold });
+      if (scheme !== "SM2") return share;
+      return run(sm2Convert, nodes, { share, pairs: await pairsWith(deps, nodes) }, "convert");
+    }
+    case "import":
+      return run(refresh, nodes, { share: await dealtShare(deps, request, looked, attempt) });
+    case "refresh":
+      return run(refresh, nodes, { share: requireShare(deps, request.key, key) });
+    case "recover":
+    case "reshare": {
+      const plan = planOf(deps, key, attempt, request.dealers);
+      if (!plan.parties.has(plan.self)) return undefined;
+      const share = plan.deals ? requireShare(deps, request.key, key) : undefined;
+      return run(reshare, plan.parties, { ...plan.input, ...(share && { share }) });
+    }
+  }
+};
+
+const pairsWith = async (
+  { node, pairs }: MakeDeps,
+  nodes: ReadonlyMap<number, string>,
+): Promise<ReadonlyMap<number, PairSetup>> => {
+  const others = [...nodes].filter(([, other]) => other !== node);
+  const made = await pairs.ensure(others.map(([, other]) => other));
+  return new Map(others.map(([index, other]) => [index, made.get(other)?.setup as PairSetup]));
+};
+
+/** @throws Refusal keynode.not-held */
+const requireShare = ({ shares }: MakeDeps, stream: string, key: Key): KeyShare => {
+  const share = shares.current(stream, key);
+  if (!share) throw refuse("keynode.not-held", { id: key.id, epoch: epochOf(key)?.epoch ?? 0 });
+  return share;
+};
+
+/** The share that whoever imports the key has sealed to this node, held to the commitments on the ledger. */
+const dealtShare = async (
+  { node, encryptionKey }: MakeDeps,
+  { key: stream, share = "" }: MakeRequest,
+  { key, group }: LookedKey,
+  { participants, threshold }: Attempt,
+): Promise<KeyShare> => {
+  const { origin, scheme } = key;
+  const self = indexIn(participants, node);
+  const unfit = (reason: string) => refuse("keynode.share", { id: key.id, reason });
+  if (origin.kind !== "imported") throw unfit("it is not imported");
+  const envelope = fromBase64(share);
+  if (sha256Hex(envelope) !== origin.shares[self - 1]) throw unfit("it is not the envelope that the ledger names");
+  const secret = await openBytes(envelope, {
+    key: encryptionKey,
+    context: keyShareContext(group.id, key.id, node, self),
+  });
+  const dealt = {
+    ...{ scheme, threshold, parties: participants.map((_, place) => place + 1) },
+    publicKey: fromHex(origin.publicKey),
+    commitments: origin.commitments.map((point) => fromHex(point)),
+  };
+  try {
+    return acceptDealt(curveOf(CURVE_OF[scheme]), dealt, self, secret);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw unfit(error.message);
+  }
+};
+
+/** The epoch before as the ledger has it. */
+export const publicOf = (key: Key): KeyPublic => {
+  const { epoch = 0, threshold = 0, participants = [], verifyingShares = {} } = epochOf(key) ?? {};
+  return {
+    ...{ scheme: key.scheme, curve: CURVE_OF[key.scheme], threshold, epoch },
+    parties: participants.map((_, place) => place + 1),
+    publicKey: fromHex(key.publicKey),
+    verifyingShares: Object.fromEntries(
+      Object.entries(verifyingShares).map(([index, point]) => [index, fromHex(point)]),
+    ),
+    chainCode: fromHex(key.chainCode),
+  };
+};
+
+/**
+ * Who deals to whom. Parties of the run are numbered by their nodes' streams; a node that deals and receives is one.
+ * @param chosen indices of those that deal; by default the first of those that have shares, as many as are needed
+ */
+const planOf = ({ node }: MakeDeps, key: Key, attempt: Attempt, chosen?: readonly number[]) => {
+  const before = epochOf(key);
+  const { participants: holders = [], threshold: needed = 0 } = before ?? {};
+  const able = holders.flatMap((_, place) => (attempt.lost.includes(place + 1) ? [] : [place + 1]));
+  const indices = chosen ?? able.slice(0, needed);
+  if (indices.length < needed || !indices.every((index, i) => index > (indices[i - 1] ?? 0) && able.includes(index)))
+    throw refuse("keynode.signers", { reason: "as many holders of shares as the threshold deal them anew" });
+  const dealing = indices.map((index) => holders[index - 1] as string);
+  const all = [...new Set([...dealing, ...attempt.participants])].sort();
+  const partyOf = (one: string) => all.indexOf(one) + 1;
+  return {
+    self: partyOf(node),
+    deals: dealing.includes(node),
+    parties: new Map(all.map((one) => [partyOf(one), one])),
+    input: {
+      key: publicOf(key),
+      threshold: attempt.threshold,
+      dealers: dealing.map((one, i) => ({ party: partyOf(one), index: indices[i] as number })),
+      receivers: attempt.participants.map((one, place) => ({ party: partyOf(one), index: place + 1 })),
+    },
+  };
+};
+
+/** That a check did not hold ends the attempt, and the ledger is told whose fault it was; all else is tried again. */
+const failureOf = (error: unknown, { participants }: Attempt) => {
+  if (!(error instanceof Refusal) || error.code !== "run.aborted") return undefined;
+  const { check, nodes } = error.details as { check: string; nodes: readonly string[] };
+  const culprits = nodes.map((node) => indexIn(participants, node)).filter((index) => index > 0);
+  return { code: check, culprits: culprits.sort((a, b) => a - b) };
+};

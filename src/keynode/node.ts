@@ -1,0 +1,231 @@
+/** A key node's agent: the ledger it follows, its connections with other nodes, and what it does for a server. */
+import { join } from "node:path";
+import { sha256Hex } from "#crypto";
+import { fromBase64 } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
+import { inTurn } from "../base/turns.ts";
+import { baseOt } from "../mpc/ot/base.ts";
+import { signFollowed } from "../rules/followed.ts";
+import { keyNode as keyNodeBook } from "../rules/key-node.ts";
+import { requestStreams } from "../rules/key-request-state.ts";
+import { epochOf, type Key, keyStreams, participantsOf, stateOf } from "../rules/key-state.ts";
+import type { AttestationProvider } from "../tee/attestation/provider.ts";
+import { createFollower } from "../tee/follower.ts";
+import type { Handler } from "../tee/protocol/channel.ts";
+import type { PlacedStatement } from "../tee/protocol/messages.ts";
+import { decodeStatements } from "../tee/protocol/statements.ts";
+import type { Components } from "../trust/attestation/measurement.ts";
+import { reportData } from "../trust/attestation/report-data.ts";
+import { publicKeyFromSpki } from "../trust/keys.ts";
+import { createAccounts } from "./accounts.ts";
+import { backup, restore } from "./backup.ts";
+import { refuse } from "./errors.ts";
+import { claimsOf, openIdentity, STORE } from "./identity.ts";
+import { requireSigners } from "./judge.ts";
+import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
+import { createMaking } from "./make.ts";
+import { createPairStore } from "./pair-store.ts";
+import { createPairs } from "./pairs.ts";
+import { createPeers } from "./peers/peers.ts";
+import { createPools } from "./pools.ts";
+import type { Held } from "./presigning.ts";
+import { type KeyNodeMethods, keyNodeMethods } from "./protocol/messages.ts";
+import { createRuns } from "./runs.ts";
+import { createSay } from "./say.ts";
+import { schemeOf } from "./schemes.ts";
+import { createShares, type Shares } from "./shares.ts";
+import { createSigning } from "./sign.ts";
+import { openStore } from "./store.ts";
+import { createWitness } from "./witness.ts";
+
+export interface NodeOptions {
+  /** What the node is measured as. */
+  readonly components: Components;
+  readonly directory: string;
+  readonly provider: AttestationProvider;
+  /** Verifier key (C2SP vkey) of the ledger to follow. */
+  readonly ledger: string;
+  readonly tag: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly clock: Clock;
+  /** Starts without the store that was there, which is put aside. */
+  readonly acceptLostStore?: boolean;
+  /** Called when state could not be saved: then nothing goes on before the program is started again. */
+  readonly onLost?: () => void;
+}
+
+export interface KeyNode {
+  readonly handlers: Record<keyof KeyNodeMethods, Handler>;
+  close(): Promise<void>;
+}
+
+/** Requests whose statements are kept; of an older one they are shown again when it is asked for. */
+const MAX_REQUESTS = 1_024;
+
+/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.rolled-back */
+export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
+  const { provider, clock, listen, tag } = options;
+  const identity = await openIdentity(options);
+  const { node, change } = identity;
+  const { signingKey, encryptionKey, tlsKey } = identity.state;
+  const store = openStore({
+    path: join(options.directory, STORE),
+    ...identity.state.store,
+    seal: (version) => change((now) => ({ store: { ...now.store, version } })),
+  });
+  const follower = createFollower(options.ledger, identity.state.followed);
+  const witness = createWitness(follower);
+
+  /** As far as it was shown: the rules have verified its attestation, and its keys never change. */
+  const known = (other: string) => witness.known(keyNodeBook, other);
+  const peers = await createPeers({
+    ...{ node, tlsKey, listen, clock },
+    keyOf: (other) => optional(known(other)?.tlsKey, fromBase64),
+    addressOf: (other) => known(other)?.address || undefined,
+  });
+  const signingKeyOf = (other: string) =>
+    optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
+  const pairStore = createPairStore(store);
+  const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
+  const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
+  const shares = createShares(store);
+  const accounts = createAccounts(store);
+  const looking = { node, clock, follower, witness };
+  const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
+  const say = createSay({ ...looking, signingKey });
+  const common = { ...looking, accountOf: accounts.of, shares, say };
+  const making = { ...common, runs, pairs, encryptionKey };
+  const make = createMaking(making);
+  const sign = createSigning({ ...common, accounts, pools, peers, pairStore });
+
+  const requests = new Set<string>();
+  /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
+  const show = async (statements: readonly PlacedStatement[]) => {
+    for (const stream of witness.show(statements)) {
+      if (witness.known(requestStreams, stream)) requests.add(stream);
+      const key = witness.known(keyStreams, stream);
+      if (!key) continue;
+      const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
+      if (holders.includes(node)) peers.keep(holders.filter((other) => other !== node && known(other)));
+      pools.drop(stream, isUsable(key, timeOf(looking)) ? epochOf(key)?.epoch : undefined);
+      // What is erased does not come back, so nobody's clock alone decides.
+      await shares.settle(stream, key, Math.min(clock.now(), follower.time));
+    }
+    for (const oldest of requests) {
+      if (requests.size <= MAX_REQUESTS) break;
+      requests.delete(oldest);
+      witness.forget(oldest);
+    }
+  };
+
+  const agent: Agent = {
+    identify: async () => ({ stream: node, statement: identity.state.founding }),
+    async attest({ nonce }) {
+      const claims = { ...claimsOf(identity.state, identity.measurement), nonce };
+      const { size, root } = identity.state.followed;
+      return {
+        provider: provider.id,
+        evidence: await provider.evidence(reportData(claims), identity.measurement),
+        followed: signFollowed({ size, root: root || EMPTY_ROOT, nonce }, signingKey),
+      };
+    },
+    challenge: async ({ challenge }) => ({ answer: (await provider.answer?.(challenge)) ?? "" }),
+    follow: inTurn(async (shown) => {
+      const { followed, commit } = follower.follow(shown);
+      // Durable before it counts: what was seen once is never unseen, however this process ends.
+      if (followed.size > identity.state.followed.size) await change(() => ({ followed }));
+      commit();
+      return { size: followed.size };
+    }),
+    async show({ statements }) {
+      await show(statements);
+      return {};
+    },
+    async announce({ address, statements }) {
+      await show(statements);
+      const own = witness.stream(keyNodeBook, node);
+      if (!own) throw refuse("keynode.statements", { stream: node });
+      return { statement: own.state.address === address ? "" : say("key-node.moved", node, { address }) };
+    },
+    async make({ statements, ...request }) {
+      await show(statements);
+      return { statement: await make(request) };
+    },
+    async sign({ statements, ...request }) {
+      await show(statements);
+      return sign(request);
+    },
+    async prepare({ key, signers, path, count, statements }) {
+      await show(statements);
+      const looked = lookAtKey(looking, key);
+      const { epoch } = requireSigners(looking, looked, signers, timeOf(looking));
+      pools.prepare({ key, epoch: epoch.epoch, signers, path }, count);
+      return {};
+    },
+    async backup({ key, statements }) {
+      await show(statements);
+      return backup(making, key);
+    },
+    async restore({ key, envelope, statements }) {
+      await show(statements);
+      return restore(making, key, envelope);
+    },
+    status: async () => ({
+      tag,
+      listens: peers.address,
+      keys: shares.keys().length,
+      presignatures: pools.status().led + pools.status().followed,
+      peers: peers.status().map((peer) => ({ ...peer, banned: pairStore.isBanned(peer.node) })),
+    }),
+  };
+  return {
+    handlers: handlersOf(agent),
+    async close() {
+      pools.close();
+      await peers.close();
+      store.close();
+    },
+  };
+};
+
+const isUsable = (key: Key, time: number): boolean => stateOf(key, time) === "enabled";
+
+/** What this node holds of keys that may be used now, for those who presign. */
+const heldBy =
+  (looking: LookDeps, shares: Shares) =>
+  (stream: string, epoch: number): Held | undefined => {
+    try {
+      const { key } = lookAtKey(looking, stream);
+      const share = isUsable(key, timeOf(looking)) ? shares.current(stream, key) : undefined;
+      if (share?.epoch !== epoch) return undefined;
+      return { share, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
+    } catch (error) {
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    }
+  };
+
+/** Of a ledger without leaves (RFC 6962): SHA-256 of nothing. */
+const EMPTY_ROOT = sha256Hex("");
+
+const optional = <A, B>(value: A | undefined, of: (value: A) => B): B | undefined =>
+  value === undefined ? undefined : of(value);
+
+type Agent = {
+  [M in keyof KeyNodeMethods]: (params: KeyNodeMethods[M]["params"]) => Promise<KeyNodeMethods[M]["result"]>;
+};
+
+/** Parameters and results as the protocol has them. */
+const handlersOf = (agent: Agent): Record<keyof KeyNodeMethods, Handler> => {
+  const handler =
+    <M extends keyof KeyNodeMethods>(method: M): Handler =>
+    async (params, body) => {
+      const declared = keyNodeMethods[method];
+      const parsed = declared.params.parse(params);
+      const carried = "carries" in declared ? { statements: await decodeStatements(body) } : {};
+      return { result: await agent[method]({ ...parsed, ...carried } as KeyNodeMethods[M]["params"]) };
+    };
+  const names = Object.keys(keyNodeMethods) as (keyof KeyNodeMethods)[];
+  return Object.fromEntries(names.map((name) => [name, handler(name)])) as Record<keyof KeyNodeMethods, Handler>;
+};

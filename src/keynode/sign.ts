@@ -1,0 +1,228 @@
+/**
+ * Signing (docs/protocols/key-node.md section 6). The server asks all signers at once and each judges for itself. The
+ * first of them leads: it names one presignature a message to the others, who answer with their parts as soon as they
+ * have judged. It combines, verifies, and says what came of it. What leaves a node is only ever its part of a signature
+ * over bytes that it has computed itself from the request on the ledger.
+ */
+import { randomBytes } from "#crypto";
+import { fromBase64, toBase64url, toHex } from "../base/bytes.ts";
+import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { KeyShare } from "../mpc/key-share.ts";
+import { Abort } from "../mpc/protocol.ts";
+import type { Presignature } from "../mpc/scheme.ts";
+import { digestOf } from "../trust/digest.ts";
+import { keyExportContext } from "../trust/envelope/contexts.ts";
+import { sealBytes } from "../trust/envelope/envelope.ts";
+import { enclaveKey } from "../trust/envelope/recipient.ts";
+import type { Accounts } from "./accounts.ts";
+import { refuse } from "./errors.ts";
+import { isHopeless, type JudgeDeps, type Judged, judgeRequest, type Question, requireUnmoved } from "./judge.ts";
+import { createMeetings } from "./meeting.ts";
+import type { PairStore } from "./pair-store.ts";
+import type { Peers } from "./peers/peers.ts";
+import type { Pools } from "./pools.ts";
+import { MAX_COUNT, type Use } from "./presigning.ts";
+import type { Say } from "./say.ts";
+import { schemeOf } from "./schemes.ts";
+import type { Shares } from "./shares.ts";
+
+export interface SignDeps extends JudgeDeps {
+  readonly shares: Shares;
+  readonly accounts: Accounts;
+  readonly pools: Pools;
+  readonly peers: Pick<Peers, "ask" | "answer">;
+  readonly pairStore: Pick<PairStore, "ban">;
+  readonly say: Say;
+}
+
+/** What the server is answered. */
+export interface Signed {
+  readonly statement: string;
+  readonly detail?: Record<string, unknown>;
+}
+const NOTHING_TO_SAY: Signed = { statement: "" };
+
+/** One that was judged, and what this node holds for it. */
+interface Ready {
+  readonly judged: Judged;
+  readonly share: KeyShare;
+  /** Resolves when what is spent is counted for good. */
+  readonly counted: Promise<void>;
+}
+
+/** Milliseconds that a leader and the others wait for one another. */
+const WITHIN = 20_000;
+const TOPIC = "sign";
+/** Outcomes that are remembered, to be said again over a request that has moved on. */
+const MAX_OUTCOMES = 4_096;
+
+export const createSigning = (deps: SignDeps) => {
+  const { node, peers, pools, pairStore, accounts, say } = deps;
+  const outcomes = new Map<string, { payload: object; detail: Record<string, unknown> }>();
+  const meetings = createMeetings<Ready>(WITHIN, () => refuse("keynode.unreachable", { nodes: [] }));
+  const nameOf = (request: string, signers: readonly number[]) => `${request} ${signers.join(",")}`;
+
+  /** All that is decided is decided in one step, so that no other request comes between a limit and its use. */
+  const ready = (question: Question): Ready => {
+    const judged = judgeRequest(deps, question);
+    const share = deps.shares.current(judged.stream, judged.key);
+    if (!share) throw refuse("keynode.not-held", { id: judged.key.id, epoch: judged.epoch.epoch });
+    const counted = accounts.set(judged.stream, judged.account, limitsSpending(judged));
+    counted.catch(() => undefined);
+    return { judged, share, counted };
+  };
+
+  peers.answer(TOPIC, async (from, body) => {
+    const { request, signers, ids } = decodeAsk(body);
+    const { judged, share, counted } = await meetings.take(nameOf(request, signers));
+    if (judged.epoch.participants[(signers[0] ?? 0) - 1] !== from)
+      throw refuse("keynode.signers", { reason: "the first of them leads" });
+    const mine = judged.whats.length > 0 ? pools.follow(from, useOf(judged), ids) : [];
+    await counted;
+    requireUnmoved(deps, judged);
+    return encodePlain(await partsOf(judged, share, mine));
+  });
+
+  const lead = async ({ judged, share, counted }: Ready): Promise<Signed> => {
+    const { request, epoch, signers, group } = judged;
+    const known = outcomes.get(request.stream);
+    if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
+    const presignatures = await takeAll(judged);
+    const ask = encodePlain([request.stream, [...signers], presignatures.map(({ id }) => id)]);
+    const others = signers.filter((index) => index !== judged.self);
+    const answers = await Promise.all(
+      others.map(async (index) => {
+        const peer = epoch.participants[index - 1] as string;
+        return [index, await peers.ask(peer, TOPIC, ask, { within: WITHIN, lane: "urgent" })] as const;
+      }),
+    );
+    requireUnmoved(deps, judged);
+    const own = await partsOf(judged, share, presignatures);
+    const outcome = await blaming(judged, () => {
+      const parts = new Map(answers.map(([index, answer]) => [index, decodeParts(answer, own.length, index)]));
+      return outcomeOf(judged, presignatures, parts.set(judged.self, own));
+    });
+    await counted;
+    const detail = { salt: toBase64url(randomBytes(16)), ...outcome };
+    const checkpoint = deps.follower.followed;
+    const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
+    outcomes.set(request.stream, { payload, detail });
+    for (const oldest of outcomes.keys()) if (outcomes.size > MAX_OUTCOMES) outcomes.delete(oldest);
+    return { statement: say(COMPLETED, request.stream, payload), detail };
+  };
+
+  /** As many as there are messages, in as many runs as that takes. */
+  const takeAll = async (judged: Judged): Promise<Presignature[]> => {
+    const counts: number[] = [];
+    for (let left = judged.whats.length; left > 0; left -= MAX_COUNT) counts.push(Math.min(left, MAX_COUNT));
+    const taken = await Promise.all(counts.map((count) => pools.take(useOf(judged), count, WITHIN)));
+    return taken.flat();
+  };
+
+  /** Whose part does not hold is kept out, durably, before anybody is told. @throws Refusal keynode.signing */
+  const blaming = async <T>({ epoch }: Judged, work: () => T): Promise<T> => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Abort)) throw error;
+      const nodes = error.culprits.map((index) => epoch.participants[index - 1] ?? "");
+      await Promise.all(nodes.filter((one) => one !== node).map((one) => pairStore.ban(one, error.check)));
+      throw refuse("keynode.signing", { check: error.check, nodes });
+    }
+  };
+
+  const decline = (question: Question, error: unknown): Signed => {
+    if (!isHopeless(deps, question, error)) throw error;
+    const { code } = error as { code: string };
+    return { statement: say("key-request.failed", question.request, { code }) };
+  };
+
+  /** Of the leader: what came of it. Of the others nothing, once the leader has their parts. */
+  return async (question: Question): Promise<Signed> => {
+    const name = nameOf(question.request, question.signers);
+    let mine: Ready;
+    try {
+      mine = ready(question);
+    } catch (error) {
+      meetings.fail(name, error);
+      return decline(question, error);
+    }
+    if (mine.judged.self === question.signers[0]) return lead(mine);
+    await meetings.bring(name, mine);
+    return NOTHING_TO_SAY;
+  };
+};
+
+const COMPLETED = "key-request.completed";
+
+/** Whether what is spent can keep anything from being signed. Text with an escape may say so in other letters. */
+const limitsSpending = ({ group }: Judged): boolean => group.policies.some(({ text }) => /spent|\\/.test(text));
+
+const useOf = ({ stream, epoch, signers, detail }: Judged): Use => ({
+  key: stream,
+  epoch: epoch.epoch,
+  signers,
+  path: detail.path ?? [],
+});
+
+/** This node's part of each signature; of a key that is handed out its share, sealed to whoever gets it. */
+const partsOf = async (
+  { request, key, self, whats }: Judged,
+  share: KeyShare,
+  presignatures: readonly Presignature[],
+): Promise<Uint8Array[]> => {
+  if (request.action === "export") {
+    const to = enclaveKey(fromBase64(request.recipient ?? ""));
+    return [await sealBytes(share.secret, { to, context: keyExportContext(request.stream, share.epoch, self) })];
+  }
+  // One presignature each: none is ever used for two messages.
+  if (presignatures.length !== whats.length)
+    throw refuse("keynode.request", { id: request.id, reason: "it has another number of messages" });
+  const scheme = schemeOf(key.scheme);
+  return whats.map(({ sign }, i) => scheme.respond(presignatures[i] as Presignature, sign));
+};
+
+/** Verified signatures, or sealed shares. @throws Abort naming whose part is wrong */
+const outcomeOf = (
+  { request, key, whats, signers }: Judged,
+  presignatures: readonly Presignature[],
+  parts: ReadonlyMap<number, readonly Uint8Array[]>,
+) => {
+  if (request.action === "export")
+    return {
+      shares: signers.map((index) => ({ index, envelope: toBase64url(parts.get(index)?.[0] ?? new Uint8Array()) })),
+    };
+  const scheme = schemeOf(key.scheme);
+  const signatures = whats.map(({ sign }, i) => {
+    const each = new Map([...parts].map(([index, all]) => [index, all[i] as Uint8Array]));
+    return toHex(scheme.combine(presignatures[i] as Presignature, sign, each));
+  });
+  return { signatures, publicKey: toHex(presignatures[0]?.publicKey ?? new Uint8Array()) };
+};
+
+/** @throws Refusal keynode.signers */
+const decodeAsk = (body: Uint8Array) => {
+  const plain = decoded(body);
+  const [request, signers, ids] = Array.isArray(plain) && plain.length === 3 ? plain : [];
+  if (typeof request !== "string" || !isListOf(signers, "number") || !isListOf(ids, "string"))
+    throw refuse("keynode.signers", { reason: "the leader's question is malformed" });
+  return { request, signers: signers as readonly number[], ids: ids as readonly string[] };
+};
+
+/** @throws Abort naming the party */
+const decodeParts = (answer: Uint8Array, count: number, index: number): readonly Uint8Array[] => {
+  const plain = decoded(answer);
+  if (!Array.isArray(plain) || plain.length !== count || !plain.every((part) => part instanceof Uint8Array))
+    throw new Abort("sign.malformed", index);
+  return plain;
+};
+
+const decoded = (bytes: Uint8Array): unknown => {
+  try {
+    return decodePlain(bytes);
+  } catch {
+    return undefined;
+  }
+};
+const isListOf = (value: unknown, type: "number" | "string"): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === type);

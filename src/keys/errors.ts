@@ -1,0 +1,29 @@
+import { refusals } from "../base/refusal.ts";
+
+export const refuse = refusals({
+  "key-node.unavailable": {
+    status: 503,
+    en: "The key node {node} is not running here: {reason}. Start it, or wait until it is back.",
+    zh: "密钥节点 {node} 未在此运行：{reason}。请启动该节点，或等待其恢复。",
+  },
+  "key-node.too-few": {
+    status: 503,
+    en: "Of {nodes} nodes {up} can sign, and {threshold} have to. The request goes on when enough of them are back.",
+    zh: "共 {nodes} 个节点，可签名的有 {up} 个，至少需要 {threshold} 个。节点恢复后请求将继续处理。",
+  },
+  "key-node.silent": {
+    status: 503,
+    en: "The key nodes gave no answer. They are asked again; read the request in a moment.",
+    zh: "密钥节点没有给出结果。系统会重新请求，请稍后查看。",
+  },
+  "key-node.tag": {
+    status: 400,
+    en: "{tag} cannot be the tag of a key node. Take 2 to 32 letters, digits and hyphens, beginning with a letter or digit.",
+    zh: "{tag} 不能作为密钥节点标签。请使用 2 至 32 个字母、数字或连字符，并以字母或数字开头。",
+  },
+  "key-node.none": {
+    status: 409,
+    en: "This platform runs no key nodes. Start it with the setting keyNodes above 0, or have nodes join it.",
+    zh: "本平台没有运行密钥节点。请将配置项 keyNodes 设为大于 0，或让节点加入本平台。",
+  },
+});

@@ -1,0 +1,54 @@
+/**
+ * The organisation in whose name the open face asks: the platform keeps its key, so whoever reaches that face acts for
+ * it. Made on the first start with key nodes.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { randomBytes } from "#crypto";
+import { toBase64url, toHex } from "../base/bytes.ts";
+import type { Identity } from "../platform/accounts/identity.ts";
+import type { Asker } from "../spine/access.ts";
+
+const NICKNAME = "KeyService";
+
+export interface HouseDeps {
+  /** Remembers which account it is. */
+  readonly file: string;
+  readonly identity: Pick<Identity, "accounts" | "verifications">;
+  /** Founds the account's organisation with a key that the platform keeps. */
+  readonly manage: (asker: Asker) => Promise<unknown>;
+}
+
+export const openHouse = async ({ file, identity, manage }: HouseDeps): Promise<Asker> => {
+  const { accounts, verifications } = identity;
+  const known = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  const register = async (): Promise<string> => {
+    const suffix = toHex(randomBytes(4));
+    const { account } = await accounts.register(
+      // Nobody knows the password: nobody signs in as its user.
+      {
+        nickname: `${NICKNAME}-${suffix}`,
+        login: `key-service-${suffix}`,
+        password: toBase64url(randomBytes(32)),
+      },
+      { byOperator: true },
+    );
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, JSON.stringify({ account: account.id }), { mode: 0o600, flush: true });
+    return account.id;
+  };
+  const id = known === undefined ? await register() : (JSON.parse(known) as { account: string }).account;
+  const account = await accounts.get(id);
+  if (account.verification !== "approved") {
+    const particulars = {
+      ...{ legalName: "Key service of this platform", registrationNumber: "none", contact: "Operator" },
+      ...{ phone: "00000", country: "ZZ" },
+    };
+    if (account.verification !== "submitted") await verifications.submit(id, particulars, "system");
+    await verifications.approve(id, "system");
+  }
+  if (account.member === null) await manage({ accountId: id, member: null });
+  return { accountId: id, member: (await accounts.get(id)).member };
+};

@@ -1,0 +1,142 @@
+/** The key pillar (分布式密钥管理): nodes, groups, keys that nobody holds, and requests to sign with them. */
+
+import { join } from "node:path";
+import type { PlatformDb } from "../platform/db/schema.ts";
+import type { Log } from "../platform/log.ts";
+import { keyNode } from "../rules/key-node.ts";
+import { streamOf } from "../rules/world.ts";
+import type { Spine } from "../spine/index.ts";
+import { childLink } from "./child-link.ts";
+import { createClosures } from "./closures.ts";
+import { keyEvents } from "./events.ts";
+import { createKeyNodesApi } from "./key-nodes.ts";
+import { createKeyService } from "./key-service.ts";
+import { createMaking } from "./making.ts";
+import { createNodeHost } from "./node-host.ts";
+import type { KeyNode } from "./node-port.ts";
+import { createKeyNodes } from "./nodes.ts";
+import { createGroups, createKeysApi, createRequests } from "./resources.ts";
+import { createRunsStore } from "./runs-store.ts";
+import { createSigning } from "./signing.ts";
+import type { ViewDeps } from "./view-deps.ts";
+
+/** Runs that make keys at a time, and requests that are signed at a time. */
+const MAKING = 2;
+const SIGNING = 16;
+
+export interface KeysOptions {
+  readonly spine: Spine;
+  readonly db: PlatformDb;
+  readonly views: ViewDeps;
+  /** Where nodes have folders of their own. */
+  readonly directory: string;
+  /** Tags of the nodes of this machine; those that were added are remembered. None: no key nodes run here. */
+  readonly tags: readonly string[];
+  /** Command that runs the program, without its arguments. */
+  readonly command: readonly string[];
+  readonly attestation: { readonly provider: string; readonly options: Record<string, string> };
+  readonly log: Log;
+}
+
+export const createKeys = ({ spine, db, views, directory, tags, command, attestation, log }: KeysOptions) => {
+  const { ledger, clock } = spine;
+  const closures = createClosures(ledger);
+  const now = () => clock.now();
+
+  /** The port that a node had before, so that the others find it again. */
+  const portOf = (tag: string): number | undefined => {
+    const stream = ledger.world.ids.get(tag);
+    const address = stream && streamOf(ledger.world, keyNode, stream)?.state.address;
+    return address ? Number(address.slice(address.lastIndexOf(":") + 1)) : undefined;
+  };
+
+  const host = (tag: string): KeyNode => {
+    const say = (line: string) => log.warn({ node: tag, line }, "key node");
+    const configuration = { directory: join(directory, tag), ledger: ledger.verifierKey, tag, attestation };
+    return createNodeHost({
+      tag,
+      ledger,
+      closures,
+      open: childLink({ command, configuration, port: () => portOf(tag), log: say }),
+      details: (digests) => spine.views.details(digests),
+      log: say,
+      onUp: introduce,
+      onDown: (stream) => views.presence.went(stream),
+    });
+  };
+  const nodes = createKeyNodes({
+    directory,
+    tags,
+    world: () => ledger.world,
+    host,
+    onError: (error) => log.warn({ err: error }, "a key node did not start"),
+  });
+
+  const shown = (error: unknown) => log.warn({ err: error }, "a key node was not shown another");
+  /** Nodes let in whom they have seen on the ledger. */
+  const introduce = (node: KeyNode, stream: string): void => {
+    views.presence.came(stream);
+    for (const other of views.index.nodes()) if (other !== stream) node.show(other).catch(shown);
+    signing.work.wake();
+    making.wake();
+  };
+
+  const making = createMaking({
+    ledger,
+    blobs: spine.blobs,
+    nodes,
+    runs: createRunsStore(db),
+    concurrency: MAKING,
+    now,
+    onError: (key, error) => log.warn({ err: error, key }, "a key is made again"),
+  });
+  const signing = createSigning({
+    ledger,
+    nodes,
+    views: spine.views,
+    concurrency: SIGNING,
+    now,
+    onError: (request, error) => log.info({ err: error, request }, "a request was not signed yet"),
+  });
+
+  /** A node that came to the ledger, or moved. */
+  const announce = (moved: Iterable<string>): void => {
+    for (const stream of moved)
+      if (ledger.world.streams.get(stream)?.book === keyNode.name)
+        for (const node of nodes.all()) if (node.isUp() && node.stream() !== stream) node.show(stream).catch(shown);
+  };
+  let detach: () => void = () => undefined;
+
+  return {
+    api: {
+      keyNodes: createKeyNodesApi({ ...views, nodes, clock }),
+      keyGroups: createGroups(spine, views),
+      keys: createKeysApi(spine, views),
+      keyRequests: createRequests(spine, views),
+    },
+    events: keyEvents(spine, views),
+    service: createKeyService({ spine, views, nodes, signing }),
+    nodes,
+    /** Starts the nodes; those that do not start are tried again. */
+    open: () => nodes.start(),
+    /** Takes up what the ledger says is to be made and signed. */
+    start() {
+      let size = ledger.size;
+      detach = ledger.onDurable((now) => {
+        const moved = ledger.streamsBetween(size, now);
+        size = now;
+        announce(moved);
+      });
+      making.start();
+      signing.work.start();
+    },
+    signing: { active: () => signing.work.active },
+    async stop() {
+      detach();
+      making.stop();
+      signing.work.stop();
+      await nodes.stop();
+    },
+  };
+};
+export type Keys = ReturnType<typeof createKeys>;

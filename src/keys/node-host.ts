@@ -1,0 +1,210 @@
+/**
+ * The server's side of a key node: shows it the ledger and the statements that it lacks, and carries its calls. How it is
+ * reached is the link's business. Calls that were under way when it went fail, and are made again by whoever made them.
+ */
+import { Refusal } from "../base/refusal.ts";
+import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
+import "../keynode/protocol/refusals.ts";
+import type { Ledger } from "../ledger/port.ts";
+import { key as keyBook } from "../rules/key.ts";
+import { keyNode } from "../rules/key-node.ts";
+import { keyRequest } from "../rules/key-request.ts";
+import { streamOf } from "../rules/world.ts";
+import type { Channel } from "../tee/protocol/channel.ts";
+import { encodeStatements } from "../tee/protocol/statements.ts";
+import type { Closures } from "./closures.ts";
+import { refuse } from "./errors.ts";
+import type { KeyNode } from "./node-port.ts";
+
+/** Leaves in one call. */
+const LEAVES = 65_536;
+const RESTART_AFTER = 500;
+
+/** A node that is connected. */
+export interface Link {
+  readonly channel: Channel;
+  /** Where others reach it; the port is the one that it says it listens on. */
+  readonly host: string;
+  /** Ends it, and resolves when it has. */
+  stop(): Promise<void>;
+}
+
+export interface NodeHostOptions {
+  readonly tag: string;
+  readonly ledger: Ledger;
+  readonly closures: Closures;
+  /** Starts the program, or waits for it to join. */
+  readonly open: () => Promise<Link>;
+  /** Texts by digest, of those that are kept here. */
+  readonly details: (digests: readonly string[]) => Promise<ReadonlyMap<string, unknown>>;
+  readonly log: (line: string) => void;
+  /** It is there (again), and no more. */
+  readonly onUp: (node: KeyNode, stream: string) => void;
+  readonly onDown: (stream: string) => void;
+}
+
+interface Running {
+  readonly link: Link;
+  readonly stream: string;
+  followed: number;
+  /** Statements of each stream that it was shown. */
+  shown: Map<string, number>;
+}
+
+/** Methods that carry statements. */
+type Method = "show" | "announce" | "make" | "sign";
+type Params<M extends Method> = Omit<KeyNodeMethods[M]["params"], "statements">;
+
+export const createNodeHost = (options: NodeHostOptions): KeyNode => {
+  const { tag, ledger, closures, open, details, log, onUp, onDown } = options;
+  let running: Promise<Running> | undefined;
+  let known: string | undefined;
+  let up = false;
+  let stopped = false;
+  let following: Promise<unknown> = Promise.resolve();
+
+  const unavailable = (reason: string): Refusal => refuse("key-node.unavailable", { node: tag, reason });
+
+  const call = async <M extends keyof KeyNodeMethods>(
+    node: Running,
+    method: M,
+    params: unknown,
+    statements?: Parameters<typeof encodeStatements>[0],
+  ): Promise<KeyNodeMethods[M]["result"]> => {
+    const body = statements && encodeStatements(statements);
+    return (await node.link.channel.call(method, params, body)).result as KeyNodeMethods[M]["result"];
+  };
+
+  /** Everything that the ledger has. */
+  const follow = async (node: Running): Promise<void> => {
+    while (node.followed < ledger.size) {
+      const from = node.followed;
+      const to = Math.min(ledger.size, from + LEAVES);
+      await call(node, "follow", { from, leaves: ledger.leaves(from, to), checkpoint: ledger.checkpoint(to) });
+      node.followed = to;
+    }
+  };
+
+  /** Calls it with what it lacks of the ledger, and of what a replay of `stream` needs: one caller at a time. */
+  const callCurrent = async <M extends Method>(
+    node: Running,
+    method: M,
+    stream: string,
+    params: Params<M>,
+  ): Promise<KeyNodeMethods[M]["result"]> => {
+    const turn = following.then(async () => {
+      await follow(node);
+      const { statements, counts } = await closures.lacking(stream, node.followed, node.shown);
+      for (const [one, count] of counts) node.shown.set(one, count);
+      return { answer: call(node, method, params, statements) };
+    });
+    following = turn.catch(() => undefined);
+    return (await turn).answer;
+  };
+
+  /** The same; where it lacks more than was thought, with everything. */
+  const callShowing = async <M extends Method>(method: M, stream: string, params: Params<M>) => {
+    const node = await ensure();
+    try {
+      return await callCurrent(node, method, stream, params);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "keynode.statements") throw error;
+      node.shown.clear();
+      return await callCurrent(node, method, stream, params);
+    }
+  };
+
+  /** Says where it is, unless the ledger has that already. */
+  const announce = async (node: Running): Promise<void> => {
+    const { listens } = await call(node, "status", {});
+    const address = `${node.link.host}:${listens.port}`;
+    if (streamOf(ledger.world, keyNode, node.stream)?.state.address === address) return;
+    const { statement } = await callCurrent(node, "announce", node.stream, { address });
+    if (statement !== "") await ledger.submit(statement);
+  };
+
+  const launch = async (): Promise<Running> => {
+    const link = await open();
+    try {
+      const { stream, statement } = (await link.channel.call("identify", {}))
+        .result as KeyNodeMethods["identify"]["result"];
+      if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
+      const node: Running = { link, stream, followed: 0, shown: new Map() };
+      await announce(node);
+      return node;
+    } catch (error) {
+      await link.stop();
+      throw error;
+    }
+  };
+
+  const again = (): void => {
+    if (!stopped) setTimeout(() => ensure().catch((error: unknown) => log(String(error))), RESTART_AFTER).unref();
+  };
+
+  const ensure = (): Promise<Running> => {
+    if (stopped) return Promise.reject(unavailable("the server is shutting down"));
+    running ??= launch().then(
+      (node) => {
+        known = node.stream;
+        up = true;
+        void node.link.channel.closed.then((reason) => {
+          running = undefined;
+          up = false;
+          onDown(node.stream);
+          if (!stopped) log(`the key node ${tag} ended (${reason}); starting it again`);
+          again();
+        });
+        onUp(self, node.stream);
+        return node;
+      },
+      (error: unknown) => {
+        running = undefined;
+        again();
+        throw error;
+      },
+    );
+    return running;
+  };
+
+  /** Of those that answer at once: nobody waits for a node that is not there. */
+  const present = (): Promise<Running> => {
+    if (!up) throw unavailable("it is not connected");
+    return ensure();
+  };
+
+  const textsOf = async (digests: readonly (string | undefined)[]): Promise<Record<string, unknown>> =>
+    Object.fromEntries(await details(digests.flatMap((digest) => digest || [])));
+
+  const self: KeyNode = {
+    tag,
+    stream: () => known,
+    isUp: () => up,
+    start: async () => (await ensure()).stream,
+    async show(node) {
+      await present();
+      await callShowing("show", node, {});
+    },
+    async make(key, run, share) {
+      await present();
+      const found = streamOf(ledger.world, keyBook, key)?.state;
+      const texts = await textsOf([found?.detail]);
+      return callShowing("make", key, { key, run, details: texts, ...(share !== undefined && { share }) });
+    },
+    async sign(request, signers) {
+      await present();
+      const found = streamOf(ledger.world, keyRequest, request)?.state;
+      const key = found && streamOf(ledger.world, keyBook, found.key)?.state;
+      const texts = await textsOf([found?.detail, key?.detail]);
+      return callShowing("sign", request, { request, signers: [...signers], details: texts });
+    },
+    attest: async (nonce) => call(await present(), "attest", { nonce }),
+    challenge: async (challenge) => call(await present(), "challenge", { challenge }),
+    status: async () => call(await present(), "status", {}),
+    async stop() {
+      stopped = true;
+      await (await running?.catch(() => undefined))?.link.stop();
+    },
+  };
+  return self;
+};

@@ -1,0 +1,198 @@
+/**
+ * Additive shares of products of committed secrets (docs/protocols/dkls23.md section 3). Every party i has a factor f_i
+ * and inputs a_i, the inputs committed to by points a_i·Q known to all; in the end the shares of all add up to
+ * (Σ f)·(Σ a), for every input and `count` times at once. Every ordered pair runs one random vector OLE: i as Bob gets a
+ * random χ_ij, publishes ψ_ij = f_i − χ_ij, and j as Alice publishes Γ_ji = c_ji·Q, by which i checks what j put in.
+ * Where the shares do not add up after all, `open-factors.ts` or `open-inputs.ts` names who is at fault.
+ */
+import { concat } from "../../base/bytes.ts";
+import type { Curve } from "../curve.ts";
+import { hashOf } from "../ot/hash.ts";
+import { Abort, type Context, type Inbox, others, type Plain } from "../protocol.ts";
+import { mod, randomScalar } from "../scalars.ts";
+import type { PairSetup } from "../scheme.ts";
+import { type Reader, scalarBytes } from "../wire.ts";
+import { answerOle, type Begun, beginLength, beginOle, finishOle, gadgetOf, type Shape } from "./vector-ole.ts";
+
+/** What a run multiplies, the same for all parties. */
+export interface Products<P> {
+  readonly curve: Curve<P>;
+  /** Q: over which inputs are committed to. */
+  readonly base: P;
+  readonly count: number;
+  /** Inputs a party. */
+  readonly width: number;
+  /** Binds the run and what it is for: goes into every hash. */
+  readonly scope: Uint8Array;
+}
+
+/** By other party, then instance, then input. */
+export type Table<T> = Readonly<Record<number, readonly (readonly T[])[]>>;
+
+/** A party's state after `beginProducts`: as Bob against every other party. */
+export type Beginning = Readonly<Record<number, Begun>> & Plain;
+
+/** What a party says to all in the second round, by other party. */
+export interface Published<P> {
+  /** ψ: by instance. */
+  readonly offsets: Readonly<Record<number, readonly bigint[]>>;
+  /** Γ: by instance and input. */
+  readonly commitments: Table<P>;
+}
+
+const setupWith = (pairs: ReadonlyMap<number, PairSetup>, peer: number) => {
+  const setup = pairs.get(peer);
+  if (setup?.peer !== peer) throw new TypeError(`no setup with party ${peer}`);
+  return setup as PairSetup & Record<"id" | "zeros" | "ones" | "delta" | "chosen", Uint8Array>;
+};
+
+const shapeOf = <P>({ curve, count, width, scope }: Products<P>, bob: number, alice: number): Shape => ({
+  curve,
+  count,
+  width,
+  scope: hashOf("products/1 pair", scope, Uint8Array.of(bob, alice)),
+});
+
+/** Section 3.1: as Bob, against everybody. */
+export const beginProducts = <P>(
+  context: Context,
+  products: Products<P>,
+  pairs: ReadonlyMap<number, PairSetup>,
+): { readonly beginning: Beginning; readonly direct: ReadonlyMap<number, Uint8Array> } => {
+  const gadget = gadgetOf(products.scope, products.curve);
+  const beginning: Record<number, Begun> = {};
+  const direct = new Map<number, Uint8Array>();
+  for (const alice of others(context)) {
+    const setup = setupWith(pairs, alice);
+    const { begun, message } = beginOle(shapeOf(products, context.self, alice), setup, gadget, context.random);
+    beginning[alice] = begun;
+    direct.set(alice, concat(setup.id, message));
+  }
+  return { beginning: beginning as unknown as Beginning, direct };
+};
+
+/** Section 3.2: as Alice, against everybody; what all get to see is sent in a broadcast that is echoed. */
+export const answerProducts = <P>(
+  context: Context,
+  products: Products<P>,
+  pairs: ReadonlyMap<number, PairSetup>,
+  beginning: Beginning,
+  own: { readonly factors: readonly bigint[]; readonly inputs: readonly (readonly bigint[])[] },
+  inbox: Inbox,
+): {
+  readonly shares: Table<bigint>;
+  readonly published: Uint8Array;
+  readonly direct: ReadonlyMap<number, Uint8Array>;
+} => {
+  const { curve, base } = products;
+  const gadget = gadgetOf(products.scope, curve);
+  const shares: Record<number, readonly (readonly bigint[])[]> = {};
+  const direct = new Map<number, Uint8Array>();
+  const published: Uint8Array[] = [];
+  for (const bob of others(context)) {
+    const shape = shapeOf(products, bob, context.self);
+    const setup = setupWith(pairs, bob);
+    const message = requireSetup(inbox.direct(bob), setup.id, beginLength(shape), bob);
+    const answer = answerOle(shape, setup, gadget, own.inputs, message, bob, context.random);
+    shares[bob] = answer.shares;
+    direct.set(bob, answer.message);
+    for (const [k, vector] of answer.shares.entries()) {
+      const offset = mod(own.factors[k]! - beginning[bob]!.factors[k]!, curve.order);
+      published.push(scalarBytes(offset), ...vector.map((c) => curve.encode(timesBase(curve, base, c))));
+    }
+  }
+  return { shares, published: concat(...published), direct };
+};
+
+/** Two parties with different setups can't multiply; that alone is no attempt to learn anything. */
+const requireSetup = (message: Uint8Array, id: Uint8Array, length: number, sender: number): Uint8Array => {
+  if (message.length !== id.length + length) throw new Abort("products.begin.length", sender);
+  if (id.some((byte, i) => byte !== message[i])) throw new Abort("products.setup", sender);
+  return message.subarray(id.length);
+};
+
+/** What `sender` published, out of its broadcast. */
+export const readPublished = <P>(
+  reader: Reader,
+  { curve, count, width }: Products<P>,
+  parties: readonly number[],
+  sender: number,
+): Published<P> => {
+  const offsets: Record<number, bigint[]> = {};
+  const commitments: Record<number, P[][]> = {};
+  for (const other of others({ parties, self: sender })) {
+    offsets[other] = [];
+    commitments[other] = [];
+    for (let k = 0; k < count; k++) {
+      offsets[other].push(reader.scalar(curve));
+      commitments[other].push(reader.list(width, () => reader.point(curve)));
+    }
+  }
+  return { offsets, commitments };
+};
+
+/** a_j·Q of a party, by instance and input. */
+export type Inputs<P> = (party: number, k: number) => readonly P[];
+
+/** Section 3.3: what this party ends with. @throws Abort naming who put in something else than it is committed to */
+export const finishProducts = <P>(
+  context: Context,
+  products: Products<P>,
+  beginning: Beginning,
+  own: {
+    readonly factors: readonly bigint[];
+    readonly inputs: readonly (readonly bigint[])[];
+    readonly shares: Table<bigint>;
+  },
+  published: ReadonlyMap<number, Published<P>>,
+  inputsOf: Inputs<P>,
+  inbox: Inbox,
+): { readonly results: readonly (readonly bigint[])[]; readonly opposite: Table<bigint> } => {
+  const { curve, count } = products;
+  const gadget = gadgetOf(products.scope, curve);
+  const opposite: Record<number, readonly (readonly bigint[])[]> = {};
+  for (const alice of others(context)) {
+    const begun = beginning[alice]!;
+    const got = finishOle(shapeOf(products, context.self, alice), gadget, begun, inbox.direct(alice), alice);
+    const said = published.get(alice)!.commitments[context.self]!;
+    for (let k = 0; k < count; k++)
+      if (!fits(context, products, begun.factors[k]!, inputsOf(alice, k), said[k]!, got[k]!))
+        throw new Abort("products.input", alice);
+    opposite[alice] = got;
+  }
+  const results = own.inputs.map((vector, k) => {
+    let factor = own.factors[k]!;
+    for (const peer of others(context)) factor += published.get(peer)!.offsets[context.self]![k]!;
+    return vector.map((input, l) => {
+      let sum = input * factor;
+      for (const peer of others(context)) sum += own.shares[peer]![k]![l]! + opposite[peer]![k]![l]!;
+      return mod(sum, curve.order);
+    });
+  });
+  return { results, opposite };
+};
+
+/** χ·(a·Q) − Γ = d·Q for all inputs, by one random combination of them that the other could not foresee. */
+const fits = <P>(
+  { random }: Context,
+  { curve, base }: Products<P>,
+  factor: bigint,
+  inputs: readonly P[],
+  commitments: readonly P[],
+  shares: readonly bigint[],
+): boolean => {
+  let [input, commitment, share] = [inputs[0], commitments[0], shares[0]] as [P, P, bigint];
+  for (let l = 1; l < inputs.length; l++) {
+    const weight = randomScalar(random, WEIGHT);
+    input = curve.add(input, curve.multiplyPublic(inputs[l]!, weight));
+    commitment = curve.add(commitment, curve.multiplyPublic(commitments[l]!, weight));
+    share = mod(share + weight * shares[l]!, curve.order);
+  }
+  const right = curve.add(commitment, timesBase(curve, base, share));
+  return curve.equal(curve.multiply(input, factor), right);
+};
+const WEIGHT = { order: 2n ** 128n };
+
+/** For a secret scalar. */
+export const timesBase = <P>(curve: Curve<P>, base: P, scalar: bigint): P =>
+  base === curve.base ? curve.multiplyBase(scalar) : curve.multiply(base, scalar);

@@ -1,0 +1,185 @@
+/**
+ * Random vector oblivious linear evaluation, DKLs23 (eprint 2023/765) protocol 5.2, `count` instances at once: Bob gets a
+ * random b, Alice puts in a vector a, and they end with c + d = a·b, c hers and d his (docs/protocols/dkls23.md section 2).
+ */
+import { concat, equal } from "../../base/bytes.ts";
+import type { Curve } from "../curve.ts";
+import {
+  extendAsReceiver,
+  extendAsSender,
+  extensionLength,
+  type ReceiverSeeds,
+  type SenderSeeds,
+  shifted,
+} from "../ot/extension.ts";
+import { expand, hashOf, hashRows } from "../ot/hash.ts";
+import { bitAt } from "../ot/matrix.ts";
+import { Abort } from "../protocol.ts";
+import { mod, randomScalar } from "../scalars.ts";
+import { bytesOf, integersOf, WIDE } from "./integers.ts";
+
+/** What both sides of one run know. */
+export interface Shape {
+  readonly curve: Pick<Curve, "order" | "id">;
+  /** Instances, each with a b of its own. */
+  readonly count: number;
+  /** Length of Alice's vector. */
+  readonly width: number;
+  /** 32 bytes for this session, this Bob and this Alice. */
+  readonly scope: Uint8Array;
+}
+
+/** ξ = |q| + 2·80: with as many transfers, b stays uniform but for 2^-80 even where Alice has guessed some choices. */
+export const TRANSFERS = 416;
+/** Of Alice's vector and the one value that checks it, each in three blocks of 16 bytes. */
+const blocks = ({ width }: Shape): number => 3 * (width + 1);
+const elements = ({ count, width }: Shape): number => count * TRANSFERS * (width + 1);
+
+/** The gadget: public random weights of the choices. One for all pairs of a session. */
+export const gadgetOf = (session: Uint8Array, curve: Pick<Curve, "order" | "id">): bigint[] => {
+  const seed = hashOf("ole/1 gadget", session, new TextEncoder().encode(curve.id));
+  return integersOf(expand(seed, TRANSFERS * WIDE), WIDE).map((value) => mod(value, curve.order));
+};
+
+export interface Begun {
+  /** b of every instance. */
+  readonly factors: readonly bigint[];
+  readonly choices: Uint8Array;
+  readonly rows: Uint8Array;
+}
+
+/** Bob: draws b. */
+export const beginOle = (
+  shape: Shape,
+  seeds: ReceiverSeeds,
+  gadget: readonly bigint[],
+  random: (length: number) => Uint8Array,
+): { readonly begun: Begun; readonly message: Uint8Array } => {
+  const { curve, count, scope } = shape;
+  const choices = random((count * TRANSFERS) / 8);
+  const { message, rows } = extendAsReceiver(seeds, scope, choices, count * TRANSFERS, random);
+  const factors = perInstance(count, (first) => weighted(gadget, (j) => ONE[bitAt(choices, first + j)]!, curve.order));
+  return { begun: { factors, choices, rows }, message };
+};
+
+/**
+ * Alice: puts in `inputs`, a vector for every instance, and gets c.
+ * @throws Abort naming Bob, whose transfers are not consistent
+ */
+export const answerOle = (
+  shape: Shape,
+  seeds: SenderSeeds,
+  gadget: readonly bigint[],
+  inputs: readonly (readonly bigint[])[],
+  message: Uint8Array,
+  bob: number,
+  random: (length: number) => Uint8Array,
+): { readonly shares: readonly (readonly bigint[])[]; readonly message: Uint8Array } => {
+  const { curve, count, width, scope } = shape;
+  const { order } = curve;
+  const span = width + 1;
+  const rows = extendAsSender(seeds, scope, count * TRANSFERS, message, bob);
+  const zeros = pads(shape, rows);
+  const ones = pads(shape, shifted(rows, seeds.delta));
+
+  const checks = inputs.map(() => randomScalar(random, curve));
+  const vectors = inputs.map((vector, k) => [...vector, checks[k]!]);
+  const corrections = zeros.map((zero, at) => {
+    const value = vectors[Math.floor(at / (span * TRANSFERS))]![at % span]!;
+    return mod(zero - ones[at]! + value, order);
+  });
+  const sent = bytesOf(corrections);
+  const weights = challenge(shape, sent);
+  const answers = inputs.map((vector, k) =>
+    mod(
+      vector.reduce((sum, value, i) => sum + weights[k * width + i]! * value, checks[k]!),
+      order,
+    ),
+  );
+  const columns = perTransfer(count, (k, at) => checkValue(zeros, at * span, weights, k * width, width));
+  return {
+    shares: outputs(shape, gadget, (at, i) => zeros[at * span + i]!).map((vector) =>
+      vector.map((value) => mod(-value, order)),
+    ),
+    message: concat(sent, bytesOf(answers), proof(shape, columns)),
+  };
+};
+
+/**
+ * Bob: gets d.
+ * @throws Abort naming Alice, who did not put the same vector into every transfer: she may have learnt choices
+ */
+export const finishOle = (
+  shape: Shape,
+  gadget: readonly bigint[],
+  { choices, rows }: Begun,
+  message: Uint8Array,
+  alice: number,
+): readonly (readonly bigint[])[] => {
+  const { curve, count, width } = shape;
+  const { order } = curve;
+  const span = width + 1;
+  const end = 32 * elements(shape);
+  if (message.length !== end + 32 * count + 32) throw new Abort("ole.answer.length", alice);
+  const received = integersOf(message.subarray(0, end + 32 * count), 32);
+  if (received.some((value) => value >= order)) throw new Abort("ole.answer.range", alice);
+
+  const weights = challenge(shape, message.subarray(0, end));
+  const answers = received.slice(elements(shape));
+  const chosen = pads(shape, rows).map((pad, at) => {
+    const bit = bitAt(choices, Math.floor(at / span));
+    return pad + [0n, received[at]!][bit]!;
+  });
+  const columns = perTransfer(
+    count,
+    (k, at) => checkValue(chosen, at * span, weights, k * width, width) - [0n, answers[k]!][bitAt(choices, at)]!,
+  );
+  if (!equal(proof(shape, columns), message.subarray(end + 32 * count))) throw new Abort("ole.answer.check", alice);
+  return outputs(shape, gadget, (at, i) => chosen[at * span + i]!);
+};
+
+export const beginLength = ({ count }: Shape): number => extensionLength(count * TRANSFERS);
+
+const ONE = [0n, 1n];
+
+/** Every transfer's pads: width + 1 integers modulo the order. */
+const pads = (shape: Shape, rows: Uint8Array): bigint[] =>
+  integersOf(hashRows(hashOf("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE).map(
+    (value) => value % shape.curve.order,
+  );
+
+/** θ: follows from all corrections, so Alice can't fit them to it. */
+const challenge = (shape: Shape, corrections: Uint8Array): bigint[] =>
+  integersOf(expand(hashOf("ole/1 challenge", shape.scope, corrections), shape.count * shape.width * WIDE), WIDE).map(
+    (value) => mod(value, shape.curve.order),
+  );
+
+const checkValue = (
+  values: readonly bigint[],
+  at: number,
+  weights: readonly bigint[],
+  first: number,
+  width: number,
+): bigint => {
+  let sum = values[at + width]!;
+  for (let i = 0; i < width; i++) sum += weights[first + i]! * values[at + i]!;
+  return sum;
+};
+
+const proof = (shape: Shape, columns: readonly bigint[]): Uint8Array =>
+  hashOf("ole/1 check", shape.scope, bytesOf(columns.map((value) => mod(value, shape.curve.order))));
+
+const perInstance = <T>(count: number, make: (first: number, k: number) => T): T[] =>
+  Array.from({ length: count }, (_, k) => make(k * TRANSFERS, k));
+const perTransfer = <T>(count: number, make: (k: number, at: number) => T): T[] =>
+  Array.from({ length: count * TRANSFERS }, (_, at) => make(Math.floor(at / TRANSFERS), at));
+
+const weighted = (gadget: readonly bigint[], value: (j: number) => bigint, order: bigint): bigint => {
+  let sum = 0n;
+  for (let j = 0; j < TRANSFERS; j++) sum += gadget[j]! * value(j);
+  return mod(sum, order);
+};
+const outputs = ({ curve, count, width }: Shape, gadget: readonly bigint[], value: (at: number, i: number) => bigint) =>
+  perInstance(count, (first) =>
+    Array.from({ length: width }, (_, i) => weighted(gadget, (j) => value(first + j, i), curve.order)),
+  );

@@ -1,0 +1,59 @@
+/** What presigning needs of a key: shares of the signers that add up, and what binds a run to key, epoch and path. */
+import { utf8 } from "../../base/bytes.ts";
+import { encodePlain } from "../codec.ts";
+import type { Curve } from "../curve.ts";
+import type { KeyShare } from "../key-share.ts";
+import { derive } from "../keys/derive.ts";
+import { hashOf } from "../ot/hash.ts";
+import type { Context } from "../protocol.ts";
+import { lagrange, mod, toInteger } from "../scalars.ts";
+import type { PresignInput } from "../scheme.ts";
+
+export const MAX_COUNT = 256;
+
+export interface Signers<P> {
+  readonly publicKey: Uint8Array;
+  /** The share of this party, weighted: those of all signers add up to the (derived) key. */
+  readonly share: bigint;
+  /** The weighted share of a party, times the base of the verifying shares. */
+  commitment(party: number): P;
+  /** Of this run and this use of this key: goes into every hash. */
+  readonly scope: Uint8Array;
+}
+
+/** @throws TypeError for what the caller must not ask for */
+export const signersOf = <P>(
+  { session, self, parties }: Context,
+  curve: Curve<P>,
+  { share, count, path }: Pick<PresignInput, "share" | "count" | "path">,
+): Signers<P> => {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) throw new TypeError("count");
+  if (share.self !== self || share.curve !== curve.id) throw new TypeError("not this party's share");
+  if (parties.length < share.threshold || !parties.every((party) => share.parties.includes(party)))
+    throw new TypeError("these parties can't sign with this key");
+  const { publicKey, tweak } = derive(curve, share, path);
+  const weights = new Map(parties.map((party) => [party, lagrange(parties, party, curve)]));
+  const known = new Map<number, P>();
+  const first = parties[0];
+  return {
+    publicKey,
+    share: mod(weights.get(self)! * toInteger(share.secret) + (self === first ? tweak : 0n), curve.order),
+    commitment(party) {
+      let point = known.get(party);
+      if (!point) {
+        point = curve.multiplyPublic(curve.decode(share.verifyingShares[party]!), weights.get(party)!);
+        if (party === first && tweak !== 0n) point = curve.add(point, curve.multiplyPublic(curve.base, tweak));
+        known.set(party, point);
+      }
+      return point;
+    },
+    scope: hashOf("presign/1 scope", session, statementOf(share, parties, path, count)),
+  };
+};
+
+const statementOf = (
+  { scheme, epoch, publicKey }: KeyShare,
+  parties: readonly number[],
+  path: readonly number[],
+  count: number,
+): Uint8Array => hashOf("presign/1 use", utf8(scheme), encodePlain([epoch, publicKey, parties, path, count]));
