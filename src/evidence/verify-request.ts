@@ -140,7 +140,9 @@ const signedOf = (
   if (!outcome || !detail) return { publicKey: outcome?.publicKey ?? key.publicKey, messages: null };
   const own = { scheme, publicKey: fromHex(key.publicKey), chainCode: fromHex(key.chainCode) };
   const { publicKey } = derive(nobleCurves[CURVE_OF[scheme]], own, detail.path ?? []);
-  if (toHex(publicKey) !== outcome.publicKey) throw refuse("bundle.signature", { place: 0 });
+  // A key of BIP 340 is an x alone: both points with it are the same key.
+  const from = scheme === "SCHNORR_BIP340" ? 2 : 0;
+  if (toHex(publicKey).slice(from) !== outcome.publicKey.slice(from)) throw refuse("bundle.signature", { place: 0 });
   const messages = detail.messages.map((message, i) => {
     const { sign } = whatIs({ scheme, publicKey }, message, i + 1);
     const signature = outcome.signatures[i] ?? "";

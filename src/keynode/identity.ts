@@ -11,7 +11,7 @@ import { measurementOf } from "../trust/attestation/measurement.ts";
 import { reportData } from "../trust/attestation/report-data.ts";
 import { parseStatement, signStatementWith } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./options.ts";
 import { type NodeState, newKeys, newStore, openNodeState } from "./state.ts";
 
 /** File of the store, in the node's directory. */

@@ -3,17 +3,17 @@
  * the policies as they stand at this moment and what this node has counted; never by what the server says
  * (docs/protocols/key-node.md section 3).
  */
-import { fromHex } from "../base/bytes.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
 import { curveOf } from "../mpc/curves/registry.ts";
 import { derive } from "../mpc/keys/derive.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import { createPolicies, type Decision } from "../policy/cedar.ts";
-import { type Asked, judge, judgeSigning, keyFacts, rolesOf, type SigningAsked } from "../policy/judge.ts";
+import { type Asked, judge, judgeSigning, keyFacts, rolesOf, signingAsked } from "../policy/judge.ts";
 import type { Account } from "../policy/spending.ts";
 import type { What } from "../policy/what.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
-import { approvalsOf, awaitedOf, mayRequest, requestStateOf } from "../rules/key-request-state.ts";
+import { awaitedOf, mayRequest, requestStateOf } from "../rules/key-request-state.ts";
 import { type Attempt, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
 import { refuse } from "./errors.ts";
 import {
@@ -69,17 +69,8 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
   const { epoch, self } = requireSigners(deps, looked, signers, time);
   const detail = requestDetailOf(request, details);
   const { path = [] } = detail;
-  const { requester: member } = request;
-  const asked: SigningAsked = {
-    ...{ request: request.stream, member, roles: rolesOf(group, member), group: group.id, time, path },
-    key: {
-      ...keyFacts({ ...key, detail: keyDetailOf(key, details) }),
-      publicKey: publicKeyAt(key, path),
-      scheme: key.scheme,
-    },
-    approvers: approvalsOf(request, group),
-    messages: detail.messages,
-  };
+  const child = { ...key, publicKey: publicKeyAt(key, path) };
+  const asked = signingAsked(request, detail, child, keyDetailOf(key, details), group, time);
   const common = { ...looked, epoch, self, signers, detail };
   const policies = policiesOf(group);
   const before = deps.accountOf(looked.stream);
@@ -95,11 +86,11 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
 };
 
 /** The public key that signs: the key's, or its child's. @throws Refusal keynode.key */
-const publicKeyAt = ({ id, scheme, publicKey, chainCode }: Key, path: readonly number[]): Uint8Array => {
+const publicKeyAt = ({ id, scheme, publicKey, chainCode }: Key, path: readonly number[]): string => {
   const whole = { scheme, publicKey: fromHex(publicKey), chainCode: fromHex(chainCode) };
-  if (path.length === 0) return whole.publicKey;
+  if (path.length === 0) return publicKey;
   try {
-    return derive(curveOf(CURVE_OF[scheme]), whole, path).publicKey;
+    return toHex(derive(curveOf(CURVE_OF[scheme]), whole, path).publicKey);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw refuse("keynode.key", { id, reason: error.message });

@@ -15,7 +15,7 @@ import { reshare } from "../mpc/keys/reshare.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
-import { sm2Convert } from "../mpc/schemes/sm2/convert.ts";
+import { convert } from "../mpc/schemes/sm2/convert.ts";
 import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key } from "../rules/key-state.ts";
 import type { PrivateKey } from "../trust/crypto/crypto.ts";
 import { keyShareContext } from "../trust/envelope/contexts.ts";
@@ -72,10 +72,11 @@ export const createMaking = (deps: MakeDeps) => {
   return async (request: MakeRequest): Promise<string> => {
     const { attempt } = openAttempt(deps, request.key);
     const receives = attempt.participants.includes(deps.node);
-    let held = deps.shares.candidate(request.key, attempt.epoch, request.run);
+    if (attempt.said.includes(deps.node)) return "";
+    let held = deps.shares.candidate(request.key, attempt, request.run);
     if (!held) {
-      // Said once, it stays said: another run would only contradict it.
-      if (attempt.said.includes(deps.node)) throw refuse("keynode.run", { id: request.key, run: request.run });
+      // Said once by any of them, it stays said: another run would only contradict it.
+      if (attempt.made) throw refuse("keynode.run", { id: request.key, run: request.run });
       try {
         await runOnce(request, openAttempt(deps, request.key), attempt);
       } catch (error) {
@@ -83,10 +84,10 @@ export const createMaking = (deps: MakeDeps) => {
         if (!failure) throw error;
         return deps.say("key.failed", request.key, { request: attempt.request, epoch: attempt.epoch, ...failure });
       }
-      held = deps.shares.candidate(request.key, attempt.epoch, request.run);
+      held = deps.shares.candidate(request.key, attempt, request.run);
     }
     if (!receives) return "";
-    if (held?.request !== attempt.request) throw refuse("keynode.run", { id: request.key, run: request.run });
+    if (!held) throw refuse("keynode.run", { id: request.key, run: request.run });
     return sayMade(deps, request.key, attempt, held);
   };
 };
@@ -148,7 +149,7 @@ const makeShare = async (
     case "generate": {
       const share = await run(dkg, nodes, { scheme, threshold });
       if (scheme !== "SM2") return share;
-      return run(sm2Convert, nodes, { share, pairs: await pairsWith(deps, nodes) }, "convert");
+      return run(convert, nodes, { share, pairs: await pairsWith(deps, nodes) }, "convert");
     }
     case "import":
       return run(refresh, nodes, { share: await dealtShare(deps, request, looked, attempt) });
@@ -170,7 +171,7 @@ const pairsWith = async (
 ): Promise<ReadonlyMap<number, PairSetup>> => {
   const others = [...nodes].filter(([, other]) => other !== node);
   const made = await pairs.ensure(others.map(([, other]) => other));
-  return new Map(others.map(([index, other]) => [index, made.get(other)?.setup as PairSetup]));
+  return new Map(others.map(([index, other]) => [index, { ...made.get(other)?.setup, peer: index }]));
 };
 
 /** @throws Refusal keynode.not-held */
@@ -183,7 +184,7 @@ const requireShare = ({ shares }: MakeDeps, stream: string, key: Key): KeyShare 
 /** The share that whoever imports the key has sealed to this node, held to the commitments on the ledger. */
 const dealtShare = async (
   { node, encryptionKey }: MakeDeps,
-  { key: stream, share = "" }: MakeRequest,
+  { share = "" }: MakeRequest,
   { key, group }: LookedKey,
   { participants, threshold }: Attempt,
 ): Promise<KeyShare> => {

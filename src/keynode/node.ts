@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { sha256Hex } from "#crypto";
 import { fromBase64 } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { inTurn } from "../base/turns.ts";
 import { baseOt } from "../mpc/ot/base.ts";
@@ -10,12 +9,10 @@ import { signFollowed } from "../rules/followed.ts";
 import { keyNode as keyNodeBook } from "../rules/key-node.ts";
 import { requestStreams } from "../rules/key-request-state.ts";
 import { epochOf, type Key, keyStreams, participantsOf, stateOf } from "../rules/key-state.ts";
-import type { AttestationProvider } from "../tee/attestation/provider.ts";
 import { createFollower } from "../tee/follower.ts";
 import type { Handler } from "../tee/protocol/channel.ts";
 import type { PlacedStatement } from "../tee/protocol/messages.ts";
 import { decodeStatements } from "../tee/protocol/statements.ts";
-import type { Components } from "../trust/attestation/measurement.ts";
 import { reportData } from "../trust/attestation/report-data.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
 import { createAccounts } from "./accounts.ts";
@@ -25,6 +22,7 @@ import { claimsOf, openIdentity, STORE } from "./identity.ts";
 import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
 import { createMaking } from "./make.ts";
+import type { NodeOptions } from "./options.ts";
 import { createPairStore } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
 import { createPeers } from "./peers/peers.ts";
@@ -38,22 +36,6 @@ import { createShares, type Shares } from "./shares.ts";
 import { createSigning } from "./sign.ts";
 import { openStore } from "./store.ts";
 import { createWitness } from "./witness.ts";
-
-export interface NodeOptions {
-  /** What the node is measured as. */
-  readonly components: Components;
-  readonly directory: string;
-  readonly provider: AttestationProvider;
-  /** Verifier key (C2SP vkey) of the ledger to follow. */
-  readonly ledger: string;
-  readonly tag: string;
-  readonly listen: { readonly host: string; readonly port: number };
-  readonly clock: Clock;
-  /** Starts without the store that was there, which is put aside. */
-  readonly acceptLostStore?: boolean;
-  /** Called when state could not be saved: then nothing goes on before the program is started again. */
-  readonly onLost?: () => void;
-}
 
 export interface KeyNode {
   readonly handlers: Record<keyof KeyNodeMethods, Handler>;

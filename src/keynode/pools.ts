@@ -20,7 +20,7 @@ export interface Pools {
    * For the other signers: those that the leader names, which are this call's alone.
    * @throws Refusal presignature.missing; all that were named are gone then
    */
-  follow(leader: string, use: Use, ids: readonly string[]): readonly Presignature[];
+  follow(leader: string, use: Use, ids: readonly string[]): Promise<readonly Presignature[]>;
   /** Keeps `level` of them for a key that will be in use. */
   prepare(use: Use, level: number): void;
   /** Drops those of a key below an epoch; all of them where none is given. */
@@ -238,7 +238,9 @@ export const createPools = (options: PoolsOptions): Pools => {
       }, within);
       return promise.finally(() => clearTimeout(limit));
     },
-    follow(leader, use, ids) {
+    async follow(leader, use, ids) {
+      // The leader may have come to the end of a run a moment before this node.
+      if (!ids.every((id) => followed.get(leader)?.has(id))) await presigning.settled(leader);
       const own = followed.get(leader);
       const found: Presignature[] = [];
       const missing: string[] = [];

@@ -72,7 +72,7 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     const scheme = schemeOf(share.scheme);
     const made = scheme.pairwise ? await pairs.ensure(others) : new Map();
     const setups = [...parties].flatMap(([index, node]) =>
-      made.has(node) ? [[index, made.get(node).setup] as const] : [],
+      made.has(node) ? [[index, { ...made.get(node).setup, peer: index }] as const] : [],
     );
     const terms = {
       ...{ id: run, parties, lane, signal, within: WITHIN },
@@ -89,7 +89,13 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     return { result };
   };
 
+  /** Runs of each leader whose presignatures are not kept yet. */
+  const underWay = new Map<string, Set<Promise<void>>>();
+
   return {
+    /** Resolves when this node has kept what the leader may have already. */
+    settled: (leader: string) => Promise.all(underWay.get(leader) ?? []),
+
     /**
      * Makes `count` presignatures that this node leads.
      * @throws Refusal presignature.key, presignature.full, and whatever a run or a set-up throws
@@ -123,7 +129,10 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
         admit(leader, call.count);
         const { result } = await join(call, leader, lane);
         // The leader hears of a failure in the run itself.
-        result.then((made) => keep(leader, call.use, made)).catch(() => undefined);
+        const kept = result.then((made) => keep(leader, call.use, made)).catch(() => undefined);
+        const runs = underWay.get(leader) ?? new Set();
+        underWay.set(leader, runs.add(kept));
+        void kept.then(() => runs.delete(kept));
         return new Uint8Array();
       });
     },

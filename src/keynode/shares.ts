@@ -7,7 +7,7 @@ import { toHex } from "../base/bytes.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import type { PlainRecord } from "../mpc/protocol.ts";
-import { epochOf, type Key, type Made, stateOf } from "../rules/key-state.ts";
+import { type Attempt, epochOf, type Key, type Made, stateOf } from "../rules/key-state.ts";
 import type { Store } from "./store.ts";
 
 /** What one run made, as this node keeps it. */
@@ -33,7 +33,8 @@ const sameMade = (a: Made, b: Made): boolean =>
   Object.entries(a.verifyingShares).every(([index, point]) => b.verifyingShares[index] === point);
 
 export interface Shares {
-  candidate(key: string, epoch: number, run: string): Candidate | undefined;
+  /** What this node made in an attempt: what the others have said already, or in this run as long as nobody has said any. */
+  candidate(key: string, attempt: Attempt, run: string): Candidate | undefined;
   /** Durable when it resolves, beyond any rollback. */
   keep(key: string, candidate: Candidate): Promise<void>;
   /** The node's share of the epoch that the ledger has; undefined where it has none. */
@@ -75,7 +76,11 @@ export const createShares = (store: Store): Shares => {
     attempt !== undefined && attempt.request === request && attempt.epoch === share.epoch;
 
   return {
-    candidate: (key, epoch, run) => read(rowOf(key, epoch, run)),
+    candidate: (key, { request, epoch, made }, run) =>
+      candidatesOf(key)
+        .map(({ candidate }) => candidate)
+        .filter((one) => one.request === request && one.share.epoch === epoch)
+        .find((one) => (made ? sameMade(madeOf(one.share), made) : one.run === run)),
     async keep(key, candidate) {
       const { share, run } = candidate;
       await store.put(rowOf(key, share.epoch, run), encodePlain(candidate as PlainRecord & Candidate));

@@ -4,8 +4,10 @@
  * have judged. It combines, verifies, and says what came of it. What leaves a node is only ever its part of a signature
  * over bytes that it has computed itself from the request on the ledger.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { randomBytes } from "#crypto";
 import { fromBase64, toBase64url, toHex } from "../base/bytes.ts";
+import { Refusal } from "../base/refusal.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import { Abort } from "../mpc/protocol.ts";
@@ -52,6 +54,9 @@ interface Ready {
 
 /** Milliseconds that a leader and the others wait for one another. */
 const WITHIN = 20_000;
+/** Milliseconds that others have to be shown what this node was, and between two looks. */
+const PATIENCE = 2_000;
+const PAUSE = 20;
 const TOPIC = "sign";
 /** Outcomes that are remembered, to be said again over a request that has moved on. */
 const MAX_OUTCOMES = 4_096;
@@ -77,7 +82,7 @@ export const createSigning = (deps: SignDeps) => {
     const { judged, share, counted } = await meetings.take(nameOf(request, signers));
     if (judged.epoch.participants[(signers[0] ?? 0) - 1] !== from)
       throw refuse("keynode.signers", { reason: "the first of them leads" });
-    const mine = judged.whats.length > 0 ? pools.follow(from, useOf(judged), ids) : [];
+    const mine = judged.whats.length > 0 ? await pools.follow(from, useOf(judged), ids) : [];
     await counted;
     requireUnmoved(deps, judged);
     return encodePlain(await partsOf(judged, share, mine));
@@ -115,8 +120,18 @@ export const createSigning = (deps: SignDeps) => {
   const takeAll = async (judged: Judged): Promise<Presignature[]> => {
     const counts: number[] = [];
     for (let left = judged.whats.length; left > 0; left -= MAX_COUNT) counts.push(Math.min(left, MAX_COUNT));
-    const taken = await Promise.all(counts.map((count) => pools.take(useOf(judged), count, WITHIN)));
+    const taken = await Promise.all(counts.map((count) => take(judged, count)));
     return taken.flat();
+  };
+  /** Others may be shown the ledger a moment later than this node: until then they presign nothing. */
+  const take = async (judged: Judged, count: number): Promise<readonly Presignature[]> => {
+    for (let patience = PATIENCE; ; patience -= PAUSE)
+      try {
+        return await pools.take(useOf(judged), count, WITHIN);
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.code !== "presignature.key" || patience <= 0) throw error;
+        await delay(PAUSE);
+      }
   };
 
   /** Whose part does not hold is kept out, durably, before anybody is told. @throws Refusal keynode.signing */

@@ -34,7 +34,7 @@ export const keyNodeMethods = {
   /**
    * Takes part in what the key's open attempt asks for (to generate, import, refresh, recover, reshare), together with
    * all others that do; then, and whenever it is asked again under the same id, says what it made: `key.made` or
-   * `key.failed`.
+   * `key.failed`. Where others have said already what they made, it says the same or refuses.
    */
   make: {
     params: z.strictObject({

@@ -7,8 +7,8 @@
  */
 import { concat } from "../../base/bytes.ts";
 import type { Curve } from "../curve.ts";
-import { hashOf } from "../ot/hash.ts";
-import { Abort, type Context, type Inbox, others, type Plain } from "../protocol.ts";
+import { hashBytes } from "../ot/hash.ts";
+import { Abort, type Context, type Inbox, others } from "../protocol.ts";
 import { mod, randomScalar } from "../scalars.ts";
 import type { PairSetup } from "../scheme.ts";
 import { type Reader, scalarBytes } from "../wire.ts";
@@ -30,7 +30,7 @@ export interface Products<P> {
 export type Table<T> = Readonly<Record<number, readonly (readonly T[])[]>>;
 
 /** A party's state after `beginProducts`: as Bob against every other party. */
-export type Beginning = Readonly<Record<number, Begun>> & Plain;
+export type Beginning = Readonly<Record<number, Begun>>;
 
 /** What a party says to all in the second round, by other party. */
 export interface Published<P> {
@@ -50,7 +50,7 @@ const shapeOf = <P>({ curve, count, width, scope }: Products<P>, bob: number, al
   curve,
   count,
   width,
-  scope: hashOf("products/1 pair", scope, Uint8Array.of(bob, alice)),
+  scope: hashBytes("products/1 pair", scope, Uint8Array.of(bob, alice)),
 });
 
 /** Section 3.1: as Bob, against everybody. */
@@ -68,7 +68,7 @@ export const beginProducts = <P>(
     beginning[alice] = begun;
     direct.set(alice, concat(setup.id, message));
   }
-  return { beginning: beginning as unknown as Beginning, direct };
+  return { beginning, direct };
 };
 
 /** Section 3.2: as Alice, against everybody; what all get to see is sent in a broadcast that is echoed. */

@@ -4,7 +4,7 @@ import { pairsOf } from "../../../test/support/dealt.ts";
 import { seeded } from "../../../test/support/simulate.ts";
 import { curveOf } from "../curves/registry.ts";
 import type { ReceiverSeeds, SenderSeeds } from "../ot/extension.ts";
-import { hashOf } from "../ot/hash.ts";
+import { hashBytes } from "../ot/hash.ts";
 import { Abort } from "../protocol.ts";
 import { mod, randomScalar } from "../scalars.ts";
 import { answerOle, beginOle, finishOle, gadgetOf, type Shape, TRANSFERS } from "./vector-ole.ts";
@@ -15,7 +15,7 @@ const alices = pairsOf(2, [1, 2]).get(1) as unknown as SenderSeeds;
 const run = (id: "secp256k1" | "P-256" | "SM2", count: number, width: number, seed = "seed") => {
   const curve = curveOf(id);
   const random = seeded(seed);
-  const shape: Shape = { curve, count, width, scope: hashOf("scope") };
+  const shape: Shape = { curve, count, width, scope: hashBytes("scope") };
   const gadget = gadgetOf(shape.scope, curve);
   const { begun, message } = beginOle(shape, bobs, gadget, random);
   const inputs = Array.from({ length: count }, () => Array.from({ length: width }, () => randomScalar(random, curve)));

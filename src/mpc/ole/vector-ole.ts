@@ -12,7 +12,7 @@ import {
   type SenderSeeds,
   shifted,
 } from "../ot/extension.ts";
-import { expand, hashOf, hashRows } from "../ot/hash.ts";
+import { expand, hashBytes, hashRows } from "../ot/hash.ts";
 import { bitAt } from "../ot/matrix.ts";
 import { Abort } from "../protocol.ts";
 import { mod, randomScalar } from "../scalars.ts";
@@ -37,7 +37,7 @@ const elements = ({ count, width }: Shape): number => count * TRANSFERS * (width
 
 /** The gadget: public random weights of the choices. One for all pairs of a session. */
 export const gadgetOf = (session: Uint8Array, curve: Pick<Curve, "order" | "id">): bigint[] => {
-  const seed = hashOf("ole/1 gadget", session, new TextEncoder().encode(curve.id));
+  const seed = hashBytes("ole/1 gadget", session, new TextEncoder().encode(curve.id));
   return integersOf(expand(seed, TRANSFERS * WIDE), WIDE).map((value) => mod(value, curve.order));
 };
 
@@ -144,15 +144,16 @@ const ONE = [0n, 1n];
 
 /** Every transfer's pads: width + 1 integers modulo the order. */
 const pads = (shape: Shape, rows: Uint8Array): bigint[] =>
-  integersOf(hashRows(hashOf("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE).map(
+  integersOf(hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE).map(
     (value) => value % shape.curve.order,
   );
 
 /** θ: follows from all corrections, so Alice can't fit them to it. */
 const challenge = (shape: Shape, corrections: Uint8Array): bigint[] =>
-  integersOf(expand(hashOf("ole/1 challenge", shape.scope, corrections), shape.count * shape.width * WIDE), WIDE).map(
-    (value) => mod(value, shape.curve.order),
-  );
+  integersOf(
+    expand(hashBytes("ole/1 challenge", shape.scope, corrections), shape.count * shape.width * WIDE),
+    WIDE,
+  ).map((value) => mod(value, shape.curve.order));
 
 const checkValue = (
   values: readonly bigint[],
@@ -167,7 +168,7 @@ const checkValue = (
 };
 
 const proof = (shape: Shape, columns: readonly bigint[]): Uint8Array =>
-  hashOf("ole/1 check", shape.scope, bytesOf(columns.map((value) => mod(value, shape.curve.order))));
+  hashBytes("ole/1 check", shape.scope, bytesOf(columns.map((value) => mod(value, shape.curve.order))));
 
 const perInstance = <T>(count: number, make: (first: number, k: number) => T): T[] =>
   Array.from({ length: count }, (_, k) => make(k * TRANSFERS, k));

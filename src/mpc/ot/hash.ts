@@ -3,7 +3,7 @@ import { createCipheriv, createHash } from "node:crypto";
 import { u32, utf8 } from "../../base/bytes.ts";
 
 /** SHA-256 over a label and parts, each behind its length. */
-export const hashOf = (label: string, ...parts: readonly Uint8Array[]): Uint8Array => {
+export const hashBytes = (label: string, ...parts: readonly Uint8Array[]): Uint8Array => {
   const hash = createHash("sha256");
   for (const part of [utf8(label), ...parts]) hash.update(u32(part.length)).update(part);
   return new Uint8Array(hash.digest());

@@ -16,7 +16,7 @@ import {
   type Published,
   readPublished,
 } from "../../ole/products.ts";
-import { hashOf } from "../../ot/hash.ts";
+import { hashBytes } from "../../ot/hash.ts";
 import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
 import { mod, randomScalar } from "../../scalars.ts";
 import type { PairSetup, Presignature, PresignInput } from "../../scheme.ts";
@@ -76,7 +76,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     scope: signers.scope,
   });
   const commitmentTo = (signers: Signers<P>, party: number, salt: Uint8Array, nonces: readonly P[]): Uint8Array =>
-    hashOf("ecdsa-presign/1 nonces", signers.scope, Uint8Array.of(party), salt, ...nonces.map(curve.encode));
+    hashBytes("ecdsa-presign/1 nonces", signers.scope, Uint8Array.of(party), salt, ...nonces.map(curve.encode));
 
   /** Section 4.1. */
   const begin = (context: Context, { share, count, path, pairs }: PresignInput): Turn<readonly Presignature[]> => {
@@ -179,7 +179,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
         curve.equal(sum(all.map(({ key }) => key)), curve.multiplyPublic(publicKey, u));
       if (!adds) return dispute(context, signers, { ...state, instance, said: byParty(context, inbox.broadcast) });
       presignatures.push({
-        id: toHex(hashOf("ecdsa-presign/1 id", signers.scope, u32(instance), nonce)),
+        id: toHex(hashBytes("ecdsa-presign/1 id", signers.scope, u32(instance), nonce)),
         signers: context.parties,
         epoch: state.share.epoch,
         path: state.path,
@@ -197,7 +197,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
   };
 
   const proofScope = (signers: Signers<P>, party: number): Uint8Array =>
-    hashOf("ecdsa-presign/1 dispute", signers.scope, Uint8Array.of(party));
+    hashBytes("ecdsa-presign/1 dispute", signers.scope, Uint8Array.of(party));
 
   /** Section 4.5: nothing was signed with this instance, nor will be, so its factors may be known. */
   const dispute = (context: Context, signers: Signers<P>, state: Disputed): Turn<readonly Presignature[]> => {

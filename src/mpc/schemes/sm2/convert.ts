@@ -18,7 +18,7 @@ import {
   readPublished,
   type Table,
 } from "../../ole/products.ts";
-import { hashOf } from "../../ot/hash.ts";
+import { hashBytes } from "../../ot/hash.ts";
 import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
 import { evaluate, inverse, mod, randomScalar, toBytes32 } from "../../scalars.ts";
 import type { PairSetup } from "../../scheme.ts";
@@ -70,7 +70,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     if (context.parties.length !== share.parties.length) throw new TypeError("all parties of the key take part");
     const signers = signersOf(context, curve, { share, count: 1, path: [] });
     const first = context.parties[0];
-    const scope = hashOf("sm2-convert/1 scope", signers.scope);
+    const scope = hashBytes("sm2-convert/1 scope", signers.scope);
     const base = curve.add(curve.base, curve.decode(share.publicKey));
     const products: Products<P> = { curve, base, count: 1, width: 1, scope };
     return {
@@ -83,7 +83,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     };
   };
   const commitmentTo = (scope: Uint8Array, party: number, salt: Uint8Array, points: readonly Uint8Array[]) =>
-    hashOf("sm2-convert/1 dealt", scope, Uint8Array.of(party), salt, ...points);
+    hashBytes("sm2-convert/1 dealt", scope, Uint8Array.of(party), salt, ...points);
 
   const begin = (context: Context, { share, pairs }: ConvertInput): Turn<KeyShare> => {
     const { products, scope, base } = setting(context, share);
@@ -225,7 +225,7 @@ const plain = (state: object): Plain => state as Plain;
 
 const steps = () => stepsOn(curveOf("SM2"));
 
-export const sm2Convert: Protocol<ConvertInput, KeyShare> = {
+export const convert: Protocol<ConvertInput, KeyShare> = {
   name: "sm2-convert/1",
   begin: (context, input) => steps().begin(context, input),
   rounds: [

@@ -17,7 +17,7 @@ import {
   readPublished,
   type Table,
 } from "../../ole/products.ts";
-import { hashOf } from "../../ot/hash.ts";
+import { hashBytes } from "../../ot/hash.ts";
 import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
 import { randomScalar } from "../../scalars.ts";
 import type { PairSetup, Presignature, PresignInput } from "../../scheme.ts";
@@ -67,7 +67,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     scope: signers.scope,
   });
   const commitmentTo = (signers: Signers<P>, party: number, salt: Uint8Array, nonces: readonly (readonly P[])[]) =>
-    hashOf("sm2-presign/1 nonces", signers.scope, Uint8Array.of(party), salt, ...nonces.flat().map(curve.encode));
+    hashBytes("sm2-presign/1 nonces", signers.scope, Uint8Array.of(party), salt, ...nonces.flat().map(curve.encode));
 
   /** Section 3.2. */
   const begin = (context: Context, { share, count, path, pairs }: PresignInput): Turn<readonly Presignature[]> => {
@@ -169,7 +169,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
       }
       const encoded = nonces.map(curve.encode);
       presignatures.push({
-        id: toHex(hashOf("sm2-presign/1 id", signers.scope, u32(instance), ...encoded)),
+        id: toHex(hashBytes("sm2-presign/1 id", signers.scope, u32(instance), ...encoded)),
         signers: context.parties,
         epoch: state.share.epoch,
         path: state.path,

@@ -13,7 +13,7 @@ import { curveOf } from "../../curves/registry.ts";
 import type { KeyShare } from "../../key-share.ts";
 import { Abort, type Protocol, type Sending } from "../../protocol.ts";
 import { lagrange, mod, toBytes32, toInteger } from "../../scalars.ts";
-import { sm2Convert } from "./convert.ts";
+import { convert } from "./convert.ts";
 import { sm2 } from "./index.ts";
 
 const curve = curveOf("SM2");
@@ -73,7 +73,7 @@ const converted = new Map<string, ReadonlyMap<number, KeyShare>>();
 const convertInput = (threshold: number, n: number) => {
   const { shares, secret } = dealKey("SM2", curve, threshold, partiesOf(n));
   const input = (party: number) => ({ share: shares.get(party)!, pairs: pairsOf(party, partiesOf(n)) });
-  return { protocol: sm2Convert, parties: partiesOf(n), input, secret };
+  return { protocol: convert, parties: partiesOf(n), input, secret };
 };
 const sharesOf = (threshold: number, n: number): ReadonlyMap<number, KeyShare> => {
   const name = `${threshold} ${n}`;
@@ -170,7 +170,7 @@ test("SM2 keys have no children, and all parties take part in the conversion", (
   const share = sharesOf(2, 3).get(1)!;
   const pairs = pairsOf(1, [1, 2]);
   assert.throws(() => sm2.presign.begin(context, { share, count: 1, path: [1], pairs }), RangeError);
-  assert.throws(() => sm2Convert.begin(context, { share, pairs }), TypeError);
+  assert.throws(() => convert.begin(context, { share, pairs }), TypeError);
 });
 
 const CHEATER = 1;
