@@ -81,18 +81,18 @@ test("the leader's presignatures are the followers' too, each given away once at
     assert.equal(new Set(idsOf(taken)).size, 5);
     for (const follower of [b, c]) {
       await until(() => follower.pools.status().followed >= 5);
-      assert.deepEqual(idsOf(follower.pools.follow(a.node, use, idsOf(taken))), idsOf(taken));
-      assert.throws(() => follower.pools.follow(a.node, use, idsOf(taken)), code("presignature.missing"));
+      assert.deepEqual(idsOf(await follower.pools.follow(a.node, use, idsOf(taken))), idsOf(taken));
+      await assert.rejects(follower.pools.follow(a.node, use, idsOf(taken)), code("presignature.missing"));
     }
     const again = await a.pools.take(use, 5, WITHIN);
     assert.equal(new Set(idsOf([...taken, ...again])).size, 10);
     // Named twice in one breath, named by who does not lead, named for another use: none of it gives any away.
     const [first = "", second = "", third = ""] = idsOf(again);
     await until(() => b.pools.status().followed >= 5);
-    assert.throws(() => b.pools.follow(a.node, use, [first, first]), code("presignature.missing"));
-    assert.throws(() => b.pools.follow(c.node, use, [second]), code("presignature.missing"));
-    assert.throws(() => b.pools.follow(a.node, { ...use, path: [1] }, [third]), code("presignature.missing"));
-    assert.throws(() => b.pools.follow(a.node, use, [third]), code("presignature.missing"));
+    await assert.rejects(b.pools.follow(a.node, use, [first, first]), code("presignature.missing"));
+    await assert.rejects(b.pools.follow(c.node, use, [second]), code("presignature.missing"));
+    await assert.rejects(b.pools.follow(a.node, { ...use, path: [1] }, [third]), code("presignature.missing"));
+    await assert.rejects(b.pools.follow(a.node, use, [third]), code("presignature.missing"));
   }));
 
 test("many calls at once get presignatures of their own, made together", () =>
@@ -138,11 +138,12 @@ test("a node that is started again takes its presignatures with it, everywhere",
     await until(() => a.pools.status().led === 8 && b.pools.status().followed === 8 && c.pools.status().followed === 8);
     const taken = await a.pools.take(use, 1, WITHIN);
     const again = start(await running.restart(2));
-    await until(() => b.pools.status().followed === 0 && again.peers.status().every(({ connected }) => connected));
-    assert.throws(() => again.pools.follow(a.node, use, idsOf(taken)), code("presignature.missing"));
+    await until(() => [a, b].every(({ peers }) => peers.bootOf(c.node) === again.peers.boot));
+    await assert.rejects(again.pools.follow(a.node, use, idsOf(taken)), code("presignature.missing"));
     const fresh = await a.pools.take(use, 1, WITHIN);
     await until(() => again.pools.status().followed > 0 && b.pools.status().followed > 0);
-    for (const { pools } of [b, again]) assert.deepEqual(idsOf(pools.follow(a.node, use, idsOf(fresh))), idsOf(fresh));
+    for (const { pools } of [b, again])
+      assert.deepEqual(idsOf(await pools.follow(a.node, use, idsOf(fresh))), idsOf(fresh));
   }));
 
 test("another epoch, or a key that may not be used, leaves none", () =>

@@ -240,7 +240,8 @@ export const createPools = (options: PoolsOptions): Pools => {
     },
     async follow(leader, use, ids) {
       // The leader may have come to the end of a run a moment before this node.
-      if (!ids.every((id) => followed.get(leader)?.has(id))) await presigning.settled(leader);
+      const lacks = () => !ids.every((id) => followed.get(leader)?.has(id));
+      while (lacks() && (await presigning.settled(leader)));
       const own = followed.get(leader);
       const found: Presignature[] = [];
       const missing: string[] = [];
