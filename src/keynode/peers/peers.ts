@@ -10,17 +10,12 @@ import type { Clock } from "../../base/clock.ts";
 import type { Frame } from "../../tee/protocol/frames.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { createTlsIdentity } from "./certificate.ts";
-import { type Conversation, createConversation } from "./conversation.ts";
+import { type Answering, type Conversation, createConversation, type Hearing } from "./conversation.ts";
 import { refuse } from "./errors.ts";
 import { createLink, HELLO, type Link, malformed } from "./link.ts";
 import { createSession, type Lane, type Session } from "./session.ts";
 import { createListener, dial, type KeyOf } from "./tls.ts";
 import { decodeHello, encodeHello, NO_BOOT } from "./wire.ts";
-
-/** Answers a question of `from`. @throws Refusal, which the asker gets */
-export type Answering = (from: string, body: Uint8Array) => Promise<Uint8Array>;
-/** Hears what `from` tells. Must not throw. */
-export type Hearing = (from: string, body: Uint8Array) => void;
 
 export interface Peers {
   /** Of this process of the node: hex. */
