@@ -13,8 +13,10 @@ import {
   type Beginning,
   beginProducts,
   finishProducts,
+  type Opposite,
   type Products,
-  type Published,
+  type Published as PublishedProducts,
+  publishProducts,
   readPublished,
   type Table,
 } from "../../ole/products.ts";
@@ -43,22 +45,24 @@ interface Answered extends Omit<Begun, "pairs"> {
   readonly commitments: Readonly<Record<number, Uint8Array>>;
   readonly shares: Table<bigint>;
 }
-interface Finished extends Omit<Begun, "pairs"> {
-  readonly shares: Table<bigint>;
+interface Published extends Omit<Answered, "beginning"> {
+  readonly opposite: Opposite;
+  /** What each other party dealt to this one. */
+  readonly received: Readonly<Record<number, bigint>>;
+}
+interface Finished extends Published {
   /** Of a·(1 + d). */
   readonly product: bigint;
-  /** Of a: the sum of what all dealt to this party. */
-  readonly dealt: bigint;
-  /** The broadcasts of the second round, by party. */
+  /** The broadcasts of the third round, by party. */
   readonly opened: Readonly<Record<number, Uint8Array>>;
 }
 interface Concluded extends Finished {
   readonly disputed: boolean;
-  /** The broadcasts of the third round, by party. */
+  /** The broadcasts of the fourth round, by party. */
   readonly said: Readonly<Record<number, Uint8Array>>;
 }
 
-interface Opened<P> extends Published<P> {
+interface Opened<P> extends PublishedProducts<P> {
   readonly salt: Uint8Array;
   /** Coefficients times B. */
   readonly points: readonly P[];
@@ -98,23 +102,33 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   /** Section 2.2: all are committed to what they deal. */
   const answer = (context: Context, { pairs, ...state }: Begun, inbox: Inbox): Turn<KeyShare> => {
-    const { products, factor, base } = setting(context, state.share);
+    const { products } = setting(context, state.share);
     const commitments = byParty(context, (party) =>
       read(inbox.broadcast(party), party, "sm2-convert.commitment", (reader) => reader.bytes(32)),
     );
     const setups = new Map(Object.entries(pairs).map(([peer, setup]) => [Number(peer), setup]));
-    const own = { factors: [factor], inputs: [[state.coefficients[0]!]] };
-    const { shares, published, direct } = answerProducts(context, products, setups, state.beginning, own, inbox);
-    const points = state.coefficients.map((coefficient) => curve.encode(curve.multiply(base, coefficient)));
+    const { shares, direct } = answerProducts(context, products, setups, [[state.coefficients[0]!]], inbox);
     const kept: Answered = { ...state, commitments, shares };
     const dealt = (peer: number) => scalarBytes(evaluate(state.coefficients, peer, curve));
-    return {
-      state: plain(kept),
-      send: {
-        broadcast: concat(state.salt, ...points, published),
-        direct: new Map([...direct].map(([peer, message]) => [peer, concat(dealt(peer), message)])),
-      },
-    };
+    const sent = [...direct].map(([peer, message]) => [peer, concat(dealt(peer), message)] as const);
+    return { state: plain(kept), send: { direct: new Map(sent) } };
+  };
+
+  /** Section 2.3: all have put in one value each. */
+  const publish = (context: Context, { beginning, ...state }: Answered, inbox: Inbox): Turn<KeyShare> => {
+    const { products, factor, base } = setting(context, state.share);
+    const received = Object.fromEntries(
+      others(context).map((peer) => [
+        peer,
+        read(inbox.direct(peer).subarray(0, 32), peer, "sm2-convert.share", (reader) => reader.scalar(curve)),
+      ]),
+    );
+    const answers: Inbox = { ...inbox, direct: (from) => inbox.direct(from).subarray(32) };
+    const own = { factors: [factor], shares: state.shares };
+    const { opposite, published } = publishProducts(context, products, beginning, own, answers);
+    const points = state.coefficients.map((coefficient) => curve.encode(curve.multiply(base, coefficient)));
+    const kept: Published = { ...state, opposite, received };
+    return { state: plain(kept), send: { broadcast: concat(state.salt, ...points, published) } };
   };
 
   const allOpened = (context: Context, products: Products<P>, threshold: number, body: (party: number) => Uint8Array) =>
@@ -137,27 +151,22 @@ const stepsOn = <P>(curve: Curve<P>) => {
   const valueAt = (points: readonly P[], party: number): P =>
     points.reduceRight((sum, point) => curve.add(curve.multiplyPublic(sum, BigInt(party)), point), curve.zero);
 
-  /** Section 2.3: what was dealt is of the polynomials committed to; a·(1 + d) in shares. */
-  const finish = (context: Context, { commitments, ...state }: Answered, inbox: Inbox): Turn<KeyShare> => {
+  /** Section 2.4: what was dealt is of the polynomials committed to; a·(1 + d) in shares. */
+  const finish = (context: Context, state: Published, inbox: Inbox): Turn<KeyShare> => {
     const { products, scope, base, factor } = setting(context, state.share);
-    const { threshold } = state.share;
-    const opened = allOpened(context, products, threshold, inbox.broadcast);
-    for (const [party, { salt, points }] of opened)
-      if (!equal(commitmentTo(scope, party, salt, points.map(curve.encode)), commitments[party]!))
+    const opened = allOpened(context, products, state.share.threshold, inbox.broadcast);
+    for (const [party, { salt, points }] of opened) {
+      if (!equal(commitmentTo(scope, party, salt, points.map(curve.encode)), state.commitments[party]!))
         throw new Abort("sm2-convert.opening", party);
-    let dealt = evaluate(state.coefficients, context.self, curve);
-    for (const peer of others(context)) {
-      const [value] = read(inbox.direct(peer).subarray(0, 32), peer, "sm2-convert.share", (r) => [r.scalar(curve)]);
-      if (!curve.equal(curve.multiply(base, value!), valueAt(opened.get(peer)!.points, context.self)))
-        throw new Abort("sm2-convert.share", peer);
-      dealt = mod(dealt + value!, curve.order);
+      if (party === context.self) continue;
+      if (!curve.equal(curve.multiply(base, state.received[party]!), valueAt(points, context.self)))
+        throw new Abort("sm2-convert.share", party);
     }
-    const own = { factors: [factor], inputs: [[state.coefficients[0]!]], shares: state.shares };
-    const answers: Inbox = { ...inbox, direct: (from) => inbox.direct(from).subarray(32) };
-    const inputsOf = (party: number) => [opened.get(party)!.points[0]!];
-    const { results } = finishProducts(context, products, state.beginning, own, opened, inputsOf, answers);
+    const { shares, opposite } = state;
+    const own = { factors: [factor], inputs: [[state.coefficients[0]!]], shares, opposite };
+    const results = finishProducts(context, products, own, opened, (party) => [opened.get(party)!.points[0]!]);
     const product = results[0]![0]!;
-    const kept: Finished = { ...state, product, dealt, opened: byParty(context, inbox.broadcast) };
+    const kept: Finished = { ...state, product, opened: byParty(context, inbox.broadcast) };
     return { state: plain(kept), send: { broadcast: curve.encode(curve.multiplyBase(product)) } };
   };
 
@@ -166,7 +175,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
       context.parties.map((party) => [party, read(body(party), party, "sm2-convert.product", (r) => r.point(curve))]),
     );
 
-  /** Section 2.4: the shares times G add up to a·B; only then are they opened. */
+  /** Section 2.5: the shares times G add up to a·B; only then are they opened. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<KeyShare> => {
     const { products } = setting(context, state.share);
     const opened = allOpened(context, products, state.share.threshold, (party) => state.opened[party]!);
@@ -178,7 +187,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     return { state: plain(kept), send: { broadcast } };
   };
 
-  /** Section 2.5. */
+  /** Section 2.6. */
   const open = (context: Context, state: Concluded, inbox: Inbox): Turn<KeyShare> => {
     const { products, factorPoint } = setting(context, state.share);
     const { share } = state;
@@ -213,10 +222,14 @@ const stepsOn = <P>(curve: Curve<P>) => {
     const verifyingShares = byParty(context, (party) =>
       curve.encode(curve.multiplyPublic(valueAt(points, party), weight)),
     );
-    return { result: { ...share, verifyingShares, secret: toBytes32(mod(state.dealt * weight, curve.order)) } };
+    const dealt = Object.values(state.received).reduce(
+      (sum, value) => sum + value,
+      evaluate(state.coefficients, context.self, curve),
+    );
+    return { result: { ...share, verifyingShares, secret: toBytes32(mod(dealt * weight, curve.order)) } };
   };
 
-  return { begin, answer, finish, conclude, open };
+  return { begin, answer, publish, finish, conclude, open };
 };
 
 const byParty = <T>({ parties }: Context, of: (party: number) => T): Record<number, T> =>
@@ -230,7 +243,8 @@ export const convert: Protocol<ConvertInput, KeyShare> = {
   begin: (context, input) => steps().begin(context, input),
   rounds: [
     { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().answer(...given) },
-    { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().finish(...given) },
+    { expects: { direct: true }, step: (...given) => steps().publish(...given) },
+    { expects: { broadcast: "echo" }, step: (...given) => steps().finish(...given) },
     { expects: { broadcast: "echo" }, step: (...given) => steps().conclude(...given) },
     { expects: { broadcast: "echo" }, step: (...given) => steps().open(...given) },
   ],
