@@ -12,10 +12,12 @@ import { createCompute } from "./compute/index.ts";
 import { verificationLabels } from "./contract/accounts.ts";
 import { contract } from "./contract/index.ts";
 import { keyBooks } from "./keys/books.ts";
+import { openHouse } from "./keys/house.ts";
 import { createKeys } from "./keys/index.ts";
 import { createKeyIndex } from "./keys/key-index.ts";
 import { keys0200 } from "./keys/migrations/0200-keys.ts";
 import { createPresence } from "./keys/presence.ts";
+import type { KeyService } from "./keys/service.ts";
 import type { ViewDeps } from "./keys/view-deps.ts";
 import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
 import { createIdentity } from "./platform/accounts/identity.ts";
@@ -42,6 +44,7 @@ import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
+import type { Asker } from "./spine/access.ts";
 import { createEvents } from "./spine/events.ts";
 import { createSpine, type Spine } from "./spine/index.ts";
 import { spineMigrations } from "./spine/migrations/index.ts";
@@ -69,6 +72,8 @@ export interface Running {
     readonly attestation: string;
     readonly isolation: string;
   };
+  /** The key service, and whom it serves where nobody is asked who they are; where key nodes run. */
+  readonly keys?: { readonly service: KeyService; readonly house: Asker };
   close(): Promise<void>;
 }
 
@@ -193,6 +198,9 @@ const computeOf = ({ config, enclaveCommand }: PlatformOptions, { ledger, blobs,
   return createCompute({ spine, fleet, former, log, concurrency: config.enclaveConcurrency });
 };
 
+const houseOf = ({ config }: PlatformOptions, { identity }: Storage, { acts }: Spine): Promise<Asker> =>
+  openHouse({ file: join(config.data, "key-service.json"), identity, manage: acts.manage });
+
 /** Starts everything and answers once it serves. @throws Refusal data.locked, database.*, ledger.corrupt, enclave.* */
 export const startPlatform = async (options: PlatformOptions): Promise<Running> => {
   const { config, clock, version } = options;
@@ -283,6 +291,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     await spine.start();
     compute.start();
     keys.start();
+    const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
     await ports.idempotency.reset();
     await jobs.start();
     await housekeeping.start();
@@ -293,6 +302,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
+      ...(house && { keys: { service: keys.service, house } }),
       close,
     };
   } catch (error) {

@@ -221,7 +221,8 @@ test("code shows what it is made of, also what would not be seen", () => {
 
 test("what a stranger's bundle says does not move the verifier's cursor", () => {
   const path = join(home, "forged.json");
-  writeFileSync(path, JSON.stringify({ "\u001b[2J\u001b[H\u2714 The bundle holds\u009b1m\u202e": 1 }));
+  const words = "\u001b[2J\u001b[H\u2714 The bundle holds\u009b1m\u202e";
+  writeFileSync(path, JSON.stringify({ [words]: 1, format: "entente/evidence-bundle/1" }));
   for (const words of [[path], [path, "--json"]]) {
     const lines: string[] = [];
     const said = (line: string) => void lines.push(line);

@@ -6,10 +6,13 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { explain, type Language, Refusal } from "../base/refusal.ts";
 import { type Explanation, explainBundle } from "../evidence/explain.ts";
+import { explainRequest, type RequestExplanation } from "../evidence/explain-request.ts";
 import { parseTrust, requireTrusted } from "../evidence/trust.ts";
-import { verifyBundle } from "../evidence/verify.ts";
+import { verifyAny } from "../evidence/verify.ts";
+import { leftOut, listOf, sectionOf, utc } from "./report.ts";
 import { pairs, printable, safeJson, table } from "./table.ts";
 import { languageIn, say, text } from "./text.ts";
+import { requestReportOf } from "./verify-request.ts";
 
 const HELP = text(
   `Usage: entente verify FILE [--trust FILE] [--json] [--lang en|zh-CN]
@@ -78,22 +81,13 @@ const NAMES = {
   ledger: text("ledger", "账本"),
 } as const;
 
-/** A UTC time to the second. */
-const utc = (iso: string): string => iso.slice(0, 19).replace("T", " ");
-const leftOut = text("(left out)", "（已省略）");
-
 /** The report for people. */
 export const reportOf = (found: Explanation, language: Language): string => {
   const name = (key: keyof typeof NAMES) => say(NAMES[key], language);
   const title = (key: keyof typeof TITLES) => say(TITLES[key], language);
   const shown = (value: string | null) => value ?? say(leftOut, language);
   const { task, code, result, ledger } = found;
-  const section = (key: keyof typeof TITLES, body: string) =>
-    `${title(key)}\n${body
-      .split("\n")
-      .map((line) => `  ${line}`)
-      .join("\n")}`;
-  const list = (mark: string, lines: readonly string[]) => lines.map((line) => `${mark} ${printable(line)}`).join("\n");
+  const section = (key: keyof typeof TITLES, body: string) => sectionOf(title(key), body);
   return [
     section(
       "task",
@@ -160,8 +154,8 @@ export const reportOf = (found: Explanation, language: Language): string => {
         [name("result"), result.digest],
       ]),
     ),
-    section("checked", list("✔", found.checks)),
-    section("unproven", list("•", found.notProven)),
+    section("checked", listOf("✔", found.checks)),
+    section("unproven", listOf("•", found.notProven)),
   ].join("\n\n");
 };
 
@@ -190,7 +184,7 @@ export const verifyMain = (words: readonly string[], { out, error }: Output): 0 
   try {
     const { found, ms } = check(bundle, pins, language);
     out(
-      json ? safeJson({ ok: true, ms, ...found }) : `${say(HOLDS, language, { ms })}\n\n${reportOf(found, language)}`,
+      json ? safeJson({ ok: true, ms, ...found }) : `${say(HOLDS, language, { ms })}\n\n${reportIn(found, language)}`,
     );
     return 0;
   } catch (refusal) {
@@ -203,12 +197,16 @@ export const verifyMain = (words: readonly string[], { out, error }: Output): 0 
   }
 };
 
+const reportIn = (found: Explanation | RequestExplanation, language: Language): string =>
+  "request" in found ? requestReportOf(found, language) : reportOf(found, language);
+
 const check = (bundle: Uint8Array, pins: Uint8Array | undefined, language: Language) => {
   const began = performance.now();
   const trust = pins ? parseTrust(Buffer.from(pins).toString("utf8")) : {};
-  const verified = verifyBundle(bundle);
+  const verified = verifyAny(bundle);
   requireTrusted(verified, trust);
-  const found = explainBundle(verified, language, trust);
+  const found =
+    "request" in verified ? explainRequest(verified, language, trust) : explainBundle(verified, language, trust);
   return { found, ms: Math.round(performance.now() - began) };
 };
 

@@ -76,7 +76,6 @@ export const verifyRequest = (opened: OpenedFile<RequestBundle>): VerifiedReques
     completed,
     signers,
     details,
-    approvals: approvalsOf(request, judged.group),
     ...signedOf(judged.key, shown, outcome),
   };
 };
@@ -100,7 +99,7 @@ const requireAllowed = (
   { request: id }: RequestBundle,
   entries: readonly VerifiedEntry[],
   { checkpoint, epoch: signedBy, version }: Completion,
-): { key: Key; group: KeyGroup; epoch: Epoch } => {
+): Pick<VerifiedRequest, "key" | "group" | "epoch" | "approvals"> => {
   const followed = entries.filter(({ index }) => index < checkpoint.size);
   // Their signatures were verified when the bundle was opened.
   const world = followed.reduce((now, { signed, time }) => advance(now, signed, time, true).world, emptyWorld);
@@ -117,7 +116,7 @@ const requireAllowed = (
   if (!mayRequest(group, request.action, request.requester)) throw wrong("its requester might not ask for it");
   if (epoch.epoch !== signedBy) throw wrong(`the shares were of epoch ${epoch.epoch}, not ${signedBy}`);
   if (group.version !== version) throw wrong("the group had other policies");
-  return { key, group, epoch };
+  return { key, group, epoch, approvals: approvalsOf(request, group) };
 };
 
 /** What came of it is what was asked for. */
@@ -140,7 +139,9 @@ const signedOf = (
   if (!outcome || !detail) return { publicKey: outcome?.publicKey ?? key.publicKey, messages: null };
   const own = { scheme, publicKey: fromHex(key.publicKey), chainCode: fromHex(key.chainCode) };
   const { publicKey } = derive(nobleCurves[CURVE_OF[scheme]], own, detail.path ?? []);
-  if (toHex(publicKey) !== outcome.publicKey) throw refuse("bundle.signature", { place: 0 });
+  // A key of BIP 340 is an x alone: both points with it are the same key.
+  const from = scheme === "SCHNORR_BIP340" ? 2 : 0;
+  if (toHex(publicKey).slice(from) !== outcome.publicKey.slice(from)) throw refuse("bundle.signature", { place: 0 });
   const messages = detail.messages.map((message, i) => {
     const { sign } = whatIs({ scheme, publicKey }, message, i + 1);
     const signature = outcome.signatures[i] ?? "";

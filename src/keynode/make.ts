@@ -15,7 +15,7 @@ import { reshare } from "../mpc/keys/reshare.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
-import { sm2Convert } from "../mpc/schemes/sm2/convert.ts";
+import { convert } from "../mpc/schemes/sm2/convert.ts";
 import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key } from "../rules/key-state.ts";
 import type { PrivateKey } from "../trust/crypto/crypto.ts";
 import { keyShareContext } from "../trust/envelope/contexts.ts";
@@ -153,7 +153,7 @@ const makeShare = async (
     case "generate": {
       const share = await run(dkg, nodes, { scheme, threshold });
       if (scheme !== "SM2") return share;
-      return run(sm2Convert, nodes, { share, pairs: await pairsWith(deps, nodes) }, "convert");
+      return run(convert, nodes, { share, pairs: await pairsWith(deps, nodes) }, "convert");
     }
     case "import":
       return run(refresh, nodes, { share: await dealtShare(deps, request, looked, attempt) });

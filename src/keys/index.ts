@@ -1,6 +1,7 @@
 /** The key pillar (分布式密钥管理): nodes, groups, keys that nobody holds, and requests to sign with them. */
 
 import { join } from "node:path";
+import { Refusal } from "../base/refusal.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Log } from "../platform/log.ts";
 import { keyNode } from "../rules/key-node.ts";
@@ -96,7 +97,9 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     views: spine.views,
     concurrency: SIGNING,
     now,
-    onError: (request, error) => log.info({ err: error, request }, "a request was not signed yet"),
+    // Nodes say no to what waits for approvals, and are asked again: that is no fault.
+    onError: (request, error) =>
+      log[error instanceof Refusal && error.status < 500 ? "debug" : "warn"]({ err: error, request }, "not signed yet"),
   });
 
   /** A node that came to the ledger, or moved. */

@@ -102,11 +102,11 @@ export const groupPayload = (vault: Omit<Vault, "group" | "stranger">, change: R
   ...change,
 });
 
-/** Nodes, members and a group, on the stage. */
-export const vault = async (stage: Stage<Clock>): Promise<Vault> => {
+/** Nodes, members and a group, on the stage. @param ledger that the nodes follow */
+export const vault = async (stage: Stage<Clock>, ledger?: string): Promise<Vault> => {
   const at = stage.clock.now();
   const organisation = (name: string) => createOrganisation(name, { at });
-  const node = () => createKeyNode({ at });
+  const node = () => createKeyNode({ at, ...(ledger !== undefined && { ledger }) });
   const all = {
     nodes: [node(), node(), node(), node()],
     administrators: [organisation("甲"), organisation("乙"), organisation("丙")],

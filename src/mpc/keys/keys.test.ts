@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { seeded, simulate } from "../../../test/support/simulate.ts";
 import { generated, partiesUpTo, privateKeyOf, secretsOf } from "../../../test/support/threshold-keys.ts";
 import { toHex } from "../../base/bytes.ts";
-import { nobleCurves } from "../curves/noble.ts";
 import { curveOf } from "../curves/registry.ts";
 import type { KeyShare, SchemeId } from "../key-share.ts";
 import { Abort } from "../protocol.ts";
@@ -163,7 +162,7 @@ test("a node that leaves deals and gets nothing", () => {
 test("an imported Ed25519 key keeps its public key (RFC 8032 section 7.1, test 1)", () => {
   const seed = Buffer.from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "hex");
   const { dealt, shares } = dealKey(
-    nobleCurves.Ed25519 as never,
+    curveOf("Ed25519"),
     { scheme: "EDDSA_ED25519", threshold: 2, parties: [1, 2] },
     seed,
     seeded("d"),

@@ -10,7 +10,7 @@ import { Abort, type Context, others, type Protocol, type Sending } from "../pro
 import { mod, randomScalar, toBytes32, toInteger } from "../scalars.ts";
 import type { PairSetup } from "../scheme.ts";
 import { type Reader, read } from "../wire.ts";
-import { hashOf } from "./hash.ts";
+import { hashBytes } from "./hash.ts";
 import { bitAt, COLUMNS } from "./matrix.ts";
 
 const { Point } = p256;
@@ -116,7 +116,7 @@ export const baseOt: Protocol<undefined, PairSetup> = {
           xor(twice(key), select(bitAt(state.bits, i), none, hashAt(challenge, i))),
         );
         const kept: Answered = { ...state, challenge };
-        return { state: { ...kept }, send: toPeer(context, hashOf("base-ot/1 answers", ...answers)) };
+        return { state: { ...kept }, send: toPeer(context, hashBytes("base-ot/1 answers", ...answers)) };
       },
     },
     {
@@ -124,7 +124,7 @@ export const baseOt: Protocol<undefined, PairSetup> = {
       expects: { direct: true },
       step(context, state: Answered, inbox) {
         const [peer] = others(context) as [number];
-        const expected = hashOf("base-ot/1 answers", ...each(state.zeros).map(twice));
+        const expected = hashBytes("base-ot/1 answers", ...each(state.zeros).map(twice));
         if (!equal(inbox.direct(peer), expected)) throw new Abort("base-ot.answer", peer);
         const opened = [...each(state.zeros), ...each(state.ones)].map(once);
         return { state: { ...state }, send: toPeer(context, concat(...opened)) };
@@ -146,7 +146,7 @@ export const baseOt: Protocol<undefined, PairSetup> = {
         const seeds = (keys: Uint8Array) => concat(...each(keys).map(seedOf));
         return {
           result: {
-            id: hashOf("base-ot/1 id", context.session),
+            id: hashBytes("base-ot/1 id", context.session),
             peer,
             zeros: seeds(state.zeros),
             ones: seeds(state.ones),
@@ -190,7 +190,7 @@ const encodeAll = (points: readonly Point[]): Uint8Array[] =>
   normalizeZ(Point, [...points]).map((point) => point.toBytes(false));
 
 const proofChallenge = ({ session }: Context, prover: number, point: Uint8Array, commitment: Uint8Array): bigint =>
-  mod(toInteger(hashOf("base-ot/1 proof", session, Uint8Array.of(prover), point, commitment)), ORDER.order);
+  mod(toInteger(hashBytes("base-ot/1 proof", session, Uint8Array.of(prover), point, commitment)), ORDER.order);
 
 /** ρ of transfer i that `sender` sends: bound to the run, its direction and all that was said. */
 const keyHash = (
@@ -200,12 +200,12 @@ const keyHash = (
   point: Uint8Array,
   offer: Uint8Array,
   secret: Uint8Array,
-): Uint8Array => hashOf("base-ot/1 key", session, Uint8Array.of(sender, i), point, offer, secret);
+): Uint8Array => hashBytes("base-ot/1 key", session, Uint8Array.of(sender, i), point, offer, secret);
 
-const once = (key: Uint8Array): Uint8Array => hashOf("base-ot/1 once", key);
-const again = (opened: Uint8Array): Uint8Array => hashOf("base-ot/1 twice", opened);
+const once = (key: Uint8Array): Uint8Array => hashBytes("base-ot/1 once", key);
+const again = (opened: Uint8Array): Uint8Array => hashBytes("base-ot/1 twice", opened);
 const twice = (key: Uint8Array): Uint8Array => again(once(key));
-const seedOf = (key: Uint8Array): Uint8Array => hashOf("base-ot/1 seed", key).subarray(0, 16);
+const seedOf = (key: Uint8Array): Uint8Array => hashBytes("base-ot/1 seed", key).subarray(0, 16);
 
 const hashAt = (hashes: Uint8Array, i: number): Uint8Array => hashes.subarray(HASH * i, HASH * (i + 1));
 const each = (hashes: Uint8Array): Uint8Array[] =>

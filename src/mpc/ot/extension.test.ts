@@ -12,13 +12,13 @@ import {
   type SenderSeeds,
   shifted,
 } from "./extension.ts";
-import { hashOf, hashRows } from "./hash.ts";
+import { hashBytes, hashRows } from "./hash.ts";
 import { bitAt, COLUMNS, linearHash, transpose } from "./matrix.ts";
 
 const receiver = pairsOf(1, [1, 2]).get(2) as unknown as ReceiverSeeds;
 const sender = pairsOf(2, [1, 2]).get(1) as unknown as SenderSeeds;
-const scope = hashOf("scope");
-const key = hashOf("key");
+const scope = hashBytes("scope");
+const key = hashBytes("key");
 const extend = (count: number, seeds = receiver, choices = seeded(`${count}`)(count / 8)) => ({
   choices,
   ...extendAsReceiver(seeds, scope, choices, count, seeded("padding")),
@@ -58,7 +58,7 @@ test("every flipped bit of the matrix, the hash of the choices and the hash of t
   }
   assert.ok(caught(message.subarray(1), count));
   assert.ok(caught(Uint8Array.from([...message, 0]), count));
-  assert.ok(caught(message, count, hashOf("another session")));
+  assert.ok(caught(message, count, hashBytes("another session")));
   assert.ok(!caught(message, count));
 });
 

@@ -4,7 +4,7 @@
  */
 import { concat, equal } from "../../base/bytes.ts";
 import { Abort } from "../protocol.ts";
-import { expand, hashOf, hashRows, ROW, words } from "./hash.ts";
+import { expand, hashBytes, hashRows, ROW, words } from "./hash.ts";
 import { bitAt, COLUMNS, linearHash, transpose } from "./matrix.ts";
 
 /** Both keys of every base transfer, each 16 bytes: who has these chooses in the extension. */
@@ -97,11 +97,11 @@ export const shifted = (rows: Uint8Array, delta: Uint8Array): Uint8Array => {
 
 /** Each seed as a column of `length` bits. */
 const stretch = (seeds: Uint8Array, scope: Uint8Array, length: number): Uint8Array =>
-  hashRows(hashOf("ot/1 column", scope), seeds, length / COLUMNS);
+  hashRows(hashBytes("ot/1 column", scope), seeds, length / COLUMNS);
 
 /** The coefficients of the linear hash follow from all that the receiver is bound to (section 3.4). */
 const challenge = (scope: Uint8Array, u: Uint8Array, length: number): Uint8Array =>
-  expand(hashOf("ot/1 challenge", scope, u), (length / COLUMNS - 1) * ROW);
+  expand(hashBytes("ot/1 challenge", scope, u), (length / COLUMNS - 1) * ROW);
 
 const proof = (scope: Uint8Array, hash: Uint32Array): Uint8Array =>
-  hashOf("ot/1 check", scope, new Uint8Array(hash.buffer, hash.byteOffset, hash.byteLength));
+  hashBytes("ot/1 check", scope, new Uint8Array(hash.buffer, hash.byteOffset, hash.byteLength));

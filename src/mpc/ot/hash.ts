@@ -3,7 +3,7 @@ import { createCipheriv, createHash } from "node:crypto";
 import { u32, utf8 } from "../../base/bytes.ts";
 
 /** SHA-256 over a label and parts, each behind its length. */
-export const hashOf = (label: string, ...parts: readonly Uint8Array[]): Uint8Array => {
+export const hashBytes = (label: string, ...parts: readonly Uint8Array[]): Uint8Array => {
   const hash = createHash("sha256");
   for (const part of [utf8(label), ...parts]) hash.update(u32(part.length)).update(part);
   return new Uint8Array(hash.digest());
@@ -18,7 +18,7 @@ export const ROW = 16;
 
 /**
  * `blocks` blocks for each row x at place i: π(π(x) ⊕ (i, block)) ⊕ π(x) with π = AES-128 under `key`. Correlation
- * robust with tweaks in the ideal cipher model (TMMO, eprint 2019/074 section 7.4); public keys separate the domains.
+ * robust with tweaks in the ideal cipher model (TMMO, eprint 2019/074); public keys separate the domains.
  */
 export const hashRows = (key: Uint8Array, rows: Uint8Array, blocks: number): Uint8Array => {
   const permuted = words(permute(key, rows));

@@ -4,7 +4,7 @@ import { encodePlain } from "../codec.ts";
 import type { Curve } from "../curve.ts";
 import type { KeyShare } from "../key-share.ts";
 import { derive } from "../keys/derive.ts";
-import { hashOf } from "../ot/hash.ts";
+import { hashBytes } from "../ot/hash.ts";
 import type { Context } from "../protocol.ts";
 import { lagrange, mod, toInteger } from "../scalars.ts";
 import type { PresignInput } from "../scheme.ts";
@@ -47,7 +47,7 @@ export const signersOf = <P>(
       }
       return point;
     },
-    scope: hashOf("presign/1 scope", session, statementOf(share, parties, path, count)),
+    scope: hashBytes("presign/1 scope", session, statementOf(share, parties, path, count)),
   };
 };
 
@@ -56,4 +56,4 @@ const statementOf = (
   parties: readonly number[],
   path: readonly number[],
   count: number,
-): Uint8Array => hashOf("presign/1 use", utf8(scheme), encodePlain([epoch, publicKey, parties, path, count]));
+): Uint8Array => hashBytes("presign/1 use", utf8(scheme), encodePlain([epoch, publicKey, parties, path, count]));

@@ -1,7 +1,7 @@
 /** Proof that two points have the same logarithm over two bases (Chaum and Pedersen, 1992), non-interactive. */
 import { concat } from "../../../base/bytes.ts";
 import type { Curve } from "../../curve.ts";
-import { hashOf } from "../../ot/hash.ts";
+import { hashBytes } from "../../ot/hash.ts";
 import { mod, randomScalar, toInteger } from "../../scalars.ts";
 import { type Reader, scalarBytes } from "../../wire.ts";
 
@@ -18,7 +18,7 @@ export interface EqualLogsProof {
 }
 
 const challengeOf = <P>(curve: Curve<P>, scope: Uint8Array, points: readonly P[]): bigint =>
-  mod(toInteger(hashOf("equal-logs/1", scope, ...points.map((point) => curve.encode(point)))), curve.order);
+  mod(toInteger(hashBytes("equal-logs/1", scope, ...points.map((point) => curve.encode(point)))), curve.order);
 
 /** @param scope binds the proof to run, prover and purpose */
 export const proveEqualLogs = <P>(

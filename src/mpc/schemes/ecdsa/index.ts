@@ -3,28 +3,25 @@ import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concat } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";
-import { Abort } from "../../protocol.ts";
+import { Abort, type PlainRecord } from "../../protocol.ts";
 import { inverse, mod, toInteger } from "../../scalars.ts";
 import type { Presignature, Scheme } from "../../scheme.ts";
 import { read, scalarBytes } from "../../wire.ts";
 import { ecdsaPresign } from "./presign.ts";
 
 /** What `presign` made; lists are by signer. */
-interface Secret {
-  readonly mask: bigint;
-  readonly key: bigint;
-}
-interface Public {
+type Secret = PlainRecord & Readonly<Record<"mask" | "key", bigint>>;
+type Public = PlainRecord & {
   readonly nonce: Uint8Array;
   readonly u: bigint;
   readonly masks: readonly Uint8Array[];
   readonly keys: readonly Uint8Array[];
-}
+};
 
 type Noble = Pick<typeof secp256k1, "verify">;
 
 const ecdsa = (id: "ECDSA_K1" | "ECDSA_R1", label: Scheme["label"], curveId: "secp256k1" | "P-256", noble: Noble) => {
-  const publicOf = (presignature: Presignature) => presignature.public as unknown as Public;
+  const publicOf = (presignature: Presignature) => presignature.public as Public;
   const signedOf = (digest: Uint8Array): bigint => {
     if (digest.length !== 32) throw new TypeError("a digest has 32 bytes");
     return mod(toInteger(digest), curveOf(curveId).order);
@@ -55,7 +52,7 @@ const ecdsa = (id: "ECDSA_K1" | "ECDSA_R1", label: Scheme["label"], curveId: "se
 
     /** Section 5.1: s_i = (h·φ_i + r·v_i) / u. */
     respond(presignature, digest) {
-      const { mask, key } = presignature.secret as unknown as Secret;
+      const { mask, key } = presignature.secret as Secret;
       const given = publicOf(presignature);
       const curve = curveOf(curveId);
       const part = (signedOf(digest) * mask + rOf(given) * key) * inverse(given.u, curve);

@@ -92,6 +92,15 @@ for (const scheme of SCHEMES) {
     assert.equal(new Set(nonces).size, 32);
   });
 
+  test(`${scheme.id}: each bit of the nonces is as often set as not`, () => {
+    const made = presigned(scheme, generated(scheme.id, 2, [1, 2, 3]), [1, 2], { count: 256 });
+    const nonces = [...made.values()].flat().flatMap(({ secret }) => [secret.hiding, secret.binding] as bigint[]);
+    assert.equal(nonces.length, 1024);
+    // Six standard deviations.
+    for (let bit = 0n; bit < 248n; bit++)
+      assert.ok(Math.abs(nonces.filter((nonce) => (nonce >> bit) & 1n).length - 512) < 96, `bit ${bit}`);
+  });
+
   test(`${scheme.id}: a wrong part is named, whatever it is`, () => {
     const shares = generated(scheme.id, 2, [1, 2, 3]);
     const made = presigned(scheme, shares, [1, 2]);
@@ -250,7 +259,7 @@ for (const [scheme, oracle] of [
       const bytes = (k: bigint) => (scheme.curve === "Ed25519" ? toBytes32(k).reverse() : toBytes32(k));
       const name = (party: number) => oracle.Identifier.fromNumber(party);
       const own = made.get(1)?.[0] as Presignature;
-      const committed = own.public.signers as unknown as readonly { hiding: Uint8Array; binding: Uint8Array }[];
+      const committed = own.public.signers as readonly { hiding: Uint8Array; binding: Uint8Array }[];
       const pub = {
         signers: { min: 2, max: 3 },
         commitments: [key.publicKey, key.publicKey],

@@ -8,7 +8,7 @@ import { curveOf } from "../../curves/registry.ts";
 import { hashOf } from "../../hash.ts";
 import type { SchemeId } from "../../key-share.ts";
 import { derive } from "../../keys/derive.ts";
-import { Abort, type Context, type Plain, type Protocol } from "../../protocol.ts";
+import { Abort, type Context, type Protocol } from "../../protocol.ts";
 import { lagrange, mod, toInteger } from "../../scalars.ts";
 import type { Presignature, PresignInput, Scheme } from "../../scheme.ts";
 import { read, scalarBytes } from "../../wire.ts";
@@ -106,7 +106,7 @@ const presignOf = (scheme: SchemeId, suite: Suite): Protocol<PresignInput, reado
             ...commitmentsOf(committed[i], at),
             share: verifying[i] as Uint8Array,
           }));
-          const id = hashOf("frost presignature", purpose, at, signers as unknown as Plain);
+          const id = hashOf("frost presignature", purpose, at, signers);
           const known: Public = { groupKey, signers };
           return {
             id: toHex(id),
@@ -218,6 +218,6 @@ const fits = (
 
 const contents = (suite: Suite, presignature: Presignature) => ({
   curve: curveOf(suite.curve),
-  secret: presignature.secret as unknown as Secret,
-  shared: presignature.public as unknown as Public,
+  secret: presignature.secret as Secret,
+  shared: presignature.public as Public,
 });

@@ -5,27 +5,24 @@
 import { sm2 as library } from "sm-crypto-v2";
 import { concat, toHex } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";
-import { hashOf } from "../../ot/hash.ts";
-import { Abort } from "../../protocol.ts";
+import { hashBytes } from "../../ot/hash.ts";
+import { Abort, type PlainRecord } from "../../protocol.ts";
 import { mod, toInteger } from "../../scalars.ts";
 import type { Presignature, Scheme } from "../../scheme.ts";
 import { read, scalarBytes } from "../../wire.ts";
 import { sm2Presign } from "./presign.ts";
 
 /** What `presign` made; lists are by nonce, or by signer. */
-interface Secret {
-  readonly share: bigint;
-  readonly products: readonly bigint[];
-}
-interface Public {
+type Secret = PlainRecord & { readonly share: bigint; readonly products: readonly bigint[] };
+type Public = PlainRecord & {
   readonly nonces: readonly Uint8Array[];
   readonly shares: readonly Uint8Array[];
   readonly products: readonly (readonly Uint8Array[])[];
-}
+};
 
 const { order } = curveOf("SM2");
 const reduced = (value: bigint): bigint => mod(value, order);
-const publicOf = (presignature: Presignature) => presignature.public as unknown as Public;
+const publicOf = (presignature: Presignature) => presignature.public as Public;
 
 /** Section 5.1: ρ binds the second nonce to the message; r = e + x(K1 + ρ·K2). */
 const boundTo = (presignature: Presignature, digest: Uint8Array): { readonly rho: bigint; readonly r: bigint } => {
@@ -33,8 +30,8 @@ const boundTo = (presignature: Presignature, digest: Uint8Array): { readonly rho
   const curve = curveOf("SM2");
   const { publicKey, signers, epoch } = presignature;
   const { nonces } = publicOf(presignature);
-  const use = hashOf("sm2/1 use", publicKey, Uint8Array.from(signers), scalarBytes(BigInt(epoch)));
-  const rho = reduced(toInteger(hashOf("sm2/1 binding", use, ...nonces, digest)));
+  const use = hashBytes("sm2/1 use", publicKey, Uint8Array.from(signers), scalarBytes(BigInt(epoch)));
+  const rho = reduced(toInteger(hashBytes("sm2/1 binding", use, ...nonces, digest)));
   const points = nonces.map(curve.decode);
   const nonce = curve.add(points[0], curve.multiplyPublic(points[1], rho));
   const r = reduced(toInteger(digest) + curve.x(nonce));
@@ -67,7 +64,7 @@ export const sm2: Scheme = {
 
   /** Section 5.2: s_i = p1_i + ρ·p2_i + r·x_i. */
   respond(presignature, digest) {
-    const { share, products } = presignature.secret as unknown as Secret;
+    const { share, products } = presignature.secret as Secret;
     const { rho, r } = boundTo(presignature, digest);
     return scalarBytes(reduced(products[0]! + rho * products[1]! + r * share));
   },

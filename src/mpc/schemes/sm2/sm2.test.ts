@@ -13,7 +13,7 @@ import { curveOf } from "../../curves/registry.ts";
 import type { KeyShare } from "../../key-share.ts";
 import { Abort, type Protocol, type Sending } from "../../protocol.ts";
 import { lagrange, mod, toBytes32, toInteger } from "../../scalars.ts";
-import { sm2Convert } from "./convert.ts";
+import { convert } from "./convert.ts";
 import { sm2 } from "./index.ts";
 
 const curve = curveOf("SM2");
@@ -73,7 +73,7 @@ const converted = new Map<string, ReadonlyMap<number, KeyShare>>();
 const convertInput = (threshold: number, n: number) => {
   const { shares, secret } = dealKey("SM2", curve, threshold, partiesOf(n));
   const input = (party: number) => ({ share: shares.get(party)!, pairs: pairsOf(party, partiesOf(n)) });
-  return { protocol: sm2Convert, parties: partiesOf(n), input, secret };
+  return { protocol: convert, parties: partiesOf(n), input, secret };
 };
 const sharesOf = (threshold: number, n: number): ReadonlyMap<number, KeyShare> => {
   const name = `${threshold} ${n}`;
@@ -170,7 +170,7 @@ test("SM2 keys have no children, and all parties take part in the conversion", (
   const share = sharesOf(2, 3).get(1)!;
   const pairs = pairsOf(1, [1, 2]);
   assert.throws(() => sm2.presign.begin(context, { share, count: 1, path: [1], pairs }), RangeError);
-  assert.throws(() => sm2Convert.begin(context, { share, pairs }), TypeError);
+  assert.throws(() => convert.begin(context, { share, pairs }), TypeError);
 });
 
 const CHEATER = 1;
@@ -211,26 +211,26 @@ test("presigning: every class of bits names the cheater", () => {
   const run = { protocol: sm2.presign, parties, input };
   const published = 32 + 2 * POINT;
   const opened = 32 + 2 * POINT;
-  const bits = [flip(1, 4), flip(1, 0, 2), flip(1, 3_000, 2), flip(1, 10_280, 2), flip(1, 10_300, 3)];
-  bits.push(flip(2, 1), flip(2, 40), flip(2, 32 + POINT + 8), flip(2, opened + 31), flip(2, opened + published + 31));
-  bits.push(flip(2, opened + 40), flip(2, opened + published + 32 + POINT + 9));
-  bits.push(flip(2, 77, 2), flip(2, 416 * 96 + 20, 2), flip(2, 416 * 96 + 40, 3));
-  bits.push(flip(3, 10), flip(3, POINT + 10), other(3, 0), other(3, POINT));
+  const bits = [flip(1, 4), flip(1, 0, 2), flip(1, 3_000, 2), flip(1, 14_376, 2), flip(1, 14_396, 3)];
+  bits.push(flip(3, 1), flip(3, 40), flip(3, 32 + POINT + 8), flip(3, opened + 31), flip(3, opened + published + 31));
+  bits.push(flip(3, opened + 40), flip(3, opened + published + 32 + POINT + 9));
+  bits.push(flip(2, 77, 2), flip(2, 752 * 96 + 20, 2), flip(2, 752 * 96 + 40, 3));
+  bits.push(flip(4, 10), flip(4, POINT + 10), other(4, 0), other(4, POINT));
   for (const lie of bits) named(run, [lie]);
-  for (const at of [31, 63, 95, 127, 159, 191]) named(run, [other(3, 0), flip(4, at)]);
-  assert.deepEqual(named(run, [other(3, POINT)]), new Set(["sm2.dispute"]));
+  for (const at of [31, 63, 95, 127, 159, 191]) named(run, [other(4, 0), flip(5, at)]);
+  assert.deepEqual(named(run, [other(4, POINT)]), new Set(["sm2.dispute"]));
 });
 
 test("conversion: every class of bits names the cheater, and nothing is opened before all adds up", () => {
   const run = convertInput(2, 3);
   const published = 32 + POINT;
   const opened = 32 + 2 * POINT;
-  const bits = [flip(1, 4), flip(1, 3_000, 2), flip(2, 1), flip(2, 40), flip(2, 32 + POINT + 8)];
-  bits.push(flip(2, opened + 31), flip(2, opened + 40), flip(2, opened + published + 31));
-  bits.push(flip(2, 16, 2), flip(2, 100, 2), flip(2, 32 + 416 * 64 + 40, 3), flip(3, 12), other(3, 0), flip(4, 31));
+  const bits = [flip(1, 4), flip(1, 3_000, 2), flip(3, 1), flip(3, 40), flip(3, 32 + POINT + 8)];
+  bits.push(flip(3, opened + 31), flip(3, opened + 40), flip(3, opened + published + 31));
+  bits.push(flip(2, 16, 2), flip(2, 100, 2), flip(2, 32 + 752 * 64 + 40, 3), flip(4, 12), other(4, 0), flip(5, 31));
   for (const lie of bits) named(run, [lie]);
-  for (const at of [31, 63, 95]) named(run, [other(3, 0), flip(4, at)]);
-  assert.deepEqual(named(run, [other(3, 0)]), new Set(["sm2-convert.dispute"]));
-  assert.deepEqual(named(run, [flip(4, 31)]), new Set(["sm2-convert.product"]));
+  for (const at of [31, 63, 95]) named(run, [other(4, 0), flip(5, at)]);
+  assert.deepEqual(named(run, [other(4, 0)]), new Set(["sm2-convert.dispute"]));
+  assert.deepEqual(named(run, [flip(5, 31)]), new Set(["sm2-convert.product"]));
   assert.deepEqual(named(run, [flip(2, 31, 2)]), new Set(["sm2-convert.share"]));
 });
