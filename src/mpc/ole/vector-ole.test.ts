@@ -93,3 +93,15 @@ test("factors and shares are spread over the whole group", () => {
     assert.equal(new Set(values).size, values.length);
   }
 });
+
+test("as many transfers as eprint 2026/976 asks for: |q| + 2·128 + 3·80, and one check value", () => {
+  assert.ok(TRANSFERS >= 256 + 2 * 128 + 3 * 80 && TRANSFERS % 8 === 0);
+  assert.ok(256 >= 128 + 2 * Math.log2(TRANSFERS));
+  // The gadget follows from Alice's message: another message, another b.
+  const [one, other] = ["one", "other"].map((seed) => {
+    const { shape, begun, inputs, message } = run("P-256", 1, 1);
+    const answer = answerOle(shape, alices, inputs, message, 1, seeded(seed));
+    return finishOle(shape, begun, answer.message, 2).factors[0];
+  });
+  assert.notEqual(one, other);
+});
