@@ -124,6 +124,13 @@ export default {
       to: { path: "^src/tee/", pathNot: "^src/tee/protocol/" },
     },
     {
+      name: "never-whole",
+      comment: "shares are put together by whoever exports a key, in a program of its own: by no node and no server",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/(sdk|cli)/", TEST] },
+      to: { path: "^src/mpc/keys/export\\.ts$" },
+    },
+    {
       name: "no-cycles",
       comment: "no module reaches itself",
       severity: "error",

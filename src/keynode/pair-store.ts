@@ -4,6 +4,7 @@
  */
 import { fromHex, toHex } from "../base/bytes.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { Plain } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { refuse } from "./peers/errors.ts";
 
@@ -58,6 +59,13 @@ const pairRow = (node: string) => `pair/${node}`;
 const banRow = (node: string) => `ban/${node}`;
 const NEVER: Ban = { count: 0, check: "", active: false, admissible: true };
 
+const banFrom = (row: Plain): Ban => {
+  const [count, check, active, admissible] = row as [number, string, boolean, boolean];
+  return { count, check, active, admissible };
+};
+const toRow = ({ count, check, active, admissible }: Ban): Uint8Array =>
+  encodePlain([count, check, active, admissible]);
+
 export const createPairStore = (rows: Rows): PairStore => {
   const bans = new Map<string, Ban>();
   const listeners: ((node: string) => void)[] = [];
@@ -66,7 +74,7 @@ export const createPairStore = (rows: Rows): PairStore => {
     const known = bans.get(node);
     if (known) return known;
     const row = rows.get(banRow(node));
-    const ban = row ? (decodePlain(row) as unknown as Ban) : NEVER;
+    const ban = row ? banFrom(decodePlain(row)) : NEVER;
     bans.set(node, ban);
     return ban;
   };
@@ -74,7 +82,7 @@ export const createPairStore = (rows: Rows): PairStore => {
     bans.set(node, ban);
     return rows.write(
       new Map([
-        [banRow(node), ban === NEVER ? undefined : encodePlain({ ...ban })],
+        [banRow(node), ban === NEVER ? undefined : toRow(ban)],
         [pairRow(node), pair && encodePlain({ id: fromHex(pair.id), setup: pair.setup })],
       ]),
     );

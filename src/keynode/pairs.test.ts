@@ -86,6 +86,7 @@ test("a node can't keep another busy with set-ups, nor begin those that are not 
   withRunning(2, async (_, [a, b]) => {
     assert.ok(a && b);
     const how = { within: 5_000, lane: "urgent" } as const;
+    a.peers.keep([b.node]);
     await assert.rejects(b.peers.ask(a.node, "pair-make", new Uint8Array(32), how), code("peer.malformed"));
     await assert.rejects(a.peers.ask(b.node, "pair-begin", new Uint8Array(1), how), code("peer.malformed"));
     const asked = async () => {

@@ -139,13 +139,13 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   });
   store.onBan((node) => agreed.delete(node));
 
+  const ensure: Pairs["ensure"] = async (nodes) =>
+    new Map(await Promise.all(nodes.map(async (node) => [node, await one(node)] as const)));
+  runs.onKeptOut(ensure);
   return {
+    ensure,
     doubt(nodes) {
       for (const node of nodes) agreed.delete(node);
-    },
-    ensure: async (nodes) => {
-      const setups = await Promise.all(nodes.map(async (node) => [node, await one(node)] as const));
-      return new Map(setups);
     },
   };
 };

@@ -7,7 +7,7 @@ import type { ReceiverSeeds, SenderSeeds } from "../ot/extension.ts";
 import { hashBytes } from "../ot/hash.ts";
 import { Abort } from "../protocol.ts";
 import { mod, randomScalar } from "../scalars.ts";
-import { answerOle, beginOle, finishOle, gadgetOf, type Shape, TRANSFERS } from "./vector-ole.ts";
+import { answerOle, beginOle, finishOle, type Shape, TRANSFERS } from "./vector-ole.ts";
 
 const bobs = pairsOf(1, [1, 2]).get(2) as unknown as ReceiverSeeds;
 const alices = pairsOf(2, [1, 2]).get(1) as unknown as SenderSeeds;
@@ -16,11 +16,10 @@ const run = (id: "secp256k1" | "P-256" | "SM2", count: number, width: number, se
   const curve = curveOf(id);
   const random = seeded(seed);
   const shape: Shape = { curve, count, width, scope: hashBytes("scope") };
-  const gadget = gadgetOf(shape.scope, curve);
-  const { begun, message } = beginOle(shape, bobs, gadget, random);
+  const { begun, message } = beginOle(shape, bobs, random);
   const inputs = Array.from({ length: count }, () => Array.from({ length: width }, () => randomScalar(random, curve)));
-  const answer = answerOle(shape, alices, gadget, inputs, message, 1, random);
-  return { curve, shape, gadget, begun, inputs, answer, message };
+  const answer = answerOle(shape, alices, inputs, message, 1, random);
+  return { curve, shape, begun, inputs, answer, message };
 };
 
 for (const id of ["secp256k1", "P-256", "SM2"] as const)
@@ -30,20 +29,17 @@ for (const id of ["secp256k1", "P-256", "SM2"] as const)
       [1, 2],
       [3, 2],
     ] as const) {
-      const { curve, shape, gadget, begun, inputs, answer } = run(id, count, width);
-      const got = finishOle(shape, gadget, begun, answer.message, 2);
+      const { curve, shape, begun, inputs, answer } = run(id, count, width);
+      const { factors, shares } = finishOle(shape, begun, answer.message, 2);
       for (const [k, vector] of inputs.entries())
         for (const [i, input] of vector.entries())
-          assert.equal(
-            mod(answer.shares[k]![i]! + got[k]![i]!, curve.order),
-            mod(input * begun.factors[k]!, curve.order),
-          );
-      assert.equal(new Set(begun.factors).size, count);
+          assert.equal(mod(answer.shares[k]![i]! + shares[k]![i]!, curve.order), mod(input * factors[k]!, curve.order));
+      assert.equal(new Set(factors).size, count);
     }
   });
 
 test("every class of bits of the answer, flipped, names Alice", () => {
-  const { shape, gadget, begun, answer } = run("secp256k1", 2, 2);
+  const { shape, begun, answer } = run("secp256k1", 2, 2);
   const elements = 2 * TRANSFERS * 3;
   const places = {
     "first correction": 31,
@@ -57,7 +53,7 @@ test("every class of bits of the answer, flipped, names Alice", () => {
   };
   const refused = (message: Uint8Array, check: RegExp, what: string) =>
     assert.throws(
-      () => finishOle(shape, gadget, begun, message, 2),
+      () => finishOle(shape, begun, message, 2),
       (error) => error instanceof Abort && check.test(error.check) && error.culprits[0] === 2,
       what,
     );
@@ -76,12 +72,12 @@ test("every class of bits of the answer, flipped, names Alice", () => {
 });
 
 test("a damaged beginning names Bob", () => {
-  const { shape, gadget, inputs, message } = run("P-256", 1, 2);
+  const { shape, inputs, message } = run("P-256", 1, 2);
   for (const at of [0, 5000, message.length - 1, message.length - 40]) {
     const damaged = Uint8Array.from(message);
     damaged[at]! ^= 16;
     assert.throws(
-      () => answerOle(shape, alices, gadget, inputs, damaged, 1, seeded("x")),
+      () => answerOle(shape, alices, inputs, damaged, 1, seeded("x")),
       (error) => error instanceof Abort && error.check === "ot.extension.check" && error.culprits[0] === 1,
     );
   }
@@ -89,8 +85,8 @@ test("a damaged beginning names Bob", () => {
 
 test("factors and shares are spread over the whole group", () => {
   // 200 values: the mean of their top 16 bits is within 6 standard deviations of the middle.
-  const { begun, answer, curve } = run("SM2", 200, 1);
-  for (const values of [begun.factors, answer.shares.map(([share]) => share!)]) {
+  const { shape, begun, answer, curve } = run("SM2", 200, 1);
+  for (const values of [finishOle(shape, begun, answer.message, 2).factors, answer.shares.map(([share]) => share!)]) {
     const top = values.map((value) => Number((value << 16n) / curve.order));
     const mean = top.reduce((sum, value) => sum + value, 0) / top.length;
     assert.ok(Math.abs(mean - 32768) < (6 * 65536) / Math.sqrt(12 * top.length));

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pairsOf, partiesOf } from "../../../test/support/dealt.ts";
-import { seeded, simulate } from "../../../test/support/simulate.ts";
+import { type Faults, seeded, simulate } from "../../../test/support/simulate.ts";
 import { generated, privateKeyOf, secretsOf } from "../../../test/support/threshold-keys.ts";
 import { fromHex, toHex } from "../../base/bytes.ts";
-import { curveOf } from "../curves/registry.ts";
+import { curveOf, usePortableCurves } from "../curves/registry.ts";
 import type { KeyShare } from "../key-share.ts";
 import { acceptDealt, dealKey } from "../keys/dealer.ts";
 import { derive } from "../keys/derive.ts";
@@ -15,19 +15,24 @@ import { refresh } from "../keys/refresh.ts";
 import { reshare } from "../keys/reshare.ts";
 import { publicOf } from "../keys/sharing.ts";
 import { Abort } from "../protocol.ts";
+import { inverse, toBytes32 } from "../scalars.ts";
 import type { Presignature, Scheme } from "../scheme.ts";
 import { schemes } from "./registry.ts";
 import { convert } from "./sm2/convert.ts";
 
 type Shares = ReadonlyMap<number, KeyShare>;
 
+/** What the protocols of a key's life are run over: every state of every party and every message passes by here. */
+let watch: Faults = {};
+
 const madeBy = (scheme: Scheme, threshold: number, parties: readonly number[]): Shares => {
-  const shares = generated(scheme.id, threshold, parties);
+  const shares = generated(scheme.id, threshold, parties, "key", watch);
   if (scheme.id !== "SM2") return shares;
   const { results } = simulate({
     protocol: convert,
     parties,
     input: (party) => ({ share: shares.get(party) as KeyShare, pairs: pairsOf(party, parties) }),
+    faults: watch,
   });
   assert.equal(results.size, parties.length);
   return results;
@@ -43,6 +48,7 @@ const presignedBy = (scheme: Scheme, shares: Shares, signers: readonly number[],
       path,
       pairs: scheme.pairwise ? pairsOf(party, signers) : new Map(),
     }),
+    faults: watch,
   });
 
 /** Signs and has it verified by what knows nothing of shares. */
@@ -56,6 +62,24 @@ const signs = (scheme: Scheme, shares: Shares, signers: readonly number[], path:
   const { publicKey } = derive(curveOf(scheme.curve), key, path);
   for (const presignature of own.values())
     assert.ok(scheme.verify(publicKey, digest, scheme.combine(presignature, digest, parts)));
+};
+
+/** All that is kept or said in `live`. */
+const watched = (live: () => void): Buffer[] => {
+  const seen: Buffer[] = [];
+  watch = {
+    saved: (_, state) => seen.push(Buffer.from(state)),
+    wire: (bytes) => {
+      seen.push(Buffer.from(bytes));
+      return undefined;
+    },
+  };
+  try {
+    live();
+  } finally {
+    watch = {};
+  }
+  return seen;
 };
 
 for (const scheme of schemes.values()) {
@@ -149,5 +173,44 @@ for (const scheme of schemes.values()) {
       () => scheme.combine(own.get(1) as Presignature, digest, parts),
       (error) => error instanceof Abort && error.culprits.join() === "2",
     );
+  });
+
+  test(`${scheme.id}: the private key is in no state of any party and in no message`, () => {
+    let parties: readonly KeyShare[] = [];
+    const seen = watched(() => {
+      const made = madeBy(scheme, 2, [1, 2, 3]);
+      parties = [...made.values()];
+      signs(scheme, made, [1, 2]);
+      const input = (party: number) => ({ share: made.get(party) as KeyShare });
+      const { results } = simulate({ protocol: refresh, parties: [1, 2, 3], input, faults: watch });
+      assert.equal(results.size, 3);
+    });
+    const secret = privateKeyOf(parties);
+    // The net has no hole: shares are in states.
+    const holds = (bytes: Uint8Array) => seen.some((buffer) => buffer.includes(Buffer.from(bytes)));
+    assert.ok(parties.every(({ secret }) => holds(secret)));
+    const shared = scheme.id === "SM2" ? inverse(BigInt(`0x${secret}`) + 1n, curve) : BigInt(`0x${secret}`);
+    for (const value of [BigInt(`0x${secret}`), shared, curve.order - shared]) {
+      // Without the first byte, which a plain integer lacks where it is 0.
+      const bytes = toBytes32(value).slice(1);
+      assert.ok(!holds(bytes));
+      assert.ok(!holds(bytes.reverse()));
+    }
+  });
+
+  test(`${scheme.id}: parties may compute with other implementations, and change them between two messages`, () => {
+    let count = 0;
+    watch = {
+      wire: () => {
+        usePortableCurves(++count % 2 === 0);
+        return undefined;
+      },
+    };
+    try {
+      signs(scheme, madeBy(scheme, 2, [1, 2, 3]), [2, 3]);
+    } finally {
+      usePortableCurves(false);
+      watch = {};
+    }
   });
 }
