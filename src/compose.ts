@@ -42,6 +42,7 @@ import { lockDataDir } from "./platform/lock.ts";
 import { createLog } from "./platform/log.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
+import { createFaces, type Faces } from "./server/faces/listener.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
 import type { Asker } from "./spine/access.ts";
@@ -72,8 +73,8 @@ export interface Running {
     readonly attestation: string;
     readonly isolation: string;
   };
-  /** The key service, and whom it serves where nobody is asked who they are; where key nodes run. */
-  readonly keys?: { readonly service: KeyService; readonly house: Asker };
+  /** The key service, whom it serves where nobody is asked who they are, and where; where key nodes run. */
+  readonly keys?: { readonly service: KeyService; readonly house: Asker; readonly url: string };
   close(): Promise<void>;
 }
 
@@ -274,9 +275,20 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     uploads: spine.uploads,
   });
 
+  let faces: Faces | undefined;
+  /** @returns the key service, once it serves */
+  const openFaces = async () => {
+    const { service } = keys;
+    const house = await houseOf(options, storage, spine);
+    const { keyHost: host, keyPort: port, keyToken: token, ethereumUpstream } = config;
+    const upstream = ethereumUpstream || undefined;
+    faces = createFaces({ service, house, token, upstream, auth: ports.auth, clock, log });
+    return { service, house, url: (await faces.listen({ host, port })).url };
+  };
+
   const close = async () => {
     live.close();
-    await server.close(config.shutdownGrace);
+    await Promise.all([server.close(config.shutdownGrace), faces?.close(config.shutdownGrace)]);
     await jobs.stop(config.shutdownGrace);
     await Promise.all([compute.stop(), keys.stop()]);
     await spine.stop();
@@ -291,18 +303,18 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     await spine.start();
     compute.start();
     keys.start();
-    const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
     await ports.idempotency.reset();
     await jobs.start();
     await housekeeping.start();
     const { url } = await server.listen({ host: config.host, port: config.port });
+    const served = config.keyNodes > 0 ? await openFaces() : undefined;
     const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
     log.info({ url, entries: ledger.size }, "ready");
     return {
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(house && { keys: { service: keys.service, house } }),
+      ...(served && { keys: served }),
       close,
     };
   } catch (error) {

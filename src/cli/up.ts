@@ -53,7 +53,7 @@ export const untilTold = (): Promise<void> =>
 export const up = async (flags: Flags, { json }: { json: boolean }): Promise<void> => {
   const told = untilTold();
   const config = configOf(flags);
-  const { url, admin, enclave, close } = await start(config);
+  const { url, admin, enclave, keys, close } = await start(config);
   const { measurement, attestation, isolation } = enclave;
   if (json)
     console.log(
@@ -63,9 +63,10 @@ export const up = async (flags: Flags, { json }: { json: boolean }): Promise<voi
         data: config.data,
         admin: admin ?? null,
         enclave: { measurement, attestation, isolation },
+        keys: keys?.url ?? null,
       }),
     );
-  else console.log(banner({ url, admin, enclave, data: config.data }));
+  else console.log(banner({ url, admin, enclave, data: config.data, keys: keys?.url, open: config.keyToken === "" }));
   await told;
   await close();
 };
@@ -75,13 +76,22 @@ const banner = ({
   admin,
   enclave,
   data,
-}: Pick<Running, "url" | "admin" | "enclave"> & { data: string }): string => {
+  keys,
+  open,
+}: Pick<Running, "url" | "admin" | "enclave"> & {
+  data: string;
+  keys: string | undefined;
+  open: boolean;
+}): string => {
   const { attestation, isolation, measurement } = enclave;
   return [
     "",
     `  Entente 协约 ${version}`,
     "",
     `  Address     地址      ${url}`,
+    ...(keys
+      ? [`  Key service 密钥服务  ${keys}${open ? " (open to programs of this machine 本机程序均可使用)" : ""}`]
+      : []),
     `  Data        数据目录  ${data}`,
     `  Enclave     可信环境  ${attestation}${!attestationVerifiers[attestation]?.hardware ? " (no hardware protection 无硬件保护)" : ""}`,
     `  Sandbox     沙箱      ${isolation}${isolation === "quickjs" ? " (bubblewrap is missing: slower, weaker 缺少 bubblewrap：较慢且隔离较弱)" : ""}`,

@@ -37,7 +37,7 @@ export interface Platform {
  */
 export const startPlatform = async ({ data, port = 0, settings = {}, onSpawn }: PlatformOptions): Promise<Platform> => {
   const began = performance.now();
-  const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", ...settings };
+  const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", "key-port": "0", ...settings };
   const child = spawnEntente(["up", "--json", ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)]);
   onSpawn?.(child);
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {

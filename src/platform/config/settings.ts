@@ -210,6 +210,30 @@ export const settings = {
     "Key nodes on this machine, each a process with a store of its own: node-1, node-2, … Those that were created later are started too. 0: none.",
     "本机密钥节点的数量，各为独立进程并有独立存储：node-1、node-2……之后创建的节点也会启动。0 表示不运行密钥节点。",
   ),
+  keyHost: setting(
+    text(),
+    "127.0.0.1",
+    "Address on which the key service listens for REST, AWS KMS and Ethereum clients. Any but this machine's own needs keyToken.",
+    "密钥服务（REST、AWS KMS 与以太坊接口）的监听地址。监听本机以外的地址须设置 keyToken。",
+  ),
+  keyPort: setting(
+    integer(0, 65_535),
+    8889,
+    "Port of the key service; 0 takes a free one.",
+    "密钥服务的监听端口；0 表示自动选择空闲端口。",
+  ),
+  keyToken: secret(
+    text(/^\S*$/, "text without spaces", "不含空格的文本"),
+    "",
+    "What REST and Ethereum clients of the key service have to send as a bearer token. Empty: every program on this machine may use its keys.",
+    "密钥服务的 REST 与以太坊客户端须携带的 Bearer 令牌。留空则本机任何程序均可使用其密钥。",
+  ),
+  ethereumUpstream: secret(
+    text(/^(https?:\/\/\S+)?$/, "an http or https address, or empty", "http 或 https 地址，或留空"),
+    "",
+    "JSON-RPC address of an Ethereum node: completes and sends transactions. Empty: the key service only signs.",
+    "以太坊节点的 JSON-RPC 地址，用于补全并发送交易。留空则密钥服务只签名。",
+  ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),
     "10s",
