@@ -60,7 +60,7 @@ export default {
       "policy/what\\.ts$",
       "mpc/(curves/noble|keys/(derive|sharing))\\.ts$",
     ]),
-    ...layer("contract", ["base/", "trust/", "rules/", "mpc/"]),
+    ...layer("contract", ["base/", "trust/", "rules/", "mpc/(curve|curves/noble|keys/(dealer|sharing))\\.ts$"]),
     ...layer("platform", ["base/", "trust/"], ["contract/"]),
     ...layer("ledger", ["base/", "trust/", "rules/"]),
     ...layer("spine", ["base/", "trust/", "rules/", "contract/", "platform/", "ledger/port\\.ts$"]),
@@ -92,7 +92,7 @@ export default {
       "tee/protocol/",
     ]),
     ...layer("enclave", ["base/", "trust/", "rules/", "tee/"]),
-    ...layer("sdk", ["base/", "trust/", "rules/", "evidence/", "contract/"]),
+    ...layer("sdk", ["base/", "trust/", "rules/", "evidence/", "contract/", "policy/what\\.ts$"]),
     ...layer("cli", [
       "base/",
       "trust/",
@@ -122,6 +122,13 @@ export default {
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/(tee|enclave|keynode)/", TEST] },
       to: { path: "^src/tee/", pathNot: "^src/tee/protocol/" },
+    },
+    {
+      name: "never-whole",
+      comment: "shares are put together by whoever exports a key, in a program of its own: by no node and no server",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/(sdk|cli)/", TEST] },
+      to: { path: "^src/mpc/keys/export\\.ts$" },
     },
     {
       name: "no-cycles",

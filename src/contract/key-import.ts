@@ -4,7 +4,8 @@
  */
 import { randomBytes, sha256Hex } from "#crypto";
 import { fromBase64, toHex } from "../base/bytes.ts";
-import { curveOf } from "../mpc/curves/registry.ts";
+import type { Curve } from "../mpc/curve.ts";
+import { nobleCurves } from "../mpc/curves/noble.ts";
 import { dealKey } from "../mpc/keys/dealer.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { KeyScheme } from "../rules/key-schemes.ts";
@@ -44,7 +45,12 @@ export const splitKey = async (
   secret: Uint8Array,
 ): Promise<SplitKey> => {
   const parties = participants.map((_, place) => place + 1);
-  const { dealt, shares } = dealKey(curveOf(CURVE_OF[scheme]), { scheme, threshold, parties }, secret, randomBytes);
+  const { dealt, shares } = dealKey(
+    nobleCurves[CURVE_OF[scheme]] as Curve,
+    { scheme, threshold, parties },
+    secret,
+    randomBytes,
+  );
   const envelopes = await Promise.all(
     participants.map(({ node, encryptionKey }, place) =>
       sealBytes(shares.get(place + 1) ?? new Uint8Array(), {

@@ -76,7 +76,6 @@ export const verifyRequest = (opened: OpenedFile<RequestBundle>): VerifiedReques
     completed,
     signers,
     details,
-    approvals: approvalsOf(request, judged.group),
     ...signedOf(judged.key, shown, outcome),
   };
 };
@@ -100,7 +99,7 @@ const requireAllowed = (
   { request: id }: RequestBundle,
   entries: readonly VerifiedEntry[],
   { checkpoint, epoch: signedBy, version }: Completion,
-): { key: Key; group: KeyGroup; epoch: Epoch } => {
+): Pick<VerifiedRequest, "key" | "group" | "epoch" | "approvals"> => {
   const followed = entries.filter(({ index }) => index < checkpoint.size);
   // Their signatures were verified when the bundle was opened.
   const world = followed.reduce((now, { signed, time }) => advance(now, signed, time, true).world, emptyWorld);
@@ -117,7 +116,7 @@ const requireAllowed = (
   if (!mayRequest(group, request.action, request.requester)) throw wrong("its requester might not ask for it");
   if (epoch.epoch !== signedBy) throw wrong(`the shares were of epoch ${epoch.epoch}, not ${signedBy}`);
   if (group.version !== version) throw wrong("the group had other policies");
-  return { key, group, epoch };
+  return { key, group, epoch, approvals: approvalsOf(request, group) };
 };
 
 /** What came of it is what was asked for. */

@@ -194,6 +194,8 @@ describe("a change", () => {
     await approve(second, out);
     await refused(stage, () => approve(second, own), "key-group.proposal", { state: "superseded" });
     await refused(stage, () => propose(third), "key.party");
+    await approve(first, await propose(second, { administrators: sorted(second, third) }));
+    assert.ok(!membersOf(group()).has(first.id), "nor does its founder see it any more");
   });
 
   test("leaves a group that works: not fewer administrators than approvals, nor a backup of a node that went", async () => {

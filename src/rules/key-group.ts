@@ -107,9 +107,9 @@ export const isAdministrator = ({ administrators }: Pick<KeyGroup, "administrato
 export const mayFoundKeys = (group: Pick<KeyGroup, "administrators" | "requesters">, member: string): boolean =>
   group.requesters.includes(member) || isAdministrator(group, member);
 
-/** Everybody who may see the group, its keys and requests. */
-export const membersOf = ({ creator, administrators, requesters, approvers }: KeyGroup): Set<string> =>
-  new Set([creator, ...administrators, ...requesters, ...approvers]);
+/** Everybody who may see the group, its keys and requests; not whoever founded it and is in it no more. */
+export const membersOf = ({ administrators, requesters, approvers }: KeyGroup): Set<string> =>
+  new Set([...administrators, ...requesters, ...approvers]);
 
 /** Whether a proposal still waits for somebody. @param time the ledger's, milliseconds */
 export const isOpen = ({ state, expires }: Proposal, time: number): boolean => state === "open" && time <= expires;

@@ -251,6 +251,25 @@ describe("a request", () => {
     assert.deepEqual([standing(id), of(id).ended?.code], ["failed", "policy.denied"]);
   });
 
+  test("is answered for by whoever had a share while it was pending, not by whoever handed its share on before", async () => {
+    const [one, two, three, four] = all.nodes;
+    const early = await ask();
+    stage.clock.advance(1);
+    const participants = [two, three, four].map((node) => node.id);
+    const asked = { epoch: 2, kind: "reshare", threshold: 2, participants };
+    await act(stage, admin, "key.reshare-requested", key, asked);
+    const request = stage.world.streams.get(key)?.head ?? "";
+    await act(stage, all.administrators[1], "key.reshare-approved", key, { request });
+    for (const node of [two, three, four]) await act(stage, node, "key.made", key, madePayload(request, { epoch: 2 }));
+    stage.clock.advance(1);
+    const late = await ask();
+    await refused(stage, () => complete(late, one), "key.party");
+    await refused(stage, () => complete(late, two, { signers: [1, 2] }), "key.party");
+    await refused(stage, () => decline(late, one), "key.party");
+    await complete(late, four, { epoch: 2, signers: [1, 3] });
+    await complete(early, one);
+  });
+
   test("was completed by enough nodes of an epoch that there was", async () => {
     const id = await ask();
     const wrong: [Record<string, unknown>, string][] = [

@@ -164,7 +164,9 @@ export const completed = kind({
     const { epoch, signers } = payload;
     const participants = participantsOf(key, epoch);
     const index = indexIn(participants, by);
-    if (index === 0) throw refuse("key.party", { id: state.id });
+    // Whoever had handed on its share before this was asked for speaks of it no more.
+    const next = key.epochs.find((one) => one.epoch > epoch);
+    if (index === 0 || (next && next.since < state.created)) throw refuse("key.party", { id: state.id });
     const misfit = (reason: string) => refuse("key-request.signers", { id: state.id, reason });
     if (!signers.includes(index)) throw misfit("whoever says so has not taken part");
     if ((signers.at(-1) ?? 0) > participants.length) throw misfit("there is no such share");

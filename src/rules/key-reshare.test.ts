@@ -159,6 +159,21 @@ describe("a resharing", () => {
     assert.deepEqual([epochOf(now())?.threshold, participantsOf(now())], [3, nodes(3, 2, 1, 0)]);
   });
 
+  test("that nobody agreed to is replaced by whoever asked for it, and by anybody once that one is no administrator", async () => {
+    const third = all.administrators[2];
+    await asked();
+    await refused(stage, () => ask({}, second), "key.busy");
+    await asked();
+    await approve(second);
+    await refused(stage, () => asked(), "key.busy");
+    const change = { administrators: [second.id, third.id].sort() };
+    await act(stage, second, "key-group.change-proposed", all.group, { change });
+    const proposal = stage.world.streams.get(all.group)?.head;
+    await act(stage, third, "key-group.change-approved", all.group, { proposal });
+    await ask({}, third);
+    assert.equal(open().kind, "refresh");
+  });
+
   test("agreed to by an administrator that is none any more waits for another", async () => {
     await asked();
     await approve(second);

@@ -32,7 +32,7 @@ export const reshareRequested = kind({
     const { by, time, digest, payload } = act;
     const group = requireAdministrator(state, by, elsewhere);
     requireState(state, act, "enabled", "disabled");
-    requireNoAttempt(state, time);
+    requireNoAttempt(state, act, group);
     const { epoch, kind, threshold, participants, lost = [] } = payload;
     const expected = nextEpoch(state);
     if (epoch !== expected) throw refuse("key.attempt", { id: state.id, request: digest, epoch });

@@ -186,10 +186,17 @@ export const requireAdministrator = (key: Key, by: string, elsewhere: Elsewhere)
   return group;
 };
 
-/** @throws Refusal key.busy while shares are being made */
-export const requireNoAttempt = (key: Key, time: number): void => {
+/**
+ * While shares are being made, or one waits for others to agree, no second is asked for. What was asked for by somebody
+ * who is no administrator any more stands in nobody's way, nor does what one asked for oneself and nobody agreed to.
+ * @throws Refusal key.busy
+ */
+export const requireNoAttempt = (key: Key, { by, time }: Act<unknown>, group: KeyGroup): void => {
   const open = attemptAt(key, time);
-  if (open) throw refuse("key.busy", { id: key.id, expires: iso(open.expires) });
+  const [asker = ""] = open?.approved ?? [];
+  if (!open || !isAdministrator(group, asker)) return;
+  const { needed, given } = agreementTo(key, open, group);
+  if (asker !== by || given >= needed) throw refuse("key.busy", { id: key.id, expires: iso(open.expires) });
 };
 
 /**

@@ -4,6 +4,7 @@ import { iso } from "../base/clock.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { enclave } from "../rules/enclave.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
+import { keyNode } from "../rules/key-node.ts";
 import { organisation } from "../rules/organisation.ts";
 import { formatTlogProof } from "../trust/log/tlog-proof.ts";
 import { parseStatement } from "../trust/statement.ts";
@@ -36,9 +37,9 @@ export const createLedgerViews = ({ ledger }: { ledger: Ledger }) => ({
 });
 
 export const createStreams = ({ ledger, access, views }: { ledger: Ledger; access: Access; views: ViewsStore }) => {
-  /** Enclaves are public; organisations are read by their acquaintances; the rest by whoever may see the resource. */
+  /** Enclaves and key nodes are public; organisations are read by their acquaintances; the rest by whoever may see the resource. */
   const mayRead = async ({ member }: Asker, id: string, book: string): Promise<boolean> => {
-    if (book === enclave.name) return true;
+    if (book === enclave.name || book === keyNode.name) return true;
     if (!member) return false;
     if (book === organisation.name) return member === id || views.areAcquainted(member, id);
     return views.isVisible(id, member);

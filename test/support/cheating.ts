@@ -3,17 +3,24 @@ import type { Context, Inbox, Plain, Protocol, Sending, Turn } from "../../src/m
 
 export interface Lie {
   readonly cheater: number;
-  /** In what it sends first (1), or after the given round but one. */
+  /** In which of its messages, from 1. */
   readonly round: number;
-  readonly tamper: (sending: Sending, context: Context, state: Plain, inbox?: Inbox) => Sending;
+  readonly tamper?: (sending: Sending, context: Context, state: Plain, inbox?: Inbox) => Sending;
+  /** Where it is to remember the lie as well. */
+  readonly bend?: (told: Told, context: Context, state: Plain, inbox: Inbox) => Told;
+}
+export interface Told {
+  readonly state: Plain;
+  readonly send: Sending;
 }
 
 /** The protocol, run by the cheater with its lie and by the others as it is. */
-export const lying = <I, R>(protocol: Protocol<I, R>, { cheater, round, tamper }: Lie): Protocol<I, R> => {
-  const told = (at: number, context: Context, turn: Turn<R>, state: Plain, inbox?: Inbox): Turn<R> =>
-    at !== round || context.self !== cheater || "result" in turn
-      ? turn
-      : { ...turn, send: tamper(turn.send, context, state, inbox) };
+export const lying = <I, R>(protocol: Protocol<I, R>, { cheater, round, tamper, bend }: Lie): Protocol<I, R> => {
+  const told = (at: number, context: Context, turn: Turn<R>, state: Plain, inbox?: Inbox): Turn<R> => {
+    if (at !== round || context.self !== cheater || "result" in turn) return turn;
+    const bent = bend && inbox ? bend(turn, context, state, inbox) : turn;
+    return tamper ? { ...bent, send: tamper(bent.send, context, state, inbox) } : bent;
+  };
   return {
     ...protocol,
     begin: (context, input) => told(1, context, protocol.begin(context, input), undefined),

@@ -48,6 +48,8 @@ export interface Faults {
   readonly wire?: (bytes: Uint8Array, message: Message, receiver: number) => readonly Uint8Array[] | undefined;
   /** Parties that are written to disk and made again after the given message that they receive (counted from 1). */
   readonly crash?: (party: number, received: number) => boolean;
+  /** Sees what a party would have on disk after each message. */
+  readonly saved?: (party: number, state: Uint8Array) => void;
   /** Bytes of elsewhere, delivered before anything else. */
   readonly inject?: readonly (Outgoing & { readonly from: number })[];
 }
@@ -127,6 +129,7 @@ export const simulate = <I, R>({
     const out = run.receive(from, bytes);
     const count = (received.get(to) ?? 0) + 1;
     received.set(to, count);
+    if (faults.saved && !run.outcome) faults.saved(to, run.save());
     if (!run.outcome && faults.crash?.(to, count)) {
       const o = options(to);
       // A machine that comes back does not have the randomness of before.

@@ -6,13 +6,19 @@ import type { KeyShare, SchemeId } from "../../src/mpc/key-share.ts";
 import { dkg } from "../../src/mpc/keys/dkg.ts";
 import { combineShares } from "../../src/mpc/keys/export.ts";
 import { digestOfPublic } from "../../src/mpc/keys/sharing.ts";
-import { simulate } from "./simulate.ts";
+import { type Faults, simulate } from "./simulate.ts";
 
 export const partiesUpTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
 /** The shares of a key that `parties` have made, by index. */
-export const generated = (scheme: SchemeId, threshold: number, parties: readonly number[], seed = "key") => {
-  const { results } = simulate({ protocol: dkg, parties, input: () => ({ scheme, threshold }), seed });
+export const generated = (
+  scheme: SchemeId,
+  threshold: number,
+  parties: readonly number[],
+  seed = "key",
+  faults: Faults = {},
+) => {
+  const { results } = simulate({ protocol: dkg, parties, input: () => ({ scheme, threshold }), seed, faults });
   assert.equal(results.size, parties.length);
   return results;
 };

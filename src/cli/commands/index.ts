@@ -3,6 +3,8 @@ import type { Command } from "../command.ts";
 import { contractCommands } from "../generated.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { keyRequestCommands } from "./key-requests.ts";
+import { keyCommands } from "./keys.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { movingCommands } from "./moving.ts";
@@ -24,6 +26,8 @@ const own: readonly Command[] = [
   reconnectCommand,
   ...taskCommands,
   ...diagnosticsCommands,
+  ...keyCommands,
+  ...keyRequestCommands,
 ];
 
 /**
@@ -39,6 +43,8 @@ const REPLACED = new Set([
   "enclaves.attest",
   "enclaves.challenge",
   "enclaves.describe",
+  "keyNodes.attest",
+  "keyNodes.challenge",
   "alliances.move",
   "models.move",
   "sources.move",

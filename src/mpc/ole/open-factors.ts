@@ -1,24 +1,22 @@
 /**
  * Who made shares of products not add up, where the factors were drawn for this once (docs/protocols/dkls23.md section
- * 3.4): they are opened; the inputs stay hidden behind Alice's shares. Nothing may have been done with the results.
+ * 3.5): they are opened; the inputs stay hidden behind Alice's shares. Nothing may have been done with the results.
  */
 import { concat } from "../../base/bytes.ts";
 import { Abort, others } from "../protocol.ts";
 import { mod } from "../scalars.ts";
 import { type Reader, scalarBytes } from "../wire.ts";
-import type { Beginning, Inputs, Products, Published, Table } from "./products.ts";
+import type { Inputs, Opposite, Products, Published } from "./products.ts";
 
 /** What a party opens of one instance: f, and χ and d against every other party. */
 export const openFactor = <P>(
   { curve }: Products<P>,
   k: number,
   factor: bigint,
-  beginning: Beginning,
-  opposite: Table<bigint>,
+  { factors, shares }: Opposite,
 ): Uint8Array => {
-  const of = (peer: number) =>
-    [beginning[peer]!.factors[k]!, ...opposite[peer]![k]!].map((value) => scalarBytes(value));
-  const peers = Object.keys(opposite).map(Number);
+  const of = (peer: number) => [factors[peer]![k]!, ...shares[peer]![k]!].map((value) => scalarBytes(value));
+  const peers = Object.keys(shares).map(Number);
   return concat(scalarBytes(mod(factor, curve.order)), ...peers.sort((a, b) => a - b).flatMap(of));
 };
 

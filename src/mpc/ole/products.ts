@@ -12,7 +12,7 @@ import { Abort, type Context, type Inbox, others } from "../protocol.ts";
 import { mod, randomScalar } from "../scalars.ts";
 import type { PairSetup } from "../scheme.ts";
 import { type Reader, scalarBytes } from "../wire.ts";
-import { answerOle, type Begun, beginLength, beginOle, finishOle, gadgetOf, type Shape } from "./vector-ole.ts";
+import { answerOle, type Begun, beginLength, beginOle, finishOle, type Shape } from "./vector-ole.ts";
 
 /** What a run multiplies, the same for all parties. */
 export interface Products<P> {
@@ -32,7 +32,7 @@ export type Table<T> = Readonly<Record<number, readonly (readonly T[])[]>>;
 /** A party's state after `beginProducts`: as Bob against every other party. */
 export type Beginning = Readonly<Record<number, Begun>>;
 
-/** What a party says to all in the second round, by other party. */
+/** What a party says to all, by other party. */
 export interface Published<P> {
   /** ψ: by instance. */
   readonly offsets: Readonly<Record<number, readonly bigint[]>>;
@@ -59,49 +59,36 @@ export const beginProducts = <P>(
   products: Products<P>,
   pairs: ReadonlyMap<number, PairSetup>,
 ): { readonly beginning: Beginning; readonly direct: ReadonlyMap<number, Uint8Array> } => {
-  const gadget = gadgetOf(products.scope, products.curve);
   const beginning: Record<number, Begun> = {};
   const direct = new Map<number, Uint8Array>();
   for (const alice of others(context)) {
     const setup = setupWith(pairs, alice);
-    const { begun, message } = beginOle(shapeOf(products, context.self, alice), setup, gadget, context.random);
+    const { begun, message } = beginOle(shapeOf(products, context.self, alice), setup, context.random);
     beginning[alice] = begun;
     direct.set(alice, concat(setup.id, message));
   }
   return { beginning, direct };
 };
 
-/** Section 3.2: as Alice, against everybody; what all get to see is sent in a broadcast that is echoed. */
+/** Section 3.2: as Alice, against everybody. */
 export const answerProducts = <P>(
   context: Context,
   products: Products<P>,
   pairs: ReadonlyMap<number, PairSetup>,
-  beginning: Beginning,
-  own: { readonly factors: readonly bigint[]; readonly inputs: readonly (readonly bigint[])[] },
+  inputs: readonly (readonly bigint[])[],
   inbox: Inbox,
-): {
-  readonly shares: Table<bigint>;
-  readonly published: Uint8Array;
-  readonly direct: ReadonlyMap<number, Uint8Array>;
-} => {
-  const { curve, base } = products;
-  const gadget = gadgetOf(products.scope, curve);
+): { readonly shares: Table<bigint>; readonly direct: ReadonlyMap<number, Uint8Array> } => {
   const shares: Record<number, readonly (readonly bigint[])[]> = {};
   const direct = new Map<number, Uint8Array>();
-  const published: Uint8Array[] = [];
   for (const bob of others(context)) {
     const shape = shapeOf(products, bob, context.self);
     const setup = setupWith(pairs, bob);
     const message = requireSetup(inbox.direct(bob), setup.id, beginLength(shape), bob);
-    const answer = answerOle(shape, setup, gadget, own.inputs, message, bob, context.random);
+    const answer = answerOle(shape, setup, inputs, message, bob, context.random);
     shares[bob] = answer.shares;
     direct.set(bob, answer.message);
-    for (const [k, vector] of answer.shares.entries()) {
-      const offset = mod(own.factors[k]! - beginning[bob]!.factors[k]!, curve.order);
-      published.push(scalarBytes(offset), ...vector.map((c) => curve.encode(timesBase(curve, base, c))));
-    }
   }
-  return { shares, published: concat(...published), direct };
+  return { shares, direct };
 };
 
 /** Two parties with different setups can't multiply; that alone is no attempt to learn anything. */
@@ -111,22 +98,60 @@ const requireSetup = (message: Uint8Array, id: Uint8Array, length: number, sende
   return message.subarray(id.length);
 };
 
-/** What `sender` published, out of its broadcast. */
+/** What a party knows when every Alice has answered it: χ by instance, and d, against each. */
+export interface Opposite {
+  readonly factors: Readonly<Record<number, readonly bigint[]>>;
+  readonly shares: Table<bigint>;
+}
+
+/** Section 3.3: as Bob again; what all get to see is sent in a broadcast that is echoed. */
+export const publishProducts = <P>(
+  context: Context,
+  products: Products<P>,
+  beginning: Beginning,
+  own: { readonly factors: readonly bigint[]; readonly shares: Table<bigint> },
+  inbox: Inbox,
+): { readonly opposite: Opposite; readonly published: Uint8Array } => {
+  const { curve, base } = products;
+  const opposite = { factors: {} as Record<number, readonly bigint[]>, shares: {} as Record<number, Table<bigint>[0]> };
+  const published: Uint8Array[] = [];
+  for (const peer of others(context)) {
+    const shape = shapeOf(products, context.self, peer);
+    const { factors, shares } = finishOle(shape, beginning[peer]!, inbox.direct(peer), peer);
+    opposite.factors[peer] = factors;
+    opposite.shares[peer] = shares;
+    for (const [k, vector] of own.shares[peer]!.entries()) {
+      const offset = mod(own.factors[k]! - factors[k]!, curve.order);
+      published.push(scalarBytes(offset), ...vector.map((c) => curve.encode(timesBase(curve, base, c))));
+    }
+  }
+  return { opposite, published: concat(...published) };
+};
+
+/**
+ * What `sender` published, out of its broadcast.
+ * @param to for this party alone: points cost a square root each. What is for others they look at, and all in a dispute.
+ */
 export const readPublished = <P>(
   reader: Reader,
   { curve, count, width }: Products<P>,
   parties: readonly number[],
   sender: number,
+  to?: number,
 ): Published<P> => {
-  const offsets: Record<number, bigint[]> = {};
-  const commitments: Record<number, P[][]> = {};
+  const offsets: Record<number, readonly bigint[]> = {};
+  const commitments: Record<number, readonly (readonly P[])[]> = {};
   for (const other of others({ parties, self: sender })) {
-    offsets[other] = [];
-    commitments[other] = [];
-    for (let k = 0; k < count; k++) {
-      offsets[other].push(reader.scalar(curve));
-      commitments[other].push(reader.list(width, () => reader.point(curve)));
+    if (to !== undefined && other !== to) {
+      reader.bytes(count * (32 + width * curve.pointLength));
+      continue;
     }
+    const instances = reader.list(count, () => ({
+      offset: reader.scalar(curve),
+      points: reader.list(width, () => reader.point(curve)),
+    }));
+    offsets[other] = instances.map(({ offset }) => offset);
+    commitments[other] = instances.map(({ points }) => points);
   }
   return { offsets, commitments };
 };
@@ -134,42 +159,36 @@ export const readPublished = <P>(
 /** a_j·Q of a party, by instance and input. */
 export type Inputs<P> = (party: number, k: number) => readonly P[];
 
-/** Section 3.3: what this party ends with. @throws Abort naming who put in something else than it is committed to */
+/** Section 3.4: what this party ends with. @throws Abort naming who put in something else than it is committed to */
 export const finishProducts = <P>(
   context: Context,
   products: Products<P>,
-  beginning: Beginning,
   own: {
     readonly factors: readonly bigint[];
     readonly inputs: readonly (readonly bigint[])[];
     readonly shares: Table<bigint>;
+    readonly opposite: Opposite;
   },
   published: ReadonlyMap<number, Published<P>>,
   inputsOf: Inputs<P>,
-  inbox: Inbox,
-): { readonly results: readonly (readonly bigint[])[]; readonly opposite: Table<bigint> } => {
+): readonly (readonly bigint[])[] => {
   const { curve, count } = products;
-  const gadget = gadgetOf(products.scope, curve);
-  const opposite: Record<number, readonly (readonly bigint[])[]> = {};
+  const { factors, shares } = own.opposite;
   for (const alice of others(context)) {
-    const begun = beginning[alice]!;
-    const got = finishOle(shapeOf(products, context.self, alice), gadget, begun, inbox.direct(alice), alice);
     const said = published.get(alice)!.commitments[context.self]!;
     for (let k = 0; k < count; k++)
-      if (!fits(context, products, begun.factors[k]!, inputsOf(alice, k), said[k]!, got[k]!))
+      if (!fits(context, products, factors[alice]![k]!, inputsOf(alice, k), said[k]!, shares[alice]![k]!))
         throw new Abort("products.input", alice);
-    opposite[alice] = got;
   }
-  const results = own.inputs.map((vector, k) => {
+  return own.inputs.map((vector, k) => {
     let factor = own.factors[k]!;
     for (const peer of others(context)) factor += published.get(peer)!.offsets[context.self]![k]!;
     return vector.map((input, l) => {
       let sum = input * factor;
-      for (const peer of others(context)) sum += own.shares[peer]![k]![l]! + opposite[peer]![k]![l]!;
+      for (const peer of others(context)) sum += own.shares[peer]![k]![l]! + shares[peer]![k]![l]!;
       return mod(sum, curve.order);
     });
   });
-  return { results, opposite };
 };
 
 /** χ·(a·Q) − Γ = d·Q for all inputs, by one random combination of them that the other could not foresee. */

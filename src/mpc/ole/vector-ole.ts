@@ -1,6 +1,7 @@
 /**
- * Random vector oblivious linear evaluation, DKLs23 (eprint 2023/765) protocol 5.2, `count` instances at once: Bob gets a
- * random b, Alice puts in a vector a, and they end with c + d = a·b, c hers and d his (docs/protocols/dkls23.md section 2).
+ * Random vector oblivious linear evaluation, DKLs23 (eprint 2023/765) protocol 5.2 as corrected by Asharov (eprint
+ * 2026/976, variant II), `count` instances at once: Alice puts in a vector a, Bob gets a random b, and they end with
+ * c + d = a·b, c hers and d his (docs/protocols/dkls23.md section 2).
  */
 import { concat, equal } from "../../base/bytes.ts";
 import type { Curve } from "../curve.ts";
@@ -29,38 +30,36 @@ export interface Shape {
   readonly scope: Uint8Array;
 }
 
-/** ξ = |q| + 2·80: with as many transfers, b stays uniform but for 2^-80 even where Alice has guessed some choices. */
-export const TRANSFERS = 416;
+/**
+ * Transfers an instance: |q| + 2·128 + 3·80. DKLs23 has |q| + 2·80, which is too few: Alice can choose which choices to
+ * guess after she has seen the gadget. Here the gadget follows from her message, and 2^128 messages don't help her.
+ */
+export const TRANSFERS = 752;
 /** Of Alice's vector and the one value that checks it, each in three blocks of 16 bytes. */
 const blocks = ({ width }: Shape): number => 3 * (width + 1);
 const elements = ({ count, width }: Shape): number => count * TRANSFERS * (width + 1);
 
-/** The gadget: public random weights of the choices. One for all pairs of a session. */
-export const gadgetOf = (session: Uint8Array, curve: Pick<Curve, "order" | "id">): bigint[] => {
-  const seed = hashBytes("ole/1 gadget", session, new TextEncoder().encode(curve.id));
-  return integersOf(expand(seed, TRANSFERS * WIDE), WIDE).map((value) => mod(value, curve.order));
-};
-
+/** What Bob keeps of his message. */
 export interface Begun {
-  /** b of every instance. */
-  readonly factors: readonly bigint[];
   readonly choices: Uint8Array;
   readonly rows: Uint8Array;
+  readonly transcript: Uint8Array;
 }
 
-/** Bob: draws b. */
+/** Bob: chooses in the transfers. */
 export const beginOle = (
   shape: Shape,
   seeds: ReceiverSeeds,
-  gadget: readonly bigint[],
   random: (length: number) => Uint8Array,
 ): { readonly begun: Begun; readonly message: Uint8Array } => {
-  const { curve, count, scope } = shape;
+  const { count, scope } = shape;
   const choices = random((count * TRANSFERS) / 8);
   const { message, rows } = extendAsReceiver(seeds, scope, choices, count * TRANSFERS, random);
-  const factors = perInstance(count, (first) => weighted(gadget, (j) => ONE[bitAt(choices, first + j)]!, curve.order));
-  return { begun: { factors, choices, rows }, message };
+  return { begun: { choices, rows, transcript: transcriptOf(shape, message) }, message };
 };
+
+/** By instance, and by input. */
+type Vectors = readonly (readonly bigint[])[];
 
 /**
  * Alice: puts in `inputs`, a vector for every instance, and gets c.
@@ -69,16 +68,15 @@ export const beginOle = (
 export const answerOle = (
   shape: Shape,
   seeds: SenderSeeds,
-  gadget: readonly bigint[],
-  inputs: readonly (readonly bigint[])[],
-  message: Uint8Array,
+  inputs: Vectors,
+  begin: Uint8Array,
   bob: number,
   random: (length: number) => Uint8Array,
-): { readonly shares: readonly (readonly bigint[])[]; readonly message: Uint8Array } => {
+): { readonly shares: Vectors; readonly message: Uint8Array } => {
   const { curve, count, width, scope } = shape;
   const { order } = curve;
   const span = width + 1;
-  const rows = extendAsSender(seeds, scope, count * TRANSFERS, message, bob);
+  const rows = extendAsSender(seeds, scope, count * TRANSFERS, begin, bob);
   const zeros = pads(shape, rows);
   const ones = pads(shape, shifted(rows, seeds.delta));
 
@@ -89,7 +87,8 @@ export const answerOle = (
     return mod(zero - ones[at]! + value, order);
   });
   const sent = bytesOf(corrections);
-  const weights = challenge(shape, sent);
+  const transcript = transcriptOf(shape, begin);
+  const weights = challenge(shape, transcript, sent);
   const answers = inputs.map((vector, k) =>
     mod(
       vector.reduce((sum, value, i) => sum + weights[k * width + i]! * value, checks[k]!),
@@ -97,25 +96,21 @@ export const answerOle = (
     ),
   );
   const columns = perTransfer(count, (k, at) => checkValue(zeros, at * span, weights, k * width, width));
-  return {
-    shares: outputs(shape, gadget, (at, i) => zeros[at * span + i]!).map((vector) =>
-      vector.map((value) => mod(-value, order)),
-    ),
-    message: concat(sent, bytesOf(answers), proof(shape, columns)),
-  };
+  const message = concat(sent, bytesOf(answers), proof(shape, columns));
+  const gadget = gadgetOf(shape, transcript, message);
+  return { shares: outputs(shape, gadget, (at, i) => order - zeros[at * span + i]!), message };
 };
 
 /**
- * Bob: gets d.
+ * Bob: gets b and d.
  * @throws Abort naming Alice, who did not put the same vector into every transfer: she may have learnt choices
  */
 export const finishOle = (
   shape: Shape,
-  gadget: readonly bigint[],
-  { choices, rows }: Begun,
+  { choices, rows, transcript }: Begun,
   message: Uint8Array,
   alice: number,
-): readonly (readonly bigint[])[] => {
+): { readonly factors: readonly bigint[]; readonly shares: Vectors } => {
   const { curve, count, width } = shape;
   const { order } = curve;
   const span = width + 1;
@@ -124,7 +119,7 @@ export const finishOle = (
   const received = integersOf(message.subarray(0, end + 32 * count), 32);
   if (received.some((value) => value >= order)) throw new Abort("ole.answer.range", alice);
 
-  const weights = challenge(shape, message.subarray(0, end));
+  const weights = challenge(shape, transcript, message.subarray(0, end));
   const answers = received.slice(elements(shape));
   const chosen = pads(shape, rows).map((pad, at) => {
     const bit = bitAt(choices, Math.floor(at / span));
@@ -135,7 +130,11 @@ export const finishOle = (
     (k, at) => checkValue(chosen, at * span, weights, k * width, width) - [0n, answers[k]!][bitAt(choices, at)]!,
   );
   if (!equal(proof(shape, columns), message.subarray(end + 32 * count))) throw new Abort("ole.answer.check", alice);
-  return outputs(shape, gadget, (at, i) => chosen[at * span + i]!);
+  const gadget = gadgetOf(shape, transcript, message);
+  return {
+    factors: perInstance(count, (first) => weighted(gadget, (j) => ONE[bitAt(choices, first + j)]!, order)),
+    shares: outputs(shape, gadget, (at, i) => chosen[at * span + i]!),
+  };
 };
 
 export const beginLength = ({ count }: Shape): number => extensionLength(count * TRANSFERS);
@@ -148,12 +147,18 @@ const pads = (shape: Shape, rows: Uint8Array): bigint[] =>
     (value) => value % shape.curve.order,
   );
 
+const transcriptOf = ({ scope }: Shape, begin: Uint8Array): Uint8Array => hashBytes("ole/1 transcript", scope, begin);
+
+const scalars = ({ curve }: Shape, seed: Uint8Array, count: number): bigint[] =>
+  integersOf(expand(seed, count * WIDE), WIDE).map((value) => mod(value, curve.order));
+
 /** θ: follows from all corrections, so Alice can't fit them to it. */
-const challenge = (shape: Shape, corrections: Uint8Array): bigint[] =>
-  integersOf(
-    expand(hashBytes("ole/1 challenge", shape.scope, corrections), shape.count * shape.width * WIDE),
-    WIDE,
-  ).map((value) => mod(value, shape.curve.order));
+const challenge = (shape: Shape, transcript: Uint8Array, corrections: Uint8Array): bigint[] =>
+  scalars(shape, hashBytes("ole/1 challenge", transcript, corrections), shape.count * shape.width);
+
+/** g, the weights of the choices in b: follows from all that was said, so nothing that was said can depend on it. */
+const gadgetOf = (shape: Shape, transcript: Uint8Array, message: Uint8Array): bigint[] =>
+  scalars(shape, hashBytes("ole/1 gadget", transcript, message), TRANSFERS);
 
 const checkValue = (
   values: readonly bigint[],

@@ -18,7 +18,7 @@ export const ROW = 16;
 
 /**
  * `blocks` blocks for each row x at place i: π(π(x) ⊕ (i, block)) ⊕ π(x) with π = AES-128 under `key`. Correlation
- * robust with tweaks in the ideal cipher model (TMMO, eprint 2019/074 section 7.4); public keys separate the domains.
+ * robust with tweaks in the ideal cipher model (TMMO, eprint 2019/074); public keys separate the domains.
  */
 export const hashRows = (key: Uint8Array, rows: Uint8Array, blocks: number): Uint8Array => {
   const permuted = words(permute(key, rows));

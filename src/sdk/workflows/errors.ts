@@ -82,6 +82,16 @@ export const refuse = refusals({
     en: "The server names the task digest {found}, but what it shows has {expected}. Sign nothing; report this.",
     zh: "服务器给出的任务摘要为 {found}，而其所示内容的摘要为 {expected}。请勿签名，并报告此问题。",
   },
+  "request.shown-otherwise": {
+    status: 502,
+    en: "What the server shows as the request {id} is not what was signed for: {reason}. Approve nothing; report this.",
+    zh: "服务器所示的请求 {id} 与签署内容不符：{reason}。请勿批准，并报告此问题。",
+  },
+  "request.signatures": {
+    status: 502,
+    en: "The signatures of the request {id} do not hold: {reason}. Do not use them; read the request again.",
+    zh: "请求 {id} 的签名不成立：{reason}。请勿使用，并重新读取请求。",
+  },
   "diagnostics.missing": {
     status: 409,
     en: "Nobody has asked for diagnostics of {id}. Ask for them first (`entente tasks request-diagnostics`).",

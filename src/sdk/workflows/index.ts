@@ -35,6 +35,16 @@ export {
   type Revoked,
   renewAuthority,
 } from "./identity.ts";
+export {
+  type ApproveOptions,
+  approveRequest,
+  awaitRequest,
+  type NewSignature,
+  readRequest,
+  requestSignatures,
+  verifySignatures,
+} from "./key-requests.ts";
+export { awaitKey, generateKey, importKey, type NewKey, type PrivateKeyGiven } from "./keys.ts";
 export { type FormerEnclave, type Movable, type MovePlan, moveToEnclave, planMove } from "./move-to-enclave.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";
 export { type NamedPolicy, policyOf } from "./policy.ts";
@@ -51,6 +61,7 @@ export {
   sealSource,
 } from "./register-source.ts";
 export { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
+export { type ReadKeyNode, readKeyNode, type VerifiedKeyNode, verifyKeyNode } from "./verify-key-node.ts";
 export {
   type Approved,
   type CodeFile,

@@ -5,7 +5,7 @@ import { flipped, type Lie, lying, replaced } from "../../../../test/support/che
 import { dealKey, pairsOf } from "../../../../test/support/dealt.ts";
 import { simulate } from "../../../../test/support/simulate.ts";
 import { curveOf } from "../../curves/registry.ts";
-import { Abort, type Protocol, type Sending } from "../../protocol.ts";
+import { Abort, type Plain, type PlainRecord, type Protocol, type Sending } from "../../protocol.ts";
 import { mod, toBytes32, toInteger } from "../../scalars.ts";
 import type { Presignature, PresignInput } from "../../scheme.ts";
 import { ecdsaK1 } from "./index.ts";
@@ -47,7 +47,7 @@ const PUBLISHED = 32 + 2 * POINT;
 /** Fields of the messages, by round: where they begin and what refuses them. To all, or to party 2 alone. */
 const BROADCAST = {
   1: { commitment: [0, 32, /^ecdsa\.opening$/] },
-  2: {
+  3: {
     salt: [0, 32, /^ecdsa\.opening$/],
     "nonce point": [32, POINT, /^ecdsa\.opening$/],
     "offset for 2": [OPENED, 32, /^(products\.opening|ecdsa\.opening)$/],
@@ -56,18 +56,18 @@ const BROADCAST = {
     "offset for 3": [OPENED + PUBLISHED, 32, /^(products\.opening|ecdsa\.opening)$/],
     "second commitment for 3": [OPENED + PUBLISHED + 32 + POINT, POINT, /^(products\.input|ecdsa\.opening)$/],
   },
-  3: {
+  4: {
     u: [0, 32, /^ecdsa\.(dispute|shares)$/],
     mask: [32, POINT, /^ecdsa\.(dispute|shares)$/],
     key: [32 + POINT, POINT, /^ecdsa\.(dispute|shares)$/],
   },
 } as const;
-const COLUMNS = 32 + 10_240;
-const CORRECTIONS = 416 * 3 * 32;
+const COLUMNS = 32 + 14_336;
+const CORRECTIONS = 752 * 3 * 32;
 const DIRECT = {
   1: {
     setup: [0, 32, /^products\.setup$/],
-    matrix: [32, 10_240, /^ot\.extension\.check$/],
+    matrix: [32, 14_336, /^ot\.extension\.check$/],
     "hash of choices": [COLUMNS, 16, /^ot\.extension\.check$/],
     "hash of rows": [COLUMNS + 16, 32, /^ot\.extension\.check$/],
   },
@@ -107,11 +107,11 @@ const FIELDS_OF_DISPUTE = {
   proof: 32 * 8,
 };
 for (const [field, at] of Object.entries(FIELDS_OF_DISPUTE))
-  test(`round 4, ${field}`, () => {
-    const first = telling({ round: 3, tamper: (sending) => flipped(sending, 255) });
+  test(`round 5, ${field}`, () => {
+    const first = telling({ round: 4, tamper: (sending) => flipped(sending, 255) });
     for (const bit of [255, 0]) {
       const tamper = (sending: Sending) => flipped(sending, 8 * at + bit);
-      for (const found of named(telling({ round: 4, tamper }, first)))
+      for (const found of named(telling({ round: 5, tamper }, first)))
         assert.match(found, /^(products\.opening|ecdsa\.dispute)$/);
     }
   });
@@ -125,7 +125,7 @@ const shifted = (sending: Sending, offset: number, by: unknown): Sending => {
 test("another point in the place of a right one", () => {
   for (const offset of [32, 32 + POINT])
     assert.deepEqual(
-      named(telling({ round: 3, tamper: (sending) => shifted(sending, offset, curve.base) })),
+      named(telling({ round: 4, tamper: (sending) => shifted(sending, offset, curve.base) })),
       new Set(["ecdsa.dispute"]),
     );
 });
@@ -142,14 +142,17 @@ test("another nonce, or another share of the key, against one party only", () =>
     },
   };
   for (const change of Object.values(otherwise)) {
-    const tamper: Lie["tamper"] = (sending, context, state, inbox) => {
-      const other = ecdsaK1.presign.rounds[0]!.step(context, change(state as Record<string, unknown>), inbox!);
+    const bend: Lie["bend"] = (told, context, state, inbox) => {
+      const other = ecdsaK1.presign.rounds[0]!.step(context, change(state as Record<string, unknown>), inbox);
       if (!("send" in other)) throw new Error("no message");
-      const at = OPENED + PUBLISHED;
-      const lied = replaced(sending, at, other.send.broadcast!.subarray(at));
-      return { ...lied, direct: new Map(sending.direct).set(3, other.send.direct!.get(3)!) };
+      const [kept, lied] = [told.state, other.state] as { shares: Record<number, Plain> }[];
+      const shares = { ...kept!.shares, 3: lied!.shares[3] };
+      return {
+        state: { ...(told.state as PlainRecord), shares },
+        send: { direct: new Map(told.send.direct).set(3, other.send.direct!.get(3)!) },
+      };
     };
-    assert.deepEqual(named(telling({ round: 2, tamper })), new Set(["products.input"]));
+    assert.deepEqual(named(telling({ round: 2, bend })), new Set(["products.input"]));
   }
 });
 
@@ -158,7 +161,7 @@ test("a factor that differs from party to party", () => {
     const offset = toInteger(sending.broadcast!.subarray(OPENED, OPENED + 32));
     return replaced(sending, OPENED, toBytes32(mod(offset + 1n, curve.order)));
   };
-  assert.deepEqual(named(telling({ round: 2, tamper })), new Set(["products.opening"]));
+  assert.deepEqual(named(telling({ round: 3, tamper })), new Set(["products.opening"]));
 });
 
 test("shares that are wrong and add up: no signature comes of them, and the part is named", () => {
@@ -167,7 +170,7 @@ test("shares that are wrong and add up: no signature comes of them, and the part
     const u = mod(toInteger(sending.broadcast!.subarray(0, 32)) + 1n, curve.order);
     return shifted(shifted(replaced(sending, 0, toBytes32(u)), 32, curve.base), 32 + POINT, publicKey);
   };
-  const { results } = run(telling({ round: 3, tamper }));
+  const { results } = run(telling({ round: 4, tamper }));
   assert.equal(results.size, 3);
   const parts = new Map(PARTIES.map((party) => [party, ecdsaK1.respond(results.get(party)![0]!, DIGEST)]));
   assert.throws(

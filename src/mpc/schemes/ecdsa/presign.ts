@@ -1,6 +1,6 @@
 /**
  * Presigning for ECDSA, DKLs23 (eprint 2023/765) protocol 3.6 up to where the message is needed
- * (docs/protocols/dkls23.md section 4). Three rounds; a fourth one only to name who made the third fail.
+ * (docs/protocols/dkls23.md section 4). Four rounds; a fifth one only to name who made the fourth fail.
  */
 import { concat, equal, toHex, u32 } from "../../../base/bytes.ts";
 import type { Curve, CurveId } from "../../curve.ts";
@@ -12,9 +12,12 @@ import {
   type Beginning,
   beginProducts,
   finishProducts,
+  type Opposite,
   type Products,
-  type Published,
+  type Published as PublishedProducts,
+  publishProducts,
   readPublished,
+  type Table,
 } from "../../ole/products.ts";
 import { hashBytes } from "../../ot/hash.ts";
 import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
@@ -38,29 +41,31 @@ interface Begun {
 interface Answered extends Omit<Begun, "pairs"> {
   /** By party. */
   readonly commitments: Readonly<Record<number, Uint8Array>>;
-  readonly shares: Readonly<Record<number, readonly (readonly bigint[])[]>>;
+  readonly shares: Table<bigint>;
 }
-interface Finished extends Omit<Begun, "pairs"> {
-  readonly opposite: Readonly<Record<number, readonly (readonly bigint[])[]>>;
+interface Published extends Omit<Answered, "beginning"> {
+  readonly opposite: Opposite;
+}
+interface Finished extends Published {
   /** u and v of every instance. */
   readonly results: readonly (readonly bigint[])[];
   /** R of every instance, encoded. */
   readonly nonceSums: readonly Uint8Array[];
-  /** The broadcasts of the second round, by party. */
+  /** The broadcasts of the third round, by party. */
   readonly opened: Readonly<Record<number, Uint8Array>>;
 }
 interface Disputed extends Finished {
   readonly instance: number;
-  /** The broadcasts of the third round, by party. */
+  /** The broadcasts of the fourth round, by party. */
   readonly said: Readonly<Record<number, Uint8Array>>;
 }
 
-/** What a party says in the second round. */
-interface Opened<P> extends Published<P> {
+/** What a party says in the third round. */
+interface Opened<P> extends PublishedProducts<P> {
   readonly salt: Uint8Array;
   readonly nonces: readonly P[];
 }
-/** And of every instance in the third: u_i, φ_i·R and v_i·R. */
+/** And of every instance in the fourth: u_i, φ_i·R and v_i·R. */
 interface Said<P> {
   readonly u: bigint;
   readonly mask: P;
@@ -97,39 +102,51 @@ const stepsOn = <P>(curve: Curve<P>) => {
       read(inbox.broadcast(party), party, "ecdsa.commitment", (reader) => reader.bytes(32)),
     );
     const setups = new Map(Object.entries(pairs).map(([peer, setup]) => [Number(peer), setup]));
-    const own = { factors: state.masks, inputs: state.nonces.map((nonce) => [nonce, signers.share]) };
-    const products = productsOf(signers, state.count);
-    const { shares, published, direct } = answerProducts(context, products, setups, state.beginning, own, inbox);
-    const nonces = state.nonces.map((nonce) => curve.encode(curve.multiplyBase(nonce)));
+    const inputs = state.nonces.map((nonce) => [nonce, signers.share]);
+    const { shares, direct } = answerProducts(context, productsOf(signers, state.count), setups, inputs, inbox);
     const kept: Answered = { ...state, commitments, shares };
-    return { state: plain(kept), send: { broadcast: concat(state.salt, ...nonces, published), direct } };
+    return { state: plain(kept), send: { direct } };
   };
 
-  const readOpened = (body: Uint8Array, context: Context, products: Products<P>, party: number): Opened<P> =>
-    read(body, party, "ecdsa.opening", (reader) => ({
-      salt: reader.bytes(32),
-      nonces: reader.list(products.count, () => reader.point(curve)),
-      ...readPublished(reader, products, context.parties, party),
-    }));
-  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array) =>
-    new Map(context.parties.map((party) => [party, readOpened(body(party), context, products, party)]));
-
-  /** Section 4.3: nonces as committed to, inputs as committed to; u = r·φ and v = sk·φ in shares. */
-  const finish = (
+  /** Section 4.3: all have put in one vector each. */
+  const publish = (
     context: Context,
-    { commitments, shares, ...state }: Answered,
+    { beginning, ...state }: Answered,
     inbox: Inbox,
   ): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
+    const own = { factors: state.masks, shares: state.shares };
     const products = productsOf(signers, state.count);
-    const opened = allOpened(context, products, inbox.broadcast);
+    const { opposite, published } = publishProducts(context, products, beginning, own, inbox);
+    const nonces = state.nonces.map((nonce) => curve.encode(curve.multiplyBase(nonce)));
+    const kept: Published = { ...state, opposite };
+    return { state: plain(kept), send: { broadcast: concat(state.salt, ...nonces, published) } };
+  };
+
+  /** @param to of what was published for each, only that for this party */
+  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array, to?: number) => {
+    const take =
+      (party: number) =>
+      (reader: Reader): Opened<P> => ({
+        salt: reader.bytes(32),
+        nonces: reader.list(products.count, () => reader.point(curve)),
+        ...readPublished(reader, products, context.parties, party, to),
+      });
+    return new Map(context.parties.map((party) => [party, read(body(party), party, "ecdsa.opening", take(party))]));
+  };
+
+  /** Section 4.4: nonces as committed to, inputs as committed to; u = r·φ and v = sk·φ in shares. */
+  const finish = (context: Context, state: Published, inbox: Inbox): Turn<readonly Presignature[]> => {
+    const signers = signersOf(context, curve, state);
+    const products = productsOf(signers, state.count);
+    const opened = allOpened(context, products, inbox.broadcast, context.self);
     for (const [party, { salt, nonces }] of opened)
-      if (!equal(commitmentTo(signers, party, salt, nonces), commitments[party]!))
+      if (!equal(commitmentTo(signers, party, salt, nonces), state.commitments[party]!))
         throw new Abort("ecdsa.opening", party);
     const inputsOf = (party: number, k: number) => [opened.get(party)!.nonces[k]!, signers.commitment(party)];
-    const own = { factors: state.masks, inputs: state.nonces.map((nonce) => [nonce, signers.share]), shares };
-    const { beginning } = state;
-    const { results, opposite } = finishProducts(context, products, beginning, own, opened, inputsOf, inbox);
+    const inputs = state.nonces.map((nonce) => [nonce, signers.share]);
+    const own = { factors: state.masks, inputs, shares: state.shares, opposite: state.opposite };
+    const results = finishProducts(context, products, own, opened, inputsOf);
 
     const nonceSums = state.nonces.map((_, k) => sum([...opened.values()].map(({ nonces }) => nonces[k]!)));
     const said = results.map(([u, v], k) =>
@@ -141,7 +158,6 @@ const stepsOn = <P>(curve: Curve<P>) => {
     );
     const kept: Finished = {
       ...state,
-      opposite,
       results,
       nonceSums: nonceSums.map(curve.encode),
       opened: byParty(context, inbox.broadcast),
@@ -160,7 +176,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     );
   };
 
-  /** Section 4.4: Σ φ_i·R = u·G and Σ v_i·R = u·pk, or somebody's share is of something else. */
+  /** Section 4.5: Σ φ_i·R = u·G and Σ v_i·R = u·pk, or somebody's share is of something else. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
     const said = allSaid(context, state.count, inbox.broadcast);
@@ -199,11 +215,11 @@ const stepsOn = <P>(curve: Curve<P>) => {
   const proofScope = (signers: Signers<P>, party: number): Uint8Array =>
     hashBytes("ecdsa-presign/1 dispute", signers.scope, Uint8Array.of(party));
 
-  /** Section 4.5: nothing was signed with this instance, nor will be, so its factors may be known. */
+  /** Section 4.6: nothing was signed with this instance, nor will be, so its factors may be known. */
   const dispute = (context: Context, signers: Signers<P>, state: Disputed): Turn<readonly Presignature[]> => {
-    const { instance, masks, beginning, opposite, results } = state;
+    const { instance, masks, opposite, results } = state;
     const products = productsOf(signers, state.count);
-    const opening = openFactor(products, instance, masks[instance]!, beginning, opposite);
+    const opening = openFactor(products, instance, masks[instance]!, opposite);
     const base = curve.decode(state.nonceSums[instance]!);
     const v = results[instance]![1]!;
     const points = { base, first: curve.multiplyBase(v), second: curve.multiply(base, v) };
@@ -244,7 +260,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   const sum = (points: readonly P[]): P => points.reduce(curve.add, curve.zero);
 
-  return { begin, answer, finish, conclude, judge };
+  return { begin, answer, publish, finish, conclude, judge };
 };
 
 export const ecdsaPresign = (curve: CurveId): Protocol<PresignInput, readonly Presignature[]> => {
@@ -254,7 +270,8 @@ export const ecdsaPresign = (curve: CurveId): Protocol<PresignInput, readonly Pr
     begin: (context, input) => steps().begin(context, input),
     rounds: [
       { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().answer(...given) },
-      { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().finish(...given) },
+      { expects: { direct: true }, step: (...given) => steps().publish(...given) },
+      { expects: { broadcast: "echo" }, step: (...given) => steps().finish(...given) },
       { expects: { broadcast: "echo" }, step: (...given) => steps().conclude(...given) },
       { expects: { broadcast: "echo" }, step: (...given) => steps().judge(...given) },
     ],

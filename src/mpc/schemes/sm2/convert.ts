@@ -13,8 +13,10 @@ import {
   type Beginning,
   beginProducts,
   finishProducts,
+  type Opposite,
   type Products,
-  type Published,
+  type Published as PublishedProducts,
+  publishProducts,
   readPublished,
   type Table,
 } from "../../ole/products.ts";
@@ -22,7 +24,7 @@ import { hashBytes } from "../../ot/hash.ts";
 import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
 import { evaluate, inverse, mod, randomScalar, toBytes32 } from "../../scalars.ts";
 import type { PairSetup } from "../../scheme.ts";
-import { read, scalarBytes } from "../../wire.ts";
+import { type Reader, read, scalarBytes } from "../../wire.ts";
 import { signersOf } from "../signers.ts";
 
 export interface ConvertInput {
@@ -43,30 +45,42 @@ interface Answered extends Omit<Begun, "pairs"> {
   readonly commitments: Readonly<Record<number, Uint8Array>>;
   readonly shares: Table<bigint>;
 }
-interface Finished extends Omit<Begun, "pairs"> {
-  readonly shares: Table<bigint>;
+interface Published extends Omit<Answered, "beginning"> {
+  readonly opposite: Opposite;
+  /** What each other party dealt to this one. */
+  readonly received: Readonly<Record<number, bigint>>;
+}
+interface Finished extends Published {
   /** Of a·(1 + d). */
   readonly product: bigint;
-  /** Of a: the sum of what all dealt to this party. */
-  readonly dealt: bigint;
-  /** The broadcasts of the second round, by party. */
+  /** The broadcasts of the third round, by party. */
   readonly opened: Readonly<Record<number, Uint8Array>>;
 }
 interface Concluded extends Finished {
   readonly disputed: boolean;
-  /** The broadcasts of the third round, by party. */
+  /** The broadcasts of the fourth round, by party. */
   readonly said: Readonly<Record<number, Uint8Array>>;
 }
 
-interface Opened<P> extends Published<P> {
+interface Setting<P> {
+  /** Factors are the parts of 1 + d, committed to over G; inputs those of a, over B. */
+  readonly products: Products<P>;
+  readonly threshold: number;
+  readonly scope: Uint8Array;
+  /** B. */
+  readonly base: P;
+  readonly factor: bigint;
+  factorPoint(party: number): P;
+}
+
+interface Opened<P> extends PublishedProducts<P> {
   readonly salt: Uint8Array;
   /** Coefficients times B. */
   readonly points: readonly P[];
 }
 
 const stepsOn = <P>(curve: Curve<P>) => {
-  /** Factors are the parts of 1 + d, committed to over G; inputs those of a, over B. */
-  const setting = (context: Context, share: KeyShare) => {
+  const settingOf = (context: Context, share: KeyShare): Setting<P> => {
     if (context.parties.length !== share.parties.length) throw new TypeError("all parties of the key take part");
     const signers = signersOf(context, curve, { share, count: 1, path: [] });
     const first = context.parties[0];
@@ -75,6 +89,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     const products: Products<P> = { curve, base, count: 1, width: 1, scope };
     return {
       products,
+      threshold: share.threshold,
       scope,
       base,
       factor: context.self === first ? mod(signers.share + 1n, curve.order) : signers.share,
@@ -86,7 +101,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     hashBytes("sm2-convert/1 dealt", scope, Uint8Array.of(party), salt, ...points);
 
   const begin = (context: Context, { share, pairs }: ConvertInput): Turn<KeyShare> => {
-    const { products, scope, base } = setting(context, share);
+    const { products, scope, base } = settingOf(context, share);
     const coefficients = Array.from({ length: share.threshold }, () => randomScalar(context.random, curve));
     const salt = context.random(32);
     const points = coefficients.map((coefficient) => curve.encode(curve.multiply(base, coefficient)));
@@ -98,66 +113,73 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   /** Section 2.2: all are committed to what they deal. */
   const answer = (context: Context, { pairs, ...state }: Begun, inbox: Inbox): Turn<KeyShare> => {
-    const { products, factor, base } = setting(context, state.share);
+    const { products } = settingOf(context, state.share);
     const commitments = byParty(context, (party) =>
       read(inbox.broadcast(party), party, "sm2-convert.commitment", (reader) => reader.bytes(32)),
     );
     const setups = new Map(Object.entries(pairs).map(([peer, setup]) => [Number(peer), setup]));
-    const own = { factors: [factor], inputs: [[state.coefficients[0]!]] };
-    const { shares, published, direct } = answerProducts(context, products, setups, state.beginning, own, inbox);
-    const points = state.coefficients.map((coefficient) => curve.encode(curve.multiply(base, coefficient)));
+    const { shares, direct } = answerProducts(context, products, setups, [[state.coefficients[0]!]], inbox);
     const kept: Answered = { ...state, commitments, shares };
     const dealt = (peer: number) => scalarBytes(evaluate(state.coefficients, peer, curve));
-    return {
-      state: plain(kept),
-      send: {
-        broadcast: concat(state.salt, ...points, published),
-        direct: new Map([...direct].map(([peer, message]) => [peer, concat(dealt(peer), message)])),
-      },
-    };
+    const sent = [...direct].map(([peer, message]) => [peer, concat(dealt(peer), message)] as const);
+    return { state: plain(kept), send: { direct: new Map(sent) } };
   };
 
-  const allOpened = (context: Context, products: Products<P>, threshold: number, body: (party: number) => Uint8Array) =>
-    new Map(
-      context.parties.map((party) => [
-        party,
-        read(
-          body(party),
-          party,
-          "sm2-convert.opening",
-          (reader): Opened<P> => ({
-            salt: reader.bytes(32),
-            points: reader.list(threshold, () => reader.point(curve)),
-            ...readPublished(reader, products, context.parties, party),
-          }),
-        ),
+  /** Section 2.3: all have put in one value each. */
+  const publish = (context: Context, { beginning, ...state }: Answered, inbox: Inbox): Turn<KeyShare> => {
+    const { products, factor, base } = settingOf(context, state.share);
+    const received = Object.fromEntries(
+      others(context).map((peer) => [
+        peer,
+        read(inbox.direct(peer).subarray(0, 32), peer, "sm2-convert.share", (reader) => reader.scalar(curve)),
       ]),
     );
+    const answers: Inbox = { ...inbox, direct: (from) => inbox.direct(from).subarray(32) };
+    const own = { factors: [factor], shares: state.shares };
+    const { opposite, published } = publishProducts(context, products, beginning, own, answers);
+    const points = state.coefficients.map((coefficient) => curve.encode(curve.multiply(base, coefficient)));
+    const kept: Published = { ...state, opposite, received };
+    return { state: plain(kept), send: { broadcast: concat(state.salt, ...points, published) } };
+  };
+
+  /** @param to of what was published for each, only that for this party */
+  const allOpened = (
+    context: Context,
+    { products, threshold }: Setting<P>,
+    body: (party: number) => Uint8Array,
+    to?: number,
+  ) => {
+    const take =
+      (party: number) =>
+      (reader: Reader): Opened<P> => ({
+        salt: reader.bytes(32),
+        points: reader.list(threshold, () => reader.point(curve)),
+        ...readPublished(reader, products, context.parties, party, to),
+      });
+    const check = "sm2-convert.opening";
+    return new Map(context.parties.map((party) => [party, read(body(party), party, check, take(party))]));
+  };
   /** A dealt polynomial at `party`, times B. */
   const valueAt = (points: readonly P[], party: number): P =>
     points.reduceRight((sum, point) => curve.add(curve.multiplyPublic(sum, BigInt(party)), point), curve.zero);
 
-  /** Section 2.3: what was dealt is of the polynomials committed to; a·(1 + d) in shares. */
-  const finish = (context: Context, { commitments, ...state }: Answered, inbox: Inbox): Turn<KeyShare> => {
-    const { products, scope, base, factor } = setting(context, state.share);
-    const { threshold } = state.share;
-    const opened = allOpened(context, products, threshold, inbox.broadcast);
-    for (const [party, { salt, points }] of opened)
-      if (!equal(commitmentTo(scope, party, salt, points.map(curve.encode)), commitments[party]!))
+  /** Section 2.4: what was dealt is of the polynomials committed to; a·(1 + d) in shares. */
+  const finish = (context: Context, state: Published, inbox: Inbox): Turn<KeyShare> => {
+    const setting = settingOf(context, state.share);
+    const { products, scope, base, factor } = setting;
+    const opened = allOpened(context, setting, inbox.broadcast, context.self);
+    for (const [party, { salt, points }] of opened) {
+      if (!equal(commitmentTo(scope, party, salt, points.map(curve.encode)), state.commitments[party]!))
         throw new Abort("sm2-convert.opening", party);
-    let dealt = evaluate(state.coefficients, context.self, curve);
-    for (const peer of others(context)) {
-      const [value] = read(inbox.direct(peer).subarray(0, 32), peer, "sm2-convert.share", (r) => [r.scalar(curve)]);
-      if (!curve.equal(curve.multiply(base, value!), valueAt(opened.get(peer)!.points, context.self)))
-        throw new Abort("sm2-convert.share", peer);
-      dealt = mod(dealt + value!, curve.order);
+      if (party === context.self) continue;
+      if (!curve.equal(curve.multiply(base, state.received[party]!), valueAt(points, context.self)))
+        throw new Abort("sm2-convert.share", party);
     }
-    const own = { factors: [factor], inputs: [[state.coefficients[0]!]], shares: state.shares };
-    const answers: Inbox = { ...inbox, direct: (from) => inbox.direct(from).subarray(32) };
-    const inputsOf = (party: number) => [opened.get(party)!.points[0]!];
-    const { results } = finishProducts(context, products, state.beginning, own, opened, inputsOf, answers);
+    const { shares, opposite } = state;
+    const own = { factors: [factor], inputs: [[state.coefficients[0]!]], shares, opposite };
+    const results = finishProducts(context, products, own, opened, (party) => [opened.get(party)!.points[0]!]);
     const product = results[0]![0]!;
-    const kept: Finished = { ...state, product, dealt, opened: byParty(context, inbox.broadcast) };
+    const kept: Finished = { ...state, product, opened: byParty(context, inbox.broadcast) };
     return { state: plain(kept), send: { broadcast: curve.encode(curve.multiplyBase(product)) } };
   };
 
@@ -166,10 +188,10 @@ const stepsOn = <P>(curve: Curve<P>) => {
       context.parties.map((party) => [party, read(body(party), party, "sm2-convert.product", (r) => r.point(curve))]),
     );
 
-  /** Section 2.4: the shares times G add up to a·B; only then are they opened. */
+  /** Section 2.5: the shares times G add up to a·B; only then are they opened. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<KeyShare> => {
-    const { products } = setting(context, state.share);
-    const opened = allOpened(context, products, state.share.threshold, (party) => state.opened[party]!);
+    const setting = settingOf(context, state.share);
+    const opened = allOpened(context, setting, (party) => state.opened[party]!, context.self);
     const sum = (points: Iterable<P>): P => [...points].reduce(curve.add, curve.zero);
     const a = sum([...opened.values()].map(({ points }) => points[0]!));
     const disputed = !curve.equal(sum(allSaid(context, inbox.broadcast).values()), a);
@@ -178,11 +200,12 @@ const stepsOn = <P>(curve: Curve<P>) => {
     return { state: plain(kept), send: { broadcast } };
   };
 
-  /** Section 2.5. */
+  /** Section 2.6. */
   const open = (context: Context, state: Concluded, inbox: Inbox): Turn<KeyShare> => {
-    const { products, factorPoint } = setting(context, state.share);
+    const setting = settingOf(context, state.share);
+    const { products, factorPoint } = setting;
     const { share } = state;
-    const opened = allOpened(context, products, share.threshold, (party) => state.opened[party]!);
+    const opened = allOpened(context, setting, (party) => state.opened[party]!);
     const said = allSaid(context, (party) => state.said[party]!);
     if (state.disputed) {
       const openings = new Map(
@@ -213,10 +236,14 @@ const stepsOn = <P>(curve: Curve<P>) => {
     const verifyingShares = byParty(context, (party) =>
       curve.encode(curve.multiplyPublic(valueAt(points, party), weight)),
     );
-    return { result: { ...share, verifyingShares, secret: toBytes32(mod(state.dealt * weight, curve.order)) } };
+    const dealt = Object.values(state.received).reduce(
+      (sum, value) => sum + value,
+      evaluate(state.coefficients, context.self, curve),
+    );
+    return { result: { ...share, verifyingShares, secret: toBytes32(mod(dealt * weight, curve.order)) } };
   };
 
-  return { begin, answer, finish, conclude, open };
+  return { begin, answer, publish, finish, conclude, open };
 };
 
 const byParty = <T>({ parties }: Context, of: (party: number) => T): Record<number, T> =>
@@ -230,7 +257,8 @@ export const convert: Protocol<ConvertInput, KeyShare> = {
   begin: (context, input) => steps().begin(context, input),
   rounds: [
     { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().answer(...given) },
-    { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().finish(...given) },
+    { expects: { direct: true }, step: (...given) => steps().publish(...given) },
+    { expects: { broadcast: "echo" }, step: (...given) => steps().finish(...given) },
     { expects: { broadcast: "echo" }, step: (...given) => steps().conclude(...given) },
     { expects: { broadcast: "echo" }, step: (...given) => steps().open(...given) },
   ],

@@ -1,6 +1,6 @@
 /**
  * Presigning for SM2 (docs/protocols/sm2-threshold.md section 3): two nonces k, and x·k of both in shares, x = (1 + d)^-1
- * being the key that is shared. Three rounds; a fourth one only to name who made the third fail.
+ * being the key that is shared. Four rounds; a fifth one only to name who made the fourth fail.
  */
 import { concat, equal, toHex, u32 } from "../../../base/bytes.ts";
 import type { Curve } from "../../curve.ts";
@@ -12,8 +12,10 @@ import {
   type Beginning,
   beginProducts,
   finishProducts,
+  type Opposite,
   type Products,
-  type Published,
+  type Published as PublishedProducts,
+  publishProducts,
   readPublished,
   type Table,
 } from "../../ole/products.ts";
@@ -40,10 +42,12 @@ interface Answered extends Omit<Begun, "pairs"> {
   readonly commitments: Readonly<Record<number, Uint8Array>>;
   readonly shares: Table<bigint>;
 }
-interface Finished extends Omit<Begun, "pairs"> {
-  readonly shares: Table<bigint>;
+interface Published extends Omit<Answered, "beginning"> {
+  readonly opposite: Opposite;
+}
+interface Finished extends Published {
   readonly results: readonly (readonly bigint[])[];
-  /** The broadcasts of the second round, by party. */
+  /** The broadcasts of the third round, by party. */
   readonly opened: Readonly<Record<number, Uint8Array>>;
 }
 interface Disputed extends Finished {
@@ -51,7 +55,7 @@ interface Disputed extends Finished {
   readonly said: Readonly<Record<number, Uint8Array>>;
 }
 
-interface Opened<P> extends Published<P> {
+interface Opened<P> extends PublishedProducts<P> {
   readonly salt: Uint8Array;
   readonly nonces: readonly (readonly P[])[];
 }
@@ -92,15 +96,29 @@ const stepsOn = <P>(curve: Curve<P>) => {
       read(inbox.broadcast(party), party, "sm2.commitment", (reader) => reader.bytes(32)),
     );
     const setups = new Map(Object.entries(pairs).map(([peer, setup]) => [Number(peer), setup]));
-    const own = { factors: state.nonces.map(() => signers.share), inputs: state.nonces };
     const products = productsOf(signers, state.count);
-    const { shares, published, direct } = answerProducts(context, products, setups, state.beginning, own, inbox);
-    const nonces = state.nonces.flat().map((nonce) => curve.encode(curve.multiplyBase(nonce)));
+    const { shares, direct } = answerProducts(context, products, setups, state.nonces, inbox);
     const kept: Answered = { ...state, commitments, shares };
-    return { state: plain(kept), send: { broadcast: concat(state.salt, ...nonces, published), direct } };
+    return { state: plain(kept), send: { direct } };
   };
 
-  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array) =>
+  /** Section 3.4: all have put in one vector each. */
+  const publish = (
+    context: Context,
+    { beginning, ...state }: Answered,
+    inbox: Inbox,
+  ): Turn<readonly Presignature[]> => {
+    const signers = signersOf(context, curve, state);
+    const own = { factors: state.nonces.map(() => signers.share), shares: state.shares };
+    const products = productsOf(signers, state.count);
+    const { opposite, published } = publishProducts(context, products, beginning, own, inbox);
+    const nonces = state.nonces.flat().map((nonce) => curve.encode(curve.multiplyBase(nonce)));
+    const kept: Published = { ...state, opposite };
+    return { state: plain(kept), send: { broadcast: concat(state.salt, ...nonces, published) } };
+  };
+
+  /** @param to of what was published for each, only that for this party */
+  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array, to?: number) =>
     new Map(
       context.parties.map((party) => [
         party,
@@ -109,27 +127,24 @@ const stepsOn = <P>(curve: Curve<P>) => {
           return {
             salt: reader.bytes(32),
             nonces: reader.list(products.count, points),
-            ...readPublished(reader, products, context.parties, party),
+            ...readPublished(reader, products, context.parties, party, to),
           };
         }),
       ]),
     );
 
-  /** Section 3.4: nonces as committed to; x·k in shares. */
-  const finish = (
-    context: Context,
-    { commitments, ...state }: Answered,
-    inbox: Inbox,
-  ): Turn<readonly Presignature[]> => {
+  /** Section 3.5: nonces as committed to; x·k in shares. */
+  const finish = (context: Context, state: Published, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
     const products = productsOf(signers, state.count);
-    const opened = allOpened(context, products, inbox.broadcast);
+    const opened = allOpened(context, products, inbox.broadcast, context.self);
     for (const [party, { salt, nonces }] of opened)
-      if (!equal(commitmentTo(signers, party, salt, nonces), commitments[party]!))
+      if (!equal(commitmentTo(signers, party, salt, nonces), state.commitments[party]!))
         throw new Abort("sm2.opening", party);
     const inputsOf = (party: number, k: number) => opened.get(party)!.nonces[k]!;
-    const own = { factors: state.nonces.map(() => signers.share), inputs: state.nonces, shares: state.shares };
-    const { results } = finishProducts(context, products, state.beginning, own, opened, inputsOf, inbox);
+    const factors = state.nonces.map(() => signers.share);
+    const own = { factors, inputs: state.nonces, shares: state.shares, opposite: state.opposite };
+    const results = finishProducts(context, products, own, opened, inputsOf);
     const base = baseOf(signers);
     const said = results.flat().map((share) => curve.encode(curve.multiply(base, share)));
     const kept: Finished = { ...state, results, opened: byParty(context, inbox.broadcast) };
@@ -147,10 +162,11 @@ const stepsOn = <P>(curve: Curve<P>) => {
       ]),
     );
 
-  /** Section 3.5: the shares times G + P add up to k·G, since x·(G + P) = G; or some share is of something else. */
+  /** Section 3.6: the shares times G + P add up to k·G, since x·(G + P) = G; or some share is of something else. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
-    const opened = allOpened(context, productsOf(signers, state.count), (party) => state.opened[party]!);
+    const products = productsOf(signers, state.count);
+    const opened = allOpened(context, products, (party) => state.opened[party]!, context.self);
     const said = allSaid(context, state.count, inbox.broadcast);
     const presignatures: Presignature[] = [];
     for (let instance = 0; instance < state.count; instance++) {
@@ -207,7 +223,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     throw new Error("shares that are right add up");
   };
 
-  return { begin, answer, finish, conclude, judge };
+  return { begin, answer, publish, finish, conclude, judge };
 };
 
 const steps = () => stepsOn(curveOf("SM2"));
@@ -217,7 +233,8 @@ export const sm2Presign: Protocol<PresignInput, readonly Presignature[]> = {
   begin: (context, input) => steps().begin(context, input),
   rounds: [
     { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().answer(...given) },
-    { expects: { broadcast: "echo", direct: true }, step: (...given) => steps().finish(...given) },
+    { expects: { direct: true }, step: (...given) => steps().publish(...given) },
+    { expects: { broadcast: "echo" }, step: (...given) => steps().finish(...given) },
     { expects: { broadcast: "echo" }, step: (...given) => steps().conclude(...given) },
     { expects: { broadcast: "echo" }, step: (...given) => steps().judge(...given) },
   ],

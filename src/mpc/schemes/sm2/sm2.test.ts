@@ -12,7 +12,7 @@ import { concat, fromHex, utf8 } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";
 import type { KeyShare } from "../../key-share.ts";
 import { Abort, type Protocol, type Sending } from "../../protocol.ts";
-import { lagrange, mod, toBytes32, toInteger } from "../../scalars.ts";
+import { inverse, lagrange, mod, toBytes32, toInteger } from "../../scalars.ts";
 import { convert } from "./convert.ts";
 import { sm2 } from "./index.ts";
 
@@ -107,6 +107,23 @@ for (const [threshold, n, signers] of [
     for (const bad of [signature.subarray(1), new Uint8Array(64), new Uint8Array(64).fill(255), zeroR])
       assert.ok(!sm2.verify(publicKey, digest, bad));
   });
+
+test("the example of GB/T 32918.5-2017, annex A.2", () => {
+  const d = 0x3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8n;
+  const k = 0x59276e27d506861a16680f3ad9c02dccef3cc1fa3cdbe4ce6d54b80deac1bc21n;
+  const signature = fromHex(
+    "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3" +
+      "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa",
+  );
+  const publicKey = curve.encode(curve.multiplyBase(d));
+  const digest = digestOf(publicKey, "message digest", "1234567812345678");
+  assert.deepEqual(digest, fromHex("f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640"));
+  assert.ok(sm2.verify(publicKey, digest, signature));
+  // And s = x·(k + r) − r is the standard's s.
+  const r = mod(toInteger(digest) + curve.x(curve.multiplyBase(k)), curve.order);
+  const s = mod(inverse(1n + d, curve) * (k + r) - r, curve.order);
+  assert.deepEqual(concat(toBytes32(r), toBytes32(s)), signature);
+});
 
 test("converted shares are of (1 + d)^-1, for every set of t, and of nothing for fewer", () => {
   const { secret } = convertInput(3, 5);
@@ -211,26 +228,26 @@ test("presigning: every class of bits names the cheater", () => {
   const run = { protocol: sm2.presign, parties, input };
   const published = 32 + 2 * POINT;
   const opened = 32 + 2 * POINT;
-  const bits = [flip(1, 4), flip(1, 0, 2), flip(1, 3_000, 2), flip(1, 10_280, 2), flip(1, 10_300, 3)];
-  bits.push(flip(2, 1), flip(2, 40), flip(2, 32 + POINT + 8), flip(2, opened + 31), flip(2, opened + published + 31));
-  bits.push(flip(2, opened + 40), flip(2, opened + published + 32 + POINT + 9));
-  bits.push(flip(2, 77, 2), flip(2, 416 * 96 + 20, 2), flip(2, 416 * 96 + 40, 3));
-  bits.push(flip(3, 10), flip(3, POINT + 10), other(3, 0), other(3, POINT));
+  const bits = [flip(1, 4), flip(1, 0, 2), flip(1, 3_000, 2), flip(1, 14_376, 2), flip(1, 14_396, 3)];
+  bits.push(flip(3, 1), flip(3, 40), flip(3, 32 + POINT + 8), flip(3, opened + 31), flip(3, opened + published + 31));
+  bits.push(flip(3, opened + 40), flip(3, opened + published + 32 + POINT + 9));
+  bits.push(flip(2, 77, 2), flip(2, 752 * 96 + 20, 2), flip(2, 752 * 96 + 40, 3));
+  bits.push(flip(4, 10), flip(4, POINT + 10), other(4, 0), other(4, POINT));
   for (const lie of bits) named(run, [lie]);
-  for (const at of [31, 63, 95, 127, 159, 191]) named(run, [other(3, 0), flip(4, at)]);
-  assert.deepEqual(named(run, [other(3, POINT)]), new Set(["sm2.dispute"]));
+  for (const at of [31, 63, 95, 127, 159, 191]) named(run, [other(4, 0), flip(5, at)]);
+  assert.deepEqual(named(run, [other(4, POINT)]), new Set(["sm2.dispute"]));
 });
 
 test("conversion: every class of bits names the cheater, and nothing is opened before all adds up", () => {
   const run = convertInput(2, 3);
   const published = 32 + POINT;
   const opened = 32 + 2 * POINT;
-  const bits = [flip(1, 4), flip(1, 3_000, 2), flip(2, 1), flip(2, 40), flip(2, 32 + POINT + 8)];
-  bits.push(flip(2, opened + 31), flip(2, opened + 40), flip(2, opened + published + 31));
-  bits.push(flip(2, 16, 2), flip(2, 100, 2), flip(2, 32 + 416 * 64 + 40, 3), flip(3, 12), other(3, 0), flip(4, 31));
+  const bits = [flip(1, 4), flip(1, 3_000, 2), flip(3, 1), flip(3, 40), flip(3, 32 + POINT + 8)];
+  bits.push(flip(3, opened + 31), flip(3, opened + 40), flip(3, opened + published + 31));
+  bits.push(flip(2, 16, 2), flip(2, 100, 2), flip(2, 32 + 752 * 64 + 40, 3), flip(4, 12), other(4, 0), flip(5, 31));
   for (const lie of bits) named(run, [lie]);
-  for (const at of [31, 63, 95]) named(run, [other(3, 0), flip(4, at)]);
-  assert.deepEqual(named(run, [other(3, 0)]), new Set(["sm2-convert.dispute"]));
-  assert.deepEqual(named(run, [flip(4, 31)]), new Set(["sm2-convert.product"]));
+  for (const at of [31, 63, 95]) named(run, [other(4, 0), flip(5, at)]);
+  assert.deepEqual(named(run, [other(4, 0)]), new Set(["sm2-convert.dispute"]));
+  assert.deepEqual(named(run, [flip(5, 31)]), new Set(["sm2-convert.product"]));
   assert.deepEqual(named(run, [flip(2, 31, 2)]), new Set(["sm2-convert.share"]));
 });

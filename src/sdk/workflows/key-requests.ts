@@ -1,0 +1,110 @@
+/** Requests to sign: made, approved over what the ledger really has, and their signatures verified here. */
+import type { z } from "zod";
+import { fromHex } from "../../base/bytes.ts";
+import { iso } from "../../base/clock.ts";
+import type { KeyRequest } from "../../contract/key-requests.ts";
+import { verifyKeySignature } from "../../evidence/key-signature.ts";
+import { whatIs } from "../../policy/what.ts";
+import { type KeyMessage, RequestDetail } from "../../rules/key-messages.ts";
+import { founded } from "../../rules/key-request.ts";
+import { digestOf } from "../../trust/digest.ts";
+import { parseStatement } from "../../trust/statement.ts";
+import type { Client } from "../client.ts";
+import { refuse } from "./errors.ts";
+import { awaited } from "./keys.ts";
+
+type Shown = z.output<typeof KeyRequest>;
+const HOUR = 3_600_000;
+
+export interface NewSignature {
+  /** Id (K… or stream) of the key. */
+  readonly key: string;
+  /** 1 to 1,000: all are signed, or none. */
+  readonly messages: readonly KeyMessage[];
+  /** BIP 32, non-hardened: of the child key that signs. */
+  readonly path?: readonly number[] | undefined;
+  readonly note?: string | undefined;
+  /** Milliseconds from now; an hour when it is not given, at most seven days. */
+  readonly expiresIn?: number | undefined;
+}
+
+export const requestSignatures = async (
+  client: Pick<Client, "keys" | "keyRequests">,
+  { key, messages, path, note = "", expiresIn = HOUR }: NewSignature,
+  now: () => number = Date.now,
+) => {
+  const { stream } = await client.keys.get({ id: key });
+  return client.keyRequests.create({
+    ...{ key: stream, action: "sign", count: messages.length, expires: iso(now() + expiresIn) },
+    detail: { messages: [...messages], note, ...(path && path.length > 0 && { path: [...path] }) },
+  });
+};
+
+/**
+ * The request as its requester signed it: messages, path and note are those that the founding statement commits to,
+ * whatever the server shows beside.
+ * @throws Refusal request.shown-otherwise
+ */
+export const readRequest = async (
+  client: Pick<Client, "keyRequests" | "streams">,
+  id: string,
+): Promise<{ request: Shown; signed: RequestDetail }> => {
+  const [request, { items }] = await Promise.all([
+    client.keyRequests.get({ id }),
+    client.streams.get({ id, start: 0, limit: 1 }),
+  ]);
+  const differs = (reason: string) => refuse("request.shown-otherwise", { id, reason });
+  const [first] = items;
+  if (!first) throw differs("its stream is empty");
+  const { statement, digest } = parseStatement(first.statement);
+  if (statement.kind !== founded.name || digest !== request.stream) throw differs("its stream is another's");
+  const payload = statement.payload as { id: string; key: string; detail: string };
+  if (![payload.id, digest].includes(id)) throw differs(`it is ${payload.id}`);
+  if (payload.key !== request.key.stream) throw differs("it is for another key");
+  const detail = RequestDetail.safeParse(first.detail);
+  if (!detail.success || digestOf(first.detail) !== payload.detail)
+    throw differs("its messages are not those signed for");
+  const shown = request.messages.map(({ message }) => message);
+  if (digestOf({ shown }) !== digestOf({ shown: detail.data.messages })) throw differs("other messages are shown");
+  return { request, signed: detail.data };
+};
+
+export interface ApproveOptions {
+  /** Sees what is about to be approved; whatever it throws stops it. */
+  review?(request: Shown): void | Promise<void>;
+}
+
+/** @throws Refusal request.shown-otherwise, and those of the server */
+export const approveRequest = async (
+  client: Pick<Client, "keyRequests" | "streams">,
+  id: string,
+  { review }: ApproveOptions = {},
+) => {
+  const { request } = await readRequest(client, id);
+  await review?.(request);
+  return client.keyRequests.approve(request.stream, {});
+};
+
+/** The request, once something has come of it; as it is after `timeout` milliseconds otherwise. */
+export const awaitRequest = (client: Pick<Client, "keyRequests">, id: string, timeout = 60_000) =>
+  awaited(
+    () => client.keyRequests.get({ id }),
+    ({ state }) => state !== "pending",
+    timeout,
+  );
+
+/**
+ * Every signature of a completed request holds: over what its message comes to as it is read here, under the public key
+ * that is shown. Whose that is, the bundle proves.
+ * @throws Refusal request.signatures, policy.* for a message that cannot be read
+ */
+export const verifySignatures = ({ id, key, messages, signatures, publicKey }: Shown): readonly string[] => {
+  const fails = (reason: string) => refuse("request.signatures", { id, reason });
+  if (!signatures || !publicKey || signatures.length !== messages.length) throw fails("there are none");
+  for (const [i, { message }] of messages.entries()) {
+    const { sign } = whatIs({ scheme: key.scheme, publicKey: fromHex(publicKey) }, message, i + 1);
+    if (!verifyKeySignature(key.scheme, fromHex(publicKey), sign, fromHex(signatures[i] ?? "")))
+      throw fails(`number ${i + 1} does not verify`);
+  }
+  return signatures;
+};
