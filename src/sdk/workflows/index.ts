@@ -61,7 +61,7 @@ export {
   sealSource,
 } from "./register-source.ts";
 export { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
-export { type ReadKeyNode, readKeyNode } from "./verify-key-node.ts";
+export { type ReadKeyNode, readKeyNode, type VerifiedKeyNode, verifyKeyNode } from "./verify-key-node.ts";
 export {
   type Approved,
   type CodeFile,
