@@ -3,6 +3,9 @@ import type { Command } from "../command.ts";
 import { contractCommands } from "../generated.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { keyGroupCommands } from "./key-groups.ts";
+import { keyRequestCommands } from "./key-requests.ts";
+import { keyCommands } from "./keys.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { movingCommands } from "./moving.ts";
@@ -24,6 +27,9 @@ const own: readonly Command[] = [
   reconnectCommand,
   ...taskCommands,
   ...diagnosticsCommands,
+  ...keyGroupCommands,
+  ...keyCommands,
+  ...keyRequestCommands,
 ];
 
 /**

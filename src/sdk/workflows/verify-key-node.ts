@@ -1,6 +1,13 @@
 /** What must hold of a key node before a share is sealed to it, or a key made by it. */
-import { attested, type KeyNode, keyNode as keyNodeBook } from "../../rules/key-node.ts";
+import { randomBytes } from "#crypto";
+import { fromBase64, toBase64url } from "../../base/bytes.ts";
+import { refuse as refuseRule } from "../../rules/errors.ts";
+import { type FollowedLedger, verifyFollowed } from "../../rules/followed.ts";
+import { attested, KEY_NODE_ISOLATION, type KeyNode, keyNode as keyNodeBook } from "../../rules/key-node.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
+import type { AttestationVerifier, Attested } from "../../trust/attestation/provider.ts";
+import { attestationVerifiers, verifyAttestation } from "../../trust/attestation/verify.ts";
+import { publicKeyFromSpki } from "../../trust/keys.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "./errors.ts";
@@ -31,4 +38,48 @@ export const readKeyNode = async (
   if (!state || (id !== stream && id !== state.tag)) throw differs("it is another node");
   requirePinned(state, enclaves);
   return { ...state, id: stream };
+};
+
+export interface VerifiedKeyNode {
+  /** Stream id. */
+  readonly id: string;
+  readonly tag: string;
+  /** SHA-384 (hex) of its program. */
+  readonly measurement: string;
+  readonly provider: string;
+  /** False where whoever runs the machine can forge the evidence. */
+  readonly hardware: boolean;
+  readonly followed: FollowedLedger;
+  readonly proves: AttestationVerifier["proves"];
+  readonly doesNotProve: AttestationVerifier["doesNotProve"];
+  readonly attested: Attested;
+}
+
+const NONCE_LENGTH = 32;
+
+/**
+ * Its founding statement as `readKeyNode` has it, and fresh evidence over a nonce made here.
+ * @throws Refusal attestation.refused, and as `readKeyNode`
+ */
+export const verifyKeyNode = async (
+  client: Pick<Client, "keyNodes">,
+  node: string,
+  expected: ExpectedEnclave,
+): Promise<VerifiedKeyNode> => {
+  const state = await readKeyNode(client, node, expected);
+  const { id, tag, measurement, provider, signingKey, encryptionKey, ledger } = state;
+  const nonce = toBase64url(randomBytes(NONCE_LENGTH));
+  const fresh = await client.keyNodes.attest({ id, nonce });
+  if (fresh.provider !== provider) throw refuse("enclave.statement", { id, reason: `it answers as ${fresh.provider}` });
+  const claims = { signingKey, encryptionKey, measurement, ledger, isolation: KEY_NODE_ISOLATION, nonce };
+  const verdict = verifyAttestation(fresh, claims, Date.now());
+  if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
+  const { ok, ...found } = verdict;
+  requirePinned({ ...state, platform: found.platform }, expected.enclaves);
+  const asked = attestationVerifiers[provider]?.challenge?.(fresh.evidence);
+  if (asked && (await client.keyNodes.challenge({ id, challenge: asked.challenge })).answer !== asked.answer)
+    throw refuseRule("attestation.refused", { reason: "the keys of its evidence are not of one machine" });
+  const { hardware, proves, doesNotProve } = attestationVerifiers[provider] as AttestationVerifier;
+  const followed = verifyFollowed(fresh.followed, nonce, publicKeyFromSpki(fromBase64(signingKey)));
+  return { id, tag, measurement, provider, hardware, followed, proves, doesNotProve, attested: found };
 };
