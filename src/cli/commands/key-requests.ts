@@ -110,7 +110,9 @@ const signedOf = async (context: Context, given: Given, id: string) => {
     writeTo(out, first.transaction ?? fromHex(first.encoded));
   }
   context.note(VERIFIED, { count: signatures.length, publicKey: request.publicKey });
-  return { id: request.id, key: request.key, publicKey: request.publicKey, signatures };
+  if (context.json) return { id: request.id, key: request.key, publicKey: request.publicKey, signatures };
+  for (const { transaction, signature } of signatures) context.print(transaction ?? signature);
+  return undefined;
 };
 const VERIFIED = text(
   "{count} verified on this machine under {publicKey}",
