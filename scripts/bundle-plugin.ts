@@ -10,6 +10,9 @@ const THREAD = /new Worker\(\s*new URL\("(\.[^"]+)",\s*import\.meta\.url\)\s*(?:
 /** Any other use of a file beside the module would fail where there is only the bundle. */
 const BESIDE = /new URL\("\.[^"]*",\s*import\.meta\.url\)/;
 
+/** What is loaded when it is first needed is in the bundle too: esbuild takes in what its own `require` names. */
+const LATER = "const require = createRequire(import.meta.url);\n";
+
 /** QuickJS comes in several builds; programs use this one. The others, megabytes, are left out. */
 const QUICKJS = /@jitl[\\/]quickjs-wasmfile-release-sync[\\/]dist[\\/]emscripten-module\.mjs$/;
 const QUICKJS_OTHERS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
@@ -24,6 +27,7 @@ export const selfContained: Plugin = {
   setup({ onLoad, onResolve, initialOptions: { absWorkingDir: top = "." } }) {
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }): Promise<OnLoadResult | undefined> => {
       const source = readFileSync(path, "utf8");
+      if (source.includes(LATER)) return { contents: source.replace(LATER, ""), loader: "ts" };
       if (!BESIDE.test(source)) return undefined;
       const beside = (file: string) => join(dirname(path), file);
       const threads = new Map<string, string>();
@@ -68,7 +72,7 @@ const thread = async (entry: string, top: string): Promise<string> => {
     target: "node24",
     // Packages ask for it to make a `require`; where it points does not matter, there is nothing beside.
     define: { "import.meta.url": '"file:///program.mjs"' },
-    charset: "utf8",
+    charset: "ascii",
     legalComments: "none",
     tsconfigRaw: {},
     preserveSymlinks: true,

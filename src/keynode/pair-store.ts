@@ -4,6 +4,7 @@
  */
 import { fromHex, toHex } from "../base/bytes.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { Plain } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { refuse } from "./peers/errors.ts";
 
@@ -42,6 +43,8 @@ export interface PairStore {
   requireAdmissible(node: string): void;
   /** In force at once; when it resolves, durable beyond any rollback, and the set-up is gone. */
   ban(node: string, check: string): Promise<void>;
+  /** Resolves when a ban, where one was said, is durable: nothing goes to the node before. */
+  settled(node: string): Promise<void>;
   /** A fresh set-up was made: any ban ends with it. */
   admit(node: string, pair: Pair): Promise<void>;
   /** The set-up is not to be used again. */
@@ -58,15 +61,23 @@ const pairRow = (node: string) => `pair/${node}`;
 const banRow = (node: string) => `ban/${node}`;
 const NEVER: Ban = { count: 0, check: "", active: false, admissible: true };
 
+const banFrom = (row: Plain): Ban => {
+  const [count, check, active, admissible] = row as [number, string, boolean, boolean];
+  return { count, check, active, admissible };
+};
+const toRow = ({ count, check, active, admissible }: Ban): Uint8Array =>
+  encodePlain([count, check, active, admissible]);
+
 export const createPairStore = (rows: Rows): PairStore => {
   const bans = new Map<string, Ban>();
+  const banning = new Map<string, Promise<void>>();
   const listeners: ((node: string) => void)[] = [];
 
   const banOf = (node: string): Ban => {
     const known = bans.get(node);
     if (known) return known;
     const row = rows.get(banRow(node));
-    const ban = row ? (decodePlain(row) as unknown as Ban) : NEVER;
+    const ban = row ? banFrom(decodePlain(row)) : NEVER;
     bans.set(node, ban);
     return ban;
   };
@@ -74,7 +85,7 @@ export const createPairStore = (rows: Rows): PairStore => {
     bans.set(node, ban);
     return rows.write(
       new Map([
-        [banRow(node), ban === NEVER ? undefined : encodePlain({ ...ban })],
+        [banRow(node), ban === NEVER ? undefined : toRow(ban)],
         [pairRow(node), pair && encodePlain({ id: fromHex(pair.id), setup: pair.setup })],
       ]),
     );
@@ -97,13 +108,15 @@ export const createPairStore = (rows: Rows): PairStore => {
       const { active, admissible } = banOf(node);
       if (active && !admissible) throw refuseBanned(node);
     },
-    async ban(node, check) {
+    ban(node, check) {
       const count = banOf(node).count + 1;
       const written = write(node, { count, check, active: true, admissible: count < MAX_FAILURES });
+      const settled = written.then(() => rows.anchor());
+      banning.set(node, settled);
       for (const listener of listeners) listener(node);
-      await written;
-      await rows.anchor();
+      return settled;
     },
+    settled: async (node) => banning.get(node),
     admit: (node, pair) => {
       const ban = banOf(node);
       return write(node, ban === NEVER ? NEVER : { ...ban, active: false }, pair);

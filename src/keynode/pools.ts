@@ -38,7 +38,10 @@ export const MAX_LED = 4_096;
 /** A pool's level: what it begins with when its key is used a second time, and what it grows to when that is too little. */
 const FIRST_LEVEL = 4;
 const LAST_LEVEL = 64;
-/** In advance, so many are made in a run. */
+/**
+ * In advance, so many are made in a run: of ECDSA by two of them, one costs a third of what it costs alone, and no step
+ * takes the event loop for more than some 30 ms.
+ */
 const BATCH = 8;
 /** Runs that somebody waits for, at a time; in advance one, while there is none of these. */
 const MAX_AT_ONCE = 8;
@@ -64,6 +67,8 @@ interface Pool {
   waiting: Waiting[];
   level: number;
   making: boolean;
+  /** Has been half empty, and is not full yet. */
+  filling: boolean;
   used: number;
   pausedUntil: number;
 }
@@ -96,7 +101,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     const others = othersOf(use);
     const known = pools.get(nameOf(use));
     const pool = known ?? {
-      ...{ use, others, ready: [], waiting: [], level: 0, making: false },
+      ...{ use, others, ready: [], waiting: [], level: 0, making: false, filling: false },
       ...{ used: Number.NEGATIVE_INFINITY, pausedUntil: 0 },
     };
     pools.delete(nameOf(use));
@@ -159,16 +164,20 @@ export const createPools = (options: PoolsOptions): Pools => {
     }
   };
   const lacks = ({ waiting, ready }: Pool): number => waiting.reduce((sum, { count }) => sum + count, 0) - ready.length;
-  const isLow = ({ ready, level, making, pausedUntil }: Pool): boolean =>
-    !making && ready.length <= level / 2 && level > 0 && pausedUntil < now();
+  const isFilling = (pool: Pool): boolean => {
+    const { ready, level, making, pausedUntil } = pool;
+    if (ready.length <= level / 2) pool.filling = true;
+    if (ready.length >= level) pool.filling = false;
+    return pool.filling && !making && pausedUntil < now();
+  };
   const step = (): void => {
     for (const pool of hungry) {
       if (lacks(pool) <= 0) hungry.delete(pool);
       else if (running >= MAX_AT_ONCE) return;
-      else if (!pool.making) void make(pool, Math.min(lacks(pool), MAX_COUNT), "urgent");
+      else if (!pool.making) void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
     }
     if (running > 0) return;
-    const low = [...pools.values()].findLast(isLow);
+    const low = [...pools.values()].findLast(isFilling);
     if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();
@@ -231,7 +240,8 @@ export const createPools = (options: PoolsOptions): Pools => {
     },
     async follow(leader, use, ids) {
       // The leader may have come to the end of a run a moment before this node.
-      if (!ids.every((id) => followed.get(leader)?.has(id))) await presigning.settled(leader);
+      const lacks = () => !ids.every((id) => followed.get(leader)?.has(id));
+      while (lacks() && (await presigning.settled(leader)));
       const own = followed.get(leader);
       const found: Presignature[] = [];
       const missing: string[] = [];

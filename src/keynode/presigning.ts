@@ -93,8 +93,13 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
   const underWay = new Map<string, Set<Promise<void>>>();
 
   return {
-    /** Resolves when this node has kept what the leader may have already. */
-    settled: (leader: string) => Promise.all(underWay.get(leader) ?? []),
+    /** Resolves when this node has kept what a run of the leader came to, or at once where none is under way. */
+    async settled(leader: string): Promise<boolean> {
+      const runs = underWay.get(leader);
+      if (!runs || runs.size === 0) return false;
+      await Promise.race(runs);
+      return true;
+    },
 
     /**
      * Makes `count` presignatures that this node leads.
@@ -132,7 +137,10 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
         const kept = result.then((made) => keep(leader, call.use, made)).catch(() => undefined);
         const runs = underWay.get(leader) ?? new Set();
         underWay.set(leader, runs.add(kept));
-        void kept.then(() => runs.delete(kept));
+        void kept.then(() => {
+          runs.delete(kept);
+          if (runs.size === 0) underWay.delete(leader);
+        });
         return new Uint8Array();
       });
     },

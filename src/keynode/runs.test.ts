@@ -145,9 +145,15 @@ test("a lie is proved to those who found it; their word alone bans nobody", () =
     }
     const blamed = nodes.some(({ store }) => store.isBanned(streamOf(0)) || store.isBanned(streamOf(1)));
     assert.equal(blamed, false, "nobody who was honest");
-    const next = { ...terms, id: randomBytes(32) };
+    const next = { ...terms, id: randomBytes(32), within: 500 };
     const [again] = await all(found.slice(0, 1), ({ runs }) => runs.run(gossip(2), next, 0));
-    assert.deepEqual([again?.code, again?.details.node], ["pair.banned", c.node]);
+    assert.equal(again?.code, "peer.unreachable", "let in again, since a fresh set-up was made, but it does not join");
+    for (const { store } of found) {
+      await store.ban(c.node, "test");
+      await store.ban(c.node, "test");
+    }
+    const [kept] = await all(found.slice(0, 1), ({ runs }) => runs.run(gossip(2), { ...next, id: randomBytes(32) }, 0));
+    assert.deepEqual([kept?.code, kept?.details.node], ["pair.banned", c.node]);
   }));
 
 test("nodes whose set-ups differ are told so, and nobody is blamed", () =>

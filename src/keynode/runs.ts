@@ -45,6 +45,8 @@ export interface Runs {
    *   peer.unreachable naming those without whom it did not go on, peer.restarted, peer.busy, pair.banned, pair.differs
    */
   run<I, R>(protocol: Protocol<I, R>, terms: RunTerms, input: I): Promise<R>;
+  /** What is tried before a run with nodes that are kept out: a fresh set-up with each of them. */
+  onKeptOut(admit: (nodes: readonly string[]) => Promise<unknown>): void;
 }
 
 export interface RunsOptions {
@@ -101,6 +103,10 @@ export const createRuns = ({ node: self, peers, pairs, signingKey, signingKeyOf 
     endThose(node, refuse("peer.restarted", { node }));
   });
   pairs.onBan((node) => endThose(node, refuse("run.ended", { node: self, run: "", reason: "run.banned" })));
+
+  peers.ending.addEventListener("abort", () => {
+    for (const run of new Set(joined.values())) run.end(refuse("peer.unreachable", { nodes: [] }), false);
+  });
 
   const remember = (id: string) => {
     joined.delete(id);
@@ -225,10 +231,16 @@ export const createRuns = ({ node: self, peers, pairs, signingKey, signingKeyOf 
     };
   };
 
+  let admit: (nodes: readonly string[]) => Promise<unknown> = async () => undefined;
   return {
     run: async (protocol, terms, input) => {
-      if (!terms.fresh) for (const node of terms.parties.values()) if (node !== self) pairs.requireAdmitted(node);
+      const keptOut = terms.fresh ? [] : [...terms.parties.values()].filter(pairs.isBanned);
+      if (keptOut.length > 0) await admit(keptOut);
+      for (const node of keptOut) pairs.requireAdmitted(node);
       return join(protocol, terms, input);
+    },
+    onKeptOut: (given) => {
+      admit = given;
     },
   };
 };

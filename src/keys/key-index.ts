@@ -9,6 +9,7 @@ export const createKeyIndex = (ledger: Pick<Ledger, "size" | "world" | "streamsB
   const ofGroup = new Map<string, Set<string>>();
   const nodes = new Set<string>();
   const successors = new Map<string, string>();
+  const ofPublicKey = new Map<string, Set<string>>();
 
   const catchUp = (): void => {
     if (size === ledger.size) return;
@@ -20,6 +21,8 @@ export const createKeyIndex = (ledger: Pick<Ledger, "size" | "world" | "streamsB
       if (!found) continue;
       const known = ofGroup.get(found.group) ?? new Set();
       ofGroup.set(found.group, known.add(stream));
+      const publicKey = found.origin.kind === "imported" ? found.origin.publicKey : found.publicKey;
+      if (publicKey) ofPublicKey.set(publicKey, (ofPublicKey.get(publicKey) ?? new Set()).add(stream));
       if (found.rotates !== undefined) successors.set(found.rotates, stream);
     }
   };
@@ -33,6 +36,11 @@ export const createKeyIndex = (ledger: Pick<Ledger, "size" | "world" | "streamsB
     keysOf(group: string): ReadonlySet<string> {
       catchUp();
       return ofGroup.get(group) ?? new Set();
+    },
+    /** @param publicKey encoded point, hex: of imported keys from their founding on */
+    withPublicKey(publicKey: string): ReadonlySet<string> {
+      catchUp();
+      return ofPublicKey.get(publicKey) ?? new Set();
     },
     successorOf(key: string): string | undefined {
       catchUp();

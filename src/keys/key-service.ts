@@ -149,6 +149,14 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
       return keyInfo(asker, await submit(asker, keys.create, "", input));
     },
     key: keyInfo,
+    async keyByPublicKey(asker, publicKey) {
+      const member = requireMember(asker);
+      for (const stream of deps.index.withPublicKey(publicKey)) {
+        if (!(await views.isVisible(stream, member))) continue;
+        const info = await keyInfo(asker, stream);
+        if (info.status !== "failed" && info.status !== "deleted") return info;
+      }
+    },
     async keys(asker, page) {
       const { items, total } = await listPage(spine, "key", showKeySummary(deps), asker, page);
       return { items: await Promise.all(items.map(({ stream }) => keyInfo(asker, stream))), total };

@@ -95,6 +95,11 @@ export interface KeyService {
   importKey(asker: Asker, parameters: KeyParameters, secret: Uint8Array): Promise<KeyInfo>;
   /** @param id K…, a stream's id, or an alias @throws Refusal stream.unknown */
   key(asker: Asker, id: string): Promise<KeyInfo>;
+  /**
+   * The key of the asker's that has this public key, whether its nodes have made it yet or not; none that is deleted.
+   * @param publicKey encoded point, hex
+   */
+  keyByPublicKey(asker: Asker, publicKey: string): Promise<KeyInfo | undefined>;
   /** Those the asker may see, the newest first. */
   keys(
     asker: Asker,

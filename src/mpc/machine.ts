@@ -254,9 +254,9 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
     }
   };
 
+  /** What it had to say before, an echo perhaps, still goes out: by that others find the culprit themselves. */
   const fail = (abort: Abort): void => {
     outcome = { kind: "aborted", abort, by: self };
-    flight = [];
     emit("abort", 0, 0, encodePlain([abort.check, [...abort.culprits]]));
   };
 

@@ -2,10 +2,11 @@
  * The policy engine: Cedar (docs.cedarpolicy.com) under a fixed schema. A `forbid` that holds wins over every `permit`;
  * where no `permit` holds, and whenever an evaluation fails, the answer is no.
  */
-import * as cedar from "@cedar-policy/cedar-wasm/nodejs";
+import type { DetailedError, StatefulAuthorizationCall } from "@cedar-policy/cedar-wasm/nodejs";
 import { sha256Hex } from "#crypto";
 import { canonical } from "../base/canonical.ts";
 import type { KeyPolicy } from "../rules/key-group.ts";
+import { cedar } from "./engine.ts";
 import { refuse } from "./errors.ts";
 import { type Action, type CedarValue, FIELDS, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
 import { lineOf, requireText } from "./text.ts";
@@ -62,10 +63,10 @@ export const createPolicies = (policies: readonly KeyPolicy[]): Policies => {
 
 const requireValid = (policies: readonly KeyPolicy[], staticPolicies: Record<string, string>): void => {
   for (const { id, text } of policies) {
-    const read = engine(() => cedar.checkParsePolicySet({ staticPolicies: { [id]: text } }));
+    const read = engine(() => cedar().checkParsePolicySet({ staticPolicies: { [id]: text } }));
     if (read.type === "failure") throw refusal("policy.unreadable", id, text, read.errors[0]);
   }
-  const found = engine(() => cedar.validate({ schema: SCHEMA, policies: { staticPolicies } }));
+  const found = engine(() => cedar().validate({ schema: SCHEMA, policies: { staticPolicies } }));
   if (found.type === "failure") throw refuse("policy.engine");
   const wrong = [...found.validationErrors, ...found.validationWarnings];
   for (const { id, text } of policies) {
@@ -78,7 +79,7 @@ const refusal = (
   code: "policy.unreadable" | "policy.invalid",
   policy: string,
   text: string,
-  error: cedar.DetailedError | undefined,
+  error: DetailedError | undefined,
 ) => {
   const [where] = error?.sourceLocations ?? [];
   const said = (error?.message ?? "").replace(
@@ -115,9 +116,9 @@ const slotOf = (name: string, staticPolicies: Record<string, string>): string =>
   const slot = known ?? (slots.size < SLOTS || oldest === undefined ? `slot-${slots.size}` : oldest[1]);
   if (known === undefined) {
     if (slots.size === SLOTS && oldest !== undefined) slots.delete(oldest[0]);
-    if (!schemaRead) cedar.preparseSchema(SCHEMA_NAME, SCHEMA);
+    if (!schemaRead) cedar().preparseSchema(SCHEMA_NAME, SCHEMA);
     schemaRead = true;
-    if (cedar.preparsePolicySet(slot, { staticPolicies }).type === "failure") throw refuse("policy.engine");
+    if (cedar().preparsePolicySet(slot, { staticPolicies }).type === "failure") throw refuse("policy.engine");
   }
   slots.set(name, slot);
   return slot;
@@ -133,7 +134,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
     { uid: FIELDS.__entity, attrs: {}, tags: fields, parents: [] },
   ];
   const attrs = { scheme: key?.scheme ?? "", ...(key?.alias === undefined ? {} : { alias: key.alias }) };
-  const call: cedar.StatefulAuthorizationCall = {
+  const call: StatefulAuthorizationCall = {
     principal: memberId(member),
     action: { type: "Action", id: action },
     resource: key === undefined ? groupId : keyId,
@@ -145,7 +146,7 @@ const decide = (name: string, staticPolicies: Record<string, string>, question: 
   };
   // A lone surrogate or a number that JSON lacks would end in the engine as an exception: it is not given one.
   canonical(call);
-  const answer = engine(() => cedar.statefulIsAuthorized(call));
+  const answer = engine(() => cedar().statefulIsAuthorized(call));
   if (answer.type === "failure")
     return {
       allowed: false,

@@ -116,7 +116,10 @@ export const startNet = async (count: number): Promise<TestNet> => {
   };
 };
 
-/** Waits until `what` holds. */
+/** Waits until `what` holds. @throws Error when it never does */
 export const until = async (what: () => boolean): Promise<void> => {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let i = 0; !what(); i++) {
+    if (i === 6_000) throw new Error(`never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 };

@@ -45,6 +45,8 @@ const REPLACED = new Set([
   "enclaves.attest",
   "enclaves.challenge",
   "enclaves.describe",
+  "keyNodes.attest",
+  "keyNodes.challenge",
   "alliances.move",
   "models.move",
   "sources.move",

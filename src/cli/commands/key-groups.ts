@@ -1,6 +1,9 @@
 /** Key groups: over which nodes, for whom, by which policies. Everybody and every node is named as people name them. */
+import { isPinned } from "../../evidence/enclave-pin.ts";
 import type { KeyPolicy } from "../../rules/key-group.ts";
 import { verifyKeyNode } from "../../sdk/workflows/verify-key-node.ts";
+import type { AttestationVerifier } from "../../trust/attestation/provider.ts";
+import { attestationVerifiers } from "../../trust/attestation/verify.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
@@ -182,15 +185,16 @@ const verify: Command = {
     },
   ],
   async run(context, given) {
+    // Whoever pins accepts what is found.
     const pin = isSet(given, "pin");
     const { enclaves } = context.settings();
-    const found = await verifyKeyNode(context.client(), argOf(given, "node"), {
-      enclaves: pin ? "any" : trustedEnclaves(context.settings()),
-    });
-    const { provider, measurement } = found;
-    const known = enclaves.some((one) => one.provider === provider && one.measurement === measurement);
+    const expected = { enclaves: pin ? "any" : trustedEnclaves(context.settings()) } as const;
+    const node = await verifyKeyNode(context.client(), argOf(given, "node"), expected);
+    const { id, tag, provider, measurement, address, followed, machine } = node;
+    const known = isPinned({ provider, measurement, platform: machine.platform }, enclaves);
     if (pin && !known) context.remember({ enclaves: [...enclaves, { provider, measurement }] });
-    return { ...found, pinned: known || pin };
+    const { hardware, proves, doesNotProve } = attestationVerifiers[provider] as AttestationVerifier;
+    return { id, tag, provider, hardware, measurement, address, followed, proves, doesNotProve, pinned: known || pin };
   },
 };
 

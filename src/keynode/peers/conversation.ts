@@ -1,6 +1,5 @@
 /** Things told and questions asked in a session with one peer (docs/protocols/peers.md section 4). */
 import { refuse } from "./errors.ts";
-import type { Answering, Hearing } from "./peers.ts";
 import type { Lane, Session } from "./session.ts";
 import { decodeFailure, decodeSpoken, encodeFailure, encodeSpoken, type Question } from "./wire.ts";
 
@@ -8,6 +7,11 @@ import { decodeFailure, decodeSpoken, encodeFailure, encodeSpoken, type Question
 const MAX_SERVED = 256;
 /** Milliseconds that an answer is kept for a peer that does not come back. */
 const ANSWER_KEPT = 60_000;
+
+/** Answers a question of `from`. @throws Refusal, which the asker gets */
+export type Answering = (from: string, body: Uint8Array) => Promise<Uint8Array>;
+/** Hears what `from` tells. Must not throw. */
+export type Hearing = (from: string, body: Uint8Array) => void;
 
 interface How {
   /** Milliseconds. */

@@ -152,6 +152,18 @@ test("a node that does not answer is unreachable, and says so by name", () =>
     assert.match(String(a.status()[0]?.reason), /ECONNREFUSED/);
   }));
 
+test("a node whose address is not known yet is found as soon as the ledger has it", () =>
+  withNet(2, async (net, [a, b]) => {
+    assert.ok(a && b);
+    echo(b);
+    const there = net.addresses.get(streamOf(1)) as string;
+    net.addresses.delete(streamOf(1));
+    a.keep([streamOf(1), streamOf(5)]);
+    await assert.rejects(a.reach(streamOf(1), 50), code("peer.unreachable"));
+    net.addresses.set(streamOf(1), there);
+    assert.equal(Buffer.from(await a.ask(streamOf(1), "echo", text("now"), URGENT)).toString(), "now");
+  }));
+
 test("a node that moves is found at its new address; one that can't be dialled dials", () =>
   withNet(3, async (net, [a, b, c]) => {
     assert.ok(a && b && c);

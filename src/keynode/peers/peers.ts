@@ -10,24 +10,19 @@ import type { Clock } from "../../base/clock.ts";
 import type { Frame } from "../../tee/protocol/frames.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { createTlsIdentity } from "./certificate.ts";
-import { type Conversation, createConversation } from "./conversation.ts";
+import { type Answering, type Conversation, createConversation, type Hearing } from "./conversation.ts";
 import { refuse } from "./errors.ts";
 import { createLink, HELLO, type Link, malformed } from "./link.ts";
 import { createSession, type Lane, type Session } from "./session.ts";
 import { createListener, dial, type KeyOf } from "./tls.ts";
 import { decodeHello, encodeHello, NO_BOOT } from "./wire.ts";
 
-/** Answers a question of `from`. @throws Refusal, which the asker gets */
-export type Answering = (from: string, body: Uint8Array) => Promise<Uint8Array>;
-/** Hears what `from` tells. Must not throw. */
-export type Hearing = (from: string, body: Uint8Array) => void;
-
 export interface Peers {
   /** Of this process of the node: hex. */
   readonly boot: string;
   /** Where it listens. */
   readonly address: { readonly host: string; readonly port: number };
-  /** Connections with these nodes are kept up from now on. */
+  /** Connections with these nodes are kept up from now on; with those that the ledger does not name, not. */
   keep(nodes: Iterable<string>): void;
   /** @throws Refusal peer.unknown, peer.unreachable, peer.restarted, peer.busy, peer.too-large, or what the other refuses with */
   ask(node: string, topic: string, body: Uint8Array, how: { within: number; lane: Lane }): Promise<Uint8Array>;
@@ -42,6 +37,8 @@ export interface Peers {
   /** Which process of the node the connection is with; undefined while there is none. */
   bootOf(node: string): string | undefined;
   status(): PeerStatus[];
+  /** Aborts when this node ends. */
+  readonly ending: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -96,11 +93,16 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
   const answering = new Map<string, Answering>();
   const hearing = new Map<string, Hearing>();
   const forgetting: ((node: string) => void)[] = [];
+  const ending = new AbortController();
   let closed = false;
 
   const peerOf = (node: string): Peer => {
+    if (closed) throw refuse("peer.unreachable", { nodes: [node] });
     const known = peers.get(node);
-    if (known) return known;
+    if (known) {
+      dialSoon(known);
+      return known;
+    }
     if (node === self || keyOf(node) === undefined) throw refuse("peer.unknown", { node });
     const session: Session = createSession(node, (message) => conversation.take(message));
     const conversation = createConversation(node, session, { answering, hearing });
@@ -195,7 +197,6 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
   const reach = async (node: string, within: number): Promise<string> => {
     const peer = peerOf(node);
     if (peer.greeted && peer.boot !== undefined) return peer.boot;
-    dialSoon(peer);
     return new Promise((resolve, reject) => {
       const settle = (work: () => void) => {
         clearTimeout(limit);
@@ -213,10 +214,11 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
 
   return {
     boot,
+    ending: ending.signal,
     reach,
     address: { host: listen.host, port: (server.address() as AddressInfo).port },
     keep: (nodes) => {
-      for (const node of nodes) dialSoon(peerOf(node));
+      for (const node of nodes) if (!closed && node !== self && keyOf(node) !== undefined) peerOf(node);
     },
     ask: async (node, topic, body, how) => peerOf(node).conversation.ask(topic, body, how),
     tell: (node, topic, body, how) => peerOf(node).conversation.tell(topic, body, how),
@@ -235,6 +237,7 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
       })),
     async close() {
       closed = true;
+      ending.abort();
       const ended = new Promise((resolve) => server.close(resolve));
       for (const peer of peers.values()) {
         if (typeof peer.dialling === "object") clearTimeout(peer.dialling);

@@ -128,22 +128,30 @@ export const publishProducts = <P>(
   return { opposite, published: concat(...published) };
 };
 
-/** What `sender` published, out of its broadcast. */
+/**
+ * What `sender` published, out of its broadcast.
+ * @param to for this party alone: points cost a square root each. What is for others they look at, and all in a dispute.
+ */
 export const readPublished = <P>(
   reader: Reader,
   { curve, count, width }: Products<P>,
   parties: readonly number[],
   sender: number,
+  to?: number,
 ): Published<P> => {
-  const offsets: Record<number, bigint[]> = {};
-  const commitments: Record<number, P[][]> = {};
+  const offsets: Record<number, readonly bigint[]> = {};
+  const commitments: Record<number, readonly (readonly P[])[]> = {};
   for (const other of others({ parties, self: sender })) {
-    offsets[other] = [];
-    commitments[other] = [];
-    for (let k = 0; k < count; k++) {
-      offsets[other].push(reader.scalar(curve));
-      commitments[other].push(reader.list(width, () => reader.point(curve)));
+    if (to !== undefined && other !== to) {
+      reader.bytes(count * (32 + width * curve.pointLength));
+      continue;
     }
+    const instances = reader.list(count, () => ({
+      offset: reader.scalar(curve),
+      points: reader.list(width, () => reader.point(curve)),
+    }));
+    offsets[other] = instances.map(({ offset }) => offset);
+    commitments[other] = instances.map(({ points }) => points);
   }
   return { offsets, commitments };
 };

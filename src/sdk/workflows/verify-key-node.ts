@@ -5,7 +5,7 @@ import { refuse as refuseRule } from "../../rules/errors.ts";
 import { type FollowedLedger, verifyFollowed } from "../../rules/followed.ts";
 import { attested, KEY_NODE_ISOLATION, type KeyNode, keyNode as keyNodeBook } from "../../rules/key-node.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
-import type { AttestationVerifier, Attested } from "../../trust/attestation/provider.ts";
+import type { Attested } from "../../trust/attestation/provider.ts";
 import { attestationVerifiers, verifyAttestation } from "../../trust/attestation/verify.ts";
 import { publicKeyFromSpki } from "../../trust/keys.ts";
 import { parseStatement } from "../../trust/statement.ts";
@@ -40,46 +40,36 @@ export const readKeyNode = async (
   return { ...state, id: stream };
 };
 
-export interface VerifiedKeyNode {
-  /** Stream id. */
-  readonly id: string;
-  readonly tag: string;
-  /** SHA-384 (hex) of its program. */
-  readonly measurement: string;
-  readonly provider: string;
-  /** False where whoever runs the machine can forge the evidence. */
-  readonly hardware: boolean;
+export interface VerifiedKeyNode extends ReadKeyNode {
+  /** What the fresh evidence says of its machine. */
+  readonly machine: Attested;
+  /** How far it has followed the ledger. */
   readonly followed: FollowedLedger;
-  readonly proves: AttestationVerifier["proves"];
-  readonly doesNotProve: AttestationVerifier["doesNotProve"];
-  readonly attested: Attested;
 }
 
 const NONCE_LENGTH = 32;
 
-/**
- * Its founding statement as `readKeyNode` has it, and fresh evidence over a nonce made here.
- * @throws Refusal attestation.refused, and as `readKeyNode`
- */
+/** Whoever answers now has the keys that it declared, as far as its provider can prove anything. @throws as `readKeyNode` */
 export const verifyKeyNode = async (
   client: Pick<Client, "keyNodes">,
-  node: string,
+  id: string,
   expected: ExpectedEnclave,
 ): Promise<VerifiedKeyNode> => {
-  const state = await readKeyNode(client, node, expected);
-  const { id, tag, measurement, provider, signingKey, encryptionKey, ledger } = state;
+  const node = await readKeyNode(client, id, expected);
   const nonce = toBase64url(randomBytes(NONCE_LENGTH));
-  const fresh = await client.keyNodes.attest({ id, nonce });
-  if (fresh.provider !== provider) throw refuse("enclave.statement", { id, reason: `it answers as ${fresh.provider}` });
-  const claims = { signingKey, encryptionKey, measurement, ledger, isolation: KEY_NODE_ISOLATION, nonce };
-  const verdict = verifyAttestation(fresh, claims, Date.now());
+  const { provider, evidence, followed } = await client.keyNodes.attest({ id, nonce });
+  if (provider !== node.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
+  const claims = { ...node, isolation: KEY_NODE_ISOLATION, nonce };
+  const verdict = verifyAttestation({ provider, evidence }, claims, Date.now());
   if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
-  const { ok, ...found } = verdict;
-  requirePinned({ ...state, platform: found.platform }, expected.enclaves);
-  const asked = attestationVerifiers[provider]?.challenge?.(fresh.evidence);
+  const asked = attestationVerifiers[provider]?.challenge?.(evidence);
   if (asked && (await client.keyNodes.challenge({ id, challenge: asked.challenge })).answer !== asked.answer)
     throw refuseRule("attestation.refused", { reason: "the keys of its evidence are not of one machine" });
-  const { hardware, proves, doesNotProve } = attestationVerifiers[provider] as AttestationVerifier;
-  const followed = verifyFollowed(fresh.followed, nonce, publicKeyFromSpki(fromBase64(signingKey)));
-  return { id, tag, measurement, provider, hardware, followed, proves, doesNotProve, attested: found };
+  const { ok, ...machine } = verdict;
+  requirePinned({ ...node, platform: machine.platform }, expected.enclaves);
+  return {
+    ...node,
+    machine,
+    followed: verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(node.signingKey))),
+  };
 };

@@ -123,20 +123,23 @@ const stepsOn = <P>(curve: Curve<P>) => {
     return { state: plain(kept), send: { broadcast: concat(state.salt, ...nonces, published) } };
   };
 
-  const readOpened = (body: Uint8Array, context: Context, products: Products<P>, party: number): Opened<P> =>
-    read(body, party, "ecdsa.opening", (reader) => ({
-      salt: reader.bytes(32),
-      nonces: reader.list(products.count, () => reader.point(curve)),
-      ...readPublished(reader, products, context.parties, party),
-    }));
-  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array) =>
-    new Map(context.parties.map((party) => [party, readOpened(body(party), context, products, party)]));
+  /** @param to of what was published for each, only that for this party */
+  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array, to?: number) => {
+    const take =
+      (party: number) =>
+      (reader: Reader): Opened<P> => ({
+        salt: reader.bytes(32),
+        nonces: reader.list(products.count, () => reader.point(curve)),
+        ...readPublished(reader, products, context.parties, party, to),
+      });
+    return new Map(context.parties.map((party) => [party, read(body(party), party, "ecdsa.opening", take(party))]));
+  };
 
   /** Section 4.4: nonces as committed to, inputs as committed to; u = r·φ and v = sk·φ in shares. */
   const finish = (context: Context, state: Published, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
     const products = productsOf(signers, state.count);
-    const opened = allOpened(context, products, inbox.broadcast);
+    const opened = allOpened(context, products, inbox.broadcast, context.self);
     for (const [party, { salt, nonces }] of opened)
       if (!equal(commitmentTo(signers, party, salt, nonces), state.commitments[party]!))
         throw new Abort("ecdsa.opening", party);

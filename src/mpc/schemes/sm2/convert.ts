@@ -24,7 +24,7 @@ import { hashBytes } from "../../ot/hash.ts";
 import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
 import { evaluate, inverse, mod, randomScalar, toBytes32 } from "../../scalars.ts";
 import type { PairSetup } from "../../scheme.ts";
-import { read, scalarBytes } from "../../wire.ts";
+import { type Reader, read, scalarBytes } from "../../wire.ts";
 import { signersOf } from "../signers.ts";
 
 export interface ConvertInput {
@@ -62,6 +62,17 @@ interface Concluded extends Finished {
   readonly said: Readonly<Record<number, Uint8Array>>;
 }
 
+interface Setting<P> {
+  /** Factors are the parts of 1 + d, committed to over G; inputs those of a, over B. */
+  readonly products: Products<P>;
+  readonly threshold: number;
+  readonly scope: Uint8Array;
+  /** B. */
+  readonly base: P;
+  readonly factor: bigint;
+  factorPoint(party: number): P;
+}
+
 interface Opened<P> extends PublishedProducts<P> {
   readonly salt: Uint8Array;
   /** Coefficients times B. */
@@ -69,8 +80,7 @@ interface Opened<P> extends PublishedProducts<P> {
 }
 
 const stepsOn = <P>(curve: Curve<P>) => {
-  /** Factors are the parts of 1 + d, committed to over G; inputs those of a, over B. */
-  const setting = (context: Context, share: KeyShare) => {
+  const settingOf = (context: Context, share: KeyShare): Setting<P> => {
     if (context.parties.length !== share.parties.length) throw new TypeError("all parties of the key take part");
     const signers = signersOf(context, curve, { share, count: 1, path: [] });
     const first = context.parties[0];
@@ -79,6 +89,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     const products: Products<P> = { curve, base, count: 1, width: 1, scope };
     return {
       products,
+      threshold: share.threshold,
       scope,
       base,
       factor: context.self === first ? mod(signers.share + 1n, curve.order) : signers.share,
@@ -90,7 +101,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     hashBytes("sm2-convert/1 dealt", scope, Uint8Array.of(party), salt, ...points);
 
   const begin = (context: Context, { share, pairs }: ConvertInput): Turn<KeyShare> => {
-    const { products, scope, base } = setting(context, share);
+    const { products, scope, base } = settingOf(context, share);
     const coefficients = Array.from({ length: share.threshold }, () => randomScalar(context.random, curve));
     const salt = context.random(32);
     const points = coefficients.map((coefficient) => curve.encode(curve.multiply(base, coefficient)));
@@ -102,7 +113,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   /** Section 2.2: all are committed to what they deal. */
   const answer = (context: Context, { pairs, ...state }: Begun, inbox: Inbox): Turn<KeyShare> => {
-    const { products } = setting(context, state.share);
+    const { products } = settingOf(context, state.share);
     const commitments = byParty(context, (party) =>
       read(inbox.broadcast(party), party, "sm2-convert.commitment", (reader) => reader.bytes(32)),
     );
@@ -116,7 +127,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   /** Section 2.3: all have put in one value each. */
   const publish = (context: Context, { beginning, ...state }: Answered, inbox: Inbox): Turn<KeyShare> => {
-    const { products, factor, base } = setting(context, state.share);
+    const { products, factor, base } = settingOf(context, state.share);
     const received = Object.fromEntries(
       others(context).map((peer) => [
         peer,
@@ -131,30 +142,32 @@ const stepsOn = <P>(curve: Curve<P>) => {
     return { state: plain(kept), send: { broadcast: concat(state.salt, ...points, published) } };
   };
 
-  const allOpened = (context: Context, products: Products<P>, threshold: number, body: (party: number) => Uint8Array) =>
-    new Map(
-      context.parties.map((party) => [
-        party,
-        read(
-          body(party),
-          party,
-          "sm2-convert.opening",
-          (reader): Opened<P> => ({
-            salt: reader.bytes(32),
-            points: reader.list(threshold, () => reader.point(curve)),
-            ...readPublished(reader, products, context.parties, party),
-          }),
-        ),
-      ]),
-    );
+  /** @param to of what was published for each, only that for this party */
+  const allOpened = (
+    context: Context,
+    { products, threshold }: Setting<P>,
+    body: (party: number) => Uint8Array,
+    to?: number,
+  ) => {
+    const take =
+      (party: number) =>
+      (reader: Reader): Opened<P> => ({
+        salt: reader.bytes(32),
+        points: reader.list(threshold, () => reader.point(curve)),
+        ...readPublished(reader, products, context.parties, party, to),
+      });
+    const check = "sm2-convert.opening";
+    return new Map(context.parties.map((party) => [party, read(body(party), party, check, take(party))]));
+  };
   /** A dealt polynomial at `party`, times B. */
   const valueAt = (points: readonly P[], party: number): P =>
     points.reduceRight((sum, point) => curve.add(curve.multiplyPublic(sum, BigInt(party)), point), curve.zero);
 
   /** Section 2.4: what was dealt is of the polynomials committed to; a·(1 + d) in shares. */
   const finish = (context: Context, state: Published, inbox: Inbox): Turn<KeyShare> => {
-    const { products, scope, base, factor } = setting(context, state.share);
-    const opened = allOpened(context, products, state.share.threshold, inbox.broadcast);
+    const setting = settingOf(context, state.share);
+    const { products, scope, base, factor } = setting;
+    const opened = allOpened(context, setting, inbox.broadcast, context.self);
     for (const [party, { salt, points }] of opened) {
       if (!equal(commitmentTo(scope, party, salt, points.map(curve.encode)), state.commitments[party]!))
         throw new Abort("sm2-convert.opening", party);
@@ -177,8 +190,8 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   /** Section 2.5: the shares times G add up to a·B; only then are they opened. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<KeyShare> => {
-    const { products } = setting(context, state.share);
-    const opened = allOpened(context, products, state.share.threshold, (party) => state.opened[party]!);
+    const setting = settingOf(context, state.share);
+    const opened = allOpened(context, setting, (party) => state.opened[party]!, context.self);
     const sum = (points: Iterable<P>): P => [...points].reduce(curve.add, curve.zero);
     const a = sum([...opened.values()].map(({ points }) => points[0]!));
     const disputed = !curve.equal(sum(allSaid(context, inbox.broadcast).values()), a);
@@ -189,9 +202,10 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   /** Section 2.6. */
   const open = (context: Context, state: Concluded, inbox: Inbox): Turn<KeyShare> => {
-    const { products, factorPoint } = setting(context, state.share);
+    const setting = settingOf(context, state.share);
+    const { products, factorPoint } = setting;
     const { share } = state;
-    const opened = allOpened(context, products, share.threshold, (party) => state.opened[party]!);
+    const opened = allOpened(context, setting, (party) => state.opened[party]!);
     const said = allSaid(context, (party) => state.said[party]!);
     if (state.disputed) {
       const openings = new Map(

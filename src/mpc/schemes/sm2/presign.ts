@@ -117,7 +117,8 @@ const stepsOn = <P>(curve: Curve<P>) => {
     return { state: plain(kept), send: { broadcast: concat(state.salt, ...nonces, published) } };
   };
 
-  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array) =>
+  /** @param to of what was published for each, only that for this party */
+  const allOpened = (context: Context, products: Products<P>, body: (party: number) => Uint8Array, to?: number) =>
     new Map(
       context.parties.map((party) => [
         party,
@@ -126,7 +127,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
           return {
             salt: reader.bytes(32),
             nonces: reader.list(products.count, points),
-            ...readPublished(reader, products, context.parties, party),
+            ...readPublished(reader, products, context.parties, party, to),
           };
         }),
       ]),
@@ -136,7 +137,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
   const finish = (context: Context, state: Published, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
     const products = productsOf(signers, state.count);
-    const opened = allOpened(context, products, inbox.broadcast);
+    const opened = allOpened(context, products, inbox.broadcast, context.self);
     for (const [party, { salt, nonces }] of opened)
       if (!equal(commitmentTo(signers, party, salt, nonces), state.commitments[party]!))
         throw new Abort("sm2.opening", party);
@@ -164,7 +165,8 @@ const stepsOn = <P>(curve: Curve<P>) => {
   /** Section 3.6: the shares times G + P add up to k·G, since x·(G + P) = G; or some share is of something else. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
-    const opened = allOpened(context, productsOf(signers, state.count), (party) => state.opened[party]!);
+    const products = productsOf(signers, state.count);
+    const opened = allOpened(context, products, (party) => state.opened[party]!, context.self);
     const said = allSaid(context, state.count, inbox.broadcast);
     const presignatures: Presignature[] = [];
     for (let instance = 0; instance < state.count; instance++) {
