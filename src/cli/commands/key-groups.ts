@@ -23,7 +23,7 @@ const POLICY_FLAGS: readonly Flag[] = [
   {
     name: "policies",
     type: "json",
-    summary: text('[{"id": …, "text": Cedar}, …]', '[{"id": …, "text": Cedar}, …]'),
+    summary: text('as JSON: [{"id": …, "text": Cedar}, …]', 'JSON 形式：[{"id": …, "text": Cedar}, …]'),
   },
   {
     name: "policy-file",
