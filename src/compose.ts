@@ -73,7 +73,7 @@ export interface Running {
     readonly attestation: string;
     readonly isolation: string;
   };
-  /** The key service, whom it serves where nobody is asked who they are, and where; where key nodes run. */
+  /** The key service, and whom it serves where nobody is asked who they are; where key nodes run. */
   readonly keys?: { readonly service: KeyService; readonly house: Asker; readonly url: string };
   close(): Promise<void>;
 }
@@ -276,16 +276,6 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   });
 
   let faces: Faces | undefined;
-  /** @returns the key service, once it serves */
-  const openFaces = async () => {
-    const { service } = keys;
-    const house = await houseOf(options, storage, spine);
-    const { keyHost: host, keyPort: port, keyToken: token, ethereumUpstream } = config;
-    const upstream = ethereumUpstream || undefined;
-    faces = createFaces({ service, house, token, upstream, auth: ports.auth, clock, log });
-    return { service, house, url: (await faces.listen({ host, port })).url };
-  };
-
   const close = async () => {
     live.close();
     await Promise.all([server.close(config.shutdownGrace), faces?.close(config.shutdownGrace)]);
@@ -303,18 +293,25 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     await spine.start();
     compute.start();
     keys.start();
+    const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
+    if (house) {
+      const { auth } = ports;
+      const { keyToken: token, ethereumUpstream } = config;
+      const upstream = ethereumUpstream || undefined;
+      faces = createFaces({ service: keys.service, house, token, upstream, auth, clock, log });
+    }
     await ports.idempotency.reset();
     await jobs.start();
     await housekeeping.start();
     const { url } = await server.listen({ host: config.host, port: config.port });
-    const served = config.keyNodes > 0 ? await openFaces() : undefined;
+    const face = await faces?.listen({ host: config.keyHost, port: config.keyPort });
     const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
     log.info({ url, entries: ledger.size }, "ready");
     return {
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(served && { keys: served }),
+      ...(house && face && { keys: { service: keys.service, house, url: face.url } }),
       close,
     };
   } catch (error) {

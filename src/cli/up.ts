@@ -63,10 +63,10 @@ export const up = async (flags: Flags, { json }: { json: boolean }): Promise<voi
         data: config.data,
         admin: admin ?? null,
         enclave: { measurement, attestation, isolation },
-        keys: keys?.url ?? null,
+        keys: keys ? { url: keys.url, nodes: config.keyNodes } : null,
       }),
     );
-  else console.log(banner({ url, admin, enclave, data: config.data, keys: keys?.url, open: config.keyToken === "" }));
+  else console.log(banner({ url, admin, enclave, keys, config }));
   await told;
   await close();
 };
@@ -75,27 +75,24 @@ const banner = ({
   url,
   admin,
   enclave,
-  data,
   keys,
-  open,
-}: Pick<Running, "url" | "admin" | "enclave"> & {
-  data: string;
-  keys: string | undefined;
-  open: boolean;
-}): string => {
+  config: { data, keyNodes, keyToken },
+}: Pick<Running, "url" | "admin" | "enclave" | "keys"> & { config: Config }): string => {
   const { attestation, isolation, measurement } = enclave;
   return [
     "",
     `  Entente 协约 ${version}`,
     "",
     `  Address     地址      ${url}`,
-    ...(keys
-      ? [`  Key service 密钥服务  ${keys}${open ? " (open to programs of this machine 本机程序均可使用)" : ""}`]
-      : []),
     `  Data        数据目录  ${data}`,
     `  Enclave     可信环境  ${attestation}${!attestationVerifiers[attestation]?.hardware ? " (no hardware protection 无硬件保护)" : ""}`,
     `  Sandbox     沙箱      ${isolation}${isolation === "quickjs" ? " (bubblewrap is missing: slower, weaker 缺少 bubblewrap：较慢且隔离较弱)" : ""}`,
     `  Measurement 度量值    ${measurement.slice(0, 32)}…`,
+    ...(keys
+      ? [
+          `  Key service 密钥服务  ${keys.url}  (${keyNodes} nodes 节点; ${keyToken ? "by token 须令牌" : "open to this machine 本机开放"})`,
+        ]
+      : []),
     ...(admin
       ? [
           "",
