@@ -15,7 +15,7 @@ const bench = "keys";
 
 export const measureMemory = async (): Promise<void> => {
   const directory = await mkdtemp(join(tmpdir(), "entente-bench-"));
-  const options = { data: join(directory, "data"), settings: { "key-nodes": String(NODES), "key-port": "0" } };
+  const options = { data: join(directory, "data"), settings: { "key-nodes": String(NODES) } };
   try {
     // The first start may build the programs, which the memory of others is not to count.
     await (await startPlatform(options)).stop();

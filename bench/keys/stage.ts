@@ -40,7 +40,7 @@ export const withStage = async <T>(
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> => {
   const directory = await mkdtemp(join(tmpdir(), "entente-bench-"));
-  const settings = { "key-nodes": String(nodes), "key-port": "0", "rate-limit": "1000000", "rate-burst": "1000000" };
+  const settings = { "key-nodes": String(nodes), "rate-limit": "1000000", "rate-burst": "1000000" };
   const data = join(directory, "data");
   const platform = await startPlatform({ data, settings, ...(portable && { program: PORTABLE }) });
   try {
