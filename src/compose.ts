@@ -295,8 +295,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     keys.start();
     const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
     if (house) {
-      const { auth } = ports;
-      faces = createFaces({ service: keys.service, house, token: config.keyToken, auth, clock, log });
+      const { keyToken: token, ethereumUpstream: upstream } = config;
+      faces = createFaces({ service: keys.service, house, token, upstream, auth: ports.auth, clock, log });
     }
     await ports.idempotency.reset();
     await jobs.start();

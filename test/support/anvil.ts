@@ -6,9 +6,9 @@ import { createInterface } from "node:readline";
 
 /** Of this machine; the package's own starter would leave it running when it is stopped. */
 const program = (): string => {
-  const require = createRequire(createRequire(import.meta.url).resolve("@foundry-rs/anvil/package.json"));
-  const name = `@foundry-rs/anvil-${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
-  return join(dirname(require.resolve(`${name}/package.json`)), "bin", "anvil");
+  const require = createRequire(import.meta.resolve("@foundry-rs/anvil/package.json"));
+  const machine = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
+  return join(dirname(require.resolve(`@foundry-rs/anvil-${machine}/package.json`)), "bin", "anvil");
 };
 
 export interface Anvil {

@@ -22,6 +22,8 @@ export interface TestPlatform {
   /** Of nobody. */
   readonly anyone: Client;
   readonly enclave: VerifiedEnclave;
+  /** Address of the key service; undefined where no key nodes run. */
+  readonly keys: string | undefined;
   /** Starts on the same data. @param settings that are other than before, for this once; @param change so too */
   start(settings?: Readonly<Record<string, string>>, change?: Partial<PlatformOptions>): Promise<void>;
   /** Leaves the data. */
@@ -105,6 +107,9 @@ export const openPlatform = async ({
     },
     get anyone() {
       return createClient(at());
+    },
+    get keys() {
+      return running?.keys?.url;
     },
     get enclave() {
       return enclave;
