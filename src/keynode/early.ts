@@ -10,6 +10,11 @@ interface EarlyMessage {
   readonly bytes: Uint8Array;
   readonly until: number;
 }
+/** The oldest first. */
+interface Kept {
+  messages: EarlyMessage[];
+  bytes: number;
+}
 
 export interface Early {
   /** @returns whether there was room */
@@ -20,25 +25,30 @@ export interface Early {
 }
 
 export const createEarly = (): Early => {
-  const held = new Map<string, EarlyMessage[]>();
+  const held = new Map<string, Kept>();
   return {
     keep(from, id, bytes) {
       const now = performance.now();
-      const messages = (held.get(from) ?? []).filter(({ until }) => until > now);
-      held.set(from, messages);
-      const size = messages.reduce((sum, message) => sum + message.bytes.length, bytes.length);
-      if (size > MAX_BYTES || messages.length >= MAX_MESSAGES) return false;
-      messages.push({ id, bytes, until: now + KEPT });
+      const kept = held.get(from) ?? { messages: [], bytes: 0 };
+      held.set(from, kept);
+      const fresh = kept.messages.findIndex(({ until }) => until > now);
+      const stale = kept.messages.splice(0, fresh < 0 ? kept.messages.length : fresh);
+      for (const old of stale) kept.bytes -= old.bytes.length;
+      if (kept.bytes + bytes.length > MAX_BYTES || kept.messages.length >= MAX_MESSAGES) return false;
+      kept.messages.push({ id, bytes, until: now + KEPT });
+      kept.bytes += bytes.length;
       return true;
     },
     take(id) {
       const taken: { from: string; bytes: Uint8Array }[] = [];
-      for (const [from, messages] of held) {
-        const others = messages.filter((message) => message.id !== id);
-        if (others.length === messages.length) continue;
-        for (const message of messages) if (message.id === id) taken.push({ from, bytes: message.bytes });
-        if (others.length > 0) held.set(from, others);
-        else held.delete(from);
+      for (const [from, kept] of held) {
+        const mine = kept.messages.filter((message) => message.id === id);
+        if (mine.length === 0) continue;
+        kept.messages = kept.messages.filter((message) => message.id !== id);
+        for (const { bytes } of mine) {
+          kept.bytes -= bytes.length;
+          taken.push({ from, bytes });
+        }
       }
       return taken;
     },

@@ -43,6 +43,8 @@ export interface PairStore {
   requireAdmissible(node: string): void;
   /** In force at once; when it resolves, durable beyond any rollback, and the set-up is gone. */
   ban(node: string, check: string): Promise<void>;
+  /** Resolves when a ban, where one was said, is durable: nothing goes to the node before. */
+  settled(node: string): Promise<void>;
   /** A fresh set-up was made: any ban ends with it. */
   admit(node: string, pair: Pair): Promise<void>;
   /** The set-up is not to be used again. */
@@ -68,6 +70,7 @@ const toRow = ({ count, check, active, admissible }: Ban): Uint8Array =>
 
 export const createPairStore = (rows: Rows): PairStore => {
   const bans = new Map<string, Ban>();
+  const banning = new Map<string, Promise<void>>();
   const listeners: ((node: string) => void)[] = [];
 
   const banOf = (node: string): Ban => {
@@ -105,13 +108,15 @@ export const createPairStore = (rows: Rows): PairStore => {
       const { active, admissible } = banOf(node);
       if (active && !admissible) throw refuseBanned(node);
     },
-    async ban(node, check) {
+    ban(node, check) {
       const count = banOf(node).count + 1;
       const written = write(node, { count, check, active: true, admissible: count < MAX_FAILURES });
+      const settled = written.then(() => rows.anchor());
+      banning.set(node, settled);
       for (const listener of listeners) listener(node);
-      await written;
-      await rows.anchor();
+      return settled;
     },
+    settled: async (node) => banning.get(node),
     admit: (node, pair) => {
       const ban = banOf(node);
       return write(node, ban === NEVER ? NEVER : { ...ban, active: false }, pair);

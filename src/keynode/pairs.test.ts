@@ -66,6 +66,32 @@ test("a ban deletes the set-up, durably; only a fresh one ends it, and never the
     assert.equal(running.nodes[0]?.store.isBanned(b.node), false);
   }));
 
+test("nothing is made anew with a node before its ban is durable, whoever asks for it", () =>
+  withRunning(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    for (const [at, { node, peers, store, rows }] of [a, b].entries()) {
+      const other = at === 0 ? b : a;
+      await a.pairs.ensure([b.node]);
+      rows.slow = 150;
+      const before = rows.anchors;
+      const said: boolean[] = [];
+      const { ask, tell } = peers;
+      peers.ask = (...what) => {
+        said.push(rows.anchors > before);
+        return ask(...what);
+      };
+      peers.tell = (...what) => {
+        said.push(rows.anchors > before);
+        tell(...what);
+      };
+      const banned = store.ban(other.node, "ole.check");
+      await Promise.all([banned, a.pairs.ensure([b.node]), b.pairs.ensure([a.node])]);
+      Object.assign(peers, { ask, tell });
+      rows.slow = 0;
+      assert.ok(said.length > 0 && said.every(Boolean), `said by ${node}`);
+    }
+  }));
+
 test("who fails again and again is let in only after an administrator has asked for it", () =>
   withRunning(2, async (_, [a, b]) => {
     assert.ok(a && b);

@@ -90,6 +90,7 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   };
   const make = async (node: string): Promise<void> => {
     store.requireAdmissible(node);
+    await store.settled(node);
     agreed.delete(node);
     if (!begins(node)) return void (await peers.ask(node, BEGIN, NO, HOW));
     const id = randomBytes(32);
@@ -124,6 +125,7 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
     if (begins(from) || id.length !== 32)
       throw refuse("peer.malformed", { reason: "a set-up that is not its to begin" });
     requireRoom(from);
+    await store.settled(from);
     agreed.delete(from);
     await run(from, Uint8Array.from(id));
     return YES;

@@ -99,7 +99,10 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
   const peerOf = (node: string): Peer => {
     if (closed) throw refuse("peer.unreachable", { nodes: [node] });
     const known = peers.get(node);
-    if (known) return known;
+    if (known) {
+      dialSoon(known);
+      return known;
+    }
     if (node === self || keyOf(node) === undefined) throw refuse("peer.unknown", { node });
     const session: Session = createSession(node, (message) => conversation.take(message));
     const conversation = createConversation(node, session, { answering, hearing });
@@ -194,7 +197,6 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
   const reach = async (node: string, within: number): Promise<string> => {
     const peer = peerOf(node);
     if (peer.greeted && peer.boot !== undefined) return peer.boot;
-    dialSoon(peer);
     return new Promise((resolve, reject) => {
       const settle = (work: () => void) => {
         clearTimeout(limit);
@@ -216,7 +218,7 @@ export const createPeers = async (options: PeersOptions): Promise<Peers> => {
     reach,
     address: { host: listen.host, port: (server.address() as AddressInfo).port },
     keep: (nodes) => {
-      for (const node of nodes) if (!closed && node !== self && keyOf(node) !== undefined) dialSoon(peerOf(node));
+      for (const node of nodes) if (!closed && node !== self && keyOf(node) !== undefined) peerOf(node);
     },
     ask: async (node, topic, body, how) => peerOf(node).conversation.ask(topic, body, how),
     tell: (node, topic, body, how) => peerOf(node).conversation.tell(topic, body, how),
