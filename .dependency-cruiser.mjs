@@ -92,7 +92,15 @@ export default {
       "tee/protocol/",
     ]),
     ...layer("enclave", ["base/", "trust/", "rules/", "tee/"]),
-    ...layer("sdk", ["base/", "trust/", "rules/", "evidence/", "contract/", "policy/what\\.ts$"]),
+    ...layer("sdk", [
+      "base/",
+      "trust/",
+      "rules/",
+      "evidence/",
+      "contract/",
+      "policy/(what|ethereum)\\.ts$",
+      "mpc/(curves/noble|keys/(derive|sharing))\\.ts$",
+    ]),
     ...layer("cli", [
       "base/",
       "trust/",
@@ -100,6 +108,8 @@ export default {
       "evidence/",
       "contract/",
       "sdk/",
+      // What people are shown before they approve is decoded on their machine, as every key node decodes it.
+      "policy/(what|ethereum|typed-data)\\.ts$",
       "server/",
       "platform/config/",
       "enclave/(archive|try|runners/manifest|protocol/refusals|databases/mysql/setup)\\.ts$",
