@@ -12,12 +12,12 @@ const UP_HELP = text(
 
 Starts the platform and stays until Ctrl-C. Port 0 takes a free one. Settings come from flags, the environment
 (ENTENTE_…) and the file entente.json in the data directory, in this order.
-  --json  prints one line when ready: {"url", "pid", "data", "admin", "enclave"}`,
+  --json  prints one line when ready: {"url", "pid", "data", "admin", "enclave", "keys"}`,
   `用法：entente up [--data DIR] [--port N] [--config FILE] [--json] [--配置项 值 …]
 
 启动平台，按 Ctrl-C 停止。端口 0 表示自动选择空闲端口。配置依次取自命令行、环境变量（ENTENTE_…）
 以及数据目录中的 entente.json。
-  --json  就绪时输出一行：{"url", "pid", "data", "admin", "enclave"}`,
+  --json  就绪时输出一行：{"url", "pid", "data", "admin", "enclave", "keys"}`,
 );
 const DEMO_HELP = text(
   `Usage: entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]

@@ -83,10 +83,11 @@ test("large messages arrive whole, and a question overtakes them", () =>
     );
   }));
 
-test("every message arrives once and in order, however often the connection is cut", () =>
+test("every message arrives once and in order, however often the connection is cut", (t) =>
   withNet(2, async (net, [a, b]) => {
     assert.ok(a && b);
     const wire = await startWire();
+    t.after(() => wire.close());
     wire.to = b.address.port;
     net.addresses.set(streamOf(1), `127.0.0.1:${wire.port}`);
     const heard = { at1: [] as number[], at0: [] as number[] };
@@ -109,7 +110,6 @@ test("every message arrives once and in order, however often the connection is c
     assert.deepEqual(heard.at1, expected);
     assert.deepEqual(heard.at0, expected);
     assert.equal(restarts, 0);
-    await wire.close();
   }));
 
 test("what was asked of a node that is started again ends, and what is asked then is answered", () =>
@@ -180,11 +180,12 @@ test("a node that moves is found at its new address; one that can't be dialled d
     assert.equal(Buffer.from(await waiting).toString(), "outbound only");
   }));
 
-test("200 ms and jitter on the wire: questions are answered side by side", () =>
+test("200 ms and jitter on the wire: questions are answered side by side", (t) =>
   withNet(2, async (net, [a, b]) => {
     assert.ok(a && b);
     echo(b);
     const wire = await startWire({ delay: 100, jitter: 40 });
+    t.after(() => wire.close());
     wire.to = b.address.port;
     net.addresses.set(streamOf(1), `127.0.0.1:${wire.port}`);
     const answers = await Promise.all(
@@ -194,7 +195,6 @@ test("200 ms and jitter on the wire: questions are answered side by side", () =>
       answers.map((answer) => Buffer.from(answer).toString()),
       Array.from({ length: 50 }, (_, i) => String(i)),
     );
-    await wire.close();
   }));
 
 /** A connection as no node of ours would make it. @returns whether the node talked with it */
