@@ -42,6 +42,7 @@ import { lockDataDir } from "./platform/lock.ts";
 import { createLog } from "./platform/log.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
+import { createFaces, type Faces } from "./server/faces/listener.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
 import type { Asker } from "./spine/access.ts";
@@ -73,7 +74,7 @@ export interface Running {
     readonly isolation: string;
   };
   /** The key service, and whom it serves where nobody is asked who they are; where key nodes run. */
-  readonly keys?: { readonly service: KeyService; readonly house: Asker };
+  readonly keys?: { readonly service: KeyService; readonly house: Asker; readonly url: string };
   close(): Promise<void>;
 }
 
@@ -274,9 +275,10 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     uploads: spine.uploads,
   });
 
+  let faces: Faces | undefined;
   const close = async () => {
     live.close();
-    await server.close(config.shutdownGrace);
+    await Promise.all([server.close(config.shutdownGrace), faces?.close(config.shutdownGrace)]);
     await jobs.stop(config.shutdownGrace);
     await Promise.all([compute.stop(), keys.stop()]);
     await spine.stop();
@@ -292,17 +294,22 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     compute.start();
     keys.start();
     const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
+    if (house) {
+      const { auth } = ports;
+      faces = createFaces({ service: keys.service, house, token: config.keyToken, auth, clock, log });
+    }
     await ports.idempotency.reset();
     await jobs.start();
     await housekeeping.start();
     const { url } = await server.listen({ host: config.host, port: config.port });
+    const face = await faces?.listen({ host: config.keyHost, port: config.keyPort });
     const { measurement, provider, isolation } = await compute.api.enclaves.show(stream);
     log.info({ url, entries: ledger.size }, "ready");
     return {
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(house && { keys: { service: keys.service, house } }),
+      ...(house && face && { keys: { service: keys.service, house, url: face.url } }),
       close,
     };
   } catch (error) {

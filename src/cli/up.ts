@@ -53,7 +53,7 @@ export const untilTold = (): Promise<void> =>
 export const up = async (flags: Flags, { json }: { json: boolean }): Promise<void> => {
   const told = untilTold();
   const config = configOf(flags);
-  const { url, admin, enclave, close } = await start(config);
+  const { url, admin, enclave, keys, close } = await start(config);
   const { measurement, attestation, isolation } = enclave;
   if (json)
     console.log(
@@ -63,9 +63,10 @@ export const up = async (flags: Flags, { json }: { json: boolean }): Promise<voi
         data: config.data,
         admin: admin ?? null,
         enclave: { measurement, attestation, isolation },
+        keys: keys ? { url: keys.url, nodes: config.keyNodes } : null,
       }),
     );
-  else console.log(banner({ url, admin, enclave, data: config.data }));
+  else console.log(banner({ url, admin, enclave, keys, config }));
   await told;
   await close();
 };
@@ -74,8 +75,9 @@ const banner = ({
   url,
   admin,
   enclave,
-  data,
-}: Pick<Running, "url" | "admin" | "enclave"> & { data: string }): string => {
+  keys,
+  config: { data, keyNodes, keyToken },
+}: Pick<Running, "url" | "admin" | "enclave" | "keys"> & { config: Config }): string => {
   const { attestation, isolation, measurement } = enclave;
   return [
     "",
@@ -86,6 +88,11 @@ const banner = ({
     `  Enclave     可信环境  ${attestation}${!attestationVerifiers[attestation]?.hardware ? " (no hardware protection 无硬件保护)" : ""}`,
     `  Sandbox     沙箱      ${isolation}${isolation === "quickjs" ? " (bubblewrap is missing: slower, weaker 缺少 bubblewrap：较慢且隔离较弱)" : ""}`,
     `  Measurement 度量值    ${measurement.slice(0, 32)}…`,
+    ...(keys
+      ? [
+          `  Key service 密钥服务  ${keys.url}  (${keyNodes} nodes 节点; ${keyToken ? "by token 须令牌" : "open to this machine 本机开放"})`,
+        ]
+      : []),
     ...(admin
       ? [
           "",

@@ -50,14 +50,18 @@ const WITHIN = 120_000;
 export const createMaking = (deps: MakeDeps) => {
   /** Under way, by key and run: whoever asks again waits for the same. */
   const underWay = new Map<string, Promise<KeyShare | undefined>>();
+  /** Attempts in which this node only hands its share over, and has: there is nothing to keep of them. */
+  const handedOver = new Set<string>();
 
   const runOnce = (request: MakeRequest, looked: LookedKey, attempt: Attempt): Promise<KeyShare | undefined> => {
     const name = `${request.key} ${request.run}`;
     const known = underWay.get(name);
     if (known) return known;
+    if (handedOver.has(name)) return Promise.resolve(undefined);
     judgeAttempt(deps, looked, attempt, request.details);
     const run = makeShare(deps, request, looked, attempt).then(async (share) => {
       if (share) await deps.shares.keep(request.key, { request: attempt.request, run: request.run, share });
+      else handedOver.add(name);
       return share;
     });
     underWay.set(name, run);
@@ -185,7 +189,7 @@ const requireShare = ({ shares }: MakeDeps, stream: string, key: Key): KeyShare 
 const dealtShare = async (
   { node, encryptionKey }: MakeDeps,
   { share = "" }: MakeRequest,
-  { key, group }: LookedKey,
+  { key }: LookedKey,
   { participants, threshold }: Attempt,
 ): Promise<KeyShare> => {
   const { origin, scheme } = key;
@@ -196,7 +200,7 @@ const dealtShare = async (
   if (sha256Hex(envelope) !== origin.shares[self - 1]) throw unfit("it is not the envelope that the ledger names");
   const secret = await openBytes(envelope, {
     key: encryptionKey,
-    context: keyShareContext(group.id, key.id, node, self),
+    context: keyShareContext(key.group, key.id, node, self),
   });
   const dealt = {
     ...{ scheme, threshold, parties: participants.map((_, place) => place + 1) },

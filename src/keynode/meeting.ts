@@ -3,59 +3,75 @@
 export interface Meetings<T> {
   /** @returns when `take` has taken it */
   bring(name: string, value: T): Promise<void>;
-  /** Nothing will be brought: whoever waits gets the reason. */
+  /** Nothing will be brought, or taken: whoever waits, or comes as long as one would have waited, gets the reason. */
   fail(name: string, reason: unknown): void;
   /** Takes what is brought, once. */
   take(name: string): Promise<T>;
+  /** What was brought and not taken yet. */
+  waiting(name: string): T | undefined;
 }
 
 interface Meeting<T> {
-  /** The newest that was brought. */
-  value?: T;
-  readonly brought: PromiseWithResolvers<void>;
+  /** The newest that was said. */
+  offer?: { readonly value: T } | { readonly reason: unknown };
+  readonly offered: PromiseWithResolvers<void>;
   readonly taken: PromiseWithResolvers<void>;
-  readonly limit: NodeJS.Timeout;
+  limit: NodeJS.Timeout | undefined;
 }
 
 /** @param within milliseconds; @param late makes what is thrown to whoever waited for nothing */
 export const createMeetings = <T>(within: number, late: () => Error): Meetings<T> => {
   const meetings = new Map<string, Meeting<T>>();
-  const end = (name: string, reason: unknown) => {
-    const meeting = meetings.get(name);
-    if (!meeting) return;
-    meetings.delete(name);
+  const leave = (name: string, meeting: Meeting<T>) => {
     clearTimeout(meeting.limit);
-    meeting.brought.reject(reason);
-    meeting.taken.reject(reason);
+    if (meetings.get(name) === meeting) meetings.delete(name);
   };
+  const expire = (name: string, meeting: Meeting<T>, after: number) =>
+    setTimeout(() => {
+      leave(name, meeting);
+      meeting.offer ??= { reason: late() };
+      meeting.offered.resolve();
+      meeting.taken.reject(late());
+    }, after);
   const meet = (name: string): Meeting<T> => {
     const known = meetings.get(name);
     if (known) return known;
-    const limit = setTimeout(() => end(name, late()), within);
-    const fresh: Meeting<T> = { brought: Promise.withResolvers(), taken: Promise.withResolvers(), limit };
-    // Nobody may be waiting on one side.
-    fresh.brought.promise.catch(() => undefined);
+    const fresh: Meeting<T> = { offered: Promise.withResolvers(), taken: Promise.withResolvers(), limit: undefined };
+    // Nobody may be waiting on that side.
     fresh.taken.promise.catch(() => undefined);
+    fresh.limit = expire(name, fresh, within);
     meetings.set(name, fresh);
     return fresh;
   };
   return {
     bring(name, value) {
+      const before = meetings.get(name);
+      if (before?.offer && "reason" in before.offer) leave(name, before);
       const meeting = meet(name);
-      meeting.value = value;
-      meeting.brought.resolve();
+      meeting.offer = { value };
+      meeting.offered.resolve();
       return meeting.taken.promise;
     },
-    fail: end,
+    fail(name, reason) {
+      const meeting = meet(name);
+      meeting.offer = { reason };
+      meeting.offered.resolve();
+      meeting.taken.reject(reason);
+    },
     async take(name) {
       const meeting = meet(name);
-      await meeting.brought.promise;
+      await meeting.offered.promise;
+      const { offer } = meeting;
+      if (offer && "reason" in offer) throw offer.reason;
       // Two may have waited: the first of them takes it.
-      if (meetings.get(name) !== meeting) throw late();
-      meetings.delete(name);
-      clearTimeout(meeting.limit);
+      if (!offer || meetings.get(name) !== meeting) throw late();
+      leave(name, meeting);
       meeting.taken.resolve();
-      return meeting.value as T;
+      return offer.value;
+    },
+    waiting(name) {
+      const offer = meetings.get(name)?.offer;
+      return offer && "value" in offer ? offer.value : undefined;
     },
   };
 };

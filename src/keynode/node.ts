@@ -79,7 +79,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const common = { ...looking, accountOf: accounts.of, shares, say };
   const making = { ...common, runs, pairs, encryptionKey };
   const make = createMaking(making);
-  const sign = createSigning({ ...common, accounts, pools, peers, pairStore });
+  const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
 
   const requests = new Set<string>();
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */

@@ -13,6 +13,8 @@ export interface NodeOptions {
   readonly tag: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly clock: Clock;
+  /** Milliseconds that signers wait for one another; 30,000 where absent. */
+  readonly patience?: number;
   /** Starts without the store that was there, which is put aside. */
   readonly acceptLostStore?: boolean;
   /** Called when state could not be saved: then nothing goes on before the program is started again. */

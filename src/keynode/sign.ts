@@ -19,6 +19,7 @@ import { enclaveKey } from "../trust/envelope/recipient.ts";
 import type { Accounts } from "./accounts.ts";
 import { refuse } from "./errors.ts";
 import { isHopeless, type JudgeDeps, type Judged, judgeRequest, type Question, requireUnmoved } from "./judge.ts";
+import { type LookedRequest, lookAtRequest } from "./look.ts";
 import { createMeetings } from "./meeting.ts";
 import type { PairStore } from "./pair-store.ts";
 import type { Peers } from "./peers/peers.ts";
@@ -32,9 +33,10 @@ export interface SignDeps extends JudgeDeps {
   readonly shares: Shares;
   readonly accounts: Accounts;
   readonly pools: Pools;
-  readonly peers: Pick<Peers, "ask" | "answer">;
+  readonly peers: Pick<Peers, "ask" | "answer" | "hear" | "tell">;
   readonly pairStore: Pick<PairStore, "ban">;
   readonly say: Say;
+  readonly patience?: number | undefined;
 }
 
 /** What the server is answered. */
@@ -53,19 +55,20 @@ interface Ready {
 }
 
 /** Milliseconds that a leader and the others wait for one another. */
-const WITHIN = 20_000;
+const WITHIN = 30_000;
 /** Milliseconds that others have to be shown what this node was, and between two looks. */
 const PATIENCE = 2_000;
 const PAUSE = 20;
 const TOPIC = "sign";
+/** The leader will not ask any more: whoever waits for it need not. */
+const OVER = "sign-over";
 /** Outcomes that are remembered, to be said again over a request that has moved on. */
 const MAX_OUTCOMES = 4_096;
 
 export const createSigning = (deps: SignDeps) => {
-  const { node, peers, pools, pairStore, accounts, say } = deps;
+  const { node, peers, pools, pairStore, accounts, say, patience: within = WITHIN } = deps;
   const outcomes = new Map<string, { payload: object; detail: Record<string, unknown> }>();
-  const meetings = createMeetings<Ready>(WITHIN, () => refuse("keynode.unreachable", { nodes: [] }));
-  const nameOf = (request: string, signers: readonly number[]) => `${request} ${signers.join(",")}`;
+  const meetings = createMeetings<Ready>(within, () => refuse("keynode.unreachable", { nodes: [] }));
 
   /** All that is decided is decided in one step, so that no other request comes between a limit and its use. */
   const ready = (question: Question): Ready => {
@@ -78,9 +81,9 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   peers.answer(TOPIC, async (from, body) => {
-    const { request, signers, ids } = decodeAsk(body);
-    const { judged, share, counted } = await meetings.take(nameOf(request, signers));
-    if (judged.epoch.participants[(signers[0] ?? 0) - 1] !== from)
+    const { name, ids } = decodeAsk(body);
+    const { judged, share, counted } = await meetings.take(name);
+    if (judged.epoch.participants[(judged.signers[0] ?? 0) - 1] !== from)
       throw refuse("keynode.signers", { reason: "the first of them leads" });
     const mine = judged.whats.length > 0 ? await pools.follow(from, useOf(judged), ids) : [];
     await counted;
@@ -88,17 +91,34 @@ export const createSigning = (deps: SignDeps) => {
     return encodePlain(await partsOf(judged, share, mine));
   });
 
+  peers.hear(OVER, (from, body) => {
+    const name = decoded(body);
+    if (typeof name !== "string") return;
+    const leader = meetings.waiting(name)?.judged;
+    if (leader?.epoch.participants[(leader.signers[0] ?? 0) - 1] === from)
+      meetings.fail(name, refuse("keynode.unreachable", { nodes: [from] }));
+  });
+  const tellOver = (name: string, { epoch, signers, self }: Judged) => {
+    for (const index of signers)
+      try {
+        if (index !== self)
+          peers.tell(epoch.participants[index - 1] ?? "", OVER, encodePlain(name), { within, lane: "urgent" });
+      } catch {
+        // Whoever is not reached stops waiting by itself.
+      }
+  };
+
   const lead = async ({ judged, share, counted }: Ready): Promise<Signed> => {
     const { request, epoch, signers, group } = judged;
     const known = outcomes.get(request.stream);
     if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
     const presignatures = await takeAll(judged);
-    const ask = encodePlain([request.stream, [...signers], presignatures.map(({ id }) => id)]);
+    const ask = encodePlain([nameOf(judged, signers), presignatures.map(({ id }) => id)]);
     const others = signers.filter((index) => index !== judged.self);
     const answers = await Promise.all(
       others.map(async (index) => {
         const peer = epoch.participants[index - 1] as string;
-        return [index, await peers.ask(peer, TOPIC, ask, { within: WITHIN, lane: "urgent" })] as const;
+        return [index, await peers.ask(peer, TOPIC, ask, { within, lane: "urgent" })] as const;
       }),
     );
     requireUnmoved(deps, judged);
@@ -127,7 +147,7 @@ export const createSigning = (deps: SignDeps) => {
   const take = async (judged: Judged, count: number): Promise<readonly Presignature[]> => {
     for (let patience = PATIENCE; ; patience -= PAUSE)
       try {
-        return await pools.take(useOf(judged), count, WITHIN);
+        return await pools.take(useOf(judged), count, within);
       } catch (error) {
         if (!(error instanceof Refusal) || error.code !== "presignature.key" || patience <= 0) throw error;
         await delay(PAUSE);
@@ -147,6 +167,7 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   const decline = (question: Question, error: unknown): Signed => {
+    meetings.fail(nameOf(lookAtRequest(deps, question.request), question.signers), error);
     if (!isHopeless(deps, question, error)) throw error;
     const { code } = error as { code: string };
     return { statement: say("key-request.failed", question.request, { code }) };
@@ -154,15 +175,18 @@ export const createSigning = (deps: SignDeps) => {
 
   /** Of the leader: what came of it. Of the others nothing, once the leader has their parts. */
   return async (question: Question): Promise<Signed> => {
-    const name = nameOf(question.request, question.signers);
     let mine: Ready;
     try {
       mine = ready(question);
     } catch (error) {
-      meetings.fail(name, error);
       return decline(question, error);
     }
-    if (mine.judged.self === question.signers[0]) return lead(mine);
+    const name = nameOf(mine.judged, question.signers);
+    if (mine.judged.self === question.signers[0])
+      return lead(mine).catch((error: unknown) => {
+        tellOver(name, mine.judged);
+        throw error;
+      });
     await meetings.bring(name, mine);
     return NOTHING_TO_SAY;
   };
@@ -215,13 +239,20 @@ const outcomeOf = (
   return { signatures, publicKey: toHex(presignatures[0]?.publicKey ?? new Uint8Array()) };
 };
 
+/**
+ * Where signers meet: over the request, its key and group as they stand. Who has been shown less waits, or is waited for,
+ * until both have been shown the same.
+ */
+const nameOf = ({ request, heads }: Pick<LookedRequest, "request" | "heads">, signers: readonly number[]): string =>
+  `${request.stream} ${signers.join(",")} ${digestOf(heads)}`;
+
 /** @throws Refusal keynode.signers */
 const decodeAsk = (body: Uint8Array) => {
   const plain = decoded(body);
-  const [request, signers, ids] = Array.isArray(plain) && plain.length === 3 ? plain : [];
-  if (typeof request !== "string" || !isListOf(signers, "number") || !isListOf(ids, "string"))
+  const [name, ids] = Array.isArray(plain) && plain.length === 2 ? plain : [];
+  if (typeof name !== "string" || !Array.isArray(ids) || !ids.every((id) => typeof id === "string"))
     throw refuse("keynode.signers", { reason: "the leader's question is malformed" });
-  return { request, signers: signers as readonly number[], ids: ids as readonly string[] };
+  return { name, ids: ids as readonly string[] };
 };
 
 /** @throws Abort naming the party */
@@ -239,5 +270,3 @@ const decoded = (bytes: Uint8Array): unknown => {
     return undefined;
   }
 };
-const isListOf = (value: unknown, type: "number" | "string"): boolean =>
-  Array.isArray(value) && value.every((item) => typeof item === type);

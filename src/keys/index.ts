@@ -142,4 +142,3 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     },
   };
 };
-export type Keys = ReturnType<typeof createKeys>;

@@ -114,7 +114,8 @@ const requireImport = (payload: {
   const fits: [boolean, string][] = [
     [[publicKey, ...commitments].every((point) => isPointOf(scheme, point)), `its points are not of ${scheme}`],
     [commitments.length === threshold, "it has another number of commitments than its threshold"],
-    [commitments[0] === publicKey, "its first commitment is not the public key"],
+    // Of SM2, (1 + d)^-1 is shared over G + P: the first commitment is G, which the nodes check.
+    [scheme === "SM2" || commitments[0] === publicKey, "its first commitment is not the public key"],
     [shares.length === participants.length, "it has another number of shares than nodes"],
     [new Set(shares).size === shares.length, "two shares are one"],
   ];

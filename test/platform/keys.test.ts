@@ -16,6 +16,7 @@ import {
   type NewKey,
   readRequest,
   requestSignatures,
+  verifyKeyNode,
   verifySignatures,
 } from "../../src/sdk/workflows/index.ts";
 import { keyToPem, publicKeyToPem } from "../../src/trust/keys.ts";
@@ -98,8 +99,11 @@ describe("nodes", () => {
       items.map(({ tag, running, provider }) => [tag, running, provider]),
       NODES.map((tag) => [tag, true, "simulated"]),
     );
-    const nonce = "q83vEjRWeJCrze8SNFZ4kA";
-    assert.equal((await stranger.client.keyNodes.attest({ id: "node-1", nonce })).nonce, nonce);
+    const [node] = items;
+    const { id, followed } = await verifyKeyNode(stranger.client, "node-1", ANY);
+    assert.equal(id, node?.stream);
+    assert.ok(followed.size > 0);
+    await assert.rejects(verifyKeyNode(stranger.client, "node-1", { enclaves: [] }), refused("enclave.untrusted"));
   });
 
   test("one more is started with a store of its own; its tag is taken then, and comes back after a restart", async () => {

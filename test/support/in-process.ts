@@ -66,6 +66,7 @@ export const openPlatform = async ({
     "log-level": "silent",
     "shutdown-grace": "0",
     "key-nodes": "0",
+    "key-port": "0",
     ...UNHURRIED,
     ...settings,
   };

@@ -3,13 +3,14 @@
  * what is shown to whom. Nodes, their connections, ledger and rules are the real ones.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { generateKey, randomBytes, sign as signWith } from "#crypto";
 import { toBase64url, toHex, utf8 } from "../../src/base/bytes.ts";
 import { DAY, iso } from "../../src/base/clock.ts";
+import { Refusal } from "../../src/base/refusal.ts";
 import { replayable } from "../../src/evidence/export.ts";
 import { createKeyNode } from "../../src/keynode/node.ts";
 import type { NodeOptions } from "../../src/keynode/options.ts";
@@ -32,7 +33,6 @@ import { signCheckpoint } from "../../src/trust/log/checkpoint.ts";
 import { appendLeaf, EMPTY_FRONTIER, frontierRoot } from "../../src/trust/log/frontier.ts";
 import { leafHash } from "../../src/trust/log/merkle.ts";
 import { createNoteSigner } from "../../src/trust/log/note.ts";
-import { parseStatement } from "../../src/trust/statement.ts";
 import { sha384Hex } from "./hostile-host.ts";
 import { keyId } from "./keys.ts";
 import { createOrganisation, type Organisation, SALT } from "./principals.ts";
@@ -56,6 +56,13 @@ export interface HeldNode {
   ): Promise<KeyNodeMethods[M]["result"]>;
   follow(to?: number): Promise<void>;
   restart(twist?: Partial<NodeOptions>): Promise<void>;
+  /** Keeps its disk as it is, for `fork`. */
+  snapshot(): Promise<string>;
+  /**
+   * Runs in its place, until `restart`, from an earlier disk and on another ledger that the operator has made up;
+   * `raw` then goes to that one.
+   */
+  fork(leaves: readonly Leaf[], disk?: string): Promise<void>;
   stop(): Promise<void>;
   /** kill -9, where it is a process. */
   kill(): void;
@@ -80,7 +87,7 @@ const inProcess: Launch = async (options) => {
 /** @param program dist/keynode.mjs */
 export const asProcess =
   (program: string): Launch =>
-  async ({ clock: _, ...options }) => {
+  async ({ clock: _, patience: __, ...options }) => {
     const configuration: Configuration = { ...options, attestation: { provider: "simulated" } };
     const argument = toBase64url(utf8(JSON.stringify(configuration)));
     const child = spawn(process.execPath, [program, argument], { stdio: ["pipe", "pipe", "inherit"], env: {} });
@@ -98,6 +105,8 @@ export const asProcess =
 
 export interface FleetOptions {
   readonly launch?: Launch;
+  /** Milliseconds that signers wait for one another. */
+  readonly patience?: number;
   readonly nodes?: number;
   readonly policies?: readonly { readonly id: string; readonly text: string }[];
   /** What the group's founding has other than it should. */
@@ -120,7 +129,7 @@ const clockAhead = () => {
 
 /** A ledger, key nodes and a group of theirs with two administrators, a requester and two approvers. */
 export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) => {
-  const { nodes: count = 3, policies = ALL, launch = inProcess } = options;
+  const { nodes: count = 3, policies = ALL, launch = inProcess, patience } = options;
   const directory = mkdtempSync(join(tmpdir(), "entente-keynodes-"));
   const clock = clockAhead();
   const logKey = generateKey("Ed25519");
@@ -138,11 +147,19 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
     rmSync(directory, { recursive: true });
   });
 
+  /** Over any leaves at all: the log's key is the operator's. */
+  const checkpointOver = (leaves: readonly Leaf[]): string => {
+    const end = leaves.reduce((frontier, leaf) => appendLeaf(frontier, leafHash(leafBytes(leaf))), EMPTY_FRONTIER);
+    return signCheckpoint({ origin: ORIGIN, size: end.size, root: frontierRoot(end) }, signer);
+  };
+  let copies = 0;
+
   const startNode = async (tag: string): Promise<HeldNode> => {
     const home = join(directory, tag);
     const start = async (twist: Partial<NodeOptions> = {}) => {
       const listen = { host: "127.0.0.1", port: 0 };
-      const node = await launch({ directory: home, ledger: ledger.verifierKey, tag, listen, clock, ...twist });
+      const common = { directory: home, ledger: ledger.verifierKey, tag, listen, clock };
+      const node = await launch({ ...common, ...(patience && { patience }), ...twist });
       running.add(node);
       return node;
     };
@@ -183,8 +200,19 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
         await announce();
       },
       async stop() {
-        running.delete(node);
-        await node.close();
+        if (running.delete(node)) await node.close();
+      },
+      async snapshot() {
+        const copy = join(directory, `${tag}.${copies++}`);
+        cpSync(home, copy, { recursive: true });
+        return copy;
+      },
+      async fork(leaves, disk) {
+        const listen = (await raw("status", {})).listens;
+        const copy = disk ?? (await held.snapshot());
+        await held.stop();
+        node = await start({ directory: copy, listen });
+        await raw("follow", { from: 0, leaves, checkpoint: checkpointOver(leaves) });
       },
       kill: () => node.kill?.(),
     };
@@ -227,11 +255,22 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       });
     },
 
-    /** Has nodes make what the key's attempt asks for, and puts on the ledger what they say. */
+    /**
+     * Has nodes make what the key's attempt asks for, and puts on the ledger what they say. Nodes that were started again
+     * may still be about to meet: then it is tried again.
+     */
     async make(stream: string, over: readonly HeldNode[] = nodes, params: (node: HeldNode) => object = () => ({})) {
-      const run = toHex(randomBytes(32));
+      let run = "";
       const ask = (node: HeldNode) => node.call("make", { key: stream, run, details, ...params(node) }, stream);
-      await Promise.all(over.map(ask));
+      for (let tries = 1; ; tries++)
+        try {
+          run = toHex(randomBytes(32));
+          await Promise.all(over.map(ask));
+          break;
+        } catch (error) {
+          const code = error instanceof Refusal ? error.code : "";
+          if (tries === 5 || !["peer.restarted", "peer.unreachable", "run.ended"].includes(code)) throw error;
+        }
       for (const node of over) {
         const { statement } = await ask(node);
         if (statement) await stage.submit(statement);
@@ -259,14 +298,8 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       return leader as KeyNodeMethods["sign"]["result"];
     },
 
-    /** A checkpoint over any leaves at all: the log's key is the operator's. */
-    checkpointOver(leaves: readonly Leaf[]): string {
-      const end = leaves.reduce((frontier, leaf) => appendLeaf(frontier, leafHash(leafBytes(leaf))), EMPTY_FRONTIER);
-      return signCheckpoint({ origin: ORIGIN, size: end.size, root: frontierRoot(end) }, signer);
-    },
     signedAs: (by: Organisation, kind: string, stream: string, payload: object = {}) =>
       signedAct(stage, by, kind, stream, payload),
-    digestOfStatement: (jws: string) => parseStatement(jws).digest,
   };
 };
 export type KeyNodes = Awaited<ReturnType<typeof openKeyNodes>>;

@@ -13,6 +13,8 @@ export interface PlatformOptions {
   readonly port?: number;
   /** Further settings by their flag's name, without dashes. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** A program that runs in the command's place, with the same flags. */
+  readonly program?: string;
   /** Called with the process before it is ready. */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
@@ -35,10 +37,12 @@ export interface Platform {
  * In a process group of its own: its number is the group's.
  * @throws Error with what the process said, when it ends before it is ready
  */
-export const startPlatform = async ({ data, port = 0, settings = {}, onSpawn }: PlatformOptions): Promise<Platform> => {
+export const startPlatform = async (options: PlatformOptions): Promise<Platform> => {
+  const { data, port = 0, settings = {}, program, onSpawn } = options;
   const began = performance.now();
   const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", ...settings };
-  const child = spawnEntente(["up", "--json", ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)]);
+  const given = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  const child = program ? spawnProgram(program, given) : spawnProgram(entente, ["up", "--json", ...given]);
   onSpawn?.(child);
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once("exit", (status, signal) => resolve(signal ?? status ?? 0));
@@ -60,7 +64,7 @@ export const startPlatform = async ({ data, port = 0, settings = {}, onSpawn }: 
 
 /** Runs a command of `entente` to its end. @returns what it printed. @throws Error with what it said, when it fails */
 export const runEntente = async (args: readonly string[]): Promise<string> => {
-  const child = spawnEntente(args);
+  const child = spawnProgram(entente, args);
   const said = collect(child);
   let printed = "";
   child.stdout?.on("data", (text: Buffer) => {
@@ -71,8 +75,8 @@ export const runEntente = async (args: readonly string[]): Promise<string> => {
   return printed;
 };
 
-const spawnEntente = (args: readonly string[]): ChildProcess => {
-  const command = [process.execPath, entente, ...args];
+const spawnProgram = (file: string, args: readonly string[]): ChildProcess => {
+  const command = [process.execPath, file, ...args];
   const [program = "", ...rest] = existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL", ...command] : command;
   return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"], detached: true });
 };

@@ -1,8 +1,12 @@
 /** Every command: those of the contract, and those that seal, sign or check on this machine. */
 import type { Command } from "../command.ts";
 import { contractCommands } from "../generated.ts";
+import { kebab } from "../names.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { keyGroupCommands } from "./key-groups.ts";
+import { keyRequestCommands } from "./key-requests.ts";
+import { keyCommands } from "./keys.ts";
 import { projectCommands } from "./model.ts";
 import { modelCommands } from "./models.ts";
 import { movingCommands } from "./moving.ts";
@@ -24,6 +28,9 @@ const own: readonly Command[] = [
   reconnectCommand,
   ...taskCommands,
   ...diagnosticsCommands,
+  ...keyGroupCommands,
+  ...keyCommands,
+  ...keyRequestCommands,
 ];
 
 /**
@@ -39,6 +46,8 @@ const REPLACED = new Set([
   "enclaves.attest",
   "enclaves.challenge",
   "enclaves.describe",
+  "keyNodes.attest",
+  "keyNodes.challenge",
   "alliances.move",
   "models.move",
   "sources.move",
@@ -55,7 +64,7 @@ const REPLACED = new Set([
 ]);
 
 const isOwn = (resource: string, action: string): boolean =>
-  own.some(({ words }) => words[0] === resource && words[1] === action);
+  own.some(({ words }) => words[0] === kebab(resource) && words[1] === kebab(action));
 
 export const commands: readonly Command[] = [
   ...own,

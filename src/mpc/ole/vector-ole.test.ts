@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pairsOf } from "../../../test/support/dealt.ts";
 import { seeded } from "../../../test/support/simulate.ts";
+import { concat } from "../../base/bytes.ts";
 import { curveOf } from "../curves/registry.ts";
-import type { ReceiverSeeds, SenderSeeds } from "../ot/extension.ts";
-import { hashBytes } from "../ot/hash.ts";
+import { extendAsSender, type ReceiverSeeds, type SenderSeeds } from "../ot/extension.ts";
+import { expand, hashBytes, hashRows } from "../ot/hash.ts";
+import { bitAt } from "../ot/matrix.ts";
 import { Abort } from "../protocol.ts";
-import { mod, randomScalar } from "../scalars.ts";
+import { mod, randomScalar, toInteger } from "../scalars.ts";
+import { bytesOf, integersOf, WIDE } from "./integers.ts";
 import { answerOle, beginOle, finishOle, type Shape, TRANSFERS } from "./vector-ole.ts";
 
 const bobs = pairsOf(1, [1, 2]).get(2) as unknown as ReceiverSeeds;
@@ -91,5 +94,48 @@ test("factors and shares are spread over the whole group", () => {
     const mean = top.reduce((sum, value) => sum + value, 0) / top.length;
     assert.ok(Math.abs(mean - 32768) < (6 * 65536) / Math.sqrt(12 * top.length));
     assert.equal(new Set(values).size, values.length);
+  }
+});
+
+test("as many transfers as eprint 2026/976 asks for: |q| + 2·128 + 3·80, and one check value", () => {
+  assert.ok(TRANSFERS >= 256 + 2 * 128 + 3 * 80 && TRANSFERS % 8 === 0);
+  assert.ok(256 >= 128 + 2 * Math.log2(TRANSFERS));
+  // The gadget follows from Alice's message: another message, another b.
+  const [one, other] = ["one", "other"].map((seed) => {
+    const { shape, begun, inputs, message } = run("P-256", 1, 1);
+    const answer = answerOle(shape, alices, inputs, message, 1, seeded(seed));
+    return finishOle(shape, begun, answer.message, 2).factors[0];
+  });
+  assert.notEqual(one, other);
+});
+
+test("an Alice that puts another value into one transfer is caught exactly where Bob has chosen 1", () => {
+  const { curve, shape, begun, inputs, message, answer } = run("secp256k1", 1, 1);
+  const input = inputs[0]![0]!;
+  const end = 32 * 2 * TRANSFERS;
+  const modulo = (bytes: Uint8Array) => integersOf(bytes, WIDE).map((value) => mod(value, curve.order));
+  const rows = extendAsSender(alices, shape.scope, TRANSFERS, message, 1);
+  const pads = modulo(hashRows(hashBytes("ole/1 pads", shape.scope), rows, 6));
+  const weightOf = (corrections: Uint8Array) =>
+    modulo(expand(hashBytes("ole/1 challenge", begun.transcript, corrections), WIDE))[0]!;
+  const answered = toInteger(answer.message.subarray(end, end + 32));
+  const check = mod(answered - weightOf(answer.message.subarray(0, end)) * input, curve.order);
+  // She keeps to the protocol in all else: the hash is over what she would have with the choice 0.
+  const cheating = (transfer: number): Uint8Array => {
+    const corrections = Uint8Array.from(answer.message.subarray(0, end));
+    const [value] = integersOf(corrections.subarray(64 * transfer, 64 * transfer + 32), 32);
+    corrections.set(bytesOf([mod(value! + 1n, curve.order)]), 64 * transfer);
+    const weight = weightOf(corrections);
+    const columns = Array.from({ length: TRANSFERS }, (_, j) =>
+      mod(pads[2 * j + 1]! + weight * pads[2 * j]!, curve.order),
+    );
+    const answers = bytesOf([mod(check + weight * input, curve.order)]);
+    return concat(corrections, answers, hashBytes("ole/1 check", shape.scope, bytesOf(columns)));
+  };
+  for (let transfer = 0; transfer < 24; transfer++) {
+    const finish = () => finishOle(shape, begun, cheating(transfer), 2);
+    if (bitAt(begun.choices, transfer))
+      assert.throws(finish, (error) => error instanceof Abort && error.culprits[0] === 2);
+    else assert.ok(finish());
   }
 });

@@ -210,6 +210,24 @@ export const settings = {
     "Key nodes on this machine, each a process with a store of its own: node-1, node-2, … Those that were created later are started too. 0: none.",
     "本机密钥节点的数量，各为独立进程并有独立存储：node-1、node-2……之后创建的节点也会启动。0 表示不运行密钥节点。",
   ),
+  keyPort: setting(
+    integer(0, 65_535),
+    8889,
+    "Port of the key service's other faces (the REST calls under /api/mappic, AWS KMS), where key nodes run; 0 takes a free one.",
+    "密钥服务其他接口（/api/mappic 下的 REST 接口、AWS KMS）的端口，仅在运行密钥节点时监听；0 表示自动选择空闲端口。",
+  ),
+  keyHost: setting(
+    text(/^[^\s/]+$/, "a host name or address", "主机名或地址"),
+    "127.0.0.1",
+    "Address that this port listens on. Any but this machine's own needs keyToken.",
+    "上述端口的监听地址。非本机回环地址须设置 keyToken。",
+  ),
+  keyToken: secret(
+    text(/^(\S{16,512})?$/, "16 characters or more without spaces, or empty", "至少 16 个无空格字符，或留空"),
+    "",
+    "What callers of the REST face have to bring (Authorization: Bearer). Empty lets in every program of this machine: it then signs with the platform's own keys.",
+    "REST 接口调用方须携带的令牌（Authorization: Bearer）。留空则本机任何程序均可调用，并使用平台自有的密钥签名。",
+  ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),
     "10s",

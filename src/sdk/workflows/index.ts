@@ -40,10 +40,12 @@ export {
   approveRequest,
   awaitRequest,
   type NewSignature,
+  type ReadRequest,
   readRequest,
   requestSignatures,
   verifySignatures,
 } from "./key-requests.ts";
+export { type SignedByKey, signaturesOf } from "./key-signatures.ts";
 export { awaitKey, generateKey, importKey, type NewKey, type PrivateKeyGiven } from "./keys.ts";
 export { type FormerEnclave, type Movable, type MovePlan, moveToEnclave, planMove } from "./move-to-enclave.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";
@@ -61,7 +63,7 @@ export {
   sealSource,
 } from "./register-source.ts";
 export { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "./verify-enclave.ts";
-export { type ReadKeyNode, readKeyNode } from "./verify-key-node.ts";
+export { type ReadKeyNode, readKeyNode, type VerifiedKeyNode, verifyKeyNode } from "./verify-key-node.ts";
 export {
   type Approved,
   type CodeFile,

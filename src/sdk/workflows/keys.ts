@@ -24,6 +24,8 @@ export interface NewKey {
   readonly alias?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly description?: string | undefined;
+  /** Stream of the key that it takes the place of. */
+  readonly rotates?: string | undefined;
 }
 
 export interface PrivateKeyGiven {
@@ -65,6 +67,7 @@ export const generateKey = async (client: KeysClient, key: NewKey, expected: Exp
     ...{ group: group.stream, scheme: key.scheme, threshold: key.threshold },
     participants: nodes.map(({ id }) => id),
     origin: { kind: "generated" },
+    ...(key.rotates !== undefined && { rotates: key.rotates }),
     detail: detailOf(key),
   });
 };
@@ -94,6 +97,7 @@ export const importKey = async (
     ...{ id, group: group.stream, scheme, threshold },
     participants: nodes.map(({ id }) => id),
     origin,
+    ...(key.rotates !== undefined && { rotates: key.rotates }),
     detail: detailOf(key),
   });
 };

@@ -1,6 +1,13 @@
 /** What must hold of a key node before a share is sealed to it, or a key made by it. */
-import { attested, type KeyNode, keyNode as keyNodeBook } from "../../rules/key-node.ts";
+import { randomBytes } from "#crypto";
+import { fromBase64, toBase64url } from "../../base/bytes.ts";
+import { refuse as refuseRule } from "../../rules/errors.ts";
+import { type FollowedLedger, verifyFollowed } from "../../rules/followed.ts";
+import { attested, KEY_NODE_ISOLATION, type KeyNode, keyNode as keyNodeBook } from "../../rules/key-node.ts";
 import { advance, emptyWorld, streamOf } from "../../rules/world.ts";
+import type { Attested } from "../../trust/attestation/provider.ts";
+import { attestationVerifiers, verifyAttestation } from "../../trust/attestation/verify.ts";
+import { publicKeyFromSpki } from "../../trust/keys.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "./errors.ts";
@@ -31,4 +38,38 @@ export const readKeyNode = async (
   if (!state || (id !== stream && id !== state.tag)) throw differs("it is another node");
   requirePinned(state, enclaves);
   return { ...state, id: stream };
+};
+
+export interface VerifiedKeyNode extends ReadKeyNode {
+  /** What the fresh evidence says of its machine. */
+  readonly machine: Attested;
+  /** How far it has followed the ledger. */
+  readonly followed: FollowedLedger;
+}
+
+const NONCE_LENGTH = 32;
+
+/** Whoever answers now has the keys that it declared, as far as its provider can prove anything. @throws as `readKeyNode` */
+export const verifyKeyNode = async (
+  client: Pick<Client, "keyNodes">,
+  id: string,
+  expected: ExpectedEnclave,
+): Promise<VerifiedKeyNode> => {
+  const node = await readKeyNode(client, id, expected);
+  const nonce = toBase64url(randomBytes(NONCE_LENGTH));
+  const { provider, evidence, followed } = await client.keyNodes.attest({ id, nonce });
+  if (provider !== node.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
+  const claims = { ...node, isolation: KEY_NODE_ISOLATION, nonce };
+  const verdict = verifyAttestation({ provider, evidence }, claims, Date.now());
+  if (!verdict.ok) throw refuseRule("attestation.refused", { reason: verdict.reason });
+  const asked = attestationVerifiers[provider]?.challenge?.(evidence);
+  if (asked && (await client.keyNodes.challenge({ id, challenge: asked.challenge })).answer !== asked.answer)
+    throw refuseRule("attestation.refused", { reason: "the keys of its evidence are not of one machine" });
+  const { ok, ...machine } = verdict;
+  requirePinned({ ...node, platform: machine.platform }, expected.enclaves);
+  return {
+    ...node,
+    machine,
+    followed: verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(node.signingKey))),
+  };
 };

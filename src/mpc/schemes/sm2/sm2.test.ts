@@ -12,7 +12,7 @@ import { concat, fromHex, utf8 } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";
 import type { KeyShare } from "../../key-share.ts";
 import { Abort, type Protocol, type Sending } from "../../protocol.ts";
-import { lagrange, mod, toBytes32, toInteger } from "../../scalars.ts";
+import { inverse, lagrange, mod, toBytes32, toInteger } from "../../scalars.ts";
 import { convert } from "./convert.ts";
 import { sm2 } from "./index.ts";
 
@@ -107,6 +107,23 @@ for (const [threshold, n, signers] of [
     for (const bad of [signature.subarray(1), new Uint8Array(64), new Uint8Array(64).fill(255), zeroR])
       assert.ok(!sm2.verify(publicKey, digest, bad));
   });
+
+test("the example of GB/T 32918.5-2017, annex A.2", () => {
+  const d = 0x3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8n;
+  const k = 0x59276e27d506861a16680f3ad9c02dccef3cc1fa3cdbe4ce6d54b80deac1bc21n;
+  const signature = fromHex(
+    "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3" +
+      "b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa",
+  );
+  const publicKey = curve.encode(curve.multiplyBase(d));
+  const digest = digestOf(publicKey, "message digest", "1234567812345678");
+  assert.deepEqual(digest, fromHex("f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640"));
+  assert.ok(sm2.verify(publicKey, digest, signature));
+  // And s = x·(k + r) − r is the standard's s.
+  const r = mod(toInteger(digest) + curve.x(curve.multiplyBase(k)), curve.order);
+  const s = mod(inverse(1n + d, curve) * (k + r) - r, curve.order);
+  assert.deepEqual(concat(toBytes32(r), toBytes32(s)), signature);
+});
 
 test("converted shares are of (1 + d)^-1, for every set of t, and of nothing for fewer", () => {
   const { secret } = convertInput(3, 5);

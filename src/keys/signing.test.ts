@@ -1,0 +1,170 @@
+/** Which nodes are asked to sign, and what becomes of what they answer: with nodes of the test at the pillar's own port. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { openEvidence } from "../../test/support/evidence.ts";
+import { completedPayload, enabledKey, requestPayload, type Vault, vault } from "../../test/support/keys.ts";
+import { SALT, type Signatory } from "../../test/support/principals.ts";
+import { act, ledgerStage, type Stage, signed, stateOf } from "../../test/support/stage.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
+import type { Ledger } from "../ledger/port.ts";
+import { keyRequest } from "../rules/key-request.ts";
+import { digestOf } from "../trust/digest.ts";
+import type { KeyNode } from "./node-port.ts";
+import { createSigning, type Signing } from "./signing.ts";
+
+const DETAIL = { salt: SALT, signatures: ["0".repeat(128)], publicKey: `02${"a".repeat(64)}` };
+
+let directory: string;
+let ledger: Ledger;
+let stage: Stage<Clock>;
+let all: Vault;
+let key: string;
+let signing: Signing;
+let kept: Map<string, string>;
+let asked: (readonly number[])[];
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "entente-signing-"));
+  ledger = await openEvidence(directory);
+  stage = ledgerStage(ledger, systemClock);
+  all = await vault(stage);
+  key = await enabledKey(stage, all);
+  kept = new Map();
+  asked = [];
+});
+afterEach(async () => {
+  signing.work.stop();
+  await ledger.close();
+  rmSync(directory, { recursive: true });
+});
+
+type Answer = (request: string, signers: readonly number[]) => Promise<{ statement: string; detail?: typeof DETAIL }>;
+
+const completes =
+  (by: Signatory): Answer =>
+  async (request, signers) => ({
+    statement: signed(stage, by, "key-request.completed", request, {
+      ...completedPayload({ signers, detail: digestOf(DETAIL) }),
+    }),
+    detail: DETAIL,
+  });
+const follows: Answer = async () => ({ statement: "" });
+const refuses =
+  (code: string, details: Record<string, unknown> = {}): Answer =>
+  () =>
+    Promise.reject(new Refusal(code, 409, details));
+
+/** @param answers of each node of the key, by place; one without is not connected */
+const start = (answers: readonly (Answer | undefined)[]): void => {
+  const places = new Map(all.nodes.map(({ id }, place) => [id, place]));
+  const answerOf = (node: string) => answers[places.get(node) ?? -1];
+  signing = createSigning({
+    ledger,
+    nodes: {
+      isUp: (node) => answerOf(node) !== undefined,
+      of: (node) =>
+        ({
+          sign: async (request: string, signers: readonly number[]) => {
+            const leads = signers[0] === (places.get(node) ?? 0) + 1;
+            if (leads) asked.push(signers);
+            const answer = await answerOf(node)?.(request, signers);
+            // Only the first says what came of it.
+            return answer?.detail && !leads ? { statement: "" } : answer;
+          },
+        }) as KeyNode,
+    },
+    views: { putDetail: async (digest, text) => void kept.set(digest, text) },
+    concurrency: 4,
+    now: () => systemClock.now(),
+    onError: () => undefined,
+  });
+  signing.work.start();
+};
+const ask = () => act(stage, all.requester, "key-request.founded", "", requestPayload(stage, key));
+const settled = async (request: string, done: () => boolean): Promise<void> => {
+  for (let i = 0; i < 200 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(done(), stateOf(stage, keyRequest, request).status);
+};
+const statusOf = (request: string) => stateOf(stage, keyRequest, request).status;
+const completed = (request: string) => settled(request, () => statusOf(request) === "completed");
+const signers = () => asked.map((some) => some.join());
+
+describe("a request", () => {
+  test("is signed by as many as the threshold, always the same of a key, and its signatures are kept first", async () => {
+    start([completes(all.nodes[0]), completes(all.nodes[1]), completes(all.nodes[2])]);
+    for (let i = 0; i < 3; i++) await completed(await ask());
+    assert.equal(new Set(signers()).size, 1);
+    assert.equal(asked[0]?.length, 2);
+    assert.deepEqual(JSON.parse(kept.get(digestOf(DETAIL)) ?? ""), DETAIL);
+  });
+
+  test("goes to others when a node is not there", async () => {
+    start([completes(all.nodes[0]), follows, undefined]);
+    await completed(await ask());
+    assert.deepEqual(signers(), ["1,2"]);
+  });
+
+  test("leaves out who did not answer another, and not who says so", async () => {
+    const unreachable = refuses("keynode.unreachable", { nodes: all.nodes[1].id });
+    const with2 =
+      (by: Signatory): Answer =>
+      (request, some) =>
+        some.includes(2) ? unreachable(request, some) : completes(by)(request, some);
+    start([with2(all.nodes[0]), refuses("channel.closed"), with2(all.nodes[2])]);
+    await completed(await ask());
+    assert.equal(signers().at(-1), "1,3");
+  });
+
+  test("whose node has no share is signed by the two that have theirs", async () => {
+    start([refuses("keynode.not-held"), completes(all.nodes[1]), follows]);
+    await completed(await ask());
+    assert.equal(signers().at(-1), "2,3");
+  });
+
+  test("that the nodes refuse waits, says why, and is tried again when somebody approves it", async () => {
+    let approved = false;
+    const judge =
+      (by: Signatory): Answer =>
+      (request, some) =>
+        approved ? completes(by)(request, some) : refuses("keynode.policy", { reason: "approvals" })(request, some);
+    start([judge(all.nodes[0]), judge(all.nodes[1]), judge(all.nodes[2])]);
+    const request = await ask();
+    await settled(request, () => signing.reason(request)?.code === "keynode.policy");
+    assert.equal(statusOf(request), "pending");
+    approved = true;
+    await act(stage, all.approvers[0], "key-request.approved", request);
+    await completed(request);
+    await settled(request, () => signing.reason(request) === undefined);
+  });
+
+  test("that moved while it was signed is answered for again, over what it is now", async () => {
+    let first = true;
+    const slow: Answer = async (request, some) => {
+      const answer = await completes(all.nodes[some[0] === 1 ? 0 : 1])(request, some);
+      if (first) await act(stage, all.approvers[0], "key-request.approved", request);
+      first = false;
+      return answer;
+    };
+    start([slow, slow, slow]);
+    await completed(await ask());
+  });
+
+  test("that too few nodes can sign waits for them", async () => {
+    start([completes(all.nodes[0]), undefined, undefined]);
+    const request = await ask();
+    await settled(request, () => signing.reason(request)?.code === "key-node.too-few");
+    assert.equal(statusOf(request), "pending");
+  });
+
+  test("in which nodes will never take part fails by their word", async () => {
+    const never =
+      (by: Signatory): Answer =>
+      async (request) => ({ statement: signed(stage, by, "key-request.failed", request, { code: "keynode.policy" }) });
+    start([never(all.nodes[0]), never(all.nodes[1]), never(all.nodes[2])]);
+    const request = await ask();
+    await settled(request, () => statusOf(request) === "failed");
+  });
+});
