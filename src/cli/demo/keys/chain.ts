@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RLP } from "micro-eth-signer/core/rlp.js";
 import { concat, fromHex, toHex } from "../../../base/bytes.ts";
 import { refuse } from "../errors.ts";
@@ -10,13 +11,15 @@ import { refuse } from "../errors.ts";
 export interface Chain {
   readonly id: number;
   call<T = string>(method: string, ...params: readonly unknown[]): Promise<T>;
+  /** Waits until the transaction is in a block. @throws Error where it failed @returns whose it is, lower case */
+  mined(hash: string): Promise<string>;
   /** Wei. */
   balance(address: string): Promise<bigint>;
   close(): Promise<void>;
 }
 
-/** As npm names the package with its program. @throws Refusal demo.machine */
-const program = (): string => {
+/** Of the package that npm has for this kind of machine. @throws Refusal demo.machine */
+export const anvilProgram = (): string => {
   const arch = process.arch === "x64" ? "amd64" : process.arch;
   const name = `@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil`;
   try {
@@ -39,7 +42,7 @@ const START = 30_000;
 
 export const openChain = async (): Promise<Chain> => {
   const port = await freePort();
-  const child = spawn(program(), ["--host", "127.0.0.1", "--port", String(port), "--silent"], { stdio: "ignore" });
+  const child = spawn(anvilProgram(), ["--host", "127.0.0.1", "--port", String(port), "--silent"], { stdio: "ignore" });
   const ended = once(child, "exit");
   const call = async <T>(method: string, ...params: readonly unknown[]): Promise<T> => {
     const response = await fetch(`http://127.0.0.1:${port}`, {
@@ -55,13 +58,22 @@ export const openChain = async (): Promise<Chain> => {
     child.kill("SIGTERM");
     await ended;
   };
+  const mined = async (hash: string): Promise<string> => {
+    const end = Date.now() + START;
+    for (;;) {
+      const receipt = await call<{ status: string; from: string } | null>("eth_getTransactionReceipt", hash);
+      if (receipt?.status === "0x1") return receipt.from;
+      if (receipt || Date.now() > end) throw new Error(`${hash}: ${receipt?.status ?? "not mined"}`);
+      await sleep(20);
+    }
+  };
+  const balance = async (of: string) => BigInt(await call("eth_getBalance", of, "latest"));
   const end = Date.now() + START;
   for (;;) {
     const id = await call<string>("eth_chainId").catch(() => undefined);
-    if (id !== undefined)
-      return { id: Number(id), call, close, balance: async (of) => BigInt(await call("eth_getBalance", of, "latest")) };
+    if (id !== undefined) return { id: Number(id), call, mined, balance, close };
     if (child.exitCode !== null || Date.now() > end) throw refuse("demo.machine", { reason: "anvil" });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
 };
 

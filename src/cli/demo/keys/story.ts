@@ -163,7 +163,7 @@ export const tellKeys = async ({ url, profiles, operator, step, chain }: KeyStor
   await step("chain", text(`pays 10 ether to ${address}`, `向 ${address} 转入 10 以太`), async () => {
     const [rich] = await chain.call<string[]>("eth_accounts");
     const value = `0x${(10n * ETHER).toString(16)}`;
-    await chain.call("eth_sendTransaction", { from: rich, to: address, value });
+    await chain.mined(await chain.call("eth_sendTransaction", { from: rich, to: address, value }));
     must((await chain.balance(address)) === 10n * ETHER, "10 ether have arrived");
   });
 
@@ -221,8 +221,7 @@ export const tellKeys = async ({ url, profiles, operator, step, chain }: KeyStor
   );
   const mined = await step("chain", text("mines the transaction", "交易上链"), async () => {
     const hash = await chain.call("eth_sendRawTransaction", `0x${raw}`);
-    const receipt = await chain.call<{ status: string; from: string }>("eth_getTransactionReceipt", hash);
-    must(receipt?.status === "0x1" && receipt.from === address.toLowerCase(), "mined, from the key's address");
+    must((await chain.mined(hash)) === address.toLowerCase(), "mined, from the key's address");
     const balances = { treasury: await chain.balance(address), supplier: await chain.balance(SUPPLIER) };
     must(balances.supplier === PAYMENT, "the supplier has the payment");
     return { hash, balances };
