@@ -74,7 +74,13 @@ export interface Running {
     readonly isolation: string;
   };
   /** The key service, and whom it serves where nobody is asked who they are; where key nodes run. */
-  readonly keys?: { readonly service: KeyService; readonly house: Asker; readonly url: string };
+  readonly keys?: {
+    readonly service: KeyService;
+    readonly house: Asker;
+    readonly url: string;
+    /** Where nodes of other machines join. */
+    readonly door?: { readonly port: number; readonly fingerprint: string } | undefined;
+  };
   close(): Promise<void>;
 }
 
@@ -153,6 +159,12 @@ const keysOf = (
     directory: join(config.data, "key-nodes"),
     tags: Array.from({ length: config.keyNodes }, (_, i) => `node-${i + 1}`),
     command: keyNodeCommand,
+    ...(config.keyJoinToken !== "" && {
+      door: {
+        ...{ host: config.host, port: config.keyJoinPort, token: config.keyJoinToken },
+        file: join(config.data, "key-join.json"),
+      },
+    }),
     attestation: { provider: config.attestation, options: pairsOf(config.attestationOptions) },
     log,
   });
@@ -309,7 +321,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(house && face && { keys: { service: keys.service, house, url: face.url } }),
+      ...(house && face && { keys: { service: keys.service, house, url: face.url, door: keys.joinedBy() } }),
       close,
     };
   } catch (error) {

@@ -64,7 +64,15 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
 };
 
 export const programHelp = (commands: readonly Command[], language: Language): string => {
-  const known = new Set(["up", "demo", "rebuild", "recover", "verify", ...commands.map(({ words }) => words[0])]);
+  const known = new Set([
+    "up",
+    "demo",
+    "rebuild",
+    "recover",
+    "keynode",
+    "verify",
+    ...commands.map(({ words }) => words[0]),
+  ]);
   const lines = [...known].map((name) => [name, RESOURCES[name]?.[language] ?? ""] as const);
   return [
     say(PROGRAM, language),

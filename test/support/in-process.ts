@@ -22,6 +22,8 @@ export interface TestPlatform {
   /** Of nobody. */
   readonly anyone: Client;
   readonly enclave: VerifiedEnclave;
+  /** Where key nodes run. */
+  readonly keys: Running["keys"];
   /** Starts on the same data. @param settings that are other than before, for this once; @param change so too */
   start(settings?: Readonly<Record<string, string>>, change?: Partial<PlatformOptions>): Promise<void>;
   /** Leaves the data. */
@@ -108,6 +110,9 @@ export const openPlatform = async ({
     },
     get enclave() {
       return enclave;
+    },
+    get keys() {
+      return running?.keys;
     },
     async start(settings = {}, change = {}) {
       const config = loadConfig({ flags: { ...flags, ...settings } });
