@@ -20,6 +20,7 @@ import { createPresence } from "./keys/presence.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { ViewDeps } from "./keys/view-deps.ts";
 import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
+import { ledgerSigner } from "./ledger/signer.ts";
 import { createIdentity } from "./platform/accounts/identity.ts";
 import { createPlatformApi } from "./platform/api/index.ts";
 import { createServerPorts } from "./platform/api/server-ports.ts";
@@ -307,8 +308,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     keys.start();
     const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
     if (house) {
-      const { auth } = ports;
-      faces = createFaces({ service: keys.service, house, token: config.keyToken, auth, clock, log });
+      const { keyToken: token, ethereumUpstream: upstream } = config;
+      faces = createFaces({ service: keys.service, house, token, upstream, auth: ports.auth, clock, log });
     }
     await ports.idempotency.reset();
     await jobs.start();
@@ -387,26 +388,5 @@ const pairsOf = (written: readonly string[]): Record<string, string> =>
         return [pair.slice(0, at), pair.slice(at + 1)];
       }),
   );
-
-/** The ledger's own key and name, made on the first start. */
-const ledgerSigner = (path: string): NoteSigner => {
-  const { name, pem } = readOrMake(path, () => ({
-    name: `entente/${toHex(randomBytes(8))}`,
-    pem: keyToPem(generateKey("Ed25519")),
-  }));
-  const key = keyFromPem(pem, { accept: ["Ed25519"] });
-  return createNoteSigner({ name, publicKey: rawFromPublicKey(key.publicKey), sign: (message) => sign(key, message) });
-};
-
-const readOrMake = <T>(path: string, make: () => T): T => {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    const made = make();
-    writeFileSync(path, JSON.stringify(made), { mode: 0o600, flag: "wx", flush: true });
-    return made;
-  }
-};
 
 const openApiText = (version: string, url: string): string => JSON.stringify(openApi(contract, { version, url }));

@@ -112,6 +112,31 @@ export const refuse = refusals({
     en: "The platform shows {name} as {found}, but its own statement has the id {member}. Sign nothing; report this.",
     zh: "平台将 {name} 显示为 {found}，而其自身声明的编号为 {member}。请勿签名，并报告此问题。",
   },
+  "member.unmet": {
+    status: 404,
+    en: "You have not met {name}. Name it NICKNAME/APPID, or find it first with `entente members find NICKNAME APPID`.",
+    zh: "尚未核实过成员 {name}。请以 昵称/APPID 指明，或先执行 `entente members find 昵称 APPID`。",
+  },
+  "name.unknown": {
+    status: 404,
+    en: "There is nothing of the name {name} that you have a part in. See `{command}`.",
+    zh: "您参与的资源中没有名为 {name} 的。请查看 `{command}`。",
+  },
+  "name.several": {
+    status: 409,
+    en: "Several are called {name}: {ids}. Say which by its id.",
+    zh: "有多个名为 {name}：{ids}。请以编号指明。",
+  },
+  "key.unmade": {
+    status: 409,
+    en: "{id} has no public key: its state is {state}. Wait until its nodes have made it.",
+    zh: "{id} 还没有公钥，状态为 {state}。请等待节点完成生成。",
+  },
+  "request.ended": {
+    status: 409,
+    en: "{id} was not signed: {state}. {reason} See `entente key-requests get {id}`.",
+    zh: "{id} 未被签名：{state}。{reason} 请查看 `entente key-requests get {id}`。",
+  },
   "code.file": {
     status: 404,
     en: "The model has no file {path}. It has: {paths}.",
@@ -139,7 +164,7 @@ export const refuse = refusals({
   },
   "wait.failed": {
     status: 409,
-    en: "{id} ended as {state}: {reason}. See `entente tasks get {id}`.",
-    zh: "{id} 已结束，状态为 {state}：{reason}。请查看 `entente tasks get {id}`。",
+    en: "{id} ended as {state}: {reason}. See `entente {what} get {id}`.",
+    zh: "{id} 已结束，状态为 {state}：{reason}。请查看 `entente {what} get {id}`。",
   },
 });

@@ -22,16 +22,20 @@ Starts the platform and stays until Ctrl-C. Port 0 takes a free one. Settings co
 const DEMO_HELP = text(
   `Usage: entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
                     [--source files|mysql] [--attestation simulated|swtpm]
+       entente demo keys [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
 
 Starts a platform of its own and plays the main job on real data: two hospitals, an institute, one result.
+With keys: three nodes make a key that nobody holds, two people approve a payment, a local chain takes it.
   --once         ends when the story is told
   --json         one JSON object a line
   --source       mysql: three MariaDB servers with TLS, and the sealed result in the receiver's own table
   --attestation  swtpm: the enclave attests with a software TPM 2.0 (a real protocol, simulated hardware)`,
   `用法：entente demo [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
                     [--source files|mysql] [--attestation simulated|swtpm]
+      entente demo keys [--once] [--data DIR] [--port N] [--json] [--lang en|zh-CN]
 
 启动独立的平台，使用真实数据演示主要流程：两家医院、一家研究所、一份结果。
+加上 keys：三个节点共同生成无人持有的密钥，两人批准一笔付款，本地链完成上链。
   --once         演示结束后退出
   --json         每行一个 JSON 对象
   --source       mysql：启动三台启用 TLS 的 MariaDB，加密结果写入结果使用方自己的表
@@ -80,9 +84,17 @@ const platformProgram =
   };
 
 const demoProgram: Program = async (words, _, language) => {
-  const { demo } = await import("./demo/index.ts");
-  const { values } = parseWords(words);
+  const { values, positionals } = parseWords(words);
   const { once = false, json = false, data, port } = values;
+  const [story, ...more] = positionals;
+  if (more.length > 0 || (story !== undefined && story !== "keys"))
+    throw refuse("usage.flag", { reason: `\`${more[0] ?? story}\` is no demo`, command: "entente demo" });
+  if (story === "keys") {
+    const { demoKeys } = await import("./demo/keys/index.ts");
+    await demoKeys({ once, json, language, data, port });
+    return 0;
+  }
+  const { demo } = await import("./demo/index.ts");
   const source = oneOf("source", values.source, ["files", "mysql"]);
   const attestation = oneOf("attestation", values.attestation, ["simulated", "swtpm"]);
   await demo({ once, json, language, data, port, source, attestation });
@@ -105,6 +117,7 @@ const parseWords = (words: readonly string[]) => {
   try {
     return parseArgs({
       args: [...words],
+      allowPositionals: true,
       options: {
         once: { type: "boolean" },
         json: { type: "boolean" },

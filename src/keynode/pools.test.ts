@@ -137,10 +137,12 @@ test("a node that is started again takes its presignatures with it, everywhere",
     a.pools.prepare(use, 8);
     await until(() => a.pools.status().led === 8 && b.pools.status().followed === 8 && c.pools.status().followed === 8);
     const taken = await a.pools.take(use, 1, WITHIN);
+    const before = a.peers.bootOf(c.node);
     const again = start(await running.restart(2));
-    await until(() => [a, b].every(({ peers }) => peers.bootOf(c.node) === again.peers.boot));
-    await assert.rejects(again.pools.follow(a.node, use, idsOf(taken)), code("presignature.missing"));
+    // Its connection has ended; that it is another process, the next one says.
+    await until(() => a.peers.bootOf(c.node) !== before);
     const fresh = await a.pools.take(use, 1, WITHIN);
+    await assert.rejects(again.pools.follow(a.node, use, idsOf(taken)), code("presignature.missing"));
     await until(() => again.pools.status().followed > 0 && b.pools.status().followed > 0);
     for (const { pools } of [b, again])
       assert.deepEqual(idsOf(await pools.follow(a.node, use, idsOf(fresh))), idsOf(fresh));

@@ -13,7 +13,7 @@ export interface Pools {
   /**
    * For the leader: presignatures that are this call's alone; made now where there are too few.
    * @param count 1 to 64
-   * @throws Refusal peer.unreachable after `within` milliseconds, or whatever making them throws
+   * @throws Refusal peer.unknown, peer.unreachable after `within` milliseconds, or whatever making them throws
    */
   take(use: Use, count: number, within: number): Promise<readonly Presignature[]>;
   /**
@@ -221,6 +221,9 @@ export const createPools = (options: PoolsOptions): Pools => {
     take: async (use, count, within) => {
       if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)
         throw new TypeError(`1 to ${MAX_COUNT} at a time`);
+      // Of a signer that is away nobody knows whether it comes back with what it had.
+      const away = othersOf(use).filter((node) => peers.bootOf(node) === undefined);
+      if (away.length > 0) await Promise.all(away.map((node) => peers.reach(node, within)));
       const pool = poolOf(use);
       const isInUse = pool.used > now() - IDLE;
       const isShort = pool.ready.length < count || pool.waiting.length > 0;

@@ -55,9 +55,10 @@ test("runs go on side by side, and a run is joined once", () =>
     assert.equal(again?.code, "run.known");
   }));
 
-test("a run goes on over a slow wire that is cut again and again", () =>
+test("a run goes on over a slow wire that is cut again and again", (t) =>
   withRunning(3, async ({ net, parties }, nodes) => {
     const wire = await startWire({ delay: 20, jitter: 20 });
+    t.after(() => wire.close());
     wire.to = nodes[1]?.peers.address.port ?? 0;
     net.addresses.set(streamOf(1), `127.0.0.1:${wire.port}`);
     const terms = termsOf(parties(0, 1, 2));
@@ -72,7 +73,6 @@ test("a run goes on over a slow wire that is cut again and again", () =>
       ["", "", ""],
     );
     assert.equal(new Set(results.map(({ result }) => result)).size, 1);
-    await wire.close();
   }));
 
 test("whoever does not join is named, and the others do not wait for one another", () =>

@@ -23,6 +23,8 @@ export interface Curve<P = unknown> {
   multiply(a: P, k: bigint): P;
   /** `k · a` where k and a are public: faster, its time depends on k. */
   multiplyPublic(a: P, k: bigint): P;
+  /** The sum of all `k · a`, of as many k as a, all public: faster than one by one. */
+  sumPublic(a: readonly P[], k: readonly bigint[]): P;
   encode(a: P): Uint8Array;
   /** @throws RangeError for whatever is not the canonical encoding of a point of prime order, or is the neutral element */
   decode(bytes: Uint8Array): P;

@@ -24,7 +24,7 @@ after(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-const keysOf = () => platform.keys ?? assert.fail("no key nodes");
+const keysOf = () => platform.keyService ?? assert.fail("no key nodes");
 
 /** Joins as the command does. Resolves with what ends it. */
 const come = (change: { token?: string; fingerprint?: string; tag?: string; data?: string } = {}) => {

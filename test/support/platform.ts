@@ -13,6 +13,8 @@ export interface PlatformOptions {
   readonly port?: number;
   /** Further settings by their flag's name, without dashes. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** A program that runs in the command's place, with the same flags. */
+  readonly program?: string;
   /** Called with the process before it is ready. */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
@@ -23,6 +25,8 @@ export interface Platform {
   /** Of the operator; on the first start on this data only. */
   readonly admin: { readonly accessKeyId: string; readonly accessKeySecret: string } | null;
   readonly enclave: { readonly measurement: string; readonly attestation: string };
+  /** Where the key service's other faces are; null without key nodes. */
+  readonly keys: { readonly url: string } | null;
   /** Milliseconds from the start of the process to the line that says it is ready. */
   readonly readyIn: number;
   /** Resolves with the status, or the signal, that it ended with. */
@@ -35,10 +39,12 @@ export interface Platform {
  * In a process group of its own: its number is the group's.
  * @throws Error with what the process said, when it ends before it is ready
  */
-export const startPlatform = async ({ data, port = 0, settings = {}, onSpawn }: PlatformOptions): Promise<Platform> => {
+export const startPlatform = async (options: PlatformOptions): Promise<Platform> => {
+  const { data, port = 0, settings = {}, program, onSpawn } = options;
   const began = performance.now();
-  const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", ...settings };
-  const child = spawnEntente(["up", "--json", ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)]);
+  const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", "key-port": "0", ...settings };
+  const given = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  const child = program ? spawnProgram(program, given) : spawnProgram(entente, ["up", "--json", ...given]);
   onSpawn?.(child);
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once("exit", (status, signal) => resolve(signal ?? status ?? 0));
@@ -48,7 +54,7 @@ export const startPlatform = async ({ data, port = 0, settings = {}, onSpawn }: 
     throw new Error(`the platform did not start (${await ended}): ${said()}`);
   });
   return {
-    ...(JSON.parse(line) as Pick<Platform, "url" | "pid" | "admin" | "enclave">),
+    ...(JSON.parse(line) as Pick<Platform, "url" | "pid" | "admin" | "enclave" | "keys">),
     readyIn: performance.now() - began,
     ended,
     async stop() {
@@ -60,7 +66,7 @@ export const startPlatform = async ({ data, port = 0, settings = {}, onSpawn }: 
 
 /** Runs a command of `entente` to its end. @returns what it printed. @throws Error with what it said, when it fails */
 export const runEntente = async (args: readonly string[]): Promise<string> => {
-  const child = spawnEntente(args);
+  const child = spawnProgram(entente, args);
   const said = collect(child);
   let printed = "";
   child.stdout?.on("data", (text: Buffer) => {
@@ -71,8 +77,8 @@ export const runEntente = async (args: readonly string[]): Promise<string> => {
   return printed;
 };
 
-const spawnEntente = (args: readonly string[]): ChildProcess => {
-  const command = [process.execPath, entente, ...args];
+const spawnProgram = (file: string, args: readonly string[]): ChildProcess => {
+  const command = [process.execPath, file, ...args];
   const [program = "", ...rest] = existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL", ...command] : command;
   return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"], detached: true });
 };

@@ -4,6 +4,7 @@ import { contractCommands } from "../generated.ts";
 import { kebab } from "../names.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { keyGroupCommands } from "./key-groups.ts";
 import { keyRequestCommands } from "./key-requests.ts";
 import { keyCommands } from "./keys.ts";
 import { projectCommands } from "./model.ts";
@@ -27,6 +28,7 @@ const own: readonly Command[] = [
   reconnectCommand,
   ...taskCommands,
   ...diagnosticsCommands,
+  ...keyGroupCommands,
   ...keyCommands,
   ...keyRequestCommands,
 ];

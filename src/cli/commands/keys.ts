@@ -1,137 +1,141 @@
-/** Keys that nobody holds: made by nodes that were checked, or split here. */
-
-import { isPinned } from "../../evidence/enclave-pin.ts";
+/** Keys that nobody holds: made by nodes, or split here and sealed to them. */
 import { KeyScheme } from "../../rules/key-schemes.ts";
 import { awaitKey, generateKey, importKey, type NewKey } from "../../sdk/workflows/keys.ts";
-import { verifyKeyNode } from "../../sdk/workflows/verify-key-node.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
-import { readSecret, readText } from "../files.ts";
-import { argOf, type Given, isSet, requiredText, textOf, textsOf } from "../given.ts";
+import { refuse } from "../errors.ts";
+import { readSecret, readText, writeTo } from "../files.ts";
+import { argOf, type Given, isSet, textOf, textsOf } from "../given.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
+import { groupNamed, keyNamed, nodesNamed } from "./key-names.ts";
 
-const NEW_KEY: readonly Flag[] = [
-  { name: "group", type: "text", required: true, value: "ID" },
-  { name: "scheme", type: "text", required: true, choices: KeyScheme.options },
+const NEW_KEY_FLAGS: readonly Flag[] = [
+  { name: "group", type: "text", required: true, value: "GROUP", summary: text("its id or name", "群组编号或名称") },
+  { name: "scheme", type: "text", choices: KeyScheme.options, default: "ECDSA_K1" },
   {
     name: "threshold",
     type: "integer",
-    required: true,
+    default: 2,
     limits: "2..16",
-    summary: text("as many nodes sign together", "门限：共同签名所需的节点数"),
+    summary: text("as many nodes sign together", "签名所需的节点数"),
   },
   {
-    name: "node",
+    name: "nodes",
     type: "text",
     many: true,
-    required: true,
-    value: "TAG",
-    summary: text("a node that holds a share; once for each", "持有分片的节点，可多次指定"),
-  },
-  { name: "alias", type: "text" },
-  { name: "tag", type: "pair", many: true, value: "NAME=VALUE" },
-  { name: "description", type: "text" },
-  {
-    name: "any-node",
-    type: "boolean",
+    value: "NODE",
     summary: text(
-      "take the platform's word for its nodes: their programs are not compared with those that you trust",
-      "不核对节点程序是否在您信任的列表中，直接相信平台",
+      "tags or ids of nodes that get a share; all of the group",
+      "持有分片的节点（标签或编号），默认为群组的全部节点",
     ),
   },
+  { name: "alias", type: "text", limits: "1..250" },
+  { name: "tags", type: "pair", many: true, value: "NAME=VALUE" },
+  { name: "description", type: "text", limits: "0..100" },
+  {
+    name: "rotates",
+    type: "text",
+    value: "KEY",
+    summary: text("the key that it takes the place of", "所轮换的原密钥"),
+  },
+  { name: "wait", type: "boolean", summary: text("until its nodes have made it", "等待节点完成生成") },
+  { name: "timeout", type: "number", default: 600, summary: text("seconds, with --wait", "--wait 的时限（秒）") },
 ];
 
-const newKeyOf = (given: Given, command: string): NewKey => {
-  const tags = (given.flags.tag ?? {}) as Record<string, unknown>;
+const newKeyOf = async (context: Context, given: Given): Promise<NewKey> => {
+  const group = await groupNamed(context, textOf(given, "group") ?? "");
+  const named = textsOf(given, "nodes");
+  const rotates = textOf(given, "rotates");
+  const tags = (given.flags.tags as Record<string, unknown> | undefined) ?? {};
   return {
-    group: requiredText(given, "group", command),
-    scheme: requiredText(given, "scheme", command) as KeyScheme,
-    threshold: given.flags.threshold as number,
-    nodes: textsOf(given, "node"),
+    group: group.stream,
+    scheme: (textOf(given, "scheme") ?? "ECDSA_K1") as KeyScheme,
+    threshold: (given.flags.threshold as number | undefined) ?? 2,
+    nodes: await nodesNamed(context, named.length > 0 ? named : group.nodes.map(({ tag }) => tag).sort()),
     alias: textOf(given, "alias"),
     tags: Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, String(value)])),
     description: textOf(given, "description"),
+    ...(rotates !== undefined && { rotates: (await keyNamed(context, rotates)).stream }),
   };
 };
 
-const expectedOf = (context: Context, given: Given) => ({
-  enclaves: isSet(given, "any-node") ? ("any" as const) : trustedEnclaves(context.settings()),
-});
+/** The answer as it is, or the key once its nodes have made it. @throws Refusal wait.failed, wait.timeout */
+const made = async <A extends { resource: { id: string } }>(context: Context, given: Given, answer: A) => {
+  if (!isSet(given, "wait")) return answer;
+  const { id } = answer.resource;
+  const seconds = (given.flags.timeout as number | undefined) ?? 600;
+  const key = await awaitKey(context.client(), id, seconds * 1_000);
+  if (key.state === "pending") throw refuse("wait.timeout", { id, state: key.state, seconds });
+  if (key.failure && key.state === "failed") {
+    const { code, text } = key.failure;
+    throw refuse("wait.failed", { id, state: key.state, reason: `${code}: ${text[context.language]}`, what: "keys" });
+  }
+  return key;
+};
 
-const make: Command = {
-  words: ["keys", "make"],
-  summary: text("Have nodes make a key that none of them holds", "由多个节点共同生成密钥"),
+const create: Command = {
+  words: ["keys", "create"],
+  summary: text("Have nodes of a group make a key", "生成密钥"),
   args: [],
-  flags: NEW_KEY,
+  flags: NEW_KEY_FLAGS,
   async run(context, given) {
-    const client = context.client();
-    const key = newKeyOf(given, "entente keys make");
-    const { resource } = await generateKey(client, key, expectedOf(context, given));
-    return awaitKey(client, resource.id);
+    const key = await newKeyOf(context, given);
+    const expected = { enclaves: trustedEnclaves(context.settings()) };
+    return made(context, given, await generateKey(context.client(), key, expected));
   },
 };
 
-const BEWARE = text(
-  "The private key is split here and leaves only in shares. Destroy your copy once this is done: whoever has it signs alone",
-  "私钥在本机拆分，仅以分片形式发出。完成后请销毁原件：持有者可单独签名",
-);
-
-const importCommand: Command = {
+const importOwn: Command = {
   words: ["keys", "import"],
   summary: text(
-    "Split a private key on this machine and seal each share to its node",
-    "在本机拆分私钥并分别加密给各节点",
+    "Split a private key on this machine, and seal each share to its node",
+    "在本机拆分私钥，并将各分片加密给对应节点",
   ),
   args: [],
   flags: [
-    ...NEW_KEY,
-    { name: "private-key", type: "text", required: true, value: "FILE.pem" },
+    ...NEW_KEY_FLAGS,
+    { name: "pem", type: "text", required: true, value: "FILE" },
     {
-      name: "private-key-passphrase-file",
+      name: "pem-passphrase-file",
       type: "text",
       value: "FILE",
       summary: text("passphrase of that key", "该私钥的口令文件"),
     },
   ],
   async run(context, given) {
-    const command = "entente keys import";
-    const client = context.client();
-    const secret = textOf(given, "private-key-passphrase-file");
-    const pem = readText(requiredText(given, "private-key", command));
-    context.note(BEWARE);
-    const { resource } = await importKey(
-      client,
-      newKeyOf(given, command),
-      { pem, passphrase: secret === undefined ? undefined : readSecret(secret) },
-      expectedOf(context, given),
-    );
-    return awaitKey(client, resource.id);
+    const pem = readText(textOf(given, "pem") ?? "");
+    const secret = textOf(given, "pem-passphrase-file");
+    const passphrase = secret === undefined ? undefined : readSecret(secret);
+    const key = await newKeyOf(context, given);
+    const expected = { enclaves: trustedEnclaves(context.settings()) };
+    const answer = await importKey(context.client(), key, { pem, passphrase }, expected);
+    context.note(DESTROY);
+    return made(context, given, answer);
   },
 };
+const DESTROY = text(
+  "Once the key is enabled, destroy the file: whoever has it signs without anybody's approval.",
+  "密钥启用后请销毁该文件：持有它的人无需任何审批即可签名。",
+);
 
-const verifyNode: Command = {
-  words: ["key-nodes", "verify"],
-  summary: text("Verify a key node with fresh evidence", "使用最新证明验证密钥节点"),
-  args: [{ name: "id" }],
-  flags: [
-    {
-      name: "pin",
-      type: "boolean",
-      summary: text("trust its program and attestation from now on", "今后信任其程序与证明方式"),
-    },
-  ],
+const publicKey: Command = {
+  words: ["keys", "public-key"],
+  summary: text("Print the public key (PEM)", "输出公钥（PEM）"),
+  args: [{ name: "key" }],
+  flags: [{ name: "out", type: "text", value: "FILE" }],
   async run(context, given) {
-    // Whoever pins accepts what is found.
-    const enclaves = isSet(given, "pin") ? ("any" as const) : trustedEnclaves(context.settings());
-    const node = await verifyKeyNode(context.client(), argOf(given, "id"), { enclaves });
-    const { provider, measurement } = node;
-    const known = context.settings().enclaves;
-    if (isSet(given, "pin") && !isPinned({ provider, measurement }, known))
-      context.remember({ enclaves: [...known, { provider, measurement }] });
-    const { id, tag, address, signingKey, encryptionKey, followed } = node;
-    return { id, tag, provider, measurement, address, signingKey, encryptionKey, followed, pinned: true };
+    const { id, state, publicKeyPem: pem } = await keyNamed(context, argOf(given, "key"));
+    if (pem === null) throw refuse("key.unmade", { id, state });
+    const out = textOf(given, "out");
+    if (out !== undefined) {
+      writeTo(out, pem);
+      return { file: out };
+    }
+    if (context.json) return { publicKeyPem: pem };
+    context.print(pem.trimEnd());
+    return undefined;
   },
 };
 
-export const keyCommands: readonly Command[] = [make, importCommand, verifyNode];
+export const keyCommands: readonly Command[] = [create, importOwn, publicKey];

@@ -347,7 +347,7 @@ const wait: Command = {
       if (task.state === "succeeded") return task;
       if (ENDED.includes(task.state)) {
         const reason = task.failure ? `${task.failure.code}: ${task.failure.text[context.language]}` : "";
-        throw refuse("wait.failed", { id, state: task.state, reason });
+        throw refuse("wait.failed", { id, state: task.state, reason, what: "tasks" });
       }
       if (Date.now() >= until) throw refuse("wait.timeout", { id, state: task.state, seconds });
       await new Promise((resolve) => setTimeout(resolve, POLL));

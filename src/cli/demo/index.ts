@@ -1,17 +1,15 @@
 /** `entente demo`: starts a platform of its own, plays the main job on real data, verifies the run as an outsider. */
-import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { installComponents } from "../../../scripts/components.ts";
 import { configOf, start, untilTold } from "../up.ts";
 import { openDatabases } from "./databases.ts";
 import { refuse } from "./errors.ts";
+import { newHome } from "./home.ts";
 import { type SoftwareTpm, startSwtpm } from "./machines/swtpm.ts";
+import { verifyOutside } from "./outside.ts";
 import { sealedFiles } from "./places.ts";
-import { createScreen, type Screen } from "./screen.ts";
-import { type Step, tell } from "./story.ts";
+import { createScreen, stepOn } from "./screen.ts";
+import { tell } from "./story.ts";
 
 export interface DemoOptions {
   /** Ends when the story is told, instead of staying up. */
@@ -31,10 +29,7 @@ export interface DemoOptions {
 export const demo = async (options: DemoOptions): Promise<void> => {
   const { once, json, language, data, port = "0", source = "files", attestation = "simulated" } = options;
   const told = untilTold();
-  const home = data === undefined ? mkdtempSync(join(tmpdir(), "entente-demo-")) : resolve(data);
-  if (existsSync(home) && readdirSync(home).length > 0) throw refuse("demo.directory", { directory: home });
-  const profiles = join(home, "profiles");
-  mkdirSync(profiles, { recursive: true, mode: 0o700 });
+  const { home, profiles } = newHome(data);
   const screen = createScreen({ json, language });
   const began = performance.now();
   screen.begin(home);
@@ -86,22 +81,4 @@ const openTpm = async (): Promise<SoftwareTpm> => {
   const started = await startSwtpm();
   if ("skip" in started) throw refuse("demo.machine", { reason: started.skip });
   return started;
-};
-
-const stepOn =
-  (screen: Screen): Step =>
-  async (who, what, work) => {
-    const began = performance.now();
-    const value = await work();
-    screen.step(who, what, performance.now() - began);
-    return value;
-  };
-
-/** What somebody with nothing but the file and this program would do: a process of its own, timed as a whole. */
-const verifyOutside = async (bundle: string): Promise<{ ok: boolean; ms: number }> => {
-  const began = performance.now();
-  const verifier = join(import.meta.dirname, "..", "verify-main.ts");
-  const { stdout } = await promisify(execFile)(process.execPath, [verifier, bundle, "--json"]);
-  const { ok } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}") as { ok?: boolean };
-  return { ok: ok === true, ms: Math.round(performance.now() - began) };
 };

@@ -1,14 +1,25 @@
 /** What the demo shows: lines for people, or one JSON object a line. */
 import type { Running } from "../../compose.ts";
 import { attestationVerifiers } from "../../trust/attestation/verify.ts";
-import type { Text } from "./story.ts";
+import type { Step, Text } from "./story.ts";
 
 export interface Screen {
   begin(home: string): void;
   started(platform: Running): void;
   step(who: string, what: Text, ms: number): void;
   end(told: Ending): void;
+  /** Of a demo of another story: its heading, and names with what they are; for programs, those as one object. */
+  finish(heading: Text, rows: readonly (readonly [Text, string])[], facts: object): void;
 }
+
+export const stepOn =
+  (screen: Screen): Step =>
+  async (who, what, work) => {
+    const began = performance.now();
+    const value = await work();
+    screen.step(who, what, performance.now() - began);
+    return value;
+  };
 
 export interface Ending {
   readonly table: readonly { readonly measure: string; readonly value: number }[];
@@ -22,8 +33,14 @@ export interface Ending {
   readonly once: boolean;
 }
 
-export const createScreen = ({ json, language }: { json: boolean; language: "en" | "zh-CN" }): Screen =>
-  json ? jsonScreen(language) : textScreen(language);
+interface ScreenOptions {
+  readonly json: boolean;
+  readonly language: "en" | "zh-CN";
+  readonly title?: Text;
+}
+
+export const createScreen = ({ json, language, title }: ScreenOptions): Screen =>
+  json ? jsonScreen(language) : textScreen(language, title?.[language] ?? WORDS[language].title);
 
 const print = (value: object) => console.log(JSON.stringify(value));
 
@@ -32,6 +49,7 @@ const jsonScreen = (language: "en" | "zh-CN"): Screen => ({
   started: ({ url, enclave }) => print({ started: true, url, enclave }),
   step: (who, what, ms) => print({ step: what[language], who, ms: Math.round(ms) }),
   end: ({ result, bundle, verify, url, task, ms }) => print({ done: true, result, bundle, verify, url, task, ms }),
+  finish: (_, __, facts) => print({ done: true, ...facts }),
 });
 
 const WORDS = {
@@ -74,7 +92,7 @@ const width = (text: string): number =>
   [...text].reduce((sum, character) => sum + (/[\u1100-\u115f\u2e80-\uffe6]/u.test(character) ? 2 : 1), 0);
 const pad = (text: string, to: number): string => text + " ".repeat(Math.max(0, to - width(text)));
 
-const textScreen = (language: "en" | "zh-CN"): Screen => {
+const textScreen = (language: "en" | "zh-CN", title: string): Screen => {
   const words = WORDS[language];
   const colour = process.stdout.isTTY
     ? (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`
@@ -83,7 +101,7 @@ const textScreen = (language: "en" | "zh-CN"): Screen => {
   const say = (line = "") => console.log(line);
   return {
     begin(home) {
-      say(`\n  ${bold("Entente 协约")}  ${words.title}`);
+      say(`\n  ${bold("Entente 协约")}  ${title}`);
       say(dim(`  ${words.data} ${home}\n`));
     },
     started({ enclave }) {
@@ -104,6 +122,10 @@ const textScreen = (language: "en" | "zh-CN"): Screen => {
       say(`    ${pad(words.api, 32)} ${url}/openapi.json`);
       say(dim(`\n  ${words.total} ${(ms / 1_000).toFixed(1)} s`));
       if (!once) say(`\n  ${words.stay}`);
+    },
+    finish(heading, rows) {
+      say(`\n  ${bold(heading[language])}\n`);
+      for (const [name, value] of rows) say(`    ${pad(name[language], 32)} ${value}`);
     },
   };
 };

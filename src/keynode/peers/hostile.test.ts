@@ -134,9 +134,10 @@ test("a flood of frames, of questions and of parts leaves others served", () =>
     }
   }));
 
-test("a connection whose other end is silent is given up, and what was said goes over the next one", () =>
+test("a connection whose other end is silent is given up, and what was said goes over the next one", (t) =>
   withHostile(async (net, a, b) => {
     const wire = await startWire();
+    t.after(() => wire.close());
     wire.to = b.address.port;
     net.addresses.set(streamOf(1), `127.0.0.1:${wire.port}`);
     await isServed(a);
@@ -145,7 +146,6 @@ test("a connection whose other end is silent is given up, and what was said goes
     await until(() => a.bootOf(streamOf(1)) === undefined);
     wire.silent = false;
     await asked;
-    await wire.close();
   }));
 
 test("strangers that say nothing are few at a time, and peers that are there are served", () =>

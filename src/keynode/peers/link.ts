@@ -27,7 +27,7 @@ const LIMITS: Readonly<Record<number, number>> = {
 };
 
 /** Milliseconds between two looks at whether the peer is alive; it is given up after three without a sign. */
-const BEAT = 5_000;
+const BEAT = 2_000;
 const SILENT_BEATS = 3;
 /** What a peer may send, in bytes a second, with as much ahead; a frame counts as this many bytes more. */
 const PACE = 64 << 20;

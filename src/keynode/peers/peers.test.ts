@@ -65,6 +65,33 @@ test("a refusal, an error and an unknown topic come back as such, and nothing of
     await assert.rejects(a?.ask(streamOf(1), "echo", large, BULK) ?? Promise.resolve(), code("peer.too-large"));
   }));
 
+test("thousands of questions wait side by side; more than that, or too much of them, is refused", () =>
+  withNet(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    const waiting: (() => void)[] = [];
+    b.answer("wait", (_, body) => new Promise((resolve) => waiting.push(() => resolve(body))));
+    const outcomes = (count: number, size: number) =>
+      Array.from({ length: count }, () =>
+        a.ask(streamOf(1), "wait", Buffer.alloc(size), URGENT).then(
+          () => "answered",
+          (error: Refusal) => error.code,
+        ),
+      );
+    for (const [count, size, most] of [
+      [4_100, 1, 4_096],
+      [5, 15 << 20, 4],
+    ] as const) {
+      const asked = outcomes(count, size);
+      const refused = new Set<string>();
+      for (const one of asked) void one.then((outcome) => outcome !== "answered" && refused.add(outcome));
+      await until(() => waiting.length === most && refused.size === 1);
+      for (const answer of waiting.splice(0)) answer();
+      const ended = await Promise.all(asked);
+      assert.equal(ended.filter((outcome) => outcome === "answered").length, most);
+      assert.deepEqual([...refused], ["peer.busy"]);
+    }
+  }));
+
 test("large messages arrive whole, and a question overtakes them", () =>
   withNet(2, async (_, [a, b]) => {
     assert.ok(a && b);
@@ -83,10 +110,11 @@ test("large messages arrive whole, and a question overtakes them", () =>
     );
   }));
 
-test("every message arrives once and in order, however often the connection is cut", () =>
+test("every message arrives once and in order, however often the connection is cut", (t) =>
   withNet(2, async (net, [a, b]) => {
     assert.ok(a && b);
     const wire = await startWire();
+    t.after(() => wire.close());
     wire.to = b.address.port;
     net.addresses.set(streamOf(1), `127.0.0.1:${wire.port}`);
     const heard = { at1: [] as number[], at0: [] as number[] };
@@ -109,7 +137,6 @@ test("every message arrives once and in order, however often the connection is c
     assert.deepEqual(heard.at1, expected);
     assert.deepEqual(heard.at0, expected);
     assert.equal(restarts, 0);
-    await wire.close();
   }));
 
 test("what was asked of a node that is started again ends, and what is asked then is answered", () =>
@@ -180,11 +207,12 @@ test("a node that moves is found at its new address; one that can't be dialled d
     assert.equal(Buffer.from(await waiting).toString(), "outbound only");
   }));
 
-test("200 ms and jitter on the wire: questions are answered side by side", () =>
+test("200 ms and jitter on the wire: questions are answered side by side", (t) =>
   withNet(2, async (net, [a, b]) => {
     assert.ok(a && b);
     echo(b);
     const wire = await startWire({ delay: 100, jitter: 40 });
+    t.after(() => wire.close());
     wire.to = b.address.port;
     net.addresses.set(streamOf(1), `127.0.0.1:${wire.port}`);
     const answers = await Promise.all(
@@ -194,7 +222,6 @@ test("200 ms and jitter on the wire: questions are answered side by side", () =>
       answers.map((answer) => Buffer.from(answer).toString()),
       Array.from({ length: 50 }, (_, i) => String(i)),
     );
-    await wire.close();
   }));
 
 /** A connection as no node of ours would make it. @returns whether the node talked with it */

@@ -26,6 +26,8 @@ for (const [id, native] of Object.entries(nativeCurves) as [CurveId, Curve | und
         const sP = curve.multiply(p, s);
         const points = [sB, sP, curve.multiplyPublic(p, s), curve.multiplyPublic(curve.base, s), curve.negate(sP)];
         points.push(curve.add(sB, sP), curve.add(sB, curve.negate(sB)), curve.add(sP, sP), curve.add(curve.zero, sP));
+        points.push(curve.sumPublic([p, curve.base, sP, curve.zero], [s, k, 5n, 3n]), curve.sumPublic([], []));
+        points.push(curve.sumPublic([p, sB], [0n, s]), curve.sumPublic([p, curve.negate(p)], [s, s]));
         out.push(...points.map(shown), String(curve.equal(points[1], points[2])), String(curve.isZero(sB)));
         if (!curve.isZero(sP)) out.push(String(curve.x(sP)), String(curve.hasEvenY(sP)));
         if (!curve.isZero(sP)) out.push(shown(curve.decode(curve.encode(sP))));

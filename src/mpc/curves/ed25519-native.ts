@@ -45,19 +45,22 @@ const curve = (library: Library): Curve<Uint8Array> => {
       ? ZERO
       : into((out) => library.crypto_scalarmult_ed25519_noclamp(out, littleEndian(k), buffer(a)));
   const base = multiplyBase(1n);
+  const add = (a: Uint8Array, b: Uint8Array) =>
+    into((out) => library.crypto_core_ed25519_add(out, buffer(a), buffer(b)));
   return {
     id: "Ed25519",
     order: nobleCurves.Ed25519.order,
     pointLength: 32,
     base,
     zero: ZERO,
-    add: (a, b) => into((out) => library.crypto_core_ed25519_add(out, buffer(a), buffer(b))),
+    add,
     negate: (a) => into((out) => library.crypto_core_ed25519_sub(out, buffer(ZERO), buffer(a))),
     equal,
     isZero,
     multiplyBase,
     multiply,
     multiplyPublic: (a, k) => (equal(a, base) ? multiplyBase(k) : multiply(a, k)),
+    sumPublic: (a, k) => a.reduce((sum, point, i) => add(sum, multiply(point, k[i] as bigint)), ZERO),
     encode: (a) => Uint8Array.from(a),
     decode(bytes) {
       // On the curve, canonical, of prime order: not of small order, no part of small order.

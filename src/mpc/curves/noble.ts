@@ -1,6 +1,6 @@
 /** The groups over @noble/curves: they run everywhere. */
 
-import type { CurvePoint, CurvePointCons } from "@noble/curves/abstract/curve.js";
+import { type CurvePoint, type CurvePointCons, mulAddUnsafe } from "@noble/curves/abstract/curve.js";
 import { weierstrass } from "@noble/curves/abstract/weierstrass.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
@@ -38,6 +38,16 @@ const curve = (id: CurveId, points: unknown, pointLength: number): Curve<Point> 
     multiplyBase: (k) => (k === 0n ? ZERO : BASE.multiply(k)),
     multiply: (a, k) => (k === 0n || a.is0() ? ZERO : a.multiply(k)),
     multiplyPublic: (a, k) => (k === 0n || a.is0() ? ZERO : a.multiplyUnsafe(k)),
+    sumPublic(a, k) {
+      const used = a
+        .map((point, i) => ({ point, scalar: k[i] as bigint }))
+        .filter(({ point, scalar }) => scalar && !point.is0());
+      return mulAddUnsafe(
+        Points,
+        used.map(({ point }) => point),
+        used.map(({ scalar }) => scalar),
+      );
+    },
     encode: (a) => a.toBytes(),
     decode(bytes) {
       const point = bytes.length === pointLength ? decoded(Points, bytes) : undefined;

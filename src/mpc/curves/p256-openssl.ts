@@ -42,12 +42,15 @@ export const openSslP256 = (): Curve<Point> => {
     return !sum.is0() && sum.toAffine().x === next ? candidate : candidate.negate();
   };
 
+  const multiplyPublic = (a: Point, k: bigint): Point =>
+    a.equals(portable.base) ? multiplyBase(k) : k < SMALL ? portable.multiplyPublic(a, k) : multiply(a, k);
+
   return {
     ...portable,
     multiplyBase,
     multiply,
-    multiplyPublic: (a, k) =>
-      a.equals(portable.base) ? multiplyBase(k) : k < SMALL ? portable.multiplyPublic(a, k) : multiply(a, k),
+    multiplyPublic,
+    sumPublic: (a, k) => a.reduce((sum, point, i) => sum.add(multiplyPublic(point, k[i] as bigint)), zero),
   };
 };
 

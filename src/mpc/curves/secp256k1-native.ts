@@ -39,18 +39,23 @@ const curve = (library: Library): Curve<Uint8Array> => {
   const isZero = (a: Uint8Array) => a.length === 0;
   const same = (a: Uint8Array, b: Uint8Array) => equal(a, b);
   const multiplyBase = (k: bigint) => (k === 0n ? ZERO : library.publicKeyCreate(toBytes32(k), false));
+  const add = (a: Uint8Array, b: Uint8Array): Uint8Array => {
+    if (isZero(a)) return b;
+    if (isZero(b)) return a;
+    const opposite = equal(a.subarray(0, 33), b.subarray(0, 33)) && !same(a, b);
+    return opposite ? ZERO : library.publicKeyCombine([a, b], false);
+  };
+  const multiplyPublic = (a: Uint8Array, k: bigint): Uint8Array => {
+    if (k === 0n || isZero(a)) return ZERO;
+    return same(a, base) ? multiplyBase(k) : library.publicKeyTweakMul(a, toBytes32(k), false);
+  };
   return {
     id: "secp256k1",
     order: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
     pointLength: 33,
     base,
     zero: ZERO,
-    add(a, b) {
-      if (isZero(a)) return b;
-      if (isZero(b)) return a;
-      const opposite = equal(a.subarray(0, 33), b.subarray(0, 33)) && !same(a, b);
-      return opposite ? ZERO : library.publicKeyCombine([a, b], false);
-    },
+    add,
     negate: (a) => (isZero(a) ? a : library.publicKeyNegate(a, false)),
     equal: same,
     isZero,
@@ -68,10 +73,8 @@ const curve = (library: Library): Curve<Uint8Array> => {
       const buffers = { xbuf: new Uint8Array(32), ybuf: new Uint8Array(32) };
       return library.ecdh(a, toBytes32(k), { hashfn, ...buffers }, new Uint8Array(65));
     },
-    multiplyPublic(a, k) {
-      if (k === 0n || isZero(a)) return ZERO;
-      return same(a, base) ? multiplyBase(k) : library.publicKeyTweakMul(a, toBytes32(k), false);
-    },
+    multiplyPublic,
+    sumPublic: (a, k) => a.reduce((sum, point, i) => add(sum, multiplyPublic(point, k[i] as bigint)), ZERO),
     encode: (a) => library.publicKeyConvert(a, true),
     decode(bytes) {
       try {

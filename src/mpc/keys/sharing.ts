@@ -54,9 +54,9 @@ export const evaluatePoints = (curve: Curve, commitments: readonly unknown[], at
 /** The point that verifying shares (any t of them) lead to at `at`. */
 export const interpolatePoints = (curve: Curve, shares: ReadonlyMap<number, unknown>, at = 0): unknown => {
   const parties = [...shares.keys()];
-  return [...shares].reduce(
-    (sum, [party, share]) => curve.add(sum, curve.multiplyPublic(share, lagrange(parties, party, curve, at))),
-    curve.zero,
+  return curve.sumPublic(
+    [...shares.values()],
+    parties.map((party) => lagrange(parties, party, curve, at)),
   );
 };
 

@@ -91,10 +91,10 @@ export const answerProducts = <P>(
   return { shares, direct };
 };
 
-/** Two parties with different setups can't multiply; that alone is no attempt to learn anything. */
+/** Different setups can't multiply. That alone is no attempt to learn anything: checks named `run.` ban nobody. */
 const requireSetup = (message: Uint8Array, id: Uint8Array, length: number, sender: number): Uint8Array => {
   if (message.length !== id.length + length) throw new Abort("products.begin.length", sender);
-  if (id.some((byte, i) => byte !== message[i])) throw new Abort("products.setup", sender);
+  if (id.some((byte, i) => byte !== message[i])) throw new Abort("run.setup", sender);
   return message.subarray(id.length);
 };
 

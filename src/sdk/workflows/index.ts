@@ -40,10 +40,12 @@ export {
   approveRequest,
   awaitRequest,
   type NewSignature,
+  type ReadRequest,
   readRequest,
   requestSignatures,
   verifySignatures,
 } from "./key-requests.ts";
+export { type SignedByKey, signaturesOf } from "./key-signatures.ts";
 export { awaitKey, generateKey, importKey, type NewKey, type PrivateKeyGiven } from "./keys.ts";
 export { type FormerEnclave, type Movable, type MovePlan, moveToEnclave, planMove } from "./move-to-enclave.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";

@@ -5,8 +5,10 @@ import { iso } from "../../base/clock.ts";
 import type { KeyRequest } from "../../contract/key-requests.ts";
 import { verifyKeySignature } from "../../evidence/key-signature.ts";
 import { whatIs } from "../../policy/what.ts";
+import { founded as keyFounded } from "../../rules/key.ts";
 import { type KeyMessage, RequestDetail } from "../../rules/key-messages.ts";
 import { founded } from "../../rules/key-request.ts";
+import type { KeyScheme } from "../../rules/key-schemes.ts";
 import { digestOf } from "../../trust/digest.ts";
 import { parseStatement } from "../../trust/statement.ts";
 import type { Client } from "../client.ts";
@@ -40,6 +42,15 @@ export const requestSignatures = async (
   });
 };
 
+/** What a key is, by its founding statement, whose digest is its stream. @throws Refusal request.shown-otherwise */
+const readKey = async (client: Pick<Client, "streams">, stream: string, id: string): Promise<{ scheme: KeyScheme }> => {
+  const { items } = await client.streams.get({ id: stream, start: 0, limit: 1 });
+  const { statement, digest } = parseStatement(items[0]?.statement ?? "");
+  if (digest !== stream || statement.kind !== keyFounded.name)
+    throw refuse("request.shown-otherwise", { id, reason: "its key is another" });
+  return statement.payload as { scheme: KeyScheme };
+};
+
 /**
  * The request as its requester signed it: messages, path and note are those that the founding statement commits to,
  * whatever the server shows beside.
@@ -48,7 +59,7 @@ export const requestSignatures = async (
 export const readRequest = async (
   client: Pick<Client, "keyRequests" | "streams">,
   id: string,
-): Promise<{ request: Shown; signed: RequestDetail }> => {
+): Promise<ReadRequest> => {
   const [request, { items }] = await Promise.all([
     client.keyRequests.get({ id }),
     client.streams.get({ id, start: 0, limit: 1 }),
@@ -58,9 +69,13 @@ export const readRequest = async (
   if (!first) throw differs("its stream is empty");
   const { statement, digest } = parseStatement(first.statement);
   if (statement.kind !== founded.name || digest !== request.stream) throw differs("its stream is another's");
-  const payload = statement.payload as { id: string; key: string; detail: string };
+  const payload = statement.payload as { id: string; key: string; detail: string; action: string; expires: string };
   if (![payload.id, digest].includes(id)) throw differs(`it is ${payload.id}`);
   if (payload.key !== request.key.stream) throw differs("it is for another key");
+  if (statement.by !== request.requester.id) throw differs(`it is asked for by ${statement.by}`);
+  if (payload.action !== request.action) throw differs(`it is to ${payload.action}`);
+  const { scheme } = await readKey(client, payload.key, id);
+  if (scheme !== request.key.scheme) throw differs(`its key is for ${scheme}`);
   const detail = RequestDetail.safeParse(first.detail);
   if (!detail.success || digestOf(first.detail) !== payload.detail)
     throw differs("its messages are not those signed for");
@@ -69,9 +84,15 @@ export const readRequest = async (
   return { request, signed: detail.data };
 };
 
+export interface ReadRequest {
+  readonly request: Shown;
+  /** What the founding statement commits to. */
+  readonly signed: RequestDetail;
+}
+
 export interface ApproveOptions {
   /** Sees what is about to be approved; whatever it throws stops it. */
-  review?(request: Shown): void | Promise<void>;
+  review?(read: ReadRequest): void | Promise<void>;
 }
 
 /** @throws Refusal request.shown-otherwise, and those of the server */
@@ -80,9 +101,9 @@ export const approveRequest = async (
   id: string,
   { review }: ApproveOptions = {},
 ) => {
-  const { request } = await readRequest(client, id);
-  await review?.(request);
-  return client.keyRequests.approve(request.stream, {});
+  const read = await readRequest(client, id);
+  await review?.(read);
+  return client.keyRequests.approve(read.request.stream, {});
 };
 
 /** The request, once something has come of it; as it is after `timeout` milliseconds otherwise. */

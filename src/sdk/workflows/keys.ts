@@ -24,6 +24,8 @@ export interface NewKey {
   readonly alias?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly description?: string | undefined;
+  /** Stream of the key that it takes the place of. */
+  readonly rotates?: string | undefined;
 }
 
 export interface PrivateKeyGiven {
@@ -65,6 +67,7 @@ export const generateKey = async (client: KeysClient, key: NewKey, expected: Exp
     ...{ group: group.stream, scheme: key.scheme, threshold: key.threshold },
     participants: nodes.map(({ id }) => id),
     origin: { kind: "generated" },
+    ...(key.rotates !== undefined && { rotates: key.rotates }),
     detail: detailOf(key),
   });
 };
@@ -88,12 +91,13 @@ export const importKey = async (
   const id = resourceIdOf(founded, Date.now(), a * 256 + b + 1);
   const { scheme, threshold } = key;
   const participants = nodes.map(({ id: node, encryptionKey }) => ({ node, encryptionKey }));
-  const { origin, envelopes } = await splitKey({ id, group: group.id, scheme, threshold, participants }, secret);
+  const { origin, envelopes } = await splitKey({ id, group: group.stream, scheme, threshold, participants }, secret);
   for (const envelope of envelopes) await store(client, envelope);
   return client.keys.create({
     ...{ id, group: group.stream, scheme, threshold },
     participants: nodes.map(({ id }) => id),
     origin,
+    ...(key.rotates !== undefined && { rotates: key.rotates }),
     detail: detailOf(key),
   });
 };

@@ -6,6 +6,7 @@ import type { Asker } from "../../spine/access.ts";
 import type { Auth, ServerLog } from "../ports.ts";
 import { createDoor, isLoopback } from "./door.ts";
 import { refuse } from "./errors.ts";
+import { mountEthereum } from "./ethereum/index.ts";
 import { mountKms } from "./kms/index.ts";
 import { mountMappic } from "./mappic/index.ts";
 import { createSigner } from "./signer.ts";
@@ -20,6 +21,8 @@ export interface FacesOptions {
   readonly auth: Pick<Auth, "accessKey">;
   readonly clock: Clock;
   readonly log: ServerLog;
+  /** URL of an Ethereum node's JSON-RPC, to send transactions and read the chain; none for a signer only. */
+  readonly upstream?: string;
   /** How long a caller waits for a signature before it is told to ask again, milliseconds. */
   readonly wait?: number;
   /** Largest body, bytes. */
@@ -38,7 +41,7 @@ const WAIT = 8 * SECOND;
 const KEY_WAIT = 30 * SECOND;
 
 export const createFaces = (options: FacesOptions): Faces => {
-  const { service, house, token, auth, clock, log, wait = WAIT, bodyLimit = BODY_LIMIT } = options;
+  const { service, house, token, auth, upstream = "", clock, log, wait = WAIT, bodyLimit = BODY_LIMIT } = options;
   const app = Fastify({ bodyLimit, forceCloseConnections: "idle", routerOptions: { ignoreTrailingSlash: true } });
   const door = createDoor(token);
   const sign = createSigner(service, wait);
@@ -52,6 +55,9 @@ export const createFaces = (options: FacesOptions): Faces => {
     });
   };
   scope("application/json", (inner) => mountMappic(inner, { service, asker: house, door, log }));
+  scope("application/json", (inner) =>
+    mountEthereum(inner, { service, asker: house, door, upstream, clock, log, wait }),
+  );
   scope("application/x-amz-json-1.1", (inner) =>
     mountKms(inner, { service, sign, auth, clock, log, wait: Math.max(wait, KEY_WAIT) }),
   );

@@ -12,8 +12,8 @@ export const simulated: AttestationVerifier = {
   hardware: false,
   closed: "nothing",
   proves: {
-    en: "That the enclave names the same keys and program everywhere.",
-    "zh-CN": "可信执行环境在各处声明的密钥与程序一致。",
+    en: "That the same keys and program are named everywhere.",
+    "zh-CN": "各处声明的密钥与程序一致。",
   },
   doesNotProve: {
     en: "That the program runs in protected hardware: whoever runs the machine can read its memory and forge this evidence.",

@@ -66,7 +66,7 @@ const COLUMNS = 32 + 14_336;
 const CORRECTIONS = 752 * 3 * 32;
 const DIRECT = {
   1: {
-    setup: [0, 32, /^products\.setup$/],
+    setup: [0, 32, /^run\.setup$/],
     matrix: [32, 14_336, /^ot\.extension\.check$/],
     "hash of choices": [COLUMNS, 16, /^ot\.extension\.check$/],
     "hash of rows": [COLUMNS + 16, 32, /^ot\.extension\.check$/],

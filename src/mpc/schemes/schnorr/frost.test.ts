@@ -123,6 +123,24 @@ for (const scheme of SCHEMES) {
     assert.throws(() => scheme.combine(own, message, new Map([[1, parts.get(1) as Uint8Array]])), Abort);
   });
 
+  test(`${scheme.id}: a wrong part is named for derived keys and keys of either sign too`, () => {
+    const message = utf8("to be signed");
+    for (let i = 0; i < 6; i++) {
+      const shares = generated(scheme.id, 2, [1, 2, 3], `key ${i}`);
+      const made = presigned(scheme, shares, [1, 2, 3], { path: i % 2 ? [i] : [], seed: `${i}` });
+      const parts = partsOf(scheme, made, 0, message);
+      const own = made.get(1)?.[0] as Presignature;
+      assert.equal(scheme.combine(own, message, parts).length, 64);
+      for (const guilty of [[2], [3], [1, 3]]) {
+        const bent = new Map([...parts].map(([p, part]) => [p, guilty.includes(p) ? toBytes32(7n) : part]));
+        assert.throws(
+          () => scheme.combine(own, message, bent),
+          (error) => error instanceof Abort && error.culprits.join() === guilty.join(),
+        );
+      }
+    }
+  });
+
   test(`${scheme.id}: no presignature for fewer than t, for strangers, or of another scheme's key`, () => {
     const shares = generated(scheme.id, 3, [1, 2, 3, 4]);
     const begin = (parties: readonly number[], share = shares.get(1) as KeyShare, count = 1, path: number[] = []) =>
@@ -218,7 +236,15 @@ test("RFC 9591, FROST(Ed25519, SHA-512)", () => {
       binding: little(output.binding_nonce),
       share: shareOf(party),
     };
-    return { id: "", signers: parties, epoch: 1, path: [], publicKey: groupKey, secret, public: { groupKey, signers } };
+    return {
+      id: "",
+      signers: parties,
+      epoch: 1,
+      path: [],
+      publicKey: groupKey,
+      secret,
+      public: { groupKey, tweak: 0n, negated: false, signers },
+    };
   };
   const parts = new Map(parties.map((party) => [party, eddsaEd25519.respond(presignature(party), message)]));
   for (const { identifier, sig_share } of vectors.round_two_outputs.outputs)

@@ -19,7 +19,10 @@ type Secret = { readonly self: number; readonly hiding: bigint; readonly binding
 type Public = {
   /** That the signature is made for: the (derived) key's, with an even y where the suite asks for it. */
   readonly groupKey: Uint8Array;
-  /** Of each signer, in their order: commitments to both nonces, and share · base. */
+  /** Section 2: what makes of the key's shares those of `groupKey`. */
+  readonly tweak: bigint;
+  readonly negated: boolean;
+  /** Of each signer, in their order: commitments to both nonces, and the key's verifying share. */
   readonly signers: readonly {
     readonly hiding: Uint8Array;
     readonly binding: Uint8Array;
@@ -31,6 +34,8 @@ type Public = {
 type Key = {
   readonly publicKey: Uint8Array;
   readonly groupKey: Uint8Array;
+  readonly tweak: bigint;
+  readonly negated: boolean;
   readonly share: bigint;
   readonly verifying: readonly Uint8Array[];
 };
@@ -49,17 +54,15 @@ const keyOf = (suite: Suite, { parties }: Context, { share, path }: Pick<Presign
   const curve = curveOf(suite.curve);
   const { publicKey, tweak } = derive(curve, share, path);
   const point = curve.decode(publicKey);
-  const flip = suite.evenY && !curve.hasEvenY(point);
-  const right = (a: unknown) => (flip ? curve.negate(a) : a);
-  const shift = curve.multiplyPublic(curve.base, tweak);
+  const negated = suite.evenY && !curve.hasEvenY(point);
   const own = toInteger(share.secret) + tweak;
   return {
     publicKey,
-    groupKey: curve.encode(right(point)),
-    share: mod(flip ? -own : own, curve.order),
-    verifying: parties.map((party) =>
-      curve.encode(right(curve.add(curve.decode(share.verifyingShares[party] as Uint8Array), shift))),
-    ),
+    groupKey: negated ? curve.encode(curve.negate(point)) : publicKey,
+    tweak,
+    negated,
+    share: mod(negated ? -own : own, curve.order),
+    verifying: parties.map((party) => share.verifyingShares[party] as Uint8Array),
   };
 };
 
@@ -87,27 +90,23 @@ const presignOf = (scheme: SchemeId, suite: Suite): Protocol<PresignInput, reado
       expects: { broadcast: "echo" },
       step: ({ self, parties }, { key, epoch, path, purpose, nonces }: State, inbox) => {
         const curve = curveOf(suite.curve);
-        const pair = (encoded: Uint8Array) => {
-          curve.decode(encoded);
-          return encoded;
-        };
         const committed = parties.map((party) =>
           read(inbox.broadcast(party), party, "frost.commitments", (reader) => {
             if (!equal(reader.bytes(32), purpose)) throw new Abort("frost.purpose", party);
-            return reader.list(nonces.length, (item) => ({
-              hiding: pair(item.bytes(curve.pointLength)),
-              binding: pair(item.bytes(curve.pointLength)),
-            }));
+            return reader.list(nonces.length, (item) => {
+              const [hiding, binding] = [item.bytes(curve.pointLength), item.bytes(curve.pointLength)];
+              const points: Commitments = { hiding: curve.decode(hiding), binding: curve.decode(binding) };
+              return { hiding, binding, points };
+            });
           }),
         );
-        const { publicKey, groupKey, share, verifying } = key;
+        const { publicKey, groupKey, tweak, negated, share, verifying } = key;
         const presignature = ([hiding, binding]: readonly [bigint, bigint], at: number): Presignature => {
-          const signers = parties.map((_, i) => ({
-            ...commitmentsOf(committed[i], at),
-            share: verifying[i] as Uint8Array,
-          }));
+          const all = committed.map((of) => of[at] as (typeof of)[number]);
+          const signers = all.map(({ hiding, binding }, i) => ({ hiding, binding, share: verifying[i] as Uint8Array }));
           const id = hashOf("frost presignature", purpose, at, signers);
-          const known: Public = { groupKey, signers };
+          const known: Public = { groupKey, tweak, negated, signers };
+          decoded.set(known, { curve, points: all.map(({ points }) => points) });
           return {
             id: toHex(id),
             signers: [...parties],
@@ -124,7 +123,21 @@ const presignOf = (scheme: SchemeId, suite: Suite): Protocol<PresignInput, reado
   ],
 });
 
-const commitmentsOf = <T>(of: readonly T[] | undefined, at: number): T => (of as readonly T[])[at] as T;
+type Commitments = { readonly hiding: unknown; readonly binding: unknown };
+
+/** Points that presigning has checked are not decoded again by the process that did. */
+const decoded = new WeakMap<Public, { readonly curve: Curve; readonly points: readonly Commitments[] }>();
+
+const pointsOf = (curve: Curve, shared: Public): readonly Commitments[] => {
+  const known = decoded.get(shared);
+  if (known?.curve === curve) return known.points;
+  const points = shared.signers.map(({ hiding, binding }) => ({
+    hiding: curve.decode(hiding),
+    binding: curve.decode(binding),
+  }));
+  decoded.set(shared, { curve, points });
+  return points;
+};
 
 /** What the message makes of the nonces. */
 interface Round {
@@ -140,25 +153,27 @@ interface Round {
 export const roundOf = (
   suite: Suite,
   curve: Curve,
-  { groupKey, signers }: Public,
+  shared: Public,
   parties: readonly number[],
   message: Uint8Array,
 ): Round => {
+  const { groupKey, signers } = shared;
   const identifiers = parties.map((party) => suite.encodeScalar(BigInt(party)));
   const list = signers.flatMap(({ hiding, binding }, i) => [identifiers[i] as Uint8Array, hiding, binding]);
   const prefix = concat(groupKey, suite.hashMessage(message), suite.hashCommitments(concat(...list)));
   const factors = identifiers.map((identifier) => suite.bindingFactor(concat(prefix, identifier), curve.order));
-  const sum = signers.reduce(
-    (total, { hiding, binding }, i) => curve.add(total, nonceShare(curve, hiding, binding, factors[i] as bigint)),
-    curve.zero,
+  const points = pointsOf(curve, shared);
+  const sum = points.reduce<unknown>(
+    (total, { hiding }) => curve.add(total, hiding),
+    curve.sumPublic(
+      points.map(({ binding }) => binding),
+      factors,
+    ),
   );
   const flipped = suite.evenY && !curve.hasEvenY(sum);
   const R = curve.encode(flipped ? curve.negate(sum) : sum);
   return { factors, R, flipped, challenge: suite.challenge(R, groupKey, message, curve.order) };
 };
-
-const nonceShare = (curve: Curve, hiding: Uint8Array, binding: Uint8Array, factor: bigint): unknown =>
-  curve.add(curve.decode(hiding), curve.multiplyPublic(curve.decode(binding), factor));
 
 export const frost = (id: SchemeId, label: Scheme["label"], suite: Suite): Scheme => ({
   id,
@@ -203,16 +218,19 @@ export const frost = (id: SchemeId, label: Scheme["label"], suite: Suite): Schem
 /** z_i · G = ±(D_i + ρ_i·E_i) + λ_i·c·Y_i. */
 const fits = (
   curve: Curve,
-  { signers }: Public,
+  shared: Public,
   parties: readonly number[],
   { factors, flipped, challenge }: Round,
   at: number,
   answer: bigint,
 ): boolean => {
-  const { hiding, binding, share } = commitmentsOf(signers, at);
-  const nonce = nonceShare(curve, hiding, binding, factors[at] as bigint);
+  const { hiding, binding } = pointsOf(curve, shared)[at] as Commitments;
+  const held = curve.decode((shared.signers[at] as Public["signers"][number]).share);
+  const derived = curve.add(held, curve.multiplyPublic(curve.base, shared.tweak));
+  const share = shared.negated ? curve.negate(derived) : derived;
+  const nonce = curve.add(hiding, curve.multiplyPublic(binding, factors[at] as bigint));
   const weight = mod(lagrange(parties, parties[at] as number, curve) * challenge, curve.order);
-  const right = curve.add(flipped ? curve.negate(nonce) : nonce, curve.multiplyPublic(curve.decode(share), weight));
+  const right = curve.add(flipped ? curve.negate(nonce) : nonce, curve.multiplyPublic(share, weight));
   return curve.equal(curve.multiplyPublic(curve.base, answer), right);
 };
 

@@ -67,9 +67,9 @@ export const tpm2With = (roots: Roots): AttestationVerifier => ({
   hardware: true,
   closed: "program",
   proves: {
-    en: "That a key signed this enclave's keys and program register, together with the registers of the boot, as a TPM signs quotes; that the program was measured into that register once; and that the endorsement key named beside it is in a TPM of a known manufacturer. A member that has challenged the enclave (credential activation) knows that both keys live in that TPM.",
+    en: "That a key signed these keys and the program register, together with the registers of the boot, as a TPM signs quotes; that the program was measured into that register once; and that the endorsement key named beside it is in a TPM of a known manufacturer. A member that has challenged the machine (credential activation) knows that both keys live in that TPM.",
     "zh-CN":
-      "某个密钥按 TPM 报价的格式对该环境的密钥、程序寄存器及启动寄存器进行了签名；该程序仅被度量一次；所附背书密钥位于已知厂商的 TPM 中。成员完成凭据激活质询后，即可确认两个密钥同在该 TPM 内。",
+      "某个密钥按 TPM 报价的格式对所声明的密钥、程序寄存器及启动寄存器进行了签名；该程序仅被度量一次；所附背书密钥位于已知厂商的 TPM 中。成员完成凭据激活质询后，即可确认两个密钥同在该 TPM 内。",
   },
   doesNotProve: {
     en: "That the signing key lives in that TPM: without a challenge, or a pin of platform.attestationKey after one, a machine's owner can make both up from any TPM's certificate. That whoever measured the program runs it, and it alone: that follows from the boot only where members pin platform.boot of a system that starts nothing else. A TPM doesn't encrypt memory: whoever is administrator of the machine, or holds it open in hand, can read what the program reads. Withdrawn endorsement certificates are not noticed.",

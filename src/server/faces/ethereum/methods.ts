@@ -1,0 +1,167 @@
+/** The methods that the signer answers itself; reading the chain is the node's business. */
+import { z } from "zod";
+import { sha256Hex } from "#crypto";
+import { fromHex, toHex } from "../../../base/bytes.ts";
+import { canonical } from "../../../base/canonical.ts";
+import { HOUR } from "../../../base/clock.ts";
+import { createTurns } from "../../../base/turns.ts";
+import type { KeyService } from "../../../keys/service.ts";
+import { personalDigest, withSignature } from "../../../policy/ethereum.ts";
+import { decodeTypedData } from "../../../policy/typed-data.ts";
+import type { KeyMessage } from "../../../rules/key-messages.ts";
+import type { Asker } from "../../../spine/access.ts";
+import { type Account, createAccounts, parityOf, withRecovery } from "./accounts.ts";
+import { CODES, RpcError } from "./errors.ts";
+import { type Jobs, within } from "./jobs.ts";
+import { Address, TransactionInput, unsignedOf } from "./transaction.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface SignerOptions {
+  readonly service: KeyService;
+  readonly asker: Asker;
+  readonly upstream: Upstream;
+  readonly jobs: Jobs;
+  /** How long an account's next transaction waits for the one before it, milliseconds. */
+  readonly wait: number;
+}
+
+export type Method = (params: readonly unknown[]) => Promise<unknown>;
+
+const EXPIRES = HOUR;
+const Data = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, "0x and whole bytes in hexadecimal");
+
+/** @throws RpcError CODES.params */
+const read = <S extends z.ZodType>(schema: S, params: readonly unknown[]): z.output<S> => {
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.map(String).join(".")}: ${message}`);
+  throw new RpcError(CODES.params, `Invalid params: ${reasons.join("; ")}.`);
+};
+
+export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOptions) => {
+  const accounts = createAccounts(service, asker);
+  /** One account's transactions are given their nonces and sent one after another. */
+  const turns = new Map<string, ReturnType<typeof createTurns>>();
+  const turnOf = (address: string) => {
+    const turn = turns.get(address) ?? createTurns();
+    turns.set(address, turn);
+    return turn;
+  };
+
+  /** @returns r || s in hex @throws RpcError, Refusal */
+  const sign = async ({ key }: Account, message: KeyMessage, requested: (id: string) => void): Promise<string> => {
+    const { id } = await service.requestSignature(asker, { key, messages: [message], expiresIn: EXPIRES });
+    requested(id);
+    const { status, signatures, failure } = await service.settledRequest(asker, id, EXPIRES + 1);
+    const [signature] = signatures;
+    if (status === "completed" && signature !== undefined) return signature;
+    const code = status === "refused" || status === "withdrawn" ? CODES.user : CODES.rejected;
+    throw new RpcError(code, `The request ${id} is ${status}.`, { request: id, status, failure });
+  };
+
+  /** A job for one account, the same for the same params. */
+  const jobOf = (
+    method: string,
+    params: readonly unknown[],
+    work: (requested: (id: string) => void) => Promise<string>,
+  ) => jobs.run(sha256Hex(canonical([method, params])), work);
+
+  const personal = async (method: string, params: readonly unknown[], address: string, data: string) => {
+    const account = await accounts.find(address);
+    const message = fromHex(data.slice(2).toLowerCase());
+    return jobOf(method, params, async (requested) => {
+      const signature = await sign(account, { kind: "message", hex: toHex(message) }, requested);
+      return withRecovery(signature, personalDigest(message), account.publicKey);
+    });
+  };
+
+  /** @returns the signed transaction, as it is sent */
+  const signTransaction = async (
+    account: Account,
+    tx: TransactionInput,
+    given: object,
+    requested: (id: string) => void,
+  ) => {
+    const { bytes, decoded } = await unsignedOf(tx, given, upstream);
+    const signature = await sign(account, { kind: "transaction", hex: toHex(bytes) }, requested);
+    const parity = parityOf(fromHex(signature), decoded.digest, account.publicKey);
+    return `0x${toHex(withSignature(bytes, fromHex(signature), parity))}`;
+  };
+
+  /** @throws RpcError for one that is meant for another chain than the node's */
+  const requireChain = async ({ chainId }: TransactionInput): Promise<void> => {
+    const found = BigInt((await upstream("eth_chainId", [])) as string);
+    if (chainId !== undefined && chainId !== found)
+      throw new RpcError(CODES.params, `The transaction is for chain ${chainId}, the node is of chain ${found}.`);
+  };
+
+  const methods: Readonly<Record<string, Method>> = {
+    eth_accounts: async () => (await accounts.list()).map(({ address }) => address),
+    eth_requestAccounts: async () => (await accounts.list()).map(({ address }) => address),
+
+    eth_sign: (params) => {
+      const [address, data] = read(z.tuple([Address, Data]), params);
+      return personal("eth_sign", params, address, data);
+    },
+    /** Its third, a password, is of no use here. */
+    personal_sign: (params) => {
+      const [data, address] = read(z.tuple([Data, Address]).rest(z.unknown()), params);
+      return personal("personal_sign", params, address, data);
+    },
+
+    async eth_signTypedData_v4(params) {
+      const [address, given] = read(z.tuple([Address, z.union([z.string(), z.looseObject({})])]), params);
+      const account = await accounts.find(address);
+      const json = typeof given === "string" ? given : JSON.stringify(given);
+      const { digest } = decodeTypedData(json);
+      return jobOf("eth_signTypedData_v4", params, async (requested) =>
+        withRecovery(await sign(account, { kind: "typed-data", json }, requested), digest, account.publicKey),
+      );
+    },
+
+    async eth_signTransaction(params) {
+      const [tx] = read(z.tuple([TransactionInput]), params);
+      const account = await accounts.find(tx.from);
+      return jobOf("eth_signTransaction", params, (requested) =>
+        signTransaction(account, tx, params[0] as object, requested),
+      );
+    },
+
+    async eth_sendTransaction(params) {
+      const [tx] = read(z.tuple([TransactionInput]), params);
+      if (tx.blobVersionedHashes)
+        throw new RpcError(CODES.params, "Sign it with eth_signTransaction, add the blobs, and send it raw.");
+      const account = await accounts.find(tx.from);
+      await requireChain(tx);
+      return jobOf("eth_sendTransaction", params, async (requested) => {
+        const send = async (): Promise<string> => {
+          const raw = await signTransaction(account, tx, params[0] as object, requested);
+          return String(await upstream("eth_sendRawTransaction", [raw]));
+        };
+        const sent = await turnOf(account.address)(async () => {
+          const sending = send();
+          // One that waits for people does not hold up the others.
+          await within(
+            sending.catch(() => undefined),
+            wait,
+          );
+          return { sending };
+        });
+        return sent.sending;
+      });
+    },
+
+    /** Where a request stands, and what came of it. */
+    async entente_getRequest(params) {
+      const [id] = read(z.tuple([z.string().min(1).max(300)]), params);
+      const { status, approvals, failure = null } = await service.request(asker, id);
+      const outcome = jobs.find(id)?.outcome;
+      const result = outcome && "result" in outcome ? outcome.result : null;
+      const error = outcome && "error" in outcome && outcome.error instanceof Error ? outcome.error.message : null;
+      return { id, status, approvals, failure, result, error };
+    },
+  };
+  return methods;
+};
