@@ -112,6 +112,8 @@ export default {
       "policy/(what|ethereum|typed-data)\\.ts$",
       "server/",
       "platform/config/",
+      "keys/greeting\\.ts$",
+      "keynode/protocol/configuration\\.ts$",
       "enclave/(archive|try|runners/manifest|protocol/refusals|databases/mysql/setup)\\.ts$",
       "compose\\.ts$",
     ]),

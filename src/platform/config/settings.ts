@@ -234,6 +234,18 @@ export const settings = {
     "JSON-RPC address of an Ethereum node, through which the face under /ethereum completes and sends transactions. Empty: it only signs.",
     "以太坊节点的 JSON-RPC 地址，/ethereum 接口经由该节点补全并发送交易。留空则只签名。",
   ),
+  keyJoinPort: setting(
+    integer(0, 65_535),
+    0,
+    "Port at which key nodes of other machines join (`entente keynode join`), on the address of `host`. Needs keyJoinToken; without it none may join.",
+    "其他机器上的密钥节点加入（`entente keynode join`）所用的端口，监听地址同 `host`；0 表示自动选择。须设置 keyJoinToken，否则不接受加入。",
+  ),
+  keyJoinToken: secret(
+    text(/^(\S{16,512})?$/, "16 characters or more without spaces, or empty", "至少 16 个无空格字符，或留空"),
+    "",
+    "What a key node has to bring to join. Empty: none may.",
+    "密钥节点加入时须携带的令牌。留空则不接受加入。",
+  ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),
     "10s",
