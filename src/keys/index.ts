@@ -128,7 +128,7 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     api: {
       keyNodes: createKeyNodesApi({ ...views, nodes, clock }),
       keyGroups: createGroups(spine, views),
-      keys: createKeysApi(spine, views),
+      keys: createKeysApi(spine, views, nodes),
       keyRequests: createRequests(spine, views),
     },
     events: keyEvents(spine, views),
