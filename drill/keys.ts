@@ -1,8 +1,10 @@
 /**
- * `npm run drill -- keys [--kills 200] [--seconds 900]`: keys of several kinds sign while their nodes, and now and then
+ * `npm run drill -- keys [--kills 200] [--seconds 900] [--log FILE]`: keys of several kinds sign while their nodes, and now and then
  * the server, are killed at random moments. No signature may be wrong and no nonce come twice, every request ends, and
  * every key has all of its shares at the end. Prints JSON lines; ends with 1 when anything did not hold.
  */
+import type { ChildProcess } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,7 +45,7 @@ const rage = async (killer: Killer, memory: Memory, directory: string, kills: nu
   const load = startLoad(treasury, keys, memory);
   const until = performance.now() + 1_000 * seconds;
   const { blows } = killer;
-  while (killer.nodes + blows.server + blows.all < kills && performance.now() < until) await killer.strike();
+  while (killer.nodes + blows.server + blows.all < kills && performance.now() < until) await killer.strike(load);
   await load.finish(PATIENCE);
   const checked = await check(treasury, keys, memory);
   const tree = treeOf(killer.platform.pid);
@@ -57,13 +59,20 @@ const randomPort = (): number => 20_000 + Math.floor(Math.random() * 12_000);
 const print = (line: object) => console.log(JSON.stringify({ drill: "keys", ...line }));
 
 const { values } = parseArgs({
-  options: { kills: { type: "string", default: "200" }, seconds: { type: "string", default: "900" } },
+  options: {
+    kills: { type: "string", default: "200" },
+    seconds: { type: "string", default: "900" },
+    /** What the platform says of itself. */
+    log: { type: "string" },
+  },
 });
 const directory = await mkdtemp(join(tmpdir(), "entente-drill-"));
 const memory = createMemory();
 try {
   const settings = { "key-nodes": String(NODES), "rate-limit": "100000", "rate-burst": "100000" };
-  const options = { data: join(directory, "data"), port: randomPort(), settings };
+  const { log } = values;
+  const onSpawn = (child: ChildProcess) => log && child.stderr?.pipe(createWriteStream(log, { flags: "a" }));
+  const options = { data: join(directory, "data"), port: randomPort(), settings, onSpawn };
   const killer = await createKiller(options, memory.violation);
   try {
     const checked = await rage(killer, memory, directory, Number(values.kills), Number(values.seconds));

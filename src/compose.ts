@@ -20,6 +20,7 @@ import { createPresence } from "./keys/presence.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { ViewDeps } from "./keys/view-deps.ts";
 import { openEvidenceLedger } from "./ledger/engines/evidence/index.ts";
+import { ledgerSigner } from "./ledger/signer.ts";
 import { createIdentity } from "./platform/accounts/identity.ts";
 import { createPlatformApi } from "./platform/api/index.ts";
 import { createServerPorts } from "./platform/api/server-ports.ts";
@@ -74,7 +75,13 @@ export interface Running {
     readonly isolation: string;
   };
   /** The key service, and whom it serves where nobody is asked who they are; where key nodes run. */
-  readonly keys?: { readonly service: KeyService; readonly house: Asker; readonly url: string };
+  readonly keys?: {
+    readonly service: KeyService;
+    readonly house: Asker;
+    readonly url: string;
+    /** Where nodes of other machines join. */
+    readonly door?: { readonly port: number; readonly fingerprint: string } | undefined;
+  };
   close(): Promise<void>;
 }
 
@@ -153,6 +160,12 @@ const keysOf = (
     directory: join(config.data, "key-nodes"),
     tags: Array.from({ length: config.keyNodes }, (_, i) => `node-${i + 1}`),
     command: keyNodeCommand,
+    ...(config.keyJoinToken !== "" && {
+      door: {
+        ...{ host: config.host, port: config.keyJoinPort, token: config.keyJoinToken },
+        file: join(config.data, "key-join.json"),
+      },
+    }),
     attestation: { provider: config.attestation, options: pairsOf(config.attestationOptions) },
     log,
   });
@@ -295,8 +308,8 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     keys.start();
     const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
     if (house) {
-      const { auth } = ports;
-      faces = createFaces({ service: keys.service, house, token: config.keyToken, auth, clock, log });
+      const { keyToken: token, ethereumUpstream: upstream } = config;
+      faces = createFaces({ service: keys.service, house, token, upstream, auth: ports.auth, clock, log });
     }
     await ports.idempotency.reset();
     await jobs.start();
@@ -309,7 +322,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(house && face && { keys: { service: keys.service, house, url: face.url } }),
+      ...(house && face && { keys: { service: keys.service, house, url: face.url, door: keys.joinedBy() } }),
       close,
     };
   } catch (error) {
@@ -375,26 +388,5 @@ const pairsOf = (written: readonly string[]): Record<string, string> =>
         return [pair.slice(0, at), pair.slice(at + 1)];
       }),
   );
-
-/** The ledger's own key and name, made on the first start. */
-const ledgerSigner = (path: string): NoteSigner => {
-  const { name, pem } = readOrMake(path, () => ({
-    name: `entente/${toHex(randomBytes(8))}`,
-    pem: keyToPem(generateKey("Ed25519")),
-  }));
-  const key = keyFromPem(pem, { accept: ["Ed25519"] });
-  return createNoteSigner({ name, publicKey: rawFromPublicKey(key.publicKey), sign: (message) => sign(key, message) });
-};
-
-const readOrMake = <T>(path: string, make: () => T): T => {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    const made = make();
-    writeFileSync(path, JSON.stringify(made), { mode: 0o600, flag: "wx", flush: true });
-    return made;
-  }
-};
 
 const openApiText = (version: string, url: string): string => JSON.stringify(openApi(contract, { version, url }));

@@ -2,7 +2,7 @@
 import { treeOf } from "../../test/support/processes.ts";
 import type { TreasuryKey } from "../../test/support/treasury.ts";
 import { report } from "../support.ts";
-import { inParallel, isKeyNode, makeKey, memory, signOnce, withStage } from "./stage.ts";
+import { inParallel, isKeyNode, makeKey, memory, type Signed, signOnce, verifySigned, withStage } from "./stage.ts";
 
 const bench = "keys";
 const ABREAST = 24;
@@ -14,7 +14,10 @@ export const measureHeld = (count: number): Promise<void> =>
     const making = await inParallel(count, ABREAST, async () => keys.push(await makeKey(stage, "ECDSA_K1", 2, 2)));
     const held = `ECDSA_K1 2 of 2, ${count} keys`;
     report({ bench, metric: `${held}: made`, value: count / making, unit: "keys/s" });
-    const signing = await inParallel(count, ABREAST, (i) => signOnce(stage, keys[i] as TreasuryKey));
+    const signed: Signed[] = [];
+    const sign = async (i: number) => signed.push(await signOnce(stage, keys[i] as TreasuryKey));
+    const signing = await inParallel(count, ABREAST, sign);
+    for (const one of signed) verifySigned(one);
     const note = "one signature of every key, each without a presignature, all verified";
     report({ bench, metric: `${held}: signatures in parallel`, value: count / signing, unit: "/s", note });
     const nodes = treeOf(stage.platform.pid).filter(isKeyNode);

@@ -16,12 +16,14 @@ const directory = await mkdtemp(join(tmpdir(), "entente-portable-"));
 try {
   const program = join(directory, "keynode.mjs");
   await copyFile(await currentProgram("keynode"), program);
-  const { url, admin, enclave, close } = await startPlatform({
+  const { url, admin, enclave, keys, close } = await startPlatform({
     ...{ config: configOf(flags), clock: systemClock, version },
     enclaveCommand: [process.execPath, await currentProgram("enclave")],
     keyNodeCommand: [process.execPath, program],
   });
-  console.log(JSON.stringify({ url, pid: process.pid, admin: admin ?? null, enclave }));
+  console.log(
+    JSON.stringify({ url, pid: process.pid, admin: admin ?? null, enclave, keys: keys && { url: keys.url } }),
+  );
   await told;
   await close();
 } finally {

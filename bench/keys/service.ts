@@ -1,11 +1,22 @@
 /**
  * Signing through the server, with key nodes as processes of their own: from the request to the signature that the client
  * has verified. The client, the server and all nodes share this machine.
+ * What is sustained is verified when the clock has stopped.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyScheme } from "../../src/rules/key-schemes.ts";
 import { median, percentile, report } from "../support.ts";
-import { inParallel, makeKey, processorSeconds, type Stage, signOnce, withStage } from "./stage.ts";
+import { createRest } from "./rest.ts";
+import {
+  inParallel,
+  makeKey,
+  processorSeconds,
+  type Signed,
+  type Stage,
+  signOnce,
+  verifySigned,
+  withStage,
+} from "./stage.ts";
 
 const bench = "keys";
 /** Requests, one after another, with time between them for presignatures to be made. */
@@ -23,16 +34,18 @@ const TARGETS = {
   EDDSA_ED25519: { native: 100, portable: 30 },
 } as const;
 
-const latency = async (stage: Stage, scheme: KeyScheme, note: string, target?: number) => {
-  const key = await makeKey(stage, scheme, 2, 3);
+/** Over the REST face. */
+const latency = async ({ platform }: Stage, scheme: KeyScheme, note: string, target?: number) => {
+  const rest = createRest(platform.keys?.url ?? "");
+  const key = await rest.makeKey(scheme, 2, ["node-1", "node-2", "node-3"]);
   const times: number[] = [];
   for (let i = -WARM_UP; i < ALONE; i++) {
     const began = performance.now();
-    await signOnce(stage, key);
+    await rest.signOnce(key);
     if (i >= 0) times.push(performance.now() - began);
     await sleep(APART);
   }
-  const metric = `${scheme} 2 of 3, request to verified signature`;
+  const metric = `REST, ${scheme} 2 of 3 with presignature, request to verified signature`;
   const bound = target === undefined ? {} : ({ target, atMost: true } as const);
   report({ bench, metric: `${metric}, p50`, value: median(times), unit: "ms", note, ...bound });
   report({ bench, metric: `${metric}, p95`, value: percentile(times, 0.95), unit: "ms", note });
@@ -42,8 +55,10 @@ const sustained = async (stage: Stage, scheme: KeyScheme, note: string, target?:
   const key = await makeKey(stage, scheme, 2, 3);
   await inParallel(ABREAST * 2, ABREAST, () => signOnce(stage, key));
   const before = processorSeconds(stage);
-  const seconds = await inParallel(SUSTAINED, ABREAST, () => signOnce(stage, key));
+  const signed: Signed[] = [];
+  const seconds = await inParallel(SUSTAINED, ABREAST, async () => signed.push(await signOnce(stage, key)));
   const after = processorSeconds(stage);
+  for (const one of signed) verifySigned(one);
   const each = (total: number) => ((1_000 * total) / SUSTAINED).toFixed(1);
   const cost = `processor ${each(after.server - before.server)} ms server, ${each(after.nodes - before.nodes)} ms nodes each`;
   report({
@@ -51,7 +66,9 @@ const sustained = async (stage: Stage, scheme: KeyScheme, note: string, target?:
     ...(target !== undefined && { target }),
     note: `requests of one digest, ${ABREAST} abreast; ${cost}; ${note}`,
   });
-  const many = await inParallel(BATCHES, 2, () => signOnce(stage, key, BATCH));
+  const batches: Signed[] = [];
+  const many = await inParallel(BATCHES, 2, async () => batches.push(await signOnce(stage, key, BATCH)));
+  for (const one of batches) verifySigned(one);
   report({
     ...{ bench, metric: `${scheme} 2 of 3, sustained in batches`, value: (BATCHES * BATCH) / many, unit: "/s" },
     note: `requests of ${BATCH} digests; ${note}`,

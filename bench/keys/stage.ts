@@ -65,15 +65,27 @@ export const makeKey = async (stage: Stage, scheme: KeyScheme, threshold: number
   return key;
 };
 
-/** Of digests that nobody has seen; every signature is verified. @throws Error where one does not hold */
-export const signOnce = async (stage: Stage, key: TreasuryKey, count = 1): Promise<void> => {
+export interface Signed {
+  readonly key: TreasuryKey;
+  readonly digests: readonly string[];
+  readonly signatures: readonly string[];
+}
+
+/** Of digests that nobody has seen. @throws Error where the nodes do not sign */
+export const signOnce = async (stage: Stage, key: TreasuryKey, count = 1): Promise<Signed> => {
   const digests = Array.from({ length: count }, () => randomBytes(32).toString("hex"));
   const { resource } = await requestSignatures(stage, key.stream, digests);
   const { state, failures, signatures } = await settledRequest(stage, resource.stream, { news: stage.news });
+  if (!signatures) throw new Error(`a request is ${state}: ${failures[0]?.code}`);
+  return { key, digests, signatures };
+};
+
+/** @throws Error where one does not hold */
+export const verifySigned = ({ key, digests, signatures }: Signed): void => {
   const scheme = schemes.get(key.scheme);
   const holds = (digest: string, i: number) =>
-    scheme?.verify(fromHex(key.publicKey ?? ""), fromHex(digest), fromHex(signatures?.[i] ?? ""));
-  if (!digests.every(holds)) throw new Error(`a request is ${state}: ${failures[0]?.code ?? "a signature is wrong"}`);
+    scheme?.verify(fromHex(key.publicKey ?? ""), fromHex(digest), fromHex(signatures[i] ?? ""));
+  if (!digests.every(holds)) throw new Error(`a signature of ${key.id} is wrong`);
 };
 
 /** Calls `work` so many times, `abreast` at a time. @returns seconds */

@@ -54,7 +54,10 @@ const checkKey = async ({ ...treasury }: Treasury, before: TreasuryKey, memory: 
     const now = await client.keys.get({ id: before.stream });
     if (now.publicKey !== before.publicKey) return memory.violation(`${name} has another public key`);
     if (now.epoch === next) break;
-    if (performance.now() > until) return memory.violation(`${name} is not refreshed: a share may be lost`);
+    if (performance.now() > until) {
+      const why = JSON.stringify({ done: now.attempt?.done, failure: now.failure?.code });
+      return memory.violation(`${name} is not refreshed: a share may be lost (${why})`);
+    }
     await sleep(POLL);
   }
   await signs("after its shares were refreshed");

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Platform, type PlatformOptions, startPlatform } from "../../test/support/platform.ts";
 import { isAlive, type Process, treeOf } from "../../test/support/processes.ts";
+import type { Load } from "./load.ts";
 
 /** `node`: one of them; `two`: two at once; `server`: that process alone; `all`: it and everything it started. */
 export type Blow = "node" | "two" | "server" | "all";
@@ -11,12 +12,13 @@ export interface Killer {
   readonly blows: Readonly<Record<Blow, number>>;
   /** Key nodes that were killed, not counting those that ended with their server. */
   readonly nodes: number;
-  /** One blow after a random pause. @throws Error where the platform does not start again */
-  strike(): Promise<void>;
+  /** One blow after a random time at work. @throws Error where the platform does not start again */
+  strike(load: Load): Promise<void>;
 }
 
-/** Milliseconds that signing is left to work before a blow. */
-const WORKS_FOR = 2_000;
+/** Before a blow something has been signed since the one before, or so many milliseconds have passed; and then so many. */
+const NOTHING_FOR = 8_000;
+const WORKS_FOR = 1_200;
 /** Milliseconds in which what belonged to a killed server has to be gone. */
 const ENDS_WITHIN = 10_000;
 
@@ -66,7 +68,10 @@ export const createKiller = async (options: PlatformOptions, violation: (what: s
     get nodes() {
       return nodes;
     },
-    async strike() {
+    async strike(load) {
+      const { ended } = load;
+      const until = performance.now() + NOTHING_FOR;
+      while (load.ended === ended && performance.now() < until) await sleep(20);
       await sleep(Math.random() * WORKS_FOR);
       const blow = draw();
       if (blow === "node" || blow === "two") {

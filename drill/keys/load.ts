@@ -10,6 +10,8 @@ const POLL = 60;
 const DIGESTS = 3;
 
 export interface Load {
+  /** Requests that have ended. */
+  readonly ended: number;
   /** No new requests; resolves when those that were acknowledged have ended, or after so many milliseconds. */
   finish(patience: number): Promise<void>;
 }
@@ -35,16 +37,21 @@ export const signOnce = async (treasury: Treasury, key: TreasuryKey, memory: Mem
 
 export const startLoad = (treasury: Treasury, keys: readonly TreasuryKey[], memory: Memory): Load => {
   let stopping = false;
+  let ended = 0;
   let deadline = Number.POSITIVE_INFINITY;
   const late = () => performance.now() > deadline;
   const work = async (worker: number): Promise<void> => {
     for (let turn = worker; !stopping; turn++) {
       const key = keys[turn % keys.length] as TreasuryKey;
       if ((await signOnce(treasury, key, memory, late)) === undefined) await sleep(POLL);
+      else ended++;
     }
   };
   const workers = Array.from({ length: WORKERS }, (_, worker) => work(worker));
   return {
+    get ended() {
+      return ended;
+    },
     async finish(patience) {
       stopping = true;
       deadline = performance.now() + patience;

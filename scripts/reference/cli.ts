@@ -28,6 +28,10 @@ const PROGRAMS: readonly { readonly usage: string; readonly name: string }[] = [
   { usage: "demo [--once] [--json] [--data DIR] [--port P] [--lang en|zh-CN]", name: "demo" },
   { usage: "rebuild [--data DIR] [--json] …", name: "rebuild" },
   { usage: "recover [--data DIR] [--json] …", name: "recover" },
+  {
+    usage: "keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT …",
+    name: "keynode",
+  },
   { usage: "verify FILE [--trust FILE] [--json]", name: "verify" },
 ];
 

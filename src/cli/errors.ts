@@ -2,6 +2,16 @@ import { refusals } from "../base/refusal.ts";
 
 /** Refusals of the command line itself. */
 export const refuse = refusals({
+  "keynode.server": {
+    status: 502,
+    en: "{server} shows the certificate {found}, not the one that you named. Ask the platform's operator for its fingerprint.",
+    zh: "{server} 出示的证书指纹为 {found}，与您指定的不符。请向平台运营方确认指纹。",
+  },
+  "keynode.refused": {
+    status: 403,
+    en: "{server} does not take this node: the token is not the one it expects. Ask the platform's operator.",
+    zh: "{server} 拒绝了该节点：令牌不符。请联系平台运营方。",
+  },
   "usage.command": {
     status: 400,
     en: "There is no command `{command}`. {hint}",

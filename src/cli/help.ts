@@ -34,6 +34,7 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
   demo: text("play the main job from beginning to end", "完整演示主要流程"),
   rebuild: text("make the computed tables again from the ledger", "根据账本重建计算表"),
   recover: text("a new access key for the operator", "为平台运营方生成新的访问密钥"),
+  keynode: text("runs a key node on this machine for a platform elsewhere", "在本机为其他平台运行密钥节点"),
   verify: text("verify an evidence bundle, offline", "离线验证证据包"),
   login: text("store an address and an access key as a profile", "将平台地址与访问密钥保存为配置"),
   completion: text("completion script for a shell", "生成命令行补全脚本"),
@@ -64,7 +65,15 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
 };
 
 export const programHelp = (commands: readonly Command[], language: Language): string => {
-  const known = new Set(["up", "demo", "rebuild", "recover", "verify", ...commands.map(({ words }) => words[0])]);
+  const known = new Set([
+    "up",
+    "demo",
+    "rebuild",
+    "recover",
+    "keynode",
+    "verify",
+    ...commands.map(({ words }) => words[0]),
+  ]);
   const lines = [...known].map((name) => [name, RESOURCES[name]?.[language] ?? ""] as const);
   return [
     say(PROGRAM, language),

@@ -133,6 +133,56 @@ const parseWords = (words: readonly string[]) => {
   }
 };
 
+const KEYNODE_HELP = text(
+  `Usage: entente keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT
+                            [--data DIR] [--attestation PROVIDER] [--attestation-options NAME=VALUE,…]
+
+Runs a key node on this machine for a platform elsewhere, until Ctrl-C.
+  HOST:PORT       where that platform lets key nodes join (its setting keyJoinPort)
+  --fingerprint   SHA-256 of the certificate there: its log names it when it starts
+  --token-file    the platform's keyJoinToken; - is the standard input
+  --tag           what the node is called
+  --listen        where other nodes reach this one`,
+  `用法：entente keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT
+                           [--data DIR] [--attestation 提供方] [--attestation-options NAME=VALUE,…]
+
+在本机为其他平台运行密钥节点，按 Ctrl-C 停止。
+  HOST:PORT       该平台接受密钥节点加入的地址（配置项 keyJoinPort）
+  --fingerprint   该处证书的 SHA-256，平台启动日志中给出
+  --token-file    平台的 keyJoinToken，- 表示标准输入
+  --tag           节点标签
+  --listen        其他节点访问本节点的地址`,
+);
+
+const keyNodeProgram: Program = async (words, terminal) => {
+  const command = "entente keynode join";
+  const [action, server, ...rest] = words;
+  if (action !== "join" || server === undefined) throw refuse("usage.missing", { what: "join HOST:PORT", command });
+  const flags = settingFlags(rest, command);
+  const needed = (name: string): string =>
+    flags[name] ?? raise(refuse("usage.missing", { what: `--${name}`, command }));
+  const [{ joinPlatform }, { untilTold }, { readSecret }] = await Promise.all([
+    import("./keynode.ts"),
+    import("./up.ts"),
+    import("./files.ts"),
+  ]);
+  const options = (flags["attestation-options"] ?? "").split(/,(?=[a-z]+=)/).filter((pair) => pair !== "");
+  await joinPlatform(
+    {
+      ...{ server, fingerprint: needed("fingerprint"), token: readSecret(needed("token-file")), tag: needed("tag") },
+      ...{ listen: needed("listen"), data: flags.data ?? "key-nodes", attestation: flags.attestation ?? "simulated" },
+      attestationOptions: Object.fromEntries(options.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
+    },
+    untilTold(),
+    (line) => terminal.error(line),
+  );
+  return 0;
+};
+
+const raise = (error: Error): never => {
+  throw error;
+};
+
 const programs: Readonly<Record<string, { readonly run: Program; readonly help: Text }>> = {
   up: {
     run: platformProgram("up", async (flags, json) => (await import("./up.ts")).up(flags, { json })),
@@ -147,6 +197,7 @@ const programs: Readonly<Record<string, { readonly run: Program; readonly help: 
     help: RECOVER_HELP,
   },
   demo: { run: demoProgram, help: DEMO_HELP },
+  keynode: { run: keyNodeProgram, help: KEYNODE_HELP },
 };
 
 /** @returns undefined where the first word is no program's. */

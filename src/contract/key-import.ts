@@ -16,7 +16,7 @@ import { enclaveKey } from "../trust/envelope/recipient.ts";
 export interface KeyImport {
   /** K…, that the founding statement has to name: the envelopes are bound to it. */
   readonly id: string;
-  /** G…. */
+  /** Stream. */
   readonly group: string;
   readonly scheme: KeyScheme;
   readonly threshold: number;

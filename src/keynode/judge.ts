@@ -8,7 +8,7 @@ import { Refusal } from "../base/refusal.ts";
 import { curveOf } from "../mpc/curves/registry.ts";
 import { derive } from "../mpc/keys/derive.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
-import { createPolicies, type Decision } from "../policy/cedar.ts";
+import { createPolicies, type Decision, type Policies } from "../policy/cedar.ts";
 import { type Asked, judge, judgeSigning, keyFacts, rolesOf, signingAsked } from "../policy/judge.ts";
 import type { Account } from "../policy/spending.ts";
 import type { What } from "../policy/what.ts";
@@ -139,7 +139,18 @@ export const requireSigners = (
   return { epoch, self };
 };
 
-const policiesOf = ({ policies }: LookedKey["group"]) => createPolicies(policies);
+/** By the group's version, which is of one statement. */
+const read = new Map<string, Policies>();
+const MAX_READ = 64;
+
+/** @throws Refusal policy.* for what can't be read, which allows nothing */
+const policiesOf = ({ version, policies }: LookedKey["group"]): Policies => {
+  const known = read.get(version) ?? createPolicies(policies);
+  read.delete(version);
+  read.set(version, known);
+  for (const oldest of read.keys()) if (read.size > MAX_READ) read.delete(oldest);
+  return known;
+};
 
 /** @throws Refusal keynode.policy */
 const requireAllowed = (decision: Decision | undefined): void => {

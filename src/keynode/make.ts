@@ -138,22 +138,18 @@ const makeShare = async (
   const { threshold, participants } = attempt;
   const nodes = new Map(participants.map((node, place) => [place + 1, node]));
   const binding = bindingOf(request.key, key, attempt);
-  const run = <I, R>(protocol: Protocol<I, R>, parties: ReadonlyMap<number, string>, input: I, step = "") =>
-    deps.runs.run(
-      protocol,
-      {
-        id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
-        binding,
-        parties,
-        within: WITHIN,
-      },
-      input,
-    );
+  const termsOf = (parties: ReadonlyMap<number, string>, step = "") => {
+    const id = hashOf("entente key node run/1", request.key, fromHex(request.run), step);
+    return { id, binding, parties, within: WITHIN };
+  };
+  const run = <I, R>(protocol: Protocol<I, R>, parties: ReadonlyMap<number, string>, input: I) =>
+    deps.runs.run(protocol, termsOf(parties), input);
   switch (attempt.kind) {
     case "generate": {
       const share = await run(dkg, nodes, { scheme, threshold });
       if (scheme !== "SM2") return share;
-      return run(convert, nodes, { share, pairs: await pairsWith(deps, nodes) }, "convert");
+      const { pairs, ids } = await pairsWith(deps, nodes);
+      return deps.runs.run(convert, { ...termsOf(nodes, "convert"), pairs: ids }, { share, pairs });
     }
     case "import":
       return run(refresh, nodes, { share: await dealtShare(deps, request, looked, attempt) });
@@ -169,13 +165,16 @@ const makeShare = async (
   }
 };
 
-const pairsWith = async (
-  { node, pairs }: MakeDeps,
-  nodes: ReadonlyMap<number, string>,
-): Promise<ReadonlyMap<number, PairSetup>> => {
+/** Set-ups by party, and which they are, by node: the run ends without blame where another works with another one. */
+const pairsWith = async ({ node, pairs }: MakeDeps, nodes: ReadonlyMap<number, string>) => {
   const others = [...nodes].filter(([, other]) => other !== node);
   const made = await pairs.ensure(others.map(([, other]) => other));
-  return new Map(others.map(([index, other]) => [index, { ...made.get(other)?.setup, peer: index }]));
+  return {
+    pairs: new Map<number, PairSetup>(
+      others.map(([index, other]) => [index, { ...made.get(other)?.setup, peer: index }]),
+    ),
+    ids: new Map([...made].map(([other, { id }]) => [other, id])),
+  };
 };
 
 /** @throws Refusal keynode.not-held */

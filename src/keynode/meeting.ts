@@ -5,8 +5,8 @@ export interface Meetings<T> {
   bring(name: string, value: T): Promise<void>;
   /** Nothing will be brought, or taken: whoever waits, or comes as long as one would have waited, gets the reason. */
   fail(name: string, reason: unknown): void;
-  /** Takes what is brought, once. */
-  take(name: string): Promise<T>;
+  /** Takes what is brought, once. @param mayTake throws where this one may not: then it waits on for another */
+  take(name: string, mayTake: (value: T) => void): Promise<T>;
   /** What was brought and not taken yet. */
   waiting(name: string): T | undefined;
 }
@@ -58,13 +58,14 @@ export const createMeetings = <T>(within: number, late: () => Error): Meetings<T
       meeting.offered.resolve();
       meeting.taken.reject(reason);
     },
-    async take(name) {
+    async take(name, mayTake) {
       const meeting = meet(name);
       await meeting.offered.promise;
       const { offer } = meeting;
       if (offer && "reason" in offer) throw offer.reason;
       // Two may have waited: the first of them takes it.
       if (!offer || meetings.get(name) !== meeting) throw late();
+      mayTake(offer.value);
       leave(name, meeting);
       meeting.taken.resolve();
       return offer.value;

@@ -82,9 +82,9 @@ export const createSigning = (deps: SignDeps) => {
 
   peers.answer(TOPIC, async (from, body) => {
     const { name, ids } = decodeAsk(body);
-    const { judged, share, counted } = await meetings.take(name);
-    if (judged.epoch.participants[(judged.signers[0] ?? 0) - 1] !== from)
-      throw refuse("keynode.signers", { reason: "the first of them leads" });
+    const { judged, share, counted } = await meetings.take(name, ({ judged }) => {
+      if (leaderOf(judged) !== from) throw refuse("keynode.signers", { reason: "the first of them leads" });
+    });
     const mine = judged.whats.length > 0 ? await pools.follow(from, useOf(judged), ids) : [];
     await counted;
     requireUnmoved(deps, judged);
@@ -94,8 +94,8 @@ export const createSigning = (deps: SignDeps) => {
   peers.hear(OVER, (from, body) => {
     const name = decoded(body);
     if (typeof name !== "string") return;
-    const leader = meetings.waiting(name)?.judged;
-    if (leader?.epoch.participants[(leader.signers[0] ?? 0) - 1] === from)
+    const waiting = meetings.waiting(name);
+    if (waiting && leaderOf(waiting.judged) === from)
       meetings.fail(name, refuse("keynode.unreachable", { nodes: [from] }));
   });
   const tellOver = (name: string, { epoch, signers, self }: Judged) => {
@@ -194,6 +194,8 @@ export const createSigning = (deps: SignDeps) => {
 
 const COMPLETED = "key-request.completed";
 
+const leaderOf = ({ epoch, signers }: Judged): string | undefined => epoch.participants[(signers[0] ?? 0) - 1];
+
 /** Whether what is spent can keep anything from being signed. Text with an escape may say so in other letters. */
 const limitsSpending = ({ group }: Judged): boolean => group.policies.some(({ text }) => /spent|\\/.test(text));
 
@@ -243,8 +245,10 @@ const outcomeOf = (
  * Where signers meet: over the request, its key and group as they stand. Who has been shown less waits, or is waited for,
  * until both have been shown the same.
  */
-const nameOf = ({ request, heads }: Pick<LookedRequest, "request" | "heads">, signers: readonly number[]): string =>
-  `${request.stream} ${signers.join(",")} ${digestOf(heads)}`;
+export const nameOf = (
+  { request, heads }: { readonly request: { readonly stream: string }; readonly heads: LookedRequest["heads"] },
+  signers: readonly number[],
+): string => `${request.stream} ${signers.join(",")} ${digestOf(heads)}`;
 
 /** @throws Refusal keynode.signers */
 const decodeAsk = (body: Uint8Array) => {

@@ -21,6 +21,16 @@ export const refuse = refusals({
     en: "{tag} cannot be the tag of a key node. Take 2 to 32 letters, digits and hyphens, beginning with a letter or digit.",
     zh: "{tag} 不能作为密钥节点标签。请使用 2 至 32 个字母、数字或连字符，并以字母或数字开头。",
   },
+  "key-node.greeting": {
+    status: 400,
+    en: "What came over the connection is no greeting of a key node. Dial this port with `entente keynode join` only.",
+    zh: "连接上收到的内容不是密钥节点的问候。请仅使用 `entente keynode join` 连接该端口。",
+  },
+  "key-node.impostor": {
+    status: 403,
+    en: "What joined as {node} does not have the key that the ledger names for it. Look who has the token.",
+    zh: "以 {node} 身份加入的程序没有账本所记录的密钥。请检查令牌的持有者。",
+  },
   "key-node.none": {
     status: 409,
     en: "This platform runs no key nodes. Start it with the setting keyNodes above 0, or have nodes join it.",

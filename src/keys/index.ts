@@ -10,10 +10,11 @@ import type { Spine } from "../spine/index.ts";
 import { childLink } from "./child-link.ts";
 import { createClosures } from "./closures.ts";
 import { keyEvents } from "./events.ts";
+import { createJoining } from "./joining.ts";
 import { createKeyNodesApi } from "./key-nodes.ts";
 import { createKeyService } from "./key-service.ts";
 import { createMaking } from "./making.ts";
-import { createNodeHost } from "./node-host.ts";
+import { createNodeHost, type Link } from "./node-host.ts";
 import type { KeyNode } from "./node-port.ts";
 import { createKeyNodes } from "./nodes.ts";
 import { createGroups, createKeysApi, createRequests } from "./resources.ts";
@@ -36,10 +37,12 @@ export interface KeysOptions {
   /** Command that runs the program, without its arguments. */
   readonly command: readonly string[];
   readonly attestation: { readonly provider: string; readonly options: Record<string, string> };
+  /** Where nodes of other machines join; none do without. */
+  readonly door?: { readonly host: string; readonly port: number; readonly token: string; readonly file: string };
   readonly log: Log;
 }
 
-export const createKeys = ({ spine, db, views, directory, tags, command, attestation, log }: KeysOptions) => {
+export const createKeys = ({ spine, db, views, directory, tags, command, attestation, door, log }: KeysOptions) => {
   const { ledger, clock } = spine;
   const closures = createClosures(ledger);
   const now = () => clock.now();
@@ -51,20 +54,22 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     return address ? Number(address.slice(address.lastIndexOf(":") + 1)) : undefined;
   };
 
+  const sayOf = (tag: string) => (line: string) => log.warn({ node: tag, line }, "key node");
   const host = (tag: string): KeyNode => {
-    const say = (line: string) => log.warn({ node: tag, line }, "key node");
     const configuration = { directory: join(directory, tag), ledger: ledger.verifierKey, tag, attestation };
-    return createNodeHost({
+    return hostOver(tag, childLink({ command, configuration, port: () => portOf(tag), log: sayOf(tag) }));
+  };
+  const hostOver = (tag: string, open: () => Promise<Link>): KeyNode =>
+    createNodeHost({
       tag,
       ledger,
       closures,
-      open: childLink({ command, configuration, port: () => portOf(tag), log: say }),
+      open,
       details: (digests) => spine.views.details(digests),
-      log: say,
+      log: sayOf(tag),
       onUp: introduce,
       onDown: (stream) => views.presence.went(stream),
     });
-  };
   const nodes = createKeyNodes({
     directory,
     tags,
@@ -72,6 +77,15 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     host,
     onError: (error) => log.warn({ err: error }, "a key node did not start"),
   });
+
+  /** The door for nodes of other machines, where it is open. */
+  const joining =
+    door &&
+    createJoining({
+      ...{ token: door.token, file: door.file, ledger: ledger.verifierKey, clock },
+      onJoin: (tag, next) => nodes.join(tag, () => hostOver(tag, next)),
+      log: (line) => log.warn({ line }, "a key node could not join"),
+    });
 
   const shown = (error: unknown) => log.warn({ err: error }, "a key node was not shown another");
   /** Nodes let in whom they have seen on the ledger. */
@@ -121,7 +135,15 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     service: createKeyService({ spine, views, nodes, signing }),
     nodes,
     /** Starts the nodes; those that do not start are tried again. */
-    open: () => nodes.start(),
+    async open() {
+      if (door && joining) {
+        const port = await joining.listen(door);
+        log.info({ port, fingerprint: joining.fingerprint }, "key nodes may join");
+      }
+      await nodes.start();
+    },
+    /** Where nodes of other machines join, and by what they know this server. */
+    joinedBy: () => joining && { port: joining.port(), fingerprint: joining.fingerprint },
     /** Takes up what the ledger says is to be made and signed. */
     start() {
       let size = ledger.size;
@@ -138,6 +160,7 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
       detach();
       making.stop();
       signing.work.stop();
+      await joining?.close();
       await nodes.stop();
     },
   };

@@ -2,16 +2,21 @@
  * The server's side of a key node: shows it the ledger and the statements that it lacks, and carries its calls. How it is
  * reached is the link's business. Calls that were under way when it went fail, and are made again by whoever made them.
  */
+import { randomBytes } from "#crypto";
+import { fromBase64, toBase64url } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 import "../keynode/protocol/refusals.ts";
 import type { Ledger } from "../ledger/port.ts";
+import { verifyFollowed } from "../rules/followed.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { keyNode } from "../rules/key-node.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Channel } from "../tee/protocol/channel.ts";
 import { encodeStatements } from "../tee/protocol/statements.ts";
+import { publicKeyFromSpki } from "../trust/keys.ts";
+import { parseStatement } from "../trust/statement.ts";
 import type { Closures } from "./closures.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNode } from "./node-port.ts";
@@ -25,6 +30,8 @@ export interface Link {
   readonly channel: Channel;
   /** Where others reach it; the port is the one that it says it listens on. */
   readonly host: string;
+  /** It came over a network, so whose it is has to be shown. */
+  readonly isRemote?: true;
   /** Ends it, and resolves when it has. */
   stop(): Promise<void>;
 }
@@ -123,11 +130,26 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     if (statement !== "") await ledger.submit(statement);
   };
 
+  /** Founding statements are public: whoever brings one shows that it has the key. @throws Refusal key-node.impostor */
+  const requireKey = async ({ channel }: Link, stream: string, founding: string): Promise<void> => {
+    const { digest, statement } = parseStatement(founding);
+    const { tag: named, signingKey } = statement.payload as { tag?: string; signingKey?: string };
+    const nonce = toBase64url(randomBytes(32));
+    const { followed } = (await channel.call("attest", { nonce })).result as KeyNodeMethods["attest"]["result"];
+    try {
+      if (digest !== stream || named !== tag) throw new Error("another node");
+      verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(signingKey ?? "")));
+    } catch {
+      throw refuse("key-node.impostor", { node: tag });
+    }
+  };
+
   const launch = async (): Promise<Running> => {
     const link = await open();
     try {
       const { stream, statement } = (await link.channel.call("identify", {}))
         .result as KeyNodeMethods["identify"]["result"];
+      if (link.isRemote) await requireKey(link, stream, statement);
       if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
       const node: Running = { link, stream, followed: 0, shown: new Map() };
       await announce(node);

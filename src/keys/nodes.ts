@@ -48,6 +48,14 @@ export const createKeyNodes = ({ directory, tags, world, host, onError }: NodesO
       await mkdir(join(directory, tag), { recursive: true, mode: 0o700 });
       return open(tag).start();
     },
+    /** A node of another machine is there. */
+    join(tag: string, node: () => KeyNode): void {
+      const known = nodes.get(tag);
+      if (known) return;
+      const joined = node();
+      nodes.set(tag, joined);
+      joined.start().catch(onError);
+    },
     /** @throws Refusal key-node.unavailable where it neither runs here nor has joined */
     of(stream: string): KeyNode {
       const found = find(stream);

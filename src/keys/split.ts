@@ -4,7 +4,6 @@ import { splitKey } from "../contract/key-import.ts";
 import { resourceIdOf } from "../contract/statement-input.ts";
 import { founded } from "../rules/key.ts";
 import { refuse } from "../rules/key-errors.ts";
-import { keyGroup } from "../rules/key-group.ts";
 import { keyNode } from "../rules/key-node.ts";
 import type { KeyScheme } from "../rules/key-schemes.ts";
 import { streamOf } from "../rules/world.ts";
@@ -28,8 +27,7 @@ export const splitFor = async ({ ledger, clock, api }: Spine, asker: Asker, foun
   const id = resourceIdOf(founded, clock.now(), randomInt(SEQUENCES));
   const { origin, envelopes } = await splitKey(
     {
-      ...{ id, scheme, threshold },
-      group: streamOf(ledger.world, keyGroup, group)?.state.id ?? group,
+      ...{ id, group, scheme, threshold },
       participants: participants.map((node) => ({
         node,
         encryptionKey: streamOf(ledger.world, keyNode, node)?.state.encryptionKey ?? "",

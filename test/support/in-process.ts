@@ -22,6 +22,10 @@ export interface TestPlatform {
   /** Of nobody. */
   readonly anyone: Client;
   readonly enclave: VerifiedEnclave;
+  /** The key service itself; where key nodes run. */
+  readonly keyService: Running["keys"];
+  /** Address of the key service; undefined where no key nodes run. */
+  readonly keys: string | undefined;
   /** Starts on the same data. @param settings that are other than before, for this once; @param change so too */
   start(settings?: Readonly<Record<string, string>>, change?: Partial<PlatformOptions>): Promise<void>;
   /** Leaves the data. */
@@ -106,8 +110,14 @@ export const openPlatform = async ({
     get anyone() {
       return createClient(at());
     },
+    get keys() {
+      return running?.keys?.url;
+    },
     get enclave() {
       return enclave;
+    },
+    get keyService() {
+      return running?.keys;
     },
     async start(settings = {}, change = {}) {
       const config = loadConfig({ flags: { ...flags, ...settings } });

@@ -16,6 +16,7 @@ import { createKeyNode } from "../../src/keynode/node.ts";
 import type { NodeOptions } from "../../src/keynode/options.ts";
 import type { Configuration } from "../../src/keynode/protocol/configuration.ts";
 import type { KeyNodeMethods } from "../../src/keynode/protocol/messages.ts";
+import { nameOf } from "../../src/keynode/sign.ts";
 import { openEvidenceLedger } from "../../src/ledger/engines/evidence/index.ts";
 import { key as keyBook } from "../../src/rules/key.ts";
 import type { KeyMessage } from "../../src/rules/key-messages.ts";
@@ -283,6 +284,15 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
         ...{ id: keyId("R"), key, action: "sign", count: messages.length, expires: iso(clock.now() + DAY) },
         ...{ detail: keep({ salt: SALT, messages, note: "", ...more }), ...change },
       });
+    },
+    /** Where signers of a request meet: everybody can know it. */
+    meetingOf(request: string, signers: readonly number[]): string {
+      const { key } = stateOf(stage, requestBook, request);
+      const head = (stream: string) => [stream, stage.world.streams.get(stream)?.head];
+      return nameOf(
+        { request: { stream: request }, heads: Object.fromEntries([request, key, group].map(head)) },
+        signers,
+      );
     },
     approve: (request: string, by: Organisation) => act(stage, by, "key-request.approved", request),
 

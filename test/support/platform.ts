@@ -25,6 +25,8 @@ export interface Platform {
   /** Of the operator; on the first start on this data only. */
   readonly admin: { readonly accessKeyId: string; readonly accessKeySecret: string } | null;
   readonly enclave: { readonly measurement: string; readonly attestation: string };
+  /** Where the key service's other faces are; null without key nodes. */
+  readonly keys: { readonly url: string } | null;
   /** Milliseconds from the start of the process to the line that says it is ready. */
   readonly readyIn: number;
   /** Resolves with the status, or the signal, that it ended with. */
@@ -40,7 +42,7 @@ export interface Platform {
 export const startPlatform = async (options: PlatformOptions): Promise<Platform> => {
   const { data, port = 0, settings = {}, program, onSpawn } = options;
   const began = performance.now();
-  const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", ...settings };
+  const flags = { data, port: String(port), "log-level": "warn", "key-nodes": "0", "key-port": "0", ...settings };
   const given = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   const child = program ? spawnProgram(program, given) : spawnProgram(entente, ["up", "--json", ...given]);
   onSpawn?.(child);
@@ -52,7 +54,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Platform>
     throw new Error(`the platform did not start (${await ended}): ${said()}`);
   });
   return {
-    ...(JSON.parse(line) as Pick<Platform, "url" | "pid" | "admin" | "enclave">),
+    ...(JSON.parse(line) as Pick<Platform, "url" | "pid" | "admin" | "enclave" | "keys">),
     readyIn: performance.now() - began,
     ended,
     async stop() {

@@ -3,8 +3,9 @@ import { refuse } from "./errors.ts";
 import type { Lane, Session } from "./session.ts";
 import { decodeFailure, decodeSpoken, encodeFailure, encodeSpoken, type Question } from "./wire.ts";
 
-/** Questions of a peer that are being answered at a time. */
-const MAX_SERVED = 256;
+/** Questions of a peer that are being answered at a time, and their bytes: thousands of signatures wait side by side. */
+const MAX_SERVED = 4_096;
+const MAX_SERVED_BYTES = 64 << 20;
 /** Milliseconds that an answer is kept for a peer that does not come back. */
 const ANSWER_KEPT = 60_000;
 
@@ -46,7 +47,7 @@ export const createConversation = (
 ): Conversation => {
   const asked = new Map<number, Asked>();
   let next = 0;
-  let served = 0;
+  const served = { questions: 0, bytes: 0 };
   let boot: string | undefined;
   let connected = false;
 
@@ -58,16 +59,18 @@ export const createConversation = (
     const say = (kind: "answer" | "failure", payload: Uint8Array) => {
       if (boot === asker) session.send("urgent", encodeSpoken(kind, number, payload), performance.now() + ANSWER_KEPT);
     };
-    served++;
+    served.questions++;
+    served.bytes += body.length;
     try {
-      if (served > MAX_SERVED) throw refuse("peer.busy", { node });
+      if (served.questions > MAX_SERVED || served.bytes > MAX_SERVED_BYTES) throw refuse("peer.busy", { node });
       const answering = to.answering.get(topic);
       if (!answering) throw refuse("peer.topic", { topic: topic.slice(0, 64) });
       say("answer", await answering(node, body));
     } catch (error) {
       say("failure", encodeFailure(error));
     } finally {
-      served--;
+      served.questions--;
+      served.bytes -= body.length;
     }
   };
   return {

@@ -65,6 +65,33 @@ test("a refusal, an error and an unknown topic come back as such, and nothing of
     await assert.rejects(a?.ask(streamOf(1), "echo", large, BULK) ?? Promise.resolve(), code("peer.too-large"));
   }));
 
+test("thousands of questions wait side by side; more than that, or too much of them, is refused", () =>
+  withNet(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    const waiting: (() => void)[] = [];
+    b.answer("wait", (_, body) => new Promise((resolve) => waiting.push(() => resolve(body))));
+    const outcomes = (count: number, size: number) =>
+      Array.from({ length: count }, () =>
+        a.ask(streamOf(1), "wait", Buffer.alloc(size), URGENT).then(
+          () => "answered",
+          (error: Refusal) => error.code,
+        ),
+      );
+    for (const [count, size, most] of [
+      [4_100, 1, 4_096],
+      [5, 15 << 20, 4],
+    ] as const) {
+      const asked = outcomes(count, size);
+      const refused = new Set<string>();
+      for (const one of asked) void one.then((outcome) => outcome !== "answered" && refused.add(outcome));
+      await until(() => waiting.length === most && refused.size === 1);
+      for (const answer of waiting.splice(0)) answer();
+      const ended = await Promise.all(asked);
+      assert.equal(ended.filter((outcome) => outcome === "answered").length, most);
+      assert.deepEqual([...refused], ["peer.busy"]);
+    }
+  }));
+
 test("large messages arrive whole, and a question overtakes them", () =>
   withNet(2, async (_, [a, b]) => {
     assert.ok(a && b);

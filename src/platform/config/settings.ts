@@ -213,8 +213,8 @@ export const settings = {
   keyPort: setting(
     integer(0, 65_535),
     8889,
-    "Port of the key service's other faces (the REST calls under /api/mappic, AWS KMS), where key nodes run; 0 takes a free one.",
-    "密钥服务其他接口（/api/mappic 下的 REST 接口、AWS KMS）的端口，仅在运行密钥节点时监听；0 表示自动选择空闲端口。",
+    "Port of the key service's other faces (the REST calls under /api/mappic, AWS KMS, Ethereum JSON-RPC), where key nodes run; 0 takes a free one.",
+    "密钥服务其他接口（/api/mappic 下的 REST 接口、AWS KMS、以太坊 JSON-RPC）的端口，仅在运行密钥节点时监听；0 表示自动选择空闲端口。",
   ),
   keyHost: setting(
     text(/^[^\s/]+$/, "a host name or address", "主机名或地址"),
@@ -225,8 +225,26 @@ export const settings = {
   keyToken: secret(
     text(/^(\S{16,512})?$/, "16 characters or more without spaces, or empty", "至少 16 个无空格字符，或留空"),
     "",
-    "What callers of the REST face have to bring (Authorization: Bearer). Empty lets in every program of this machine: it then signs with the platform's own keys.",
-    "REST 接口调用方须携带的令牌（Authorization: Bearer）。留空则本机任何程序均可调用，并使用平台自有的密钥签名。",
+    "What callers of the REST and Ethereum faces have to bring (Authorization: Bearer). Empty lets in every program of this machine: it then signs with the platform's own keys.",
+    "REST 与以太坊接口调用方须携带的令牌（Authorization: Bearer）。留空则本机任何程序均可调用，并使用平台自有的密钥签名。",
+  ),
+  ethereumUpstream: secret(
+    text(/^(https?:\/\/\S+)?$/, "an http or https address, or empty", "http 或 https 地址，或留空"),
+    "",
+    "JSON-RPC address of an Ethereum node, through which the face under /ethereum completes and sends transactions. Empty: it only signs.",
+    "以太坊节点的 JSON-RPC 地址，/ethereum 接口经由该节点补全并发送交易。留空则只签名。",
+  ),
+  keyJoinPort: setting(
+    integer(0, 65_535),
+    0,
+    "Port at which key nodes of other machines join (`entente keynode join`), on the address of `host`. Needs keyJoinToken; without it none may join.",
+    "其他机器上的密钥节点加入（`entente keynode join`）所用的端口，监听地址同 `host`；0 表示自动选择。须设置 keyJoinToken，否则不接受加入。",
+  ),
+  keyJoinToken: secret(
+    text(/^(\S{16,512})?$/, "16 characters or more without spaces, or empty", "至少 16 个无空格字符，或留空"),
+    "",
+    "What a key node has to bring to join. Empty: none may.",
+    "密钥节点加入时须携带的令牌。留空则不接受加入。",
   ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),

@@ -1,7 +1,7 @@
 /** Signatures as others take them, each verified here under the key's own public key before it is shown. */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concat, equal, fromHex, toHex } from "../../base/bytes.ts";
-import { curveOf } from "../../mpc/curves/registry.ts";
+import { nobleCurves } from "../../mpc/curves/noble.ts";
 import { derive } from "../../mpc/keys/derive.ts";
 import { CURVE_OF } from "../../mpc/keys/sharing.ts";
 import { withSignature } from "../../policy/ethereum.ts";
@@ -47,7 +47,7 @@ const publicKeyAt = (
 ): string => {
   if (path.length === 0) return publicKey ?? "";
   const whole = { scheme, publicKey: fromHex(publicKey ?? ""), chainCode: fromHex(chainCode ?? "") };
-  return toHex(derive(curveOf(CURVE_OF[scheme]), whole, path).publicKey);
+  return toHex(derive(nobleCurves[CURVE_OF[scheme]], whole, path).publicKey);
 };
 
 /**

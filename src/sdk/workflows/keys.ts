@@ -91,7 +91,7 @@ export const importKey = async (
   const id = resourceIdOf(founded, Date.now(), a * 256 + b + 1);
   const { scheme, threshold } = key;
   const participants = nodes.map(({ id: node, encryptionKey }) => ({ node, encryptionKey }));
-  const { origin, envelopes } = await splitKey({ id, group: group.id, scheme, threshold, participants }, secret);
+  const { origin, envelopes } = await splitKey({ id, group: group.stream, scheme, threshold, participants }, secret);
   for (const envelope of envelopes) await store(client, envelope);
   return client.keys.create({
     ...{ id, group: group.stream, scheme, threshold },

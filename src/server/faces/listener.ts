@@ -21,8 +21,8 @@ export interface FacesOptions {
   readonly auth: Pick<Auth, "accessKey">;
   readonly clock: Clock;
   readonly log: ServerLog;
-  /** URL of an Ethereum node's JSON-RPC, to send transactions and read the chain; undefined for a signer only. */
-  readonly upstream?: string | undefined;
+  /** URL of an Ethereum node's JSON-RPC, to send transactions and read the chain; none for a signer only. */
+  readonly upstream?: string;
   /** How long a caller waits for a signature before it is told to ask again, milliseconds. */
   readonly wait?: number;
   /** Largest body, bytes. */
@@ -41,7 +41,7 @@ const WAIT = 8 * SECOND;
 const KEY_WAIT = 30 * SECOND;
 
 export const createFaces = (options: FacesOptions): Faces => {
-  const { service, house, token, auth, upstream, clock, log, wait = WAIT, bodyLimit = BODY_LIMIT } = options;
+  const { service, house, token, auth, upstream = "", clock, log, wait = WAIT, bodyLimit = BODY_LIMIT } = options;
   const app = Fastify({ bodyLimit, forceCloseConnections: "idle", routerOptions: { ignoreTrailingSlash: true } });
   const door = createDoor(token);
   const sign = createSigner(service, wait);

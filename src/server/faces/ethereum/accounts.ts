@@ -49,7 +49,6 @@ export const createAccounts = (service: KeyService, asker: Asker) => {
     },
   };
 };
-export type Accounts = ReturnType<typeof createAccounts>;
 
 /** Of R's y: what makes an address of a signature (SEC 1 section 4.1.6). @param signature r || s */
 export const parityOf = (signature: Uint8Array, digest: Uint8Array, publicKey: string): 0 | 1 => {

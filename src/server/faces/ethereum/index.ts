@@ -22,8 +22,8 @@ export interface EthereumOptions {
   /** In whose name all is signed. */
   readonly asker: Asker;
   readonly door: Door;
-  /** URL of a node's JSON-RPC; undefined for a signer only. */
-  readonly upstream: string | undefined;
+  /** URL of a node's JSON-RPC; "" for a signer only. */
+  readonly upstream: string;
   readonly clock: Clock;
   readonly log: ServerLog;
   /** How long a caller waits for a signature, milliseconds. */

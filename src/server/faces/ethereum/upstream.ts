@@ -7,12 +7,11 @@ export type Upstream = (method: string, params: unknown) => Promise<unknown>;
 
 const TIMEOUT = 30 * SECOND;
 
-/** @param url of its JSON-RPC; undefined: there is none, and every call says so */
-export const createUpstream = (url: string | undefined): Upstream => {
+/** @param url of its JSON-RPC; "": there is none, and every call says so */
+export const createUpstream = (url: string): Upstream => {
   let id = 0;
   return async (method, params) => {
-    if (url === undefined)
-      throw new RpcError(CODES.unsupported, `${method} needs an Ethereum node. Set ethereumUpstream.`);
+    if (url === "") throw new RpcError(CODES.unsupported, `${method} needs an Ethereum node. Set ethereumUpstream.`);
     const body = JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params });
     const answer = await ask(url, body).catch(() => {
       throw new RpcError(CODES.internal, "The Ethereum node behind this signer does not answer.");

@@ -1,0 +1,100 @@
+/**
+ * `entente keynode join`: runs a key node on this machine for a platform elsewhere. It dials the platform, so nothing
+ * has to be let in here but other nodes; and it starts the program again whenever the connection was lost.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
+import { z } from "zod";
+import { currentProgram } from "../../scripts/bundle.ts";
+import { toBase64url, utf8 } from "../base/bytes.ts";
+import type { Configuration } from "../keynode/protocol/configuration.ts";
+import { readGreeting, sayGreeting } from "../keys/greeting.ts";
+import { refuse } from "./errors.ts";
+
+export interface JoinOptions {
+  /** host:port of the platform's door for nodes. */
+  readonly server: string;
+  /** SHA-256 (hex) of its certificate. */
+  readonly fingerprint: string;
+  readonly token: string;
+  readonly tag: string;
+  readonly data: string;
+  /** Where other nodes reach this one, host:port; port 0 takes a free one. */
+  readonly listen: string;
+  readonly attestation: string;
+  readonly attestationOptions: Readonly<Record<string, string>>;
+}
+
+const Welcome = z.object({ ledger: z.string().max(256) });
+const FIRST_WAIT = 500;
+const LAST_WAIT = 30_000;
+
+const splitAddress = (address: string): { host: string; port: number } => {
+  const at = address.lastIndexOf(":");
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
+};
+
+/** A connection with whoever has the certificate that is expected. @throws Refusal keynode.server */
+const dial = (server: string, fingerprint: string): Promise<TLSSocket> =>
+  new Promise((done, failed) => {
+    const socket = connect({ ...splitAddress(server), minVersion: "TLSv1.3", rejectUnauthorized: false }, () => {
+      const found = socket.getPeerCertificate().fingerprint256?.replaceAll(":", "").toLowerCase() ?? "";
+      if (found === fingerprint.replaceAll(":", "").toLowerCase()) return done(socket.setNoDelay(true));
+      socket.destroy();
+      failed(refuse("keynode.server", { server, found }));
+    });
+    socket.once("error", failed);
+  });
+
+/** One connection, from its greeting to its end. */
+const serve = async (options: JoinOptions, program: string, told: Promise<void>): Promise<void> => {
+  const { server, fingerprint, token, tag, data, listen, attestation } = options;
+  const socket = await dial(server, fingerprint);
+  // The program ends with its channel.
+  void told.then(() => socket.destroy());
+  const where = splitAddress(listen);
+  sayGreeting(socket, { token, tag, host: where.host });
+  const welcome = Welcome.safeParse(await readGreeting(socket));
+  if (!welcome.success) throw refuse("keynode.refused", { server });
+  const directory = resolve(join(data, tag));
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const configuration: Configuration = {
+    ...{ directory, tag, ledger: welcome.data.ledger },
+    attestation: { provider: attestation, options: { ...options.attestationOptions } },
+    listen: where,
+  };
+  const child = spawn(process.execPath, [program, toBase64url(utf8(JSON.stringify(configuration)))], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: {},
+  });
+  const ended = new Promise((done) => child.once("exit", done));
+  socket.on("error", () => socket.destroy());
+  child.stdin.on("error", () => socket.destroy());
+  socket.pipe(child.stdin);
+  child.stdout.pipe(socket);
+  socket.once("close", () => child.stdin.end());
+  await ended;
+  socket.destroy();
+};
+
+/** Until `told` resolves. */
+export const joinPlatform = async (
+  options: JoinOptions,
+  told: Promise<void>,
+  say: (line: string) => void,
+): Promise<void> => {
+  const program = await currentProgram("keynode");
+  let stopped = false;
+  void told.then(() => {
+    stopped = true;
+  });
+  for (let wait = FIRST_WAIT; !stopped; ) {
+    const began = Date.now();
+    await serve(options, program, told).catch((error: unknown) => say(String(error)));
+    if (Date.now() - began > LAST_WAIT) wait = FIRST_WAIT;
+    await Promise.race([new Promise((done) => setTimeout(done, wait)), told]);
+    wait = Math.min(wait * 2, LAST_WAIT);
+  }
+};

@@ -1,0 +1,72 @@
+/** One of the signers is in hostile hands, with its keys and its share. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type HeldNode, openKeyNodes } from "../../test/support/keynodes.ts";
+import { steal } from "../../test/support/stolen-node.ts";
+import { Refusal } from "../base/refusal.ts";
+import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import type { Plain } from "../mpc/protocol.ts";
+
+const DIGEST = [{ kind: "digest", hex: "5f".repeat(32) }] as const;
+const HOW = { within: 5_000, lane: "urgent" } as const;
+const refusalOf = async (work: Promise<unknown>): Promise<Refusal | undefined> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      return error;
+    },
+  );
+
+test("a wrong part is no signature, and its sender is kept out", async (t) => {
+  const fleet = await openKeyNodes(t, { patience: 5_000 });
+  const [first, second, third] = fleet.nodes as [HeldNode, HeldNode, HeldNode];
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await fleet.make(key);
+  const stolen = await steal(fleet, second);
+  t.after(() => stolen.close());
+  // It takes part in making presignatures, as it should.
+  stolen.peers.answer("sign", async (leader, body) => {
+    const [, ids] = decodePlain(body) as [string, string[]];
+    await stolen.pools.follow(leader, { key, epoch: 1, signers: [1, 2], path: [] }, ids);
+    return encodePlain([new Uint8Array(32).fill(7)]);
+  });
+  const request = await fleet.request(key, DIGEST);
+  const params = { request, signers: [1, 2], details: fleet.details };
+  const ask = () => refusalOf(first.call("sign", params, request));
+  const again = await ask();
+  // It first has to learn that the process is another one.
+  const refusal = again?.code === "peer.restarted" ? await ask() : again;
+  assert.equal(refusal?.code, "keynode.signing");
+  assert.deepEqual(refusal?.details.nodes, [second.id]);
+  const { peers } = await first.call("status", {});
+  assert.equal(peers.find(({ node }) => node === second.id)?.banned, true);
+  const [led] = await Promise.all(
+    [first, third].map((node) => node.call("sign", { ...params, signers: [1, 3] }, request)),
+  );
+  assert.ok(led?.detail, "the others sign without it");
+});
+
+test("nobody but the leader gets a part, and only for what was judged", async (t) => {
+  const fleet = await openKeyNodes(t, { patience: 1_500 });
+  const [first, second, third] = fleet.nodes as [HeldNode, HeldNode, HeldNode];
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await fleet.make(key);
+  const stolen = await steal(fleet, third);
+  t.after(() => stolen.close());
+  const ask = (body: Plain) => refusalOf(stolen.peers.ask(second.id, "sign", encodePlain(body), HOW));
+  for (const body of ["nonsense", [1, 2], ["name", [1]], ["name"], { name: "name" }] as Plain[])
+    assert.equal((await ask(body))?.code, "keynode.signers");
+  assert.equal((await ask(["what nobody has judged", []]))?.code, "keynode.unreachable");
+
+  // The second has agreed to sign with the first, who has not asked yet.
+  const request = await fleet.request(key, DIGEST);
+  const params = { request, signers: [1, 2], details: fleet.details };
+  const waiting = refusalOf(second.call("sign", params, request));
+  const name = await first.call("show", {}, request).then(() => fleet.meetingOf(request, [1, 2]));
+  assert.equal((await ask([name, ["11".repeat(32)]]))?.code, "keynode.signers");
+  await stolen.peers.tell(second.id, "sign-over", encodePlain(name), HOW);
+  const led = await first.call("sign", params, request);
+  assert.ok(led.detail, "the leader is not kept from it");
+  assert.equal(await waiting, undefined);
+});

@@ -1,0 +1,93 @@
+/** A key node of another machine: it dials the platform, and holds shares like any other. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { joinPlatform } from "../../src/cli/keynode.ts";
+import { openPlatform, type TestPlatform } from "../support/in-process.ts";
+import { signUp } from "../support/members.ts";
+
+const TOKEN = "a token of enough characters";
+const token = TOKEN.replaceAll(" ", "-");
+const DIGEST = "5a".repeat(32);
+
+let platform: TestPlatform;
+let home: string;
+before(async () => {
+  home = mkdtempSync(joinPath(tmpdir(), "entente-far-"));
+  platform = await openPlatform({ settings: { "key-nodes": "1", "key-join-token": token } });
+});
+after(async () => {
+  await platform.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+const keysOf = () => platform.keyService ?? assert.fail("no key nodes");
+
+/** Joins as the command does. Resolves with what ends it. */
+const come = (change: { token?: string; fingerprint?: string; tag?: string; data?: string } = {}) => {
+  const leave = Promise.withResolvers<void>();
+  const said: string[] = [];
+  const { port = 0, fingerprint = "" } = keysOf().door ?? {};
+  const server = `127.0.0.1:${port}`;
+  const how = { server, fingerprint, token, tag: "far", data: home, listen: "127.0.0.1:0", attestation: "simulated" };
+  const gone = joinPlatform({ ...how, ...change, attestationOptions: {} }, leave.promise, (line) => said.push(line));
+  const end = async () => {
+    leave.resolve();
+    await gone;
+  };
+  return { said, end };
+};
+const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
+  for (let i = 0; i < 240; i++) {
+    if (await holds()) return;
+    await sleep(125);
+  }
+  assert.fail("it did not come to that");
+};
+const farNode = async () => (await keysOf().service.nodes()).find(({ tag }) => tag === "far");
+const sign = async (key: string) => {
+  const { service, house } = keysOf();
+  const { id } = await service.requestSignature(house, { key, messages: [{ kind: "digest", hex: DIGEST }] });
+  return service.settledRequest(house, id, 60_000);
+};
+
+test("whoever has no token, or dials another server than it means, does not come in", async () => {
+  const wrong = come({ token: "another token of enough" });
+  const elsewhere = come({ fingerprint: "00".repeat(32) });
+  await until(() => wrong.said.length > 0 && elsewhere.said.length > 0);
+  assert.match(wrong.said[0] ?? "", /does not take this node/);
+  assert.match(elsewhere.said[0] ?? "", /not the one that you named/);
+  assert.equal(await farNode(), undefined);
+  await Promise.all([wrong.end(), elsewhere.end()]);
+});
+
+test("it makes keys and signs with the others; gone it is waited for; back it is the same node", async () => {
+  const { service, house } = keysOf();
+  let far = come();
+  await until(async () => (await farNode())?.up === true);
+  const { node } = (await farNode()) ?? assert.fail();
+  const { id } = await service.createKey(house, {
+    ...{ scheme: "EDDSA_ED25519", threshold: 2, participants: ["node-1", "far"] },
+  });
+  assert.equal((await service.settledKey(house, id, 60_000)).status, "enabled");
+  assert.equal((await sign(id)).status, "completed");
+  await far.end();
+  await until(async () => (await farNode())?.up === false);
+  const waiting = sign(id);
+  far = come();
+  assert.equal((await waiting).status, "completed");
+  assert.equal((await farNode())?.node, node);
+  await far.end();
+});
+
+test("another program under its tag is not taken for it", async () => {
+  const impostor = come({ data: joinPath(home, "other") });
+  await sleep(1_500);
+  assert.equal((await farNode())?.up, false);
+  await impostor.end();
+  const account = await signUp(platform, "看客");
+  assert.equal((await account.client.keyNodes.get({ id: "far" })).running, false);
+});
