@@ -1,15 +1,7 @@
 /** A local Ethereum chain that makes a block for every transaction. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-
-/** Of this machine; the package's own starter would leave it running when it is stopped. */
-const program = (): string => {
-  const require = createRequire(import.meta.resolve("@foundry-rs/anvil/package.json"));
-  const machine = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
-  return join(dirname(require.resolve(`@foundry-rs/anvil-${machine}/package.json`)), "bin", "anvil");
-};
+import { anvilProgram } from "../../src/cli/demo/keys/chain.ts";
 
 export interface Anvil {
   readonly url: string;
@@ -18,7 +10,7 @@ export interface Anvil {
 }
 
 export const openAnvil = async (hardfork = "prague"): Promise<Anvil> => {
-  const child = spawn(program(), ["--host", "127.0.0.1", "--port", "0", "--hardfork", hardfork], {
+  const child = spawn(anvilProgram(), ["--host", "127.0.0.1", "--port", "0", "--hardfork", hardfork], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const url = `http://${await listening(child)}`;

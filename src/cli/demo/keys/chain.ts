@@ -18,8 +18,8 @@ export interface Chain {
   close(): Promise<void>;
 }
 
-/** As npm names the package with its program. @throws Refusal demo.machine */
-const program = (): string => {
+/** Of the package that npm has for this kind of machine. @throws Refusal demo.machine */
+export const anvilProgram = (): string => {
   const arch = process.arch === "x64" ? "amd64" : process.arch;
   const name = `@foundry-rs/anvil-${process.platform}-${arch}/bin/anvil`;
   try {
@@ -42,7 +42,7 @@ const START = 30_000;
 
 export const openChain = async (): Promise<Chain> => {
   const port = await freePort();
-  const child = spawn(program(), ["--host", "127.0.0.1", "--port", String(port), "--silent"], { stdio: "ignore" });
+  const child = spawn(anvilProgram(), ["--host", "127.0.0.1", "--port", String(port), "--silent"], { stdio: "ignore" });
   const ended = once(child, "exit");
   const call = async <T>(method: string, ...params: readonly unknown[]): Promise<T> => {
     const response = await fetch(`http://127.0.0.1:${port}`, {
