@@ -266,7 +266,7 @@ const NO_PAIR = "0".repeat(2 * TAG);
  * That somebody was slow, or runs something else, is no fault of anybody's; and hellos prove nothing, since who has been
  * made to say another one under the same id, long ago, has not lied.
  */
-const isProof = (check: string): boolean => !/^(run|hello)\./.test(check);
+export const isProof = (check: string): boolean => !/^(run|hello)\./.test(check);
 
 /** @throws Refusal peer.malformed: the connection ends */
 const runOf = (message: Uint8Array): Uint8Array => {
