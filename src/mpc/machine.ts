@@ -51,6 +51,11 @@ export interface Run<R> {
   readonly outcome: Outcome<R> | undefined;
   /** 32 bytes, once the hellos of all are there. */
   readonly session: Uint8Array | undefined;
+  /**
+   * All have shown that they know of the same session. What was said before it may be of an earlier run under the same
+   * id, so until then nothing is proof of a cheat.
+   */
+  readonly agreed: boolean;
   /** To be called once, before anything else, unless the run was restored. */
   start(): Outgoing[];
   /**
@@ -291,6 +296,9 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
     },
     get session() {
       return state.session;
+    },
+    get agreed() {
+      return state.agreed;
     },
     start: () =>
       turn(() => {
