@@ -155,6 +155,7 @@ const keysOf = (
     directory: join(config.data, "key-nodes"),
     tags: Array.from({ length: config.keyNodes }, (_, i) => `node-${i + 1}`),
     command: keyNodeCommand,
+    host: config.keyNodeHost,
     ...(config.keyJoinToken !== "" && {
       door: {
         ...{ host: config.host, port: config.keyJoinPort, token: config.keyJoinToken },
