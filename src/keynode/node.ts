@@ -82,6 +82,19 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
 
   const requests = new Set<string>();
+  /** Keys that have moved since it was last looked at what of them is to be erased. */
+  const unsettled = new Set<string>();
+  /** What is erased does not come back: only a ledger as new as any seen before decides, and nobody's clock alone. */
+  const settle = async () => {
+    if (follower.followed.size < identity.state.followed.size) return;
+    for (const stream of unsettled) {
+      // Shown to its end, or it waits until it is.
+      if (!witness.isWhole(stream)) continue;
+      unsettled.delete(stream);
+      const key = witness.known(keyStreams, stream);
+      if (key) await shares.settle(stream, key, Math.min(clock.now(), follower.time));
+    }
+  };
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
@@ -91,9 +104,9 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
       if (holders.includes(node)) peers.keep(holders.filter((other) => other !== node && known(other)));
       pools.drop(stream, isUsable(key, timeOf(looking)) ? epochOf(key)?.epoch : undefined);
-      // What is erased does not come back, so nobody's clock alone decides.
-      await shares.settle(stream, key, Math.min(clock.now(), follower.time));
+      unsettled.add(stream);
     }
+    await settle();
     for (const oldest of requests) {
       if (requests.size <= MAX_REQUESTS) break;
       requests.delete(oldest);

@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { startRunning } from "../../test/support/runs.ts";
-import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
+import type { KeyShare } from "../mpc/key-share.ts";
 import { dkg } from "../mpc/keys/dkg.ts";
 import { baseOt } from "../mpc/ot/base.ts";
-import { schemes } from "../mpc/schemes/registry.ts";
+import { KeyScheme } from "../rules/key-schemes.ts";
 import { createPools } from "./pools.ts";
 import { schemeOf } from "./schemes.ts";
 
 /** `count` nodes make a key for any `threshold` of them, and two sets of signers sign with it. */
-const makeAndSign = async (id: SchemeId, threshold: number, count: number): Promise<void> => {
+const makeAndSign = async (id: KeyScheme, threshold: number, count: number): Promise<void> => {
   const running = await startRunning(count, baseOt);
   const parties = running.parties(...running.nodes.keys());
   const shares = new Map<number, KeyShare>();
@@ -49,6 +49,6 @@ const makeAndSign = async (id: SchemeId, threshold: number, count: number): Prom
   }
 };
 
-for (const id of schemes.keys())
+for (const id of KeyScheme.options)
   if (id !== "SM2") test(`two of three nodes sign with ${id}`, () => makeAndSign(id, 2, 3));
 test("three of five nodes sign", () => makeAndSign("EDDSA_ED25519", 3, 5));

@@ -1,7 +1,14 @@
 /** What a party holds of a key. */
 import type { CurveId } from "./curve.ts";
 
-export type SchemeId = "ECDSA_K1" | "ECDSA_R1" | "EDDSA_ED25519" | "SCHNORR_BIP340" | "SM2";
+export type SchemeId =
+  | "ECDSA_K1"
+  | "ECDSA_R1"
+  | "EDDSA_ED25519"
+  | "SCHNORR_BIP340"
+  | "SCHNORR_K1"
+  | "SCHNORR_R1"
+  | "SM2";
 
 /** Public: the same for every party of the key. */
 export interface KeyPublic {

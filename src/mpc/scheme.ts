@@ -46,7 +46,8 @@ export interface Scheme {
   /** This party's part of the signature. The caller has made durable that the presignature is used up. */
   respond(presignature: Presignature, message: Uint8Array): Uint8Array;
   /**
-   * The signature, verified: r || s (64 bytes, low s for ECDSA_K1 and ECDSA_R1), R || s for Schnorr.
+   * The signature, verified: r || s (64 bytes, low s for ECDSA_K1 and ECDSA_R1), R || s for Schnorr
+   * (64 bytes; 65 for SCHNORR_K1 and SCHNORR_R1, whose R is a whole point).
    * @param parts of every signer @throws Abort naming whose part is wrong
    */
   combine(presignature: Presignature, message: Uint8Array, parts: ReadonlyMap<number, Uint8Array>): Uint8Array;

@@ -9,6 +9,8 @@ export const CURVE_OF: Readonly<Record<SchemeId, CurveId>> = {
   ECDSA_R1: "P-256",
   EDDSA_ED25519: "Ed25519",
   SCHNORR_BIP340: "secp256k1",
+  SCHNORR_K1: "secp256k1",
+  SCHNORR_R1: "P-256",
   SM2: "SM2",
 };
 

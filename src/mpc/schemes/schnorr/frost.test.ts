@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ed25519_FROST } from "@noble/curves/ed25519.js";
-import { schnorr_FROST } from "@noble/curves/secp256k1.js";
+import { p256_FROST } from "@noble/curves/nist.js";
+import { schnorr_FROST, secp256k1_FROST } from "@noble/curves/secp256k1.js";
 import { type Attack, disturb, flipEverything, replayEverything } from "../../../../test/support/attacks.ts";
 import { seeded, simulate } from "../../../../test/support/simulate.ts";
 import { generated, partiesUpTo } from "../../../../test/support/threshold-keys.ts";
@@ -13,10 +14,12 @@ import { derive } from "../../keys/derive.ts";
 import { Abort } from "../../protocol.ts";
 import { mod, toBytes32, toInteger } from "../../scalars.ts";
 import type { Presignature, PresignInput, Scheme } from "../../scheme.ts";
-import { eddsaEd25519, schnorrBip340 } from "./index.ts";
-import { ed25519Suite } from "./suites.ts";
+import { eddsaEd25519, schnorrBip340, schnorrK1, schnorrR1 } from "./index.ts";
+import { ed25519Suite, p256Suite, secp256k1Suite } from "./suites.ts";
 
-const SCHEMES = [eddsaEd25519, schnorrBip340];
+const SCHEMES = [eddsaEd25519, schnorrBip340, schnorrK1, schnorrR1];
+/** BIP 340 and EdDSA have 32 bytes for R, the others a point. */
+const lengthOf = (scheme: Scheme): number => (scheme === schnorrK1 || scheme === schnorrR1 ? 65 : 64);
 
 interface Signing {
   readonly count?: number;
@@ -57,7 +60,7 @@ for (const scheme of SCHEMES) {
         const signatures = signed(scheme, presigned(scheme, shares, signers), 0, message);
         assert.equal(new Set(signatures.map(toHex)).size, 1);
         const [signature] = signatures as [Uint8Array];
-        assert.equal(signature.length, 64);
+        assert.equal(signature.length, lengthOf(scheme));
         const { publicKey } = shares.get(1) as KeyShare;
         assert.ok(scheme.verify(publicKey, message, signature));
         assert.ok(!scheme.verify(publicKey, utf8("another"), signature));
@@ -130,7 +133,7 @@ for (const scheme of SCHEMES) {
       const made = presigned(scheme, shares, [1, 2, 3], { path: i % 2 ? [i] : [], seed: `${i}` });
       const parts = partsOf(scheme, made, 0, message);
       const own = made.get(1)?.[0] as Presignature;
-      assert.equal(scheme.combine(own, message, parts).length, 64);
+      assert.equal(scheme.combine(own, message, parts).length, lengthOf(scheme));
       for (const guilty of [[2], [3], [1, 3]]) {
         const bent = new Map([...parts].map(([p, part]) => [p, guilty.includes(p) ? toBytes32(7n) : part]));
         assert.throws(
@@ -199,59 +202,64 @@ for (const scheme of SCHEMES) {
   });
 }
 
-/** RFC 9591 appendix E.1, as its authors' repository has it. */
-test("RFC 9591, FROST(Ed25519, SHA-512)", () => {
-  const vectors = JSON.parse(
-    readFileSync(new URL("../../../../test/vectors/rfc9591-frost-ed25519.json", import.meta.url), "utf8"),
-  );
-  const curve = curveOf("Ed25519");
-  const little = (hex: string) => toInteger(fromHex(hex).reverse());
-  const message = fromHex(vectors.inputs.message);
-  const groupKey = fromHex(vectors.inputs.group_public_key);
-  const parties: number[] = vectors.inputs.participant_list;
-  const shareOf = (party: number): bigint =>
-    little(
-      vectors.inputs.participant_shares.find((p: { identifier: number }) => p.identifier === party).participant_share,
+/** RFC 9591 appendices E.1, E.4 and E.5, as its authors' repository has it. */
+for (const [name, file, scheme, suite] of [
+  ["Ed25519, SHA-512", "ed25519", eddsaEd25519, ed25519Suite],
+  ["P-256, SHA-256", "p256", schnorrR1, p256Suite],
+  ["secp256k1, SHA-256", "secp256k1", schnorrK1, secp256k1Suite],
+] as const)
+  test(`RFC 9591, FROST(${name})`, () => {
+    const vectors = JSON.parse(
+      readFileSync(new URL(`../../../../test/vectors/rfc9591-frost-${file}.json`, import.meta.url), "utf8"),
     );
-  const outputs = vectors.round_one_outputs.outputs;
-  for (const output of outputs)
-    for (const kind of ["hiding", "binding"]) {
-      const input = fromHex(
-        output[`${kind}_nonce_randomness`] + toHex(ed25519Suite.encodeScalar(shareOf(output.identifier))),
+    const curve = curveOf(suite.curve);
+    const asEncoded = (bytes: Uint8Array) => (file === "ed25519" ? Uint8Array.from(bytes).reverse() : bytes);
+    const scalar = (hex: string) => toInteger(asEncoded(fromHex(hex)));
+    const message = fromHex(vectors.inputs.message);
+    const groupKey = fromHex(vectors.inputs.group_public_key);
+    const parties: number[] = vectors.inputs.participant_list;
+    const shareOf = (party: number): bigint =>
+      scalar(
+        vectors.inputs.participant_shares.find((p: { identifier: number }) => p.identifier === party).participant_share,
       );
-      const nonce = ed25519Suite.nonce(input, curve.order);
-      assert.equal(nonce, little(output[`${kind}_nonce`]));
-      assert.equal(toHex(curve.encode(curve.multiplyBase(nonce))), output[`${kind}_nonce_commitment`]);
-    }
-  const signers = outputs.map((output: Record<string, string>, i: number) => ({
-    hiding: fromHex(output.hiding_nonce_commitment as string),
-    binding: fromHex(output.binding_nonce_commitment as string),
-    share: curve.encode(curve.multiplyBase(shareOf(parties[i] as number))),
-  }));
-  const presignature = (party: number): Presignature => {
-    const output = outputs.find((o: { identifier: number }) => o.identifier === party);
-    const secret = {
-      self: party,
-      hiding: little(output.hiding_nonce),
-      binding: little(output.binding_nonce),
-      share: shareOf(party),
+    const outputs = vectors.round_one_outputs.outputs;
+    for (const output of outputs)
+      for (const kind of ["hiding", "binding"]) {
+        const input = fromHex(
+          output[`${kind}_nonce_randomness`] + toHex(suite.encodeScalar(shareOf(output.identifier))),
+        );
+        const nonce = suite.nonce(input, curve.order);
+        assert.equal(nonce, scalar(output[`${kind}_nonce`]));
+        assert.equal(toHex(curve.encode(curve.multiplyBase(nonce))), output[`${kind}_nonce_commitment`]);
+      }
+    const signers = outputs.map((output: Record<string, string>, i: number) => ({
+      hiding: fromHex(output.hiding_nonce_commitment as string),
+      binding: fromHex(output.binding_nonce_commitment as string),
+      share: curve.encode(curve.multiplyBase(shareOf(parties[i] as number))),
+    }));
+    const presignature = (party: number): Presignature => {
+      const output = outputs.find((o: { identifier: number }) => o.identifier === party);
+      const secret = {
+        self: party,
+        hiding: scalar(output.hiding_nonce),
+        binding: scalar(output.binding_nonce),
+        share: shareOf(party),
+      };
+      return {
+        id: "",
+        signers: parties,
+        epoch: 1,
+        path: [],
+        publicKey: groupKey,
+        secret,
+        public: { groupKey, tweak: 0n, negated: false, signers },
+      };
     };
-    return {
-      id: "",
-      signers: parties,
-      epoch: 1,
-      path: [],
-      publicKey: groupKey,
-      secret,
-      public: { groupKey, tweak: 0n, negated: false, signers },
-    };
-  };
-  const parts = new Map(parties.map((party) => [party, eddsaEd25519.respond(presignature(party), message)]));
-  for (const { identifier, sig_share } of vectors.round_two_outputs.outputs)
-    assert.equal(toHex(parts.get(identifier)?.reverse() as Uint8Array), sig_share);
-  for (const part of parts.values()) part.reverse();
-  assert.equal(toHex(eddsaEd25519.combine(presignature(1), message, parts)), vectors.final_output.sig);
-});
+    const parts = new Map(parties.map((party) => [party, scheme.respond(presignature(party), message)]));
+    for (const { identifier, sig_share } of vectors.round_two_outputs.outputs)
+      assert.equal(toHex(asEncoded(parts.get(identifier) as Uint8Array)), sig_share);
+    assert.equal(toHex(scheme.combine(presignature(1), message, parts)), vectors.final_output.sig);
+  });
 
 /** Of what concerns whoever verifies; signing by one key is none of ours. */
 test("BIP 340 test vectors", () => {
@@ -273,6 +281,8 @@ test("BIP 340 test vectors", () => {
 for (const [scheme, oracle] of [
   [eddsaEd25519, ed25519_FROST],
   [schnorrBip340, schnorr_FROST],
+  [schnorrK1, secp256k1_FROST],
+  [schnorrR1, p256_FROST],
 ] as const)
   test(`${scheme.id}: part for part what @noble/curves computes`, () => {
     const curve = curveOf(scheme.curve);

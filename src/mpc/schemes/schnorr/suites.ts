@@ -1,10 +1,12 @@
 /**
- * What FROST's two suites differ in: FROST(Ed25519, SHA-512) of RFC 9591 section 6.1, and FROST over secp256k1 giving
- * BIP 340 signatures, with the hashes of FROST-secp256k1-SHA256-TR-v1 (the Zcash Foundation's, which noble has too).
+ * What FROST's suites differ in: FROST(Ed25519, SHA-512), FROST(P-256, SHA-256) and FROST(secp256k1, SHA-256) of RFC 9591
+ * sections 6.1, 6.4 and 6.5, and FROST over secp256k1 giving BIP 340 signatures, with the hashes of
+ * FROST-secp256k1-SHA256-TR-v1 (the Zcash Foundation's, which noble has too).
  */
 import { createPublicKey, verify } from "node:crypto";
 import { hash_to_field } from "@noble/curves/abstract/hash-to-curve.js";
-import { schnorr } from "@noble/curves/secp256k1.js";
+import { p256_FROST } from "@noble/curves/nist.js";
+import { schnorr, secp256k1_FROST } from "@noble/curves/secp256k1.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { concat, utf8 } from "../../../base/bytes.ts";
 import type { CurveId } from "../../curve.ts";
@@ -57,23 +59,47 @@ export const ed25519Suite: Suite = {
   },
 };
 
-const BIP340 = "FROST-secp256k1-SHA256-TR-v1";
-const fieldElement = (input: Uint8Array, use: string, order: bigint): bigint => {
-  const options = { p: order, m: 1, k: 128, hash: sha256, expand: "xmd", DST: utf8(BIP340 + use) } as const;
+/** With SHA-256: hash_to_field (RFC 9380 section 5.2) into the scalars, for a suite and a use of it. */
+const fieldElement = (name: string, use: string, input: Uint8Array, order: bigint): bigint => {
+  const options = { p: order, m: 1, k: 128, hash: sha256, expand: "xmd", DST: utf8(name + use) } as const;
   return (hash_to_field(input, 1, options)[0] as bigint[])[0] as bigint;
 };
+
+/** What suites with SHA-256 have alike: H1, H3, H4, H5. */
+const withSha256 = (name: string) =>
+  ({
+    encodeScalar: toBytes32,
+    bindingFactor: (input, order) => fieldElement(name, "rho", input, order),
+    nonce: (input, order) => fieldElement(name, "nonce", input, order),
+    hashMessage: (message) => sha256(concat(utf8(`${name}msg`), message)),
+    hashCommitments: (list) => sha256(concat(utf8(`${name}com`), list)),
+  }) satisfies Partial<Suite>;
+
+/** RFC 9591 sections 6.4 and 6.5; a signature is the encoded point R, 33 bytes, and z. */
+const weierstrass = (curve: CurveId, name: string, verifier: typeof p256_FROST): Suite => ({
+  curve,
+  evenY: false,
+  ...withSha256(name),
+  challenge: (R, publicKey, message, order) => fieldElement(name, "chal", concat(R, publicKey, message), order),
+  encodeSignature: (R, z) => concat(R, toBytes32(z)),
+  verify(publicKey, message, signature) {
+    try {
+      return signature.length === 65 && verifier.verify(signature, message, publicKey);
+    } catch {
+      return false;
+    }
+  },
+});
+export const p256Suite = weierstrass("P-256", "FROST-P256-SHA256-v1", p256_FROST);
+export const secp256k1Suite = weierstrass("secp256k1", "FROST-secp256k1-SHA256-v1", secp256k1_FROST);
 
 /** Public keys are encoded points, 33 bytes; BIP 340 takes their x. */
 export const bip340Suite: Suite = {
   curve: "secp256k1",
   evenY: true,
-  encodeScalar: toBytes32,
-  bindingFactor: (input, order) => fieldElement(input, "rho", order),
+  ...withSha256("FROST-secp256k1-SHA256-TR-v1"),
   challenge: (R, publicKey, message, order) =>
     mod(toInteger(schnorr.utils.taggedHash("BIP0340/challenge", R.subarray(1), publicKey.subarray(1), message)), order),
-  nonce: (input, order) => fieldElement(input, "nonce", order),
-  hashMessage: (message) => sha256(concat(utf8(`${BIP340}msg`), message)),
-  hashCommitments: (list) => sha256(concat(utf8(`${BIP340}com`), list)),
   encodeSignature: (R, z) => concat(R.subarray(1), toBytes32(z)),
   verify(publicKey, message, signature) {
     try {
