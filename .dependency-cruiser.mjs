@@ -89,7 +89,7 @@ export default {
       "policy/",
       "mpc/",
       "keynode/protocol/",
-      "tee/protocol/",
+      "tee/(protocol/|files\\.ts$)",
     ]),
     ...layer("enclave", ["base/", "trust/", "rules/", "tee/"]),
     ...layer("sdk", [
@@ -113,7 +113,7 @@ export default {
       "policy/(what|ethereum|typed-data)\\.ts$",
       "server/",
       "platform/config/",
-      "keys/greeting\\.ts$",
+      "keys/(greeting|programs)\\.ts$",
       "keynode/protocol/configuration\\.ts$",
       "enclave/(archive|try|runners/manifest|protocol/refusals|databases/mysql/setup)\\.ts$",
       "compose\\.ts$",

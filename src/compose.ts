@@ -1,8 +1,6 @@
 /** The only file that wires the pillars together: from a configuration to a running platform. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { generateKey, randomBytes, sign } from "#crypto";
-import { toHex } from "./base/bytes.ts";
 import { type Clock, SECOND } from "./base/clock.ts";
 import { computeBooks } from "./compute/books.ts";
 import { createEnclaveHost, type EnclaveHostOptions } from "./compute/enclave-host.ts";
@@ -50,9 +48,6 @@ import type { Asker } from "./spine/access.ts";
 import { createEvents } from "./spine/events.ts";
 import { createSpine, type Spine } from "./spine/index.ts";
 import { spineMigrations } from "./spine/migrations/index.ts";
-import { rawFromPublicKey } from "./trust/crypto/encoding.ts";
-import { keyFromPem, keyToPem } from "./trust/keys.ts";
-import { createNoteSigner, type NoteSigner } from "./trust/log/note.ts";
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -160,6 +155,7 @@ const keysOf = (
     directory: join(config.data, "key-nodes"),
     tags: Array.from({ length: config.keyNodes }, (_, i) => `node-${i + 1}`),
     command: keyNodeCommand,
+    host: config.keyNodeHost,
     ...(config.keyJoinToken !== "" && {
       door: {
         ...{ host: config.host, port: config.keyJoinPort, token: config.keyJoinToken },

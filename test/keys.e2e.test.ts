@@ -75,6 +75,8 @@ const up = async () => {
     "silent",
     "--key-nodes",
     "3",
+    "--key-port",
+    "0",
     "--json",
   ];
   platform = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "inherit"] });
@@ -298,6 +300,20 @@ test("a private key in a file is split here; the key in the nodes has its public
   checks.ECDSA_R1(file("own.pub.pem", publicKeyPem), signature, file("message.txt"));
   // Of another curve.
   await refused("treasury", ["keys", "import", "--group", "Open", "--pem", pem], "key.kind");
+});
+
+test("shares are made anew, recovered, and handed over; the key stays and signs", async () => {
+  const { publicKey } = await entente("treasury", ["keys", "create", "--group", "Open", "--alias", "moved", "--wait"]);
+  for (const [words, epoch, threshold] of [
+    [[], 2, 2],
+    [["--lost", "node-2"], 3, 2],
+    [["--nodes", "node-3", "--nodes", "node-1", "--nodes", "node-2", "--threshold", "3"], 4, 3],
+  ] as const) {
+    const key = await entente("treasury", ["keys", "reshare", "moved", ...words, "--wait"]);
+    assert.deepEqual([key.epoch, key.threshold, key.publicKey], [epoch, threshold, publicKey]);
+    await said("treasury", "key-requests", "sign", "moved", "--message", "x", "--wait");
+  }
+  await refused("treasury", ["keys", "reshare", "moved", "--lost", "node-9"], "usage.value", 2);
 });
 
 test("a disabled key signs nothing; strangers see nothing; bad input says what is wrong", async () => {

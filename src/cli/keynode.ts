@@ -7,10 +7,10 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { z } from "zod";
-import { currentProgram } from "../../scripts/bundle.ts";
 import { toBase64url, utf8 } from "../base/bytes.ts";
 import type { Configuration } from "../keynode/protocol/configuration.ts";
 import { readGreeting, sayGreeting } from "../keys/greeting.ts";
+import { keptProgram } from "../keys/programs.ts";
 import { refuse } from "./errors.ts";
 
 export interface JoinOptions {
@@ -20,9 +20,13 @@ export interface JoinOptions {
   readonly fingerprint: string;
   readonly token: string;
   readonly tag: string;
+  /** The program of today; a node that was founded with another one keeps that. */
+  readonly program: string;
   readonly data: string;
-  /** Where other nodes reach this one, host:port; port 0 takes a free one. */
+  /** Where it listens for other nodes, host:port; port 0 takes a free one. */
   readonly listen: string;
+  /** Where those reach it, where that is another address: host:port. */
+  readonly advertise?: string | undefined;
   readonly attestation: string;
   readonly attestationOptions: Readonly<Record<string, string>>;
 }
@@ -49,22 +53,27 @@ const dial = (server: string, fingerprint: string): Promise<TLSSocket> =>
   });
 
 /** One connection, from its greeting to its end. */
-const serve = async (options: JoinOptions, program: string, told: Promise<void>): Promise<void> => {
-  const { server, fingerprint, token, tag, data, listen, attestation } = options;
+const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> => {
+  const { server, fingerprint, token, tag, listen, attestation } = options;
   const socket = await dial(server, fingerprint);
   // The program ends with its channel.
   void told.then(() => socket.destroy());
   const where = splitAddress(listen);
-  sayGreeting(socket, { token, tag, host: where.host });
+  sayGreeting(socket, {
+    ...{ token, tag, host: where.host },
+    ...(options.advertise !== undefined && splitAddress(options.advertise)),
+  });
   const welcome = Welcome.safeParse(await readGreeting(socket));
   if (!welcome.success) throw refuse("keynode.refused", { server });
-  const directory = resolve(join(data, tag));
+  const data = resolve(options.data);
+  const directory = join(data, tag);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const configuration: Configuration = {
     ...{ directory, tag, ledger: welcome.data.ledger },
     attestation: { provider: attestation, options: { ...options.attestationOptions } },
     listen: where,
   };
+  const program = await keptProgram({ directory: data, tag, program: options.program });
   const child = spawn(process.execPath, [program, toBase64url(utf8(JSON.stringify(configuration)))], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
@@ -85,14 +94,13 @@ export const joinPlatform = async (
   told: Promise<void>,
   say: (line: string) => void,
 ): Promise<void> => {
-  const program = await currentProgram("keynode");
   let stopped = false;
   void told.then(() => {
     stopped = true;
   });
   for (let wait = FIRST_WAIT; !stopped; ) {
     const began = Date.now();
-    await serve(options, program, told).catch((error: unknown) => say(String(error)));
+    await serve(options, told).catch((error: unknown) => say(String(error)));
     if (Date.now() - began > LAST_WAIT) wait = FIRST_WAIT;
     await Promise.race([new Promise((done) => setTimeout(done, wait)), told]);
     wait = Math.min(wait * 2, LAST_WAIT);

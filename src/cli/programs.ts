@@ -135,23 +135,29 @@ const parseWords = (words: readonly string[]) => {
 
 const KEYNODE_HELP = text(
   `Usage: entente keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT
-                            [--data DIR] [--attestation PROVIDER] [--attestation-options NAME=VALUE,…]
+                            [--advertise HOST:PORT] [--data DIR]
+                            [--attestation PROVIDER] [--attestation-options NAME=VALUE,…]
 
 Runs a key node on this machine for a platform elsewhere, until Ctrl-C.
   HOST:PORT       where that platform lets key nodes join (its setting keyJoinPort)
   --fingerprint   SHA-256 of the certificate there: its log names it when it starts
   --token-file    the platform's keyJoinToken; - is the standard input
   --tag           what the node is called
-  --listen        where other nodes reach this one`,
+  --listen        where this one listens for other nodes
+  --advertise     where those reach it, if that is another address (NAT, containers)
+  --data          where it is kept: its folder, and the program that it was founded with`,
   `用法：entente keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT
-                           [--data DIR] [--attestation 提供方] [--attestation-options NAME=VALUE,…]
+                           [--advertise HOST:PORT] [--data DIR]
+                           [--attestation 提供方] [--attestation-options NAME=VALUE,…]
 
 在本机为其他平台运行密钥节点，按 Ctrl-C 停止。
   HOST:PORT       该平台接受密钥节点加入的地址（配置项 keyJoinPort）
   --fingerprint   该处证书的 SHA-256，平台启动日志中给出
   --token-file    平台的 keyJoinToken，- 表示标准输入
   --tag           节点标签
-  --listen        其他节点访问本节点的地址`,
+  --listen        本节点监听其他节点的地址
+  --advertise     其他节点访问本节点的地址，仅在与监听地址不同时给出（NAT、容器）
+  --data          保存目录：节点数据及其创建时所用的程序`,
 );
 
 const keyNodeProgram: Program = async (words, terminal) => {
@@ -161,7 +167,9 @@ const keyNodeProgram: Program = async (words, terminal) => {
   const flags = settingFlags(rest, command);
   const needed = (name: string): string =>
     flags[name] ?? raise(refuse("usage.missing", { what: `--${name}`, command }));
-  const [{ joinPlatform }, { untilTold }, { readSecret }] = await Promise.all([
+  if (/^(0\.0\.0\.0|\[::\]):/.test(needed("listen"))) needed("advertise");
+  const [{ currentProgram }, { joinPlatform }, { untilTold }, { readSecret }] = await Promise.all([
+    import("../../scripts/bundle.ts"),
     import("./keynode.ts"),
     import("./up.ts"),
     import("./files.ts"),
@@ -170,7 +178,8 @@ const keyNodeProgram: Program = async (words, terminal) => {
   await joinPlatform(
     {
       ...{ server, fingerprint: needed("fingerprint"), token: readSecret(needed("token-file")), tag: needed("tag") },
-      ...{ listen: needed("listen"), data: flags.data ?? "key-nodes", attestation: flags.attestation ?? "simulated" },
+      ...{ program: await currentProgram("keynode"), data: flags.data ?? "key-nodes" },
+      ...{ listen: needed("listen"), advertise: flags.advertise, attestation: flags.attestation ?? "simulated" },
       attestationOptions: Object.fromEntries(options.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
     },
     untilTold(),

@@ -52,7 +52,11 @@ const list = ({ items, ...paging }: Record_ & { items: unknown[] }, resource: st
   const rows = items.filter(isRecord);
   const [first] = rows;
   if (!first) return say(NOTHING, language);
-  const columns = COLUMNS[resource] ?? Object.keys(first).filter((name) => !isRecord(first[name]));
+  // A resource has lists of other things too: simulated decisions of a group.
+  const usual = COLUMNS[resource];
+  const columns = usual?.every((name) => name in first)
+    ? usual
+    : Object.keys(first).filter((name) => !isRecord(first[name]) || isFlat(first[name]));
   const head = columns.map((name) => fieldName(name, language));
   const body = rows.map((row) => columns.map((name) => cell(row[name], language)));
   return [table(head, body), footer(paging, rows.length, language)].filter(Boolean).join("\n\n");

@@ -229,3 +229,27 @@ test("a store that was rolled back is not taken up; its shares come back from th
   const ended = await outcomes(fleet, request, [1, 2]);
   assert.equal(ended[0], "keynode.not-held");
 });
+
+test("a server that tells each node of other dealers gets nobody named", async (t) => {
+  const { fleet, key, nodes } = await openFleet(t);
+  await act(fleet.stage, fleet.administrators[0], "key.reshare-requested", key, {
+    ...{ epoch: 2, kind: "reshare", threshold: 2, participants: nodes.map(({ id }) => id) },
+  });
+  const run = "5d".repeat(32);
+  const dealers = [
+    [1, 2],
+    [1, 2],
+    [1, 3],
+  ] as const;
+  const said = await Promise.all(
+    nodes.map((node, i) =>
+      node.call("make", { key, run, details: fleet.details, dealers: dealers[i] }, key).then(
+        ({ statement }) => parseStatement(statement).statement.kind,
+        (error: unknown) => (error as Refusal).code,
+      ),
+    ),
+  );
+  for (const one of said) assert.match(one, /^run\./, said.join());
+  await fleet.make(key);
+  assert.equal(fleet.keyOf(key).epochs.at(-1)?.epoch, 2);
+});

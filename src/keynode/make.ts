@@ -24,7 +24,7 @@ import { refuse } from "./errors.ts";
 import { type JudgeDeps, judgeAttempt } from "./judge.ts";
 import { type LookedKey, lookAtKey } from "./look.ts";
 import type { Pairs } from "./pairs.ts";
-import type { Runs } from "./runs.ts";
+import { isProof, type Runs } from "./runs.ts";
 import type { Say } from "./say.ts";
 import { type Candidate, madeOf, type Shares } from "./shares.ts";
 
@@ -125,7 +125,12 @@ const bindingOf = (
   stream: string,
   { scheme, group }: Key,
   { request, kind, epoch, threshold, participants }: Attempt,
-) => hashOf("entente key node make/1", stream, group, scheme, request, kind, epoch, threshold, [...participants]);
+  dealers: readonly number[],
+) =>
+  hashOf(
+    "entente key node make/2",
+    ...[stream, group, scheme, request, kind, epoch, threshold, [...participants], [...dealers]],
+  );
 
 const makeShare = async (
   deps: MakeDeps,
@@ -137,19 +142,27 @@ const makeShare = async (
   const { scheme } = key;
   const { threshold, participants } = attempt;
   const nodes = new Map(participants.map((node, place) => [place + 1, node]));
-  const binding = bindingOf(request.key, key, attempt);
-  const termsOf = (parties: ReadonlyMap<number, string>, step = "") => {
-    const id = hashOf("entente key node run/1", request.key, fromHex(request.run), step);
-    return { id, binding, parties, within: WITHIN };
-  };
-  const run = <I, R>(protocol: Protocol<I, R>, parties: ReadonlyMap<number, string>, input: I) =>
-    deps.runs.run(protocol, termsOf(parties), input);
+  const termsOf = (
+    parties: ReadonlyMap<number, string>,
+    { step = "", dealers = [] }: { step?: string; dealers?: readonly number[] } = {},
+  ) => ({
+    id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
+    binding: bindingOf(request.key, key, attempt, dealers),
+    parties,
+    within: WITHIN,
+  });
+  const run = <I, R>(
+    protocol: Protocol<I, R>,
+    parties: ReadonlyMap<number, string>,
+    input: I,
+    among: { dealers?: readonly number[] } = {},
+  ) => deps.runs.run(protocol, termsOf(parties, among), input);
   switch (attempt.kind) {
     case "generate": {
       const share = await run(dkg, nodes, { scheme, threshold });
       if (scheme !== "SM2") return share;
       const { pairs, ids } = await pairsWith(deps, nodes);
-      return deps.runs.run(convert, { ...termsOf(nodes, "convert"), pairs: ids }, { share, pairs });
+      return deps.runs.run(convert, { ...termsOf(nodes, { step: "convert" }), pairs: ids }, { share, pairs });
     }
     case "import":
       return run(refresh, nodes, { share: await dealtShare(deps, request, looked, attempt) });
@@ -160,7 +173,8 @@ const makeShare = async (
       const plan = planOf(deps, key, attempt, request.dealers);
       if (!plan.parties.has(plan.self)) return undefined;
       const share = plan.deals ? requireShare(deps, request.key, key) : undefined;
-      return run(reshare, plan.parties, { ...plan.input, ...(share && { share }) });
+      const dealers = plan.input.dealers.map(({ index }) => index);
+      return run(reshare, plan.parties, { ...plan.input, ...(share && { share }) }, { dealers });
     }
   }
 };
@@ -259,6 +273,7 @@ const planOf = ({ node }: MakeDeps, key: Key, attempt: Attempt, chosen?: readonl
 const failureOf = (error: unknown, { participants }: Attempt) => {
   if (!(error instanceof Refusal) || error.code !== "run.aborted") return undefined;
   const { check, nodes } = error.details as { check: string; nodes: readonly string[] };
+  if (!isProof(check)) return undefined;
   const culprits = nodes.map((node) => indexIn(participants, node)).filter((index) => index > 0);
   return { code: check, culprits: culprits.sort((a, b) => a - b) };
 };

@@ -34,7 +34,7 @@ import { createSay } from "./say.ts";
 import { schemeOf } from "./schemes.ts";
 import { createShares, type Shares } from "./shares.ts";
 import { createSigning } from "./sign.ts";
-import { openStore } from "./store.ts";
+import { openStore, storeIdOf } from "./store.ts";
 import { createWitness } from "./witness.ts";
 
 export interface KeyNode {
@@ -56,6 +56,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     ...identity.state.store,
     seal: (version) => change((now) => ({ store: { ...now.store, version } })),
   });
+  const storeId = storeIdOf(identity.state.store.key);
   const follower = createFollower(options.ledger, identity.state.followed);
   const witness = createWitness(follower);
 
@@ -82,6 +83,19 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
 
   const requests = new Set<string>();
+  /** Keys that have moved since it was last looked at what of them is to be erased. */
+  const unsettled = new Set<string>();
+  /** What is erased does not come back: only a ledger as new as any seen before decides, and nobody's clock alone. */
+  const settle = async () => {
+    if (follower.followed.size < identity.state.followed.size) return;
+    for (const stream of unsettled) {
+      // Shown to its end, or it waits until it is.
+      if (!witness.isWhole(stream)) continue;
+      unsettled.delete(stream);
+      const key = witness.known(keyStreams, stream);
+      if (key) await shares.settle(stream, key, Math.min(clock.now(), follower.time));
+    }
+  };
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
@@ -91,9 +105,9 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
       if (holders.includes(node)) peers.keep(holders.filter((other) => other !== node && known(other)));
       pools.drop(stream, isUsable(key, timeOf(looking)) ? epochOf(key)?.epoch : undefined);
-      // What is erased does not come back, so nobody's clock alone decides.
-      await shares.settle(stream, key, Math.min(clock.now(), follower.time));
+      unsettled.add(stream);
     }
+    await settle();
     for (const oldest of requests) {
       if (requests.size <= MAX_REQUESTS) break;
       requests.delete(oldest);
@@ -151,12 +165,13 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     },
     async restore({ key, envelope, statements }) {
       await show(statements);
-      return restore(making, key, envelope);
+      return restore({ ...making, storeId }, key, envelope);
     },
     status: async () => ({
       tag,
       listens: peers.address,
       keys: shares.keys().length,
+      store: storeId,
       presignatures: pools.status().led + pools.status().followed,
       peers: peers.status().map((peer) => ({ ...peer, banned: pairStore.isBanned(peer.node) })),
     }),

@@ -56,6 +56,8 @@ export interface RunsOptions {
   readonly signingKey: PrivateKey<"P-256">;
   /** From the ledger. */
   signingKeyOf(node: string): PublicKey<"P-256"> | undefined;
+  /** Runs that have ended are remembered, so many of them. */
+  readonly remembers?: number;
 }
 
 const WITHIN = 60_000;
@@ -76,7 +78,8 @@ interface Joined {
   end(error: unknown, tell: boolean): void;
 }
 
-export const createRuns = ({ node: self, peers, pairs, signingKey, signingKeyOf }: RunsOptions): Runs => {
+export const createRuns = (options: RunsOptions): Runs => {
+  const { node: self, peers, pairs, signingKey, signingKeyOf, remembers = MAX_ENDED } = options;
   /** By the id that they were begun under, and by that under which their messages go. */
   const joined = new Map<string, Joined>();
   const ended = new Set<string>();
@@ -111,7 +114,7 @@ export const createRuns = ({ node: self, peers, pairs, signingKey, signingKeyOf 
   const remember = (id: string) => {
     joined.delete(id);
     ended.add(id);
-    if (ended.size > MAX_ENDED) ended.delete(ended.values().next().value as string);
+    if (ended.size > remembers) ended.delete(ended.values().next().value as string);
   };
 
   /** Waits for all, then runs; both within the time of the terms. */
@@ -165,8 +168,12 @@ export const createRuns = ({ node: self, peers, pairs, signingKey, signingKeyOf 
     const stop = async (abort: Abort, by: number, outgoing: readonly Outgoing[]) => {
       const { check } = abort;
       const blamed = abort.culprits.map((index) => parties.get(index) ?? "").filter((node) => node !== self);
-      if (parties.get(by) !== self)
-        return reject(refuse("run.ended", { node: parties.get(by), run: name, reason: check, nodes: blamed }));
+      const own = parties.get(by) === self;
+      if (!own || !machine?.agreed) {
+        reject(refuse("run.ended", { node: parties.get(by), run: name, reason: check, nodes: blamed }));
+        if (own) quietly(() => send(outgoing));
+        return;
+      }
       try {
         if (isProof(check)) await Promise.all(blamed.map((node) => pairs.ban(node, check)));
         reject(refuse("run.aborted", { run: name, check, nodes: blamed }));
@@ -262,8 +269,11 @@ const wireId = (id: Uint8Array, parties: ReadonlyMap<number, string>, boots: Rea
 
 const NO_PAIR = "0".repeat(2 * TAG);
 
-/** That somebody was slow, or runs something else, is no fault of anybody's. */
-const isProof = (check: string): boolean => !check.startsWith("run.") && check !== "hello.differs";
+/**
+ * That somebody was slow, or runs something else, is no fault of anybody's; and hellos prove nothing, since who has been
+ * made to say another one under the same id, long ago, has not lied.
+ */
+export const isProof = (check: string): boolean => !/^(run|hello)\./.test(check);
 
 /** @throws Refusal peer.malformed: the connection ends */
 const runOf = (message: Uint8Array): Uint8Array => {

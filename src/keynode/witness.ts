@@ -33,6 +33,8 @@ export interface Witness {
    * @throws Refusal keynode.statements unless it was shown to its end, as far as the ledger was followed
    */
   stream<S>(book: Named<S>, id: string): StreamState<S> | undefined;
+  /** Whether a stream was shown to its end, as far as the ledger was followed. */
+  isWhole(id: string): boolean;
   /** As far as it was shown: for what a stream says of itself and its end does not change. */
   known<S>(book: Named<S>, id: string): S | undefined;
   /** Lets go of a stream that is needed no more. */
@@ -100,6 +102,7 @@ export const createWitness = (follower: Pick<Follower, "chainOf">): Witness => {
       const state = timeline?.versions.at(-1)?.state;
       return state?.book === name ? (state as StreamState<S>) : undefined;
     },
+    isWhole: (id) => streams.get(id)?.chain === follower.chainOf(id),
     known<S>({ name }: Named<S>, id: string) {
       const state = streams.get(id)?.versions.at(-1)?.state;
       return state?.book === name ? (state.state as S) : undefined;

@@ -9,30 +9,31 @@ import type { Link } from "./node-host.ts";
 
 /** A file that an operator puts into the node's folder: once, it may start without the store that it wrote last. */
 const ACCEPT_LOST = "accept-lost-store";
-const LOOPBACK = "127.0.0.1";
 /** Milliseconds that it may take to end. */
 const GRACE = 2_000;
 
 export interface ChildLinkOptions {
   /** Command that runs the program, without its own arguments: `[node, keynode.mjs]`. */
-  readonly command: readonly string[];
+  readonly command: () => Promise<readonly string[]>;
   readonly configuration: Omit<Configuration, "listen" | "acceptLostStore">;
+  /** Where it listens, and other nodes reach it. */
+  readonly host: string;
   /** Where it listened last, so that the others find it again; undefined takes a free port. */
   readonly port: () => number | undefined;
   readonly log: (line: string) => void;
 }
 
 /** Starts the process each time that it is called. */
-export const childLink = ({ command, configuration, port, log }: ChildLinkOptions) => {
+export const childLink = ({ command, configuration, host, port, log }: ChildLinkOptions) => {
   /** A port that somebody else has taken meanwhile is not asked for twice. */
   let refused: number | undefined;
   return async (): Promise<Link> => {
-    const [program = "", ...args] = command;
+    const [program = "", ...args] = await command();
     await mkdir(configuration.directory, { recursive: true, mode: 0o700 });
     const wanted = port();
     const given = wanted === undefined || wanted === refused ? 0 : wanted;
     const acceptLostStore = await taken(join(configuration.directory, ACCEPT_LOST));
-    const full: Configuration = { ...configuration, acceptLostStore, listen: { host: LOOPBACK, port: given } };
+    const full: Configuration = { ...configuration, acceptLostStore, listen: { host, port: given } };
     const child = spawn(program, [...args, toBase64url(utf8(JSON.stringify(full)))], { stdio: "pipe", env: {} });
     child.stderr.on("data", (text: Buffer) => log(text.toString().trimEnd()));
     child.on("error", (error) => log(String(error)));
@@ -43,7 +44,7 @@ export const childLink = ({ command, configuration, port, log }: ChildLinkOption
     const channel = createChannel(child.stdout, child.stdin, {}, 0);
     return {
       channel,
-      host: LOOPBACK,
+      host,
       async stop() {
         // The program ends with its channel.
         const ended = child.exitCode === null ? new Promise((resolve) => child.once("exit", resolve)) : undefined;

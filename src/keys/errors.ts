@@ -31,6 +31,16 @@ export const refuse = refusals({
     en: "What joined as {node} does not have the key that the ledger names for it. Look who has the token.",
     zh: "以 {node} 身份加入的程序没有账本所记录的密钥。请检查令牌的持有者。",
   },
+  "key-node.program": {
+    status: 409,
+    en: "The program that the key node {node} was founded with is not in {folder} as it was kept. Put it back from a backup; where it is lost, have the node's keys reshared to others.",
+    zh: "{folder} 中没有密钥节点 {node} 创建时所用的原样程序。请从备份恢复；如已丢失，请将该节点的密钥重新分片给其他节点。",
+  },
+  "key-node.other": {
+    status: 409,
+    en: "What was started as {node} is not the node of that tag on the ledger: it has other {components}. Put back what that node was founded with, or have its keys reshared to a node with another tag.",
+    zh: "以 {node} 启动的程序不是账本上该标签的节点：{components} 不同。请恢复该节点创建时的原样，或将其密钥重新分片给使用其他标签的节点。",
+  },
   "key-node.none": {
     status: 409,
     en: "This platform runs no key nodes. Start it with the setting keyNodes above 0, or have nodes join it.",

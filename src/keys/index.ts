@@ -17,6 +17,7 @@ import { createMaking } from "./making.ts";
 import { createNodeHost, type Link } from "./node-host.ts";
 import type { KeyNode } from "./node-port.ts";
 import { createKeyNodes } from "./nodes.ts";
+import { keptProgram } from "./programs.ts";
 import { createGroups, createKeysApi, createRequests } from "./resources.ts";
 import { createRunsStore } from "./runs-store.ts";
 import { createSigning } from "./signing.ts";
@@ -34,15 +35,18 @@ export interface KeysOptions {
   readonly directory: string;
   /** Tags of the nodes of this machine; those that were added are remembered. None: no key nodes run here. */
   readonly tags: readonly string[];
-  /** Command that runs the program, without its arguments. */
+  /** Command that runs the program, without its arguments: for nodes that are new, others keep theirs. */
   readonly command: readonly string[];
+  /** Where nodes of this machine listen, and others reach them. */
+  readonly host: string;
   readonly attestation: { readonly provider: string; readonly options: Record<string, string> };
   /** Where nodes of other machines join; none do without. */
   readonly door?: { readonly host: string; readonly port: number; readonly token: string; readonly file: string };
   readonly log: Log;
 }
 
-export const createKeys = ({ spine, db, views, directory, tags, command, attestation, door, log }: KeysOptions) => {
+export const createKeys = (options: KeysOptions) => {
+  const { spine, db, views, directory, tags, command, attestation, door, log } = options;
   const { ledger, clock } = spine;
   const closures = createClosures(ledger);
   const now = () => clock.now();
@@ -54,10 +58,15 @@ export const createKeys = ({ spine, db, views, directory, tags, command, attesta
     return address ? Number(address.slice(address.lastIndexOf(":") + 1)) : undefined;
   };
 
+  const commandOf = async (tag: string): Promise<string[]> => [
+    ...command.slice(0, -1),
+    await keptProgram({ directory, tag, program: command.at(-1) ?? "" }),
+  ];
   const sayOf = (tag: string) => (line: string) => log.warn({ node: tag, line }, "key node");
   const host = (tag: string): KeyNode => {
     const configuration = { directory: join(directory, tag), ledger: ledger.verifierKey, tag, attestation };
-    return hostOver(tag, childLink({ command, configuration, port: () => portOf(tag), log: sayOf(tag) }));
+    const started = { command: () => commandOf(tag), configuration, host: options.host };
+    return hostOver(tag, childLink({ ...started, port: () => portOf(tag), log: sayOf(tag) }));
   };
   const hostOver = (tag: string, open: () => Promise<Link>): KeyNode =>
     createNodeHost({

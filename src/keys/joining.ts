@@ -23,8 +23,9 @@ import type { Link } from "./node-host.ts";
 const Joins = z.strictObject({
   token: z.string().max(512),
   tag: Tag,
-  /** Where other nodes reach it. */
-  host: z.string().regex(/^[A-Za-z0-9.:[\]-]{1,255}$/),
+  /** Where other nodes reach it; without a port, the one that it listens on. */
+  host: z.string().regex(/^[A-Za-z0-9.:-]{1,255}$/),
+  port: z.int().min(1).max(65_535).optional(),
 });
 
 export interface JoiningOptions {
@@ -77,12 +78,12 @@ export const createJoining = ({ token, file, ledger, clock, onJoin, log }: Joini
       socket.end();
       return;
     }
-    const { tag, host } = said.data;
+    const { tag, host, port } = said.data;
     sayGreeting(socket, { ledger });
     const channel = createChannel(socket, socket, {}, 0);
     const ended = channel.closed.then(() => void socket.destroy());
     const link: Link = {
-      ...{ channel, host, isRemote: true as const },
+      ...{ channel, host, port, isRemote: true as const },
       async stop() {
         channel.close("the server lets it go");
         await ended;

@@ -10,7 +10,7 @@ import "../keynode/protocol/refusals.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { verifyFollowed } from "../rules/followed.ts";
 import { key as keyBook } from "../rules/key.ts";
-import { keyNode } from "../rules/key-node.ts";
+import { type KeyNode as KeyNodeState, keyNode } from "../rules/key-node.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Channel } from "../tee/protocol/channel.ts";
@@ -28,8 +28,10 @@ const RESTART_AFTER = 500;
 /** A node that is connected. */
 export interface Link {
   readonly channel: Channel;
-  /** Where others reach it; the port is the one that it says it listens on. */
+  /** Where others reach it. */
   readonly host: string;
+  /** Where that is not the port that it says it listens on. */
+  readonly port?: number | undefined;
   /** It came over a network, so whose it is has to be shown. */
   readonly isRemote?: true;
   /** Ends it, and resolves when it has. */
@@ -124,7 +126,8 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
   /** Says where it is, unless the ledger has that already. */
   const announce = async (node: Running): Promise<void> => {
     const { listens } = await call(node, "status", {});
-    const address = `${node.link.host}:${listens.port}`;
+    const { host, port = listens.port } = node.link;
+    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     if (streamOf(ledger.world, keyNode, node.stream)?.state.address === address) return;
     const { statement } = await callCurrent(node, "announce", node.stream, { address });
     if (statement !== "") await ledger.submit(statement);
@@ -144,12 +147,24 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     }
   };
 
+  /** @throws Refusal key-node.other, which says by what it differs from the one that the ledger has under this tag */
+  const requireSame = (stream: string, founding: string): void => {
+    const known = ledger.world.ids.get(tag);
+    if (known === undefined || known === stream) return;
+    const found = (parseStatement(founding).statement.payload as Pick<KeyNodeState, "components">).components;
+    const meant = streamOf(ledger.world, keyNode, known)?.state.components ?? {};
+    const names = [...new Set([...Object.keys(found), ...Object.keys(meant)])].sort();
+    const differ = names.filter((name) => found[name] !== meant[name]);
+    throw refuse("key-node.other", { node: tag, components: differ.join(", ") || "keys" });
+  };
+
   const launch = async (): Promise<Running> => {
     const link = await open();
     try {
       const { stream, statement } = (await link.channel.call("identify", {}))
         .result as KeyNodeMethods["identify"]["result"];
       if (link.isRemote) await requireKey(link, stream, statement);
+      requireSame(stream, statement);
       if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
       const node: Running = { link, stream, followed: 0, shown: new Map() };
       await announce(node);

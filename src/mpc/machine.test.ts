@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Simulated, simulate } from "../../test/support/simulate.ts";
 import { concat, equal, toHex } from "../base/bytes.ts";
+import { decodeMessage, digestOf } from "./message.ts";
 import { Abort, others, type Protocol } from "./protocol.ts";
 import { read } from "./wire.ts";
 
@@ -93,8 +94,34 @@ test("who says one thing to one and another thing to others is named, in the hel
           m.kind === "round" && m.round === round && m.from === 2 && to === 5 ? flip(m.body, 8) : undefined,
       }),
       2,
-      "message.equivocated",
+      round === 0 ? "hello.equivocated" : "message.equivocated",
     );
+});
+
+test("what an honest party said under the same id before convicts it of nothing", () => {
+  const before = play({}, "before").sent.find(({ from, to }) => from === 5 && to === 1)!;
+  const { body, signature, round } = decodeMessage(before.bytes);
+  assert.equal(round, 0);
+  const id = decodeMessage(play({}, "after").sent[0]!.bytes).run;
+  const again = simulate({ protocol: gossip, parties, input: (party) => 10 * party, seed: "before", run: "after" });
+  const first = decodeMessage(again.sent.find(({ from, to }) => from === 5 && to === 1)!.bytes);
+  assert.ok(equal(first.run, id) && equal(first.body.slice(0, 32), body.slice(0, 32)) && round === first.round);
+  /** Party 1 shows party 2 the hello of before in the place of the one that party 5 has said now. */
+  const swapped = (echo: Uint8Array): Uint8Array => {
+    const entry = 33 + signature.length;
+    return concat(echo.slice(0, 2 * entry), digestOf(first.body), Uint8Array.of(signature.length), first.signature);
+  };
+  const { outcomes } = play(
+    {
+      inOrder: true,
+      cheat: (m: { kind: string; round: number; from: number; body: Uint8Array }) =>
+        m.kind === "echo" && m.round === 0 && m.from === 1 ? swapped(m.body) : undefined,
+    },
+    "after",
+  );
+  const outcome = outcomes.get(2);
+  assert.ok(outcome?.kind === "aborted");
+  assert.match(outcome.abort.check, /^hello\./);
 });
 
 test("who says that others have said what they have not is named", () => {

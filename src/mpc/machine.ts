@@ -51,6 +51,11 @@ export interface Run<R> {
   readonly outcome: Outcome<R> | undefined;
   /** 32 bytes, once the hellos of all are there. */
   readonly session: Uint8Array | undefined;
+  /**
+   * All have shown that they know of the same session. What was said before it may be of an earlier run under the same
+   * id, so until then nothing is proof of a cheat.
+   */
+  readonly agreed: boolean;
   /** To be called once, before anything else, unless the run was restored. */
   start(): Outgoing[];
   /**
@@ -126,7 +131,10 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
       at = end;
       const seen = held("round", round, party, true) as Message;
       if (equal(digest, digestOf(seen.body))) continue;
-      if (party === self || !proves(seen, digest, signature)) fail("echo.invented", echo.from);
+      const said = proves(seen, digest, signature);
+      // A hello is bound to no session: one of another run under this id looks like a lie of whoever said it.
+      if (said && round === 0) fail("hello.equivocated", party === self ? echo.from : party);
+      if (party === self || !said) fail("echo.invented", echo.from);
       fail("message.equivocated", party);
     }
     if (at !== echo.body.length) fail("echo.malformed", echo.from);
@@ -243,7 +251,8 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
     if (state.agreed || round === 0) requireSigned(message);
     const known = state.held.get(slot);
     if (!known) state.held.set(slot, message);
-    else if (!equal(known.body, message.body) && (state.agreed || round === 0)) throw new Abort("message.twice", from);
+    else if (!equal(known.body, message.body) && (state.agreed || round === 0))
+      throw new Abort(round === 0 ? "hello.twice" : "message.twice", from);
   };
 
   const decoded = (bytes: Uint8Array, from: number): Message => {
@@ -287,6 +296,9 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
     },
     get session() {
       return state.session;
+    },
+    get agreed() {
+      return state.agreed;
     },
     start: () =>
       turn(() => {

@@ -1,4 +1,4 @@
-/** Small files of the enclave: there whole, or not at all. */
+/** Small files: there whole, or not at all. */
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -32,7 +32,7 @@ export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> =
 };
 
 /** Makes durable which files there are. */
-const syncDirectory = async (path: string): Promise<void> => {
+export const syncDirectory = async (path: string): Promise<void> => {
   const directory = await open(path, "r");
   try {
     await directory.sync();

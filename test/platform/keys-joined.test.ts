@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { currentProgram } from "../../scripts/bundle.ts";
 import { joinPlatform } from "../../src/cli/keynode.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import { signUp } from "../support/members.ts";
@@ -15,7 +16,9 @@ const DIGEST = "5a".repeat(32);
 
 let platform: TestPlatform;
 let home: string;
+let program: string;
 before(async () => {
+  program = await currentProgram("keynode");
   home = mkdtempSync(joinPath(tmpdir(), "entente-far-"));
   platform = await openPlatform({ settings: { "key-nodes": "1", "key-join-token": token } });
 });
@@ -32,8 +35,12 @@ const come = (change: { token?: string; fingerprint?: string; tag?: string; data
   const said: string[] = [];
   const { port = 0, fingerprint = "" } = keysOf().door ?? {};
   const server = `127.0.0.1:${port}`;
-  const how = { server, fingerprint, token, tag: "far", data: home, listen: "127.0.0.1:0", attestation: "simulated" };
-  const gone = joinPlatform({ ...how, ...change, attestationOptions: {} }, leave.promise, (line) => said.push(line));
+  const how = { server, fingerprint, token, tag: "far", data: home, program, listen: "127.0.0.1:0" };
+  const gone = joinPlatform(
+    { ...how, ...change, attestation: "simulated", attestationOptions: {} },
+    leave.promise,
+    (line) => said.push(line),
+  );
   const end = async () => {
     leave.resolve();
     await gone;

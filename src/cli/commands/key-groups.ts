@@ -65,7 +65,7 @@ const policiesOf = ({ flags }: Given): KeyPolicy[] | undefined => {
   if (policies === undefined && files === undefined) return undefined;
   const read = Object.entries((files as Record<string, string> | undefined) ?? {}).map(([id, path]) => ({
     id,
-    text: readText(String(path)),
+    text: readText(String(path)).trimEnd(),
   }));
   return [...((policies as KeyPolicy[] | undefined) ?? []), ...read];
 };

@@ -1,6 +1,6 @@
 /** Keys that nobody holds: made by nodes, or split here and sealed to them. */
 import { KeyScheme } from "../../rules/key-schemes.ts";
-import { awaitKey, generateKey, importKey, type NewKey } from "../../sdk/workflows/keys.ts";
+import { awaited, awaitKey, generateKey, importKey, type NewKey } from "../../sdk/workflows/keys.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
@@ -138,4 +138,86 @@ const publicKey: Command = {
   },
 };
 
-export const keyCommands: readonly Command[] = [create, importOwn, publicKey];
+/** `node-2`, or `node-2=node-4` where another takes its place. */
+const lostOf = (named: readonly string[]): ReadonlyMap<string, string> =>
+  new Map(
+    named.map((one) => {
+      const [lost = "", other = lost] = one.split("=");
+      return [lost, other];
+    }),
+  );
+
+const reshare: Command = {
+  words: ["keys", "reshare"],
+  summary: text(
+    "Make a key's shares anew; recover lost ones; or hand them to other nodes. The public key stays",
+    "更新密钥分片、恢复丢失的分片，或将其交给其他节点；公钥不变",
+  ),
+  args: [{ name: "key" }],
+  flags: [
+    {
+      name: "lost",
+      type: "text",
+      many: true,
+      value: "NODE[=OTHER]",
+      summary: text(
+        "recover: a node that lost its share, and who takes its place",
+        "恢复：丢失分片的节点，以及取而代之的节点",
+      ),
+    },
+    {
+      name: "nodes",
+      type: "text",
+      many: true,
+      value: "NODE",
+      summary: text("hand over: all who hold a share from now on", "重新分片：此后持有分片的全部节点"),
+    },
+    {
+      name: "threshold",
+      type: "integer",
+      limits: "2..16",
+      summary: text("hand over: the new one", "重新分片：新的门限"),
+    },
+    { name: "wait", type: "boolean", summary: text("until the new shares are in effect", "等待新分片生效") },
+    { name: "timeout", type: "number", default: 600, summary: text("seconds, with --wait", "--wait 的时限（秒）") },
+  ],
+  async run(context, given) {
+    const key = await keyNamed(context, argOf(given, "key"));
+    const [named, lost] = [textsOf(given, "nodes"), lostOf(textsOf(given, "lost"))];
+    const threshold = given.flags.threshold as number | undefined;
+    const kind = lost.size > 0 ? "recover" : named.length > 0 || threshold !== undefined ? "reshare" : "refresh";
+    const before = key.participants.map(({ tag }) => tag);
+    const unknown = [...lost.keys()].find((tag) => !before.includes(tag));
+    if (unknown !== undefined || (lost.size > 0 && named.length > 0))
+      throw refuse("usage.value", {
+        flag: "--lost",
+        value: unknown ?? named.join(" "),
+        expected: before.join(" | "),
+        command: "entente keys reshare",
+      });
+    const tags = named.length > 0 ? named : before.map((tag) => lost.get(tag) ?? tag);
+    const epoch = (key.epoch ?? 0) + 1;
+    const answer = await context.client().keys.reshare(key.stream, {
+      ...{ epoch, kind, threshold: threshold ?? key.threshold, participants: await nodesNamed(context, tags) },
+      ...(lost.size > 0 && { lost: before.flatMap((tag, place) => (lost.has(tag) ? [place + 1] : [])) }),
+    });
+    return isSet(given, "wait") ? reshared(context, given, key.stream, epoch) : answer;
+  },
+};
+
+/** @throws Refusal wait.failed, wait.timeout */
+const reshared = async (context: Context, given: Given, stream: string, epoch: number) => {
+  const { keys } = context.client();
+  const seconds = (given.flags.timeout as number | undefined) ?? 600;
+  const key = await awaited(
+    () => keys.get({ id: stream }),
+    ({ attempt }) => attempt === null,
+    seconds * 1_000,
+  );
+  if (key.attempt) throw refuse("wait.timeout", { id: key.id, state: key.attempt.kind, seconds });
+  if (key.epoch === epoch) return key;
+  const reason = key.failure ? `${key.failure.code}: ${key.failure.text[context.language]}` : "";
+  throw refuse("wait.failed", { id: key.id, state: key.state, reason, what: "keys" });
+};
+
+export const keyCommands: readonly Command[] = [create, importOwn, publicKey, reshare];

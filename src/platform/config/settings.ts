@@ -210,6 +210,12 @@ export const settings = {
     "Key nodes on this machine, each a process with a store of its own: node-1, node-2, … Those that were created later are started too. 0: none.",
     "本机密钥节点的数量，各为独立进程并有独立存储：node-1、node-2……之后创建的节点也会启动。0 表示不运行密钥节点。",
   ),
+  keyNodeHost: setting(
+    text(/^[^\s/]+$/, "a host name or address", "主机名或地址"),
+    "127.0.0.1",
+    "Address that this machine's key nodes listen on, each on a port of its own, and where nodes of other machines reach them. Only nodes that the ledger names get further than a handshake.",
+    "本机密钥节点的监听地址（各用一个端口），也是其他机器上的节点访问它们的地址。握手之后只接受账本所记录的节点。",
+  ),
   keyPort: setting(
     integer(0, 65_535),
     8889,

@@ -31,6 +31,7 @@ export const demoKeys = async ({ once, json, language, data, port = "0" }: DemoO
     "log-level": "warn",
     "rate-limit": "100000",
     "key-nodes": "3",
+    "key-port": "0",
   });
   const platform = machines.adopt(await start(config), ({ close }) => close());
   const { admin: operator, url } = platform;

@@ -3,6 +3,7 @@ import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concat } from "../../../base/bytes.ts";
 import { curveOf } from "../../curves/registry.ts";
+import { hashToScalar } from "../../hash.ts";
 import { Abort, type PlainRecord } from "../../protocol.ts";
 import { inverse, mod, toInteger } from "../../scalars.ts";
 import type { Presignature, Scheme } from "../../scheme.ts";
@@ -26,19 +27,25 @@ const ecdsa = (id: "ECDSA_K1" | "ECDSA_R1", label: Scheme["label"], curveId: "se
     if (digest.length !== 32) throw new TypeError("a digest has 32 bytes");
     return mod(toInteger(digest), curveOf(curveId).order);
   };
-  const rOf = ({ nonce }: Public): bigint => {
+  /** Section 5.1: ρ makes another nonce of the one that was known before the message; r = x(ρ·R). */
+  const boundTo = (presignature: Presignature, digest: Uint8Array) => {
     const curve = curveOf(curveId);
-    return mod(curve.x(curve.decode(nonce)), curve.order);
+    const { nonce, u } = publicOf(presignature);
+    const { publicKey, signers, epoch } = presignature;
+    const rho = hashToScalar(curve, "ecdsa/1 nonce", id, publicKey, signers, epoch, nonce, digest);
+    const r = mod(curve.x(curve.multiplyPublic(curve.decode(nonce), rho)), curve.order);
+    return { h: signedOf(digest), r, divisor: mod(rho * u, curve.order) };
   };
 
-  /** Section 5.2: s_i·u·R = h·φ_i·R + r·v_i·R. */
+  /** Section 5.2: s_i·ρ·u·R = h·φ_i·R + r·v_i·R. */
   const fits = (presignature: Presignature, digest: Uint8Array, signer: number, part: bigint): boolean => {
     const curve = curveOf(curveId);
     const given = publicOf(presignature);
+    const { h, r, divisor } = boundTo(presignature, digest);
     const at = presignature.signers.indexOf(signer);
     const times = (point: Uint8Array, scalar: bigint) => curve.multiplyPublic(curve.decode(point), scalar);
-    const right = curve.add(times(given.masks[at]!, signedOf(digest)), times(given.keys[at]!, rOf(given)));
-    return curve.equal(times(given.nonce, mod(part * given.u, curve.order)), right);
+    const right = curve.add(times(given.masks[at]!, h), times(given.keys[at]!, r));
+    return curve.equal(times(given.nonce, mod(part * divisor, curve.order)), right);
   };
 
   const scheme: Scheme = {
@@ -50,13 +57,12 @@ const ecdsa = (id: "ECDSA_K1" | "ECDSA_R1", label: Scheme["label"], curveId: "se
     derives: true,
     presign: ecdsaPresign(curveId),
 
-    /** Section 5.1: s_i = (h·φ_i + r·v_i) / u. */
+    /** Section 5.1: s_i = (h·φ_i + r·v_i) / (ρ·u). */
     respond(presignature, digest) {
       const { mask, key } = presignature.secret as Secret;
-      const given = publicOf(presignature);
       const curve = curveOf(curveId);
-      const part = (signedOf(digest) * mask + rOf(given) * key) * inverse(given.u, curve);
-      return scalarBytes(mod(part, curve.order));
+      const { h, r, divisor } = boundTo(presignature, digest);
+      return scalarBytes(mod((h * mask + r * key) * inverse(divisor, curve), curve.order));
     },
 
     combine(presignature, digest, parts) {
@@ -68,7 +74,7 @@ const ecdsa = (id: "ECDSA_K1" | "ECDSA_R1", label: Scheme["label"], curveId: "se
       const sum = scalars.reduce((total, part) => total + part, 0n);
       const s = mod(sum, curve.order);
       const low = s > curve.order / 2n ? curve.order - s : s;
-      const signature = concat(scalarBytes(rOf(publicOf(presignature))), scalarBytes(low));
+      const signature = concat(scalarBytes(boundTo(presignature, digest).r), scalarBytes(low));
       if (scheme.verify(publicKey, digest, signature)) return signature;
       throw new Abort("ecdsa.part", ...signers.filter((signer, i) => !fits(presignature, digest, signer, scalars[i]!)));
     },

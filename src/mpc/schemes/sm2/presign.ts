@@ -25,6 +25,7 @@ import { randomScalar } from "../../scalars.ts";
 import type { PairSetup, Presignature, PresignInput } from "../../scheme.ts";
 import { read } from "../../wire.ts";
 import { type Signers, signersOf } from "../signers.ts";
+import { haveKnownLogs, proveKnownLogs, readKnownLogs } from "./known-logs.ts";
 
 /** Nonces a signature: one alone, known before the message, would fall to Wagner's algorithm (section 3.1). */
 const NONCES = 2;
@@ -133,7 +134,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
       ]),
     );
 
-  /** Section 3.5: nonces as committed to; x·k in shares. */
+  /** Section 3.5: nonces as committed to; x·k in shares, which are known. */
   const finish = (context: Context, state: Published, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
     const products = productsOf(signers, state.count);
@@ -146,28 +147,49 @@ const stepsOn = <P>(curve: Curve<P>) => {
     const own = { factors, inputs: state.nonces, shares: state.shares, opposite: state.opposite };
     const results = finishProducts(context, products, own, opened, inputsOf);
     const base = baseOf(signers);
-    const said = results.flat().map((share) => curve.encode(curve.multiply(base, share)));
+    const points = results.flat().map((share) => curve.multiply(base, share));
+    const proof = proveKnownLogs(
+      curve,
+      proofScope(signers, context.self),
+      { base, points },
+      results.flat(),
+      context.random,
+    );
     const kept: Finished = { ...state, results, opened: byParty(context, inbox.broadcast) };
-    return { state: plain(kept), send: { broadcast: concat(...said) } };
+    return { state: plain(kept), send: { broadcast: concat(...points.map(curve.encode), proof) } };
   };
+  const proofScope = (signers: Signers<P>, party: number): Uint8Array =>
+    hashBytes("sm2-presign/1 shares", signers.scope, Uint8Array.of(party));
 
-  /** By party: of every instance, its shares times G + P. */
-  const allSaid = (context: Context, count: number, body: (party: number) => Uint8Array) =>
-    new Map(
+  /**
+   * By party: of every instance, its shares times G + P. Without the proof whoever speaks last would say what makes the
+   * sums right, whatever it had multiplied with.
+   */
+  const allSaid = (context: Context, signers: Signers<P>, count: number, body: (party: number) => Uint8Array) => {
+    const said = new Map(
       context.parties.map((party) => [
         party,
-        read(body(party), party, "sm2.shares", (reader) =>
-          reader.list(count, () => reader.list(NONCES, () => reader.point(curve))),
-        ),
+        read(body(party), party, "sm2.shares", (reader) => ({
+          shares: reader.list(count, () => reader.list(NONCES, () => reader.point(curve))),
+          proof: readKnownLogs(reader, curve),
+        })),
       ]),
     );
+    const base = baseOf(signers);
+    for (const party of others(context)) {
+      const { shares, proof } = said.get(party)!;
+      if (!haveKnownLogs(curve, proofScope(signers, party), { base, points: shares.flat() }, proof))
+        throw new Abort("sm2.shares", party);
+    }
+    return new Map([...said].map(([party, { shares }]) => [party, shares]));
+  };
 
   /** Section 3.6: the shares times G + P add up to k·G, since x·(G + P) = G; or some share is of something else. */
   const conclude = (context: Context, state: Finished, inbox: Inbox): Turn<readonly Presignature[]> => {
     const signers = signersOf(context, curve, state);
     const products = productsOf(signers, state.count);
     const opened = allOpened(context, products, (party) => state.opened[party]!, context.self);
-    const said = allSaid(context, state.count, inbox.broadcast);
+    const said = allSaid(context, signers, state.count, inbox.broadcast);
     const presignatures: Presignature[] = [];
     for (let instance = 0; instance < state.count; instance++) {
       const sums = (points: (party: number) => readonly P[]): P[] =>
@@ -206,7 +228,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
     const signers = signersOf(context, curve, state);
     const products = productsOf(signers, state.count);
     const published = allOpened(context, products, (party) => state.opened[party]!);
-    const said = allSaid(context, state.count, (party) => state.said[party]!);
+    const said = allSaid(context, signers, state.count, (party) => state.said[party]!);
     const openings = new Map(
       context.parties.map((party) => [
         party,

@@ -221,6 +221,19 @@ const other = (round: number, offset: number) => ({
   },
 });
 
+/** A share that the cheater knows, but another one than its own. */
+const otherShare: Omit<Lie, "cheater"> = {
+  round: 4,
+  bend: (told, context, state, inbox) => {
+    const { shares } = state as unknown as { shares: Record<number, bigint[][]> };
+    const [[first, ...rest], ...others] = shares[2] as [[bigint, ...bigint[]], ...bigint[][]];
+    const bent = { ...(state as object), shares: { ...shares, 2: [[first + 1n, ...rest], ...others] } };
+    const other = sm2.presign.rounds[2]!.step(context, bent, inbox);
+    if (!("send" in other)) throw new Error("no message");
+    return { state: told.state, send: other.send };
+  },
+};
+
 test("presigning: every class of bits names the cheater", () => {
   const shares = sharesOf(3, 3);
   const parties = [1, 2, 3];
@@ -233,9 +246,11 @@ test("presigning: every class of bits names the cheater", () => {
   bits.push(flip(3, opened + 40), flip(3, opened + published + 32 + POINT + 9));
   bits.push(flip(2, 77, 2), flip(2, 752 * 96 + 20, 2), flip(2, 752 * 96 + 40, 3));
   bits.push(flip(4, 10), flip(4, POINT + 10), other(4, 0), other(4, POINT));
+  bits.push(flip(4, 2 * POINT + 3), flip(4, 2 * POINT + 40));
   for (const lie of bits) named(run, [lie]);
-  for (const at of [31, 63, 95, 127, 159, 191]) named(run, [other(4, 0), flip(5, at)]);
-  assert.deepEqual(named(run, [other(4, POINT)]), new Set(["sm2.dispute"]));
+  for (const at of [31, 63, 95, 127, 159, 191]) named(run, [otherShare, flip(5, at)]);
+  assert.deepEqual(named(run, [other(4, POINT)]), new Set(["sm2.shares"]));
+  assert.deepEqual(named(run, [otherShare]), new Set(["sm2.dispute"]));
 });
 
 test("conversion: every class of bits names the cheater, and nothing is opened before all adds up", () => {
