@@ -94,6 +94,15 @@ export const keyNodes = {
     errors: unavailable,
     example: { nonce: "q83vEjRWeJCrze8SNFZ4kA" },
   }),
+  store: view({
+    path: `${one}/store`,
+    permission: "key.govern",
+    input: ById,
+    /** Id of its store: what is given back to it is sealed for that one alone. */
+    output: z.object({ store: z.string() }),
+    summary: { en: "Show which store a key node has now", "zh-CN": "查看密钥节点当前的存储编号" },
+    errors: unavailable,
+  }),
   challenge: command({
     path: `${one}/challenge`,
     method: "POST",

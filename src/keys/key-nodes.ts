@@ -69,6 +69,10 @@ export const createKeyNodesApi = ({ ledger, presence, index, nodes, clock }: Key
       const fresh = await nodes.of(resolve(id)).attest(nonce);
       return { ...fresh, nonce, at: iso(clock.now()) };
     },
+    async store(_: Asker, { id }: { id: string }) {
+      const { store } = await nodes.of(resolve(id)).status();
+      return { store };
+    },
     challenge: async (_: Asker, { id, challenge }: { id: string; challenge: string }) =>
       nodes.of(resolve(id)).challenge(challenge),
   };

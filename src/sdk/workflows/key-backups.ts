@@ -59,7 +59,8 @@ export const backupNode = async (client: Pick<Client, "keys" | "keyNodes">, name
 
 /**
  * Opens each share here, and seals it to the node that lost it. The node takes what its verifying share on the ledger
- * says is its own, and nothing else.
+ * says is its own, and nothing else, for
+ * the store that it has now: one that is lost once more, with what was spent, needs the recipient again.
  * @returns the keys (ids) whose shares the node has now
  * @throws Refusal envelope.*, enclave.untrusted, keynode.share, and those of the server
  */
@@ -70,10 +71,11 @@ export const restoreNode = async (
   expected: ExpectedEnclave,
 ): Promise<readonly string[]> => {
   const to = enclaveKey(fromBase64((await readKeyNode(client, node, expected)).encryptionKey));
+  const { store } = await client.keyNodes.store({ id: node });
   for (const { key, id, epoch, envelope } of shares) {
     const context = keyBackupContext(key, epoch, node);
     const secret = await openBytes(fromBase64(envelope), { key: recipient, context });
-    const sealed = await sealBytes(secret, { to, context: keyRestoreContext(key, epoch, node) });
+    const sealed = await sealBytes(secret, { to, context: keyRestoreContext(key, epoch, node, store) });
     await client.keys.restore({ id, node, envelope: toBase64(sealed) });
   }
   return shares.map(({ id }) => id);
