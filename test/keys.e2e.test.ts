@@ -316,6 +316,46 @@ test("shares are made anew, recovered, and handed over; the key stays and signs"
   await refused("treasury", ["keys", "reshare", "moved", "--lost", "node-9"], "usage.value", 2);
 });
 
+test("a key is exported, its shares are kept outside the nodes and given back, and another takes its place", async () => {
+  const all = file("kept.cedar", "permit (principal, action, resource);\n");
+  const words = file("words", "correct horse\n");
+  const [one, two] = [file("keeper-1.pem"), file("keeper-2.pem")] as const;
+  const backup = [];
+  for (const [i, out] of [one, two].entries()) {
+    const { recipient } = await entente("treasury", [
+      ...["key-nodes", "backup-key", "--out", out, "--passphrase-file", words],
+    ]);
+    backup.push({ node: (await entente("treasury", ["key-nodes", "get", `node-${i + 1}`])).stream, recipient });
+  }
+  await entente("treasury", [
+    ...["key-groups", "create", "--name", "Kept", "--policy-file", `all=${all}`, "--backup", JSON.stringify(backup)],
+    ...["--nodes", "node-1", "--nodes", "node-2"],
+  ]);
+  await entente("treasury", ["keys", "create", "--group", "Kept", "--alias", "kept", "--wait"]);
+  const before = (await said("treasury", "keys", "public-key", "kept")).out.trim();
+
+  const whole = file("kept.pem");
+  const asked = ["keys", "export", "kept", "--out", whole, "--passphrase-file", words];
+  await entente("treasury", asked);
+  assert.equal(openssl("pkey", "-in", whole, "-passin", `file:${words}`, "-pubout").trim(), before);
+  assert.ok(!existsSync(`${whole}.opener`));
+  await refused("treasury", asked, "file.exists");
+
+  const kept = file("node-1.backup.json");
+  const made = await entente("treasury", ["key-nodes", "backup", "node-1", "--out", kept]);
+  assert.equal(made.keys.length, 1);
+  const restore = ["key-nodes", "restore", kept, "--key-passphrase-file", words, "--key"];
+  assert.deepEqual((await entente("treasury", [...restore, one])).keys, made.keys);
+  await refused("treasury", [...restore, two], "envelope.recipient");
+
+  const { id, rotates } = await entente("treasury", ["keys", "rotate", "kept"]);
+  assert.deepEqual(
+    [(await entente("treasury", ["keys", "public-key", id])) !== before, [rotates.id]],
+    [true, made.keys],
+  );
+  assert.notEqual((await said("treasury", "keys", "public-key", "kept")).out.trim(), before);
+});
+
 test("a disabled key signs nothing; strangers see nothing; bad input says what is wrong", async () => {
   const { id } = await entente("treasury", ["keys", "create", "--group", "Open", "--alias", "spare", "--wait"]);
   await entente("treasury", ["keys", "disable", id]);

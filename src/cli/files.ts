@@ -71,5 +71,10 @@ export const writeTo = (
   }
 };
 
+/** Before anything is asked for that would be written there. @throws Refusal file.exists */
+export const requireAbsent = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })) throw refuse("file.exists", { path });
+};
+
 /** What is not there is gone already. */
 export const remove = (path: string): void => rmSync(path, { force: true });

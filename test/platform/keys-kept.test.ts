@@ -77,7 +77,9 @@ const custodian = (i: number) => custodians[i] as (typeof custodians)[number];
 test("a key is handed out to an administrator whom an approver has let: what comes is the key, in no server's sight", async () => {
   for (const scheme of ["ECDSA_K1", "SM2"] as const) {
     const key = await make(scheme);
-    const { request, recipient } = await requestExport(treasury.client, { key: key.id, note: "搬迁" });
+    const recipient = generateKey("X25519");
+    const asked = { key: key.id, recipient: recipient.publicKey, note: "搬迁" };
+    const request = await requestExport(treasury.client, asked);
     await assert.rejects(openExport(treasury.client, request.id, recipient), refused("export.shares"));
     await approveRequest(risk.client, request.id);
     assert.equal((await awaitRequest(treasury.client, request.id)).state, "completed");
@@ -89,13 +91,15 @@ test("a key is handed out to an administrator whom an approver has let: what com
     assert.equal(publicKey.export({ type: "spki", format: "pem" }), key.publicKeyPem);
   }
   const key = await make("EDDSA_ED25519");
-  await assert.rejects(requestExport(treasury.client, { key: key.id }), refused("export.seed"));
+  const recipient = generateKey("X25519").publicKey;
+  await assert.rejects(requestExport(treasury.client, { key: key.id, recipient }), refused("export.seed"));
 });
 
 test("nobody but administrators has a key exported, backed up or restored", async () => {
   const key = await make("ECDSA_R1");
   const [node = ""] = nodes;
-  await assert.rejects(requestExport(risk.client, { key: key.id }), refused("key.party"));
+  const recipient = generateKey("X25519").publicKey;
+  await assert.rejects(requestExport(risk.client, { key: key.id, recipient }), refused("key.party"));
   await assert.rejects(risk.client.keys.backup({ id: key.id, node }), refused("key.party"));
   await assert.rejects(risk.client.keys.restore({ id: key.id, node, envelope: "AAAA" }), refused("key.party"));
   await assert.rejects(stranger.client.keys.backup({ id: key.id, node }), refused("stream.unknown"));

@@ -1,11 +1,12 @@
 /** A key put together on this machine, for whoever its administrators hand it to. */
 
+import { generateKey } from "#crypto";
 import { openExport, requestExport } from "../../sdk/workflows/export-key.ts";
 import { awaitRequest } from "../../sdk/workflows/key-requests.ts";
 import { keyFromPem, keyToPem, publicKeyToPem } from "../../trust/keys.ts";
 import type { Command } from "../command.ts";
 import { refuse } from "../errors.ts";
-import { readSecret, readText, remove, writeTo } from "../files.ts";
+import { readSecret, readText, remove, requireAbsent, writeTo } from "../files.ts";
 import { argOf, textOf } from "../given.ts";
 import { text } from "../text.ts";
 import { keyNamed } from "./key-names.ts";
@@ -48,22 +49,29 @@ export const exportCommand: Command = {
     const out = textOf(given, "out") ?? "";
     const passphrase = readSecret(textOf(given, "passphrase-file") ?? "");
     if (passphrase === "") throw refuse("usage.missing", { what: "--passphrase-file", command: "entente keys export" });
+    requireAbsent(out);
     const client = context.client();
     const key = await keyNamed(context, argOf(given, "key"));
     // Opens what comes: it outlives this process, and is gone with the key.
     const opener = `${out}.opener`;
     let id = textOf(given, "request");
     if (id === undefined) {
-      const { request, recipient } = await requestExport(client, {
-        ...{ key: key.stream, note: textOf(given, "note") },
+      const pair = generateKey("X25519");
+      writeTo(opener, keyToPem(pair, passphrase), { secret: true, fresh: true });
+      const asked = await requestExport(client, {
+        ...{ key: key.stream, recipient: pair.publicKey, note: textOf(given, "note") },
         expiresIn: ((given.flags["expires-in"] as number | undefined) ?? 60) * MINUTE,
+      }).catch((error: unknown) => {
+        remove(opener);
+        throw error;
       });
-      writeTo(opener, keyToPem(recipient, passphrase), { secret: true, fresh: true });
-      id = request.id;
+      id = asked.id;
       context.note(ASKED, { id, key: key.id, out });
     }
     const seconds = (given.flags.timeout as number | undefined) ?? 600;
-    const { state, ended, stateLabel } = await awaitRequest(client, id, seconds * 1_000);
+    const { key: asked, state, ended, stateLabel } = await awaitRequest(client, id, seconds * 1_000);
+    if (asked.stream !== key.stream)
+      throw refuse("usage.value", { flag: "--request", value: id, expected: key.id, command: "entente keys export" });
     if (state === "pending") throw refuse("wait.timeout", { id, state, seconds });
     if (state !== "completed")
       throw refuse("request.ended", { id, state: stateLabel[context.language], reason: ended?.code ?? "" });

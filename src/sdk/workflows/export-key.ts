@@ -2,13 +2,13 @@
  * Export: a key put together where it is wanted, and nowhere else (docs/protocols/mpc.md section 12). Nodes seal their
  * shares to a key that was made here; what comes out is held to the public key before anybody uses it.
  */
-import { generateKey, rawPublicKey } from "#crypto";
+import { rawPublicKey } from "#crypto";
 import { fromBase64url, fromHex, toBase64 } from "../../base/bytes.ts";
 import { iso } from "../../base/clock.ts";
 import { nobleCurves } from "../../mpc/curves/noble.ts";
 import { combineShares } from "../../mpc/keys/export.ts";
 import { CURVE_OF } from "../../mpc/keys/sharing.ts";
-import type { PrivateKey, SigningKind } from "../../trust/crypto/crypto.ts";
+import type { PrivateKey, PublicKey, SigningKind } from "../../trust/crypto/crypto.ts";
 import { privateKeyFromRaw } from "../../trust/crypto/encoding.ts";
 import { keyExportContext } from "../../trust/envelope/contexts.ts";
 import { openBytes } from "../../trust/envelope/envelope.ts";
@@ -22,6 +22,8 @@ const HOUR = 3_600_000;
 export interface NewExport {
   /** Id (K… or stream) of the key. */
   readonly key: string;
+  /** Of the key pair that opens what comes: kept until then, and destroyed after. */
+  readonly recipient: PublicKey<"X25519">;
   readonly note?: string | undefined;
   /** Milliseconds from now; an hour when it is not given, at most seven days. */
   readonly expiresIn?: number | undefined;
@@ -34,23 +36,21 @@ const requireForm = ({ id, scheme }: { readonly id: string; readonly scheme: str
 
 /**
  * Asks for the key itself, as an administrator of its group.
- * @returns the request, and the key that opens what comes of it: kept until then, and destroyed after
  * @throws Refusal export.seed, and those of the server
  */
 export const requestExport = async (
   client: Pick<Client, "keys" | "keyRequests">,
-  { key, note = "", expiresIn = HOUR }: NewExport,
+  { key, recipient, note = "", expiresIn = HOUR }: NewExport,
   now: () => number = Date.now,
 ) => {
   const found = await client.keys.get({ id: key });
   requireForm(found);
-  const recipient = generateKey("X25519");
   const { resource } = await client.keyRequests.create({
     ...{ key: found.stream, action: "export", count: 0, expires: iso(now() + expiresIn) },
-    recipient: toBase64(recipient.publicKey.spki),
+    recipient: toBase64(recipient.spki),
     detail: { messages: [], note },
   });
-  return { request: resource, recipient };
+  return resource;
 };
 
 /**
