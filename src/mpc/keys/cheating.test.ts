@@ -8,10 +8,9 @@ import { curveOf } from "../curves/registry.ts";
 import { hashOf } from "../hash.ts";
 import type { KeyShare } from "../key-share.ts";
 import type { Context, PlainRecord, Protocol, Turn } from "../protocol.ts";
-import { toBytes32, toInteger } from "../scalars.ts";
+import { toBytes32 } from "../scalars.ts";
 import { acceptDealt, dealKey } from "./dealer.ts";
 import { dkg } from "./dkg.ts";
-import { recover } from "./recover.ts";
 import { refresh } from "./refresh.ts";
 import { reshare } from "./reshare.ts";
 import { publicOf } from "./sharing.ts";
@@ -217,39 +216,4 @@ test("resharing: dealers whose shares are of no key", () => {
     };
     assert.throws(() => reshare.begin(context, input), RangeError, JSON.stringify(change));
   }
-});
-
-test("recovery: a helper that splits, sends or sums up wrongly", () => {
-  const input = (party: number) => ({
-    key: publicOf(shareOf(1)),
-    share: party === 3 ? undefined : shareOf(party),
-    lost: 3,
-  });
-  const lie = (round: number, tamper: Parameters<typeof lying>[1]["tamper"]) =>
-    lying(recover, { cheater: CHEAT, round, tamper });
-  const offBy = (to: number) => (send: { direct?: ReadonlyMap<number, Uint8Array> }) => {
-    const body = send.direct?.get(to) as Uint8Array;
-    return { ...send, direct: new Map(send.direct).set(to, toBytes32((toInteger(body) + 1n) % curve.order)) };
-  };
-  caught(
-    { parties, input, protocol: lie(1, (send) => ({ ...send, broadcast: concat(another, another) })) },
-    "recover.split",
-  );
-  caught({ parties, input, protocol: lie(1, offBy(1)) }, "recover.part", 1);
-  caught({ parties, input, protocol: lie(2, offBy(3)) }, "recover.sum", 1);
-});
-
-test("recovery: not by fewer than t, nor by strangers, nor with a share of another epoch", () => {
-  const begin = (among: readonly number[], change: object = {}) =>
-    recover.begin(
-      { session: new Uint8Array(32), self: 1, parties: among, random: seeded("x") },
-      { key: publicOf(shareOf(1)), share: shareOf(1), lost: 3, ...change },
-    );
-  begin([1, 2, 3]);
-  assert.throws(() => begin([1, 3]), RangeError);
-  assert.throws(() => begin([1, 2, 4]), RangeError);
-  assert.throws(() => begin([1, 2, 3], { share: shareOf(2) }), RangeError);
-  assert.throws(() => begin([1, 2, 3], { share: { ...shareOf(1), epoch: 7 } }), RangeError);
-  assert.throws(() => begin([1, 2, 3], { share: undefined }), RangeError);
-  assert.throws(() => begin([1, 2, 3], { lost: 1 }), RangeError);
 });

@@ -7,7 +7,6 @@ import { curveOf } from "../curves/registry.ts";
 import type { KeyShare } from "../key-share.ts";
 import { acceptDealt, dealKey } from "./dealer.ts";
 import { dkg } from "./dkg.ts";
-import { recover } from "./recover.ts";
 import { refresh } from "./refresh.ts";
 import { reshare } from "./reshare.ts";
 import { CURVE_OF, publicOf } from "./sharing.ts";
@@ -47,13 +46,6 @@ const attacks: readonly Attack<never, never>[] = [
       dealers: [1, 2].map((index) => ({ party: index, index })),
       receivers: [1, 2, 4].map((party, i) => ({ party, index: i + 1 })),
     }),
-    cheat: 2,
-    right: keepsKey,
-  },
-  {
-    protocol: recover,
-    parties,
-    input: (party: number) => ({ key, share: party === 3 ? undefined : shares.get(party), lost: 3 }),
     cheat: 2,
     right: keepsKey,
   },

@@ -10,7 +10,6 @@ import { toInteger } from "../scalars.ts";
 import { acceptDealt, dealKey, scalarOf } from "./dealer.ts";
 import { dkg } from "./dkg.ts";
 import { combineShares } from "./export.ts";
-import { recover } from "./recover.ts";
 import { refresh } from "./refresh.ts";
 import { reshare } from "./reshare.ts";
 import { CURVE_OF, publicOf, requirePublic } from "./sharing.ts";
@@ -123,20 +122,6 @@ for (const scheme of [...SCHEMES, "SM2"] as const) {
     assert.ok(
       fresh.every(({ threshold, epoch, parties }) => threshold === 3 && epoch === 1 && parties.join() === "1,2,3,4"),
     );
-  });
-
-  test(`${scheme}: t others give a lost share back, and nobody else learns it`, () => {
-    const key = publicOf(shares[0] as KeyShare);
-    const { results, sent } = simulate({
-      protocol: recover,
-      parties: [1, 2, 3],
-      input: (party) => ({ key, share: party === 2 ? undefined : byIndex(shares).get(party), lost: 2 }),
-    });
-    assert.equal(results.size, 3);
-    assert.equal(privateKeyOf([...results.values()]), secret);
-    assert.deepEqual(results.get(2)?.secret, shares[1]?.secret);
-    assert.ok([...results.values()].every(({ epoch }) => epoch === 1));
-    for (const { bytes } of sent) for (const { secret } of shares) assert.ok(!toHex(bytes).includes(toHex(secret)));
   });
 }
 

@@ -10,7 +10,6 @@ import type { KeyShare } from "../key-share.ts";
 import { acceptDealt, dealKey } from "../keys/dealer.ts";
 import { derive } from "../keys/derive.ts";
 import { combineShares } from "../keys/export.ts";
-import { recover } from "../keys/recover.ts";
 import { refresh } from "../keys/refresh.ts";
 import { reshare } from "../keys/reshare.ts";
 import { publicOf } from "../keys/sharing.ts";
@@ -112,15 +111,18 @@ for (const scheme of schemes.values()) {
     assert.equal(privateKeyOf([...third.values()]), secret);
     signs(scheme, third, [2, 3, 4]);
 
-    const fourth = simulate({
-      protocol: recover,
+    const recovered = simulate({
+      protocol: reshare,
       parties: [1, 2, 3, 4],
       input: (party) => ({
         key: publicOf(third.get(1) as KeyShare),
         share: party === 4 ? undefined : third.get(party),
-        lost: 4,
+        threshold: 3,
+        dealers: [1, 2, 3].map((index) => ({ party: index, index })),
+        receivers: [1, 2, 3, 4].map((index) => ({ party: index, index })),
       }),
     }).results;
+    const fourth = new Map([...recovered].map(([party, share]) => [party, share as KeyShare]));
     assert.equal(fourth.get(4)?.epoch, first.get(1)!.epoch + 3);
     signs(scheme, fourth, [1, 3, 4]);
 
