@@ -26,10 +26,12 @@ export const backup = async (deps: MakeDeps, stream: string) => {
 };
 
 /**
- * Takes a share back: what was sealed to this node, and is the share that the ledger says it has.
+ * Takes a share back: what was sealed to this node and for this store of its, and is the share that the ledger says it
+ * has. Whoever runs the machine could lose the store again and again, and with it what was spent, were one envelope good
+ * for every store.
  * @throws Refusal keynode.share, keynode.key
  */
-export const restore = async (deps: MakeDeps, stream: string, envelope: string) => {
+export const restore = async (deps: MakeDeps & { readonly storeId: string }, stream: string, envelope: string) => {
   const { key } = lookAtKey(deps, stream);
   const now = epochOf(key);
   const self = indexIn(now?.participants ?? [], deps.node);
@@ -37,7 +39,7 @@ export const restore = async (deps: MakeDeps, stream: string, envelope: string) 
   const { epoch } = now;
   if (deps.shares.current(stream, key)) return { epoch };
   const unfit = (reason: string) => refuse("keynode.share", { id: key.id, reason });
-  const context = keyRestoreContext(stream, epoch, deps.node);
+  const context = keyRestoreContext(stream, epoch, deps.node, deps.storeId);
   const secret = await openBytes(fromBase64(envelope), { key: deps.encryptionKey, context });
   const share: KeyShare = { ...publicOf(key), self, secret };
   if (!isShare(share)) throw unfit("it is not what its verifying share on the ledger says");

@@ -34,7 +34,7 @@ import { createSay } from "./say.ts";
 import { schemeOf } from "./schemes.ts";
 import { createShares, type Shares } from "./shares.ts";
 import { createSigning } from "./sign.ts";
-import { openStore } from "./store.ts";
+import { openStore, storeIdOf } from "./store.ts";
 import { createWitness } from "./witness.ts";
 
 export interface KeyNode {
@@ -56,6 +56,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     ...identity.state.store,
     seal: (version) => change((now) => ({ store: { ...now.store, version } })),
   });
+  const storeId = storeIdOf(identity.state.store.key);
   const follower = createFollower(options.ledger, identity.state.followed);
   const witness = createWitness(follower);
 
@@ -164,12 +165,13 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     },
     async restore({ key, envelope, statements }) {
       await show(statements);
-      return restore(making, key, envelope);
+      return restore({ ...making, storeId }, key, envelope);
     },
     status: async () => ({
       tag,
       listens: peers.address,
       keys: shares.keys().length,
+      store: storeId,
       presignatures: pools.status().led + pools.status().followed,
       peers: peers.status().map((peer) => ({ ...peer, banned: pairStore.isBanned(peer.node) })),
     }),

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { generateKey } from "#crypto";
 import { startNet, until } from "../../test/support/peers.ts";
 import { createMemoryRows, gossip } from "../../test/support/runs.ts";
-import { generateKey } from "#crypto";
 import { createPairStore } from "./pair-store.ts";
 import { createRuns } from "./runs.ts";
 

@@ -215,7 +215,8 @@ test("shares are kept by others, each by its own, and come back to the node that
   const sealTo = async (node: HeldNode, secret: Uint8Array) => {
     const { statement } = await node.raw("identify", {});
     const { encryptionKey } = parseStatement(statement).statement.payload as Record<string, string>;
-    const context = keyRestoreContext(key, kept.epoch, node.id);
+    const { store } = await node.raw("status", {});
+    const context = keyRestoreContext(key, kept.epoch, node.id, store);
     return toBase64(await sealBytes(secret, { to: enclaveKey(fromBase64(encryptionKey ?? "")), context }));
   };
   const wrong = share.map((byte, i) => (i === 31 ? byte ^ 1 : byte));
@@ -225,8 +226,12 @@ test("shares are kept by others, each by its own, and come back to the node that
   );
   const stolen = await sealTo(second, share);
   assert.notEqual(await codeOf(first.call("restore", { key, envelope: stolen }, key)), "done");
-  await first.call("restore", { key, envelope: await sealTo(first, share) }, key);
+  const once = await sealTo(first, share);
+  await first.call("restore", { key, envelope: once }, key);
   await signs(fleet, key, [1, 2]);
+  // The server keeps the envelope: with it alone it can't lose the store again, and what was spent with it.
+  await first.restart({ acceptLostStore: true });
+  assert.notEqual(await codeOf(first.call("restore", { key, envelope: once }, key)), "done");
 });
 
 test("a key is handed out to whom its administrators name, where policies allow it", async (t) => {

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { aes256gcm, hkdfSha256, hmacSha256, randomBytes } from "#crypto";
-import { type Bytes, concat, equal, u64, utf8 } from "../base/bytes.ts";
+import { type Bytes, concat, equal, toHex, u64, utf8 } from "../base/bytes.ts";
 import { refuse } from "./errors.ts";
 
 export interface Store {
@@ -33,6 +33,9 @@ export interface StoreOptions {
   /** Makes a version durable in the sealed state. */
   seal(version: number): Promise<void>;
 }
+
+/** By which others name the store: hex, another one when it was lost and begun anew. It tells nothing of the key. */
+export const storeIdOf = (key: Uint8Array): string => toHex(hmacSha256(key, utf8("entente/key-node-store/1 id")));
 
 /** The row with version and sum. */
 const HEAD = "head";

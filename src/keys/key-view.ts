@@ -9,7 +9,7 @@ import {
   originLabels,
 } from "../contract/keys.ts";
 import { key as keyBook } from "../rules/key.ts";
-import { isAdministrator } from "../rules/key-group.ts";
+import { isAdministrator, membersOf } from "../rules/key-group.ts";
 import { agreementTo, attemptAt, epochOf, type Key, stateOf } from "../rules/key-state.ts";
 import type { Readable } from "../spine/access.ts";
 import type { Names } from "../spine/names.ts";
@@ -89,6 +89,21 @@ export const showKeySummary = (deps: ViewDeps): Show<Key, Answer<typeof KeySumma
   show: (found, names, { member }) => summary(deps, found, names, member),
 });
 
+/** What a key says it takes the place of is its founder's word: another's key is named to whoever may see that one too. */
+const otherName = (
+  deps: ViewDeps,
+  names: Names,
+  { state: { group } }: Readable<Key>,
+  other: string | undefined,
+  member: string | null,
+) => {
+  const key = other === undefined ? undefined : findKey(deps, other);
+  const among = key && findGroup(deps, key.group);
+  if (other === undefined || !key || !among) return null;
+  const seen = key.group === group || (member !== null && membersOf(among).has(member));
+  return seen ? keyName(deps, names, other) : null;
+};
+
 export const showKey = (deps: ViewDeps): Show<Key, Answer<typeof KeyAnswer>> => ({
   book: keyBook,
   wanted(found) {
@@ -117,8 +132,8 @@ export const showKey = (deps: ViewDeps): Show<Key, Answer<typeof KeyAnswer>> => 
       epoch: epoch?.epoch ?? null,
       attempt: showAttempt(deps, key, names, member),
       failure: showFailure(deps, key),
-      rotates: key.rotates === undefined ? null : keyName(deps, names, key.rotates),
-      rotatedBy: successor === undefined ? null : keyName(deps, names, successor),
+      rotates: otherName(deps, names, found, key.rotates, member),
+      rotatedBy: otherName(deps, names, found, successor, member),
       administrable: group !== undefined && member !== null && isAdministrator(group, member),
     };
   },

@@ -194,6 +194,12 @@ test("tokens per day, by the token's contract", () => {
   ]);
 });
 
+test("permits of a token whose domain names no chain count like any", () => {
+  const limit = permit("context has token && context.spent.day.tokenUnits <= 100");
+  const allow = (value: string) => ({ messages: [typed({ value }, { chainId: undefined })] });
+  assert.deepEqual(oneAfterAnother(limit, [allow("60"), allow("41"), allow("40")]), [true, false, true]);
+});
+
 test("signatures per hour, whatever they are for", () => {
   const limit = permit("context.spent.hour.signatures <= 3");
   const one = { messages: [digest()] };

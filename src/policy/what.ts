@@ -133,7 +133,8 @@ const ofTransaction = (transaction: Transaction): What => {
 const ofTypedData = (typed: TypedData): What => {
   const { primaryType, domain, fields, digest } = typed;
   const token = tokenOfTypedData(typed);
-  const { chainId } = domain;
+  // A domain that names no chain holds on all: a token is counted all the same, on a chain that there is not.
+  const chainId = domain.chainId ?? (token === undefined ? undefined : NO_CHAIN);
   return {
     sign: digest,
     facts: {
@@ -148,6 +149,9 @@ const ofTypedData = (typed: TypedData): What => {
     ...(token === undefined ? {} : { token: token.contract }),
   };
 };
+
+/** No transaction is on it (EIP-155). */
+const NO_CHAIN = 0;
 
 /** 2^255 and more is what wallets mean by an allowance without end. */
 const UNLIMITED = 2n ** 255n;

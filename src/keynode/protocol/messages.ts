@@ -95,6 +95,8 @@ export const keyNodeMethods = {
       listens: z.strictObject({ host: z.string(), port: z.int() }),
       /** Keys that it holds a share of. */
       keys: z.int(),
+      /** Of its store: a share that is given back is sealed for this one alone. */
+      store: Digest,
       presignatures: z.int(),
       peers: z.array(
         z.strictObject({

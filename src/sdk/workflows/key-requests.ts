@@ -74,6 +74,7 @@ export const readRequest = async (
   if (payload.key !== request.key.stream) throw differs("it is for another key");
   if (statement.by !== request.requester.id) throw differs(`it is asked for by ${statement.by}`);
   if (payload.action !== request.action) throw differs(`it is to ${payload.action}`);
+  if (Date.parse(payload.expires) !== Date.parse(request.expiresAt)) throw differs(`it ends at ${payload.expires}`);
   const { scheme } = await readKey(client, payload.key, id);
   if (scheme !== request.key.scheme) throw differs(`its key is for ${scheme}`);
   const detail = RequestDetail.safeParse(first.detail);

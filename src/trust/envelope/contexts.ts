@@ -78,11 +78,12 @@ export const keyBackupContext = (key: string, epoch: number, node: string): Cont
 });
 
 /** The copy on its way back to the node. @param key, node stream ids */
-export const keyRestoreContext = (key: string, epoch: number, node: string): Context => ({
+export const keyRestoreContext = (key: string, epoch: number, node: string, store: string): Context => ({
   use: "entente/key-restore/1",
   key,
   epoch: String(epoch),
   node,
+  store,
 });
 
 /** A node's share for whoever is handed the key. @param request stream id; @param index of the share */
