@@ -1,5 +1,5 @@
 /**
- * `npm run drill -- keys [--kills 200] [--seconds 900] [--log FILE]`: keys of several kinds sign while their nodes, and now and then
+ * `npm run drill -- keys [--kills 200] [--seconds 1800] [--log FILE]`: keys of several kinds sign while their nodes, and now and then
  * the server, are killed at random moments. No signature may be wrong and no nonce come twice, every request ends, and
  * every key has all of its shares at the end. Prints JSON lines; ends with 1 when anything did not hold.
  */
@@ -61,7 +61,7 @@ const print = (line: object) => console.log(JSON.stringify({ drill: "keys", ...l
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "200" },
-    seconds: { type: "string", default: "900" },
+    seconds: { type: "string", default: "1800" },
     /** What the platform says of itself. */
     log: { type: "string" },
   },
