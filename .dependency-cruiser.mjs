@@ -99,7 +99,8 @@ export default {
       "evidence/",
       "contract/",
       "policy/(what|ethereum)\\.ts$",
-      "mpc/(curves/noble|keys/(derive|sharing))\\.ts$",
+      // Whoever exports a key puts it together in a program of its own.
+      "mpc/(curves/noble|keys/(derive|export|sharing))\\.ts$",
     ]),
     ...layer("cli", [
       "base/",

@@ -1,5 +1,5 @@
 /** Files that commands read and write. */
-import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { refuse } from "./errors.ts";
 
 const unreadable = (path: string, error: unknown) =>
@@ -70,3 +70,6 @@ export const writeTo = (
     throw refuse("file.unwritable", { path, reason: code ?? String(error) });
   }
 };
+
+/** What is not there is gone already. */
+export const remove = (path: string): void => rmSync(path, { force: true });

@@ -4,7 +4,8 @@ import * as rules from "../rules/key.ts";
 import * as resharing from "../rules/key-reshare.ts";
 import { KeyScheme } from "../rules/key-schemes.ts";
 import type * as state from "../rules/key-state.ts";
-import { act, acted, type Text, view } from "./endpoint.ts";
+import { StreamId } from "../rules/shapes.ts";
+import { act, acted, command, type Text, view } from "./endpoint.ts";
 import { NodeName } from "./key-nodes.ts";
 import { AnyId, ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 
@@ -122,6 +123,7 @@ export const originLabels = {
   imported: label("Imported", "导入"),
 } as const;
 
+const EXAMPLE_NODE = "5f".repeat(32);
 const path = "/v1/keys";
 const one = `${path}/:id` as const;
 const output = acted(Key);
@@ -206,6 +208,38 @@ export const keys = {
     output,
     summary: { en: "Refresh, recover or hand over the shares of a key", "zh-CN": "更新、恢复或重新分配密钥分片" },
     errors: [...changed, "key.busy", "key.attempt", "key.nodes"],
+  }),
+  backup: command({
+    path: `${one}/backups`,
+    method: "POST",
+    permission: "key.govern",
+    input: z.strictObject({ ...ById.shape, node: StreamId }),
+    output: z.object({
+      /** Of the share. */
+      epoch: z.int(),
+      /** SubjectPublicKeyInfo (DER, base64) of the key that opens it: the group names it for this node. */
+      recipient: z.string(),
+      /** Sealed to it, base64. */
+      envelope: z.string(),
+    }),
+    summary: { en: "Have a node seal its share to the recipient of its backups", "zh-CN": "备份节点的密钥分片" },
+    errors: ["stream.unknown", "key.party", "key-node.unavailable"],
+    example: { node: EXAMPLE_NODE },
+  }),
+  restore: command({
+    path: `${one}/restorations`,
+    method: "POST",
+    permission: "key.govern",
+    input: z.strictObject({
+      ...ById.shape,
+      node: StreamId,
+      /** The share, sealed to the node (base64). */
+      envelope: z.base64().min(1).max(65_536),
+    }),
+    output: z.object({ epoch: z.int() }),
+    summary: { en: "Give a node back a share that it has lost", "zh-CN": "恢复节点丢失的密钥分片" },
+    errors: ["stream.unknown", "key.party", "key-node.unavailable"],
+    example: { node: EXAMPLE_NODE, envelope: "ZW50ZW50ZQ==" },
   }),
   approveReshare: act({
     path: `${one}/resharing-approvals`,

@@ -137,7 +137,7 @@ export const createKeys = (options: KeysOptions) => {
     api: {
       keyNodes: createKeyNodesApi({ ...views, nodes, clock }),
       keyGroups: createGroups(spine, views),
-      keys: createKeysApi(spine, views),
+      keys: createKeysApi(spine, views, nodes),
       keyRequests: createRequests(spine, views),
     },
     events: keyEvents(spine, views),

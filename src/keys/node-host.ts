@@ -61,7 +61,7 @@ interface Running {
 }
 
 /** Methods that carry statements. */
-type Method = "show" | "announce" | "make" | "sign";
+type Method = "show" | "announce" | "make" | "sign" | "backup" | "restore";
 type Params<M extends Method> = Omit<KeyNodeMethods[M]["params"], "statements">;
 
 export const createNodeHost = (options: NodeHostOptions): KeyNode => {
@@ -234,6 +234,14 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       const key = found && streamOf(ledger.world, keyBook, found.key)?.state;
       const texts = await textsOf([found?.detail, key?.detail]);
       return callShowing("sign", request, { request, signers: [...signers], details: texts });
+    },
+    async backup(key) {
+      await present();
+      return callShowing("backup", key, { key });
+    },
+    async restore(key, envelope) {
+      await present();
+      return callShowing("restore", key, { key, envelope });
     },
     attest: async (nonce) => call(await present(), "attest", { nonce }),
     challenge: async (challenge) => call(await present(), "challenge", { challenge }),

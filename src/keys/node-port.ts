@@ -16,6 +16,10 @@ export interface KeyNode {
   make(key: string, run: string, share?: string): Result<"make">;
   /** Judges the request and signs with the others, the first of whom leads. @param signers indices, growing */
   sign(request: string, signers: readonly number[]): Result<"sign">;
+  /** Its share, sealed to the recipient that the group names. */
+  backup(key: string): Result<"backup">;
+  /** Takes back a share that was sealed to it. */
+  restore(key: string, envelope: string): Result<"restore">;
   /** Fresh evidence over its keys. */
   attest(nonce: string): Result<"attest">;
   challenge(challenge: string): Result<"challenge">;

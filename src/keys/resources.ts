@@ -1,16 +1,18 @@
 /** 群组, 密钥, 签名请求: lists and details of whoever has a part in them. */
 import { exportBundle } from "../evidence/export.ts";
 import { key as keyBook } from "../rules/key.ts";
-import { keyGroup } from "../rules/key-group.ts";
+import { refuse as refuseRule } from "../rules/key-errors.ts";
+import { isAdministrator, keyGroup } from "../rules/key-group.ts";
 import { keyRequest } from "../rules/key-request.ts";
-import type { Asker } from "../spine/access.ts";
+import { type Asker, requireMember } from "../spine/access.ts";
 import type { Spine } from "../spine/index.ts";
 import { type ListInput, listPage, showOne } from "../spine/show.ts";
 import { showGroup, showGroupSummary } from "./group-view.ts";
 import { showKey, showKeySummary } from "./key-view.ts";
+import type { KeyNodes } from "./nodes.ts";
 import { showRequest, showRequestSummary } from "./request-view.ts";
 import { createSimulation } from "./simulation.ts";
-import type { ViewDeps } from "./view-deps.ts";
+import { findGroup, type ViewDeps } from "./view-deps.ts";
 
 interface ById {
   readonly id: string;
@@ -28,7 +30,24 @@ export const createGroups = (spine: Spine, deps: ViewDeps) => ({
 const within = (spine: Spine, id: string | undefined): string | undefined =>
   id === undefined ? undefined : (spine.access.resolve(id) ?? id);
 
-export const createKeysApi = (spine: Spine, deps: ViewDeps) => ({
+/** @throws Refusal stream.unknown, key.party */
+const governed = async (spine: Spine, deps: ViewDeps, asker: Asker, id: string): Promise<string> => {
+  const found = await spine.access.read(asker, keyBook, id);
+  const group = findGroup(deps, found.state.group);
+  if (!group || !isAdministrator(group, requireMember(asker))) throw refuseRule("key.party", { id: found.state.id });
+  return found.id;
+};
+
+export const createKeysApi = (spine: Spine, deps: ViewDeps, nodes: Pick<KeyNodes, "of">) => ({
+  /** What passes here is sealed, to and fro; nobody keeps it. */
+  backup: async (asker: Asker, { id, node }: ById & { node: string }) => {
+    const key = await governed(spine, deps, asker, id);
+    return nodes.of(node).backup(key);
+  },
+  restore: async (asker: Asker, { id, node, envelope }: ById & { node: string; envelope: string }) => {
+    const key = await governed(spine, deps, asker, id);
+    return nodes.of(node).restore(key, envelope);
+  },
   list: (
     asker: Asker,
     { group, scheme, ...input }: Listed & { group?: string | undefined; scheme?: string | undefined },

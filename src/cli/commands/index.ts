@@ -4,6 +4,8 @@ import { contractCommands } from "../generated.ts";
 import { kebab } from "../names.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { keyBackupCommands } from "./key-backups.ts";
+import { exportCommand } from "./key-export.ts";
 import { keyGroupCommands } from "./key-groups.ts";
 import { keyRequestCommands } from "./key-requests.ts";
 import { keyCommands } from "./keys.ts";
@@ -30,6 +32,8 @@ const own: readonly Command[] = [
   ...diagnosticsCommands,
   ...keyGroupCommands,
   ...keyCommands,
+  exportCommand,
+  ...keyBackupCommands,
   ...keyRequestCommands,
 ];
 
@@ -48,6 +52,8 @@ const REPLACED = new Set([
   "enclaves.describe",
   "keyNodes.attest",
   "keyNodes.challenge",
+  "keys.backup",
+  "keys.restore",
   "alliances.move",
   "models.move",
   "sources.move",

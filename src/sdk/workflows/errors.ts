@@ -92,6 +92,16 @@ export const refuse = refusals({
     en: "The signatures of the request {id} do not hold: {reason}. Do not use them; read the request again.",
     zh: "请求 {id} 的签名不成立：{reason}。请勿使用，并重新读取请求。",
   },
+  "export.shares": {
+    status: 502,
+    en: "What the request {id} handed out does not make the key: {reason}. Do not use it; ask for the key again.",
+    zh: "请求 {id} 给出的分片不能还原密钥：{reason}。请勿使用，并重新请求导出。",
+  },
+  "export.seed": {
+    status: 409,
+    en: "{id} is on Ed25519 and was made without a seed, so no PKCS #8 file can hold it. Make a new key where you want it.",
+    zh: "{id} 为 Ed25519 密钥，生成时没有种子，无法写入 PKCS #8 文件。请在所需之处生成新密钥。",
+  },
   "diagnostics.missing": {
     status: 409,
     en: "Nobody has asked for diagnostics of {id}. Ask for them first (`entente tasks request-diagnostics`).",

@@ -22,6 +22,7 @@ export {
   requestDiagnostics,
 } from "./diagnostics.ts";
 export { dryRunTask } from "./dry-run.ts";
+export { type NewExport, openExport, requestExport } from "./export-key.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export { type GrantWords, governSource, grantSource } from "./grant-source.ts";
 export {
@@ -35,6 +36,7 @@ export {
   type Revoked,
   renewAuthority,
 } from "./identity.ts";
+export { backupNode, type KeptShare, type NodeBackup, restoreNode } from "./key-backups.ts";
 export {
   type ApproveOptions,
   approveRequest,

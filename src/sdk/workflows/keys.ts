@@ -36,7 +36,7 @@ export interface PrivateKeyGiven {
 type KeysClient = Pick<Client, "keys" | "keyGroups" | "keyNodes">;
 
 /** Curve of the private keys that each scheme takes. */
-const KINDS: Readonly<Record<KeyScheme, SigningKind>> = {
+export const KIND_OF: Readonly<Record<KeyScheme, SigningKind>> = {
   ECDSA_K1: "secp256k1",
   ECDSA_R1: "P-256",
   EDDSA_ED25519: "Ed25519",
@@ -84,7 +84,7 @@ export const importKey = async (
   expected: ExpectedEnclave,
 ) => {
   const secret = secretOf(
-    keyFromPem(pem, { accept: [KINDS[key.scheme]], ...(passphrase !== undefined && { passphrase }) }),
+    keyFromPem(pem, { accept: [KIND_OF[key.scheme]], ...(passphrase !== undefined && { passphrase }) }),
   );
   const { group, nodes } = await partsOf(client, key, expected);
   const [a = 0, b = 0] = randomBytes(2);

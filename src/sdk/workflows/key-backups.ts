@@ -1,0 +1,80 @@
+/**
+ * Backup (docs/protocols/key-node.md section 7): each node's shares are sealed to a recipient of its own, whom the group
+ * names. The platform carries what is sealed; only that recipient opens it, and seals it anew to the node that lost it.
+ */
+import { fromBase64, toBase64 } from "../../base/bytes.ts";
+import type { PrivateKey } from "../../trust/crypto/crypto.ts";
+import { keyBackupContext, keyRestoreContext } from "../../trust/envelope/contexts.ts";
+import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
+import { enclaveKey } from "../../trust/envelope/recipient.ts";
+import type { Client } from "../client.ts";
+import type { ExpectedEnclave } from "./verify-enclave.ts";
+import { readKeyNode } from "./verify-key-node.ts";
+
+/** A share of one node, as it is kept. */
+export interface KeptShare {
+  /** Stream of the key, and its K…. */
+  readonly key: string;
+  readonly id: string;
+  readonly epoch: number;
+  /** SubjectPublicKeyInfo (DER, base64) of the key that opens it. */
+  readonly recipient: string;
+  /** Base64. */
+  readonly envelope: string;
+}
+
+export interface NodeBackup {
+  readonly tag: string;
+  /** Stream of the node. */
+  readonly node: string;
+  readonly shares: readonly KeptShare[];
+}
+
+const PAGE = 100;
+
+/** Keys (ids) that have shares, of the groups that the caller is in. */
+async function* keysOf(client: Pick<Client, "keys">): AsyncGenerator<string> {
+  for (let page = 1; ; page++) {
+    const { items, total } = await client.keys.list({ page, pageSize: PAGE });
+    for (const { id, state } of items) if (["enabled", "disabled", "deletion-scheduled"].includes(state)) yield id;
+    if (page * PAGE >= total) return;
+  }
+}
+
+/**
+ * All shares that a node holds of keys that the caller administers. Made anew after each refresh, recovery or
+ * resharing: shares of an epoch that is over are of no use.
+ * @throws Refusal keynode.backup where a group names no recipient for the node, and those of the server
+ */
+export const backupNode = async (client: Pick<Client, "keys" | "keyNodes">, name: string): Promise<NodeBackup> => {
+  const { tag, stream: node } = await client.keyNodes.get({ id: name });
+  const shares: KeptShare[] = [];
+  for await (const id of keysOf(client)) {
+    const key = await client.keys.get({ id });
+    if (!key.administrable || !key.participants.some(({ stream }) => stream === node)) continue;
+    shares.push({ key: key.stream, id, ...(await client.keys.backup({ id, node })) });
+  }
+  return { tag, node, shares };
+};
+
+/**
+ * Opens each share here, and seals it to the node that lost it. The node takes what its verifying share on the ledger
+ * says is its own, and nothing else.
+ * @returns the keys (ids) whose shares the node has now
+ * @throws Refusal envelope.*, enclave.untrusted, keynode.share, and those of the server
+ */
+export const restoreNode = async (
+  client: Pick<Client, "keys" | "keyNodes">,
+  { node, shares }: NodeBackup,
+  recipient: PrivateKey<"X25519">,
+  expected: ExpectedEnclave,
+): Promise<readonly string[]> => {
+  const to = enclaveKey(fromBase64((await readKeyNode(client, node, expected)).encryptionKey));
+  for (const { key, id, epoch, envelope } of shares) {
+    const context = keyBackupContext(key, epoch, node);
+    const secret = await openBytes(fromBase64(envelope), { key: recipient, context });
+    const sealed = await sealBytes(secret, { to, context: keyRestoreContext(key, epoch, node) });
+    await client.keys.restore({ id, node, envelope: toBase64(sealed) });
+  }
+  return shares.map(({ id }) => id);
+};
