@@ -86,7 +86,8 @@ export const keyNodes = {
       /** Random, base64url, 16 to 64 bytes. */
       nonce: z.string().regex(/^[A-Za-z0-9_-]{22,86}$/),
     }),
-    output: Evidence,
+    /** `store`: a share that is given back is sealed for this one alone. */
+    output: Evidence.extend({ store: z.string() }).meta({ id: "KeyNodeEvidence" }),
     summary: {
       en: "Ask a key node for fresh evidence over your nonce",
       "zh-CN": "使用随机数获取密钥节点的最新远程证明",

@@ -37,4 +37,3 @@ export const createAgreement = ({ node, peers, witness }: AgreementDeps) => {
     return answers.every((answer) => answer.status === "fulfilled" && equal(answer.value, own));
   };
 };
-export type Agreement = ReturnType<typeof createAgreement>;

@@ -9,7 +9,7 @@ import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import type { Client } from "../client.ts";
 import type { ExpectedEnclave } from "./verify-enclave.ts";
-import { readKeyNode } from "./verify-key-node.ts";
+import { verifyKeyNode } from "./verify-key-node.ts";
 
 /** A share of one node, as it is kept. */
 export interface KeptShare {
@@ -69,11 +69,12 @@ export const restoreNode = async (
   recipient: PrivateKey<"X25519">,
   expected: ExpectedEnclave,
 ): Promise<readonly string[]> => {
-  const to = enclaveKey(fromBase64((await readKeyNode(client, node, expected)).encryptionKey));
+  const { encryptionKey, store } = await verifyKeyNode(client, node, expected);
+  const to = enclaveKey(fromBase64(encryptionKey));
   for (const { key, id, epoch, envelope } of shares) {
     const context = keyBackupContext(key, epoch, node);
     const secret = await openBytes(fromBase64(envelope), { key: recipient, context });
-    const sealed = await sealBytes(secret, { to, context: keyRestoreContext(key, epoch, node) });
+    const sealed = await sealBytes(secret, { to, context: keyRestoreContext(key, epoch, node, store) });
     await client.keys.restore({ id, node, envelope: toBase64(sealed) });
   }
   return shares.map(({ id }) => id);
