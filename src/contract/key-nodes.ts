@@ -86,14 +86,22 @@ export const keyNodes = {
       /** Random, base64url, 16 to 64 bytes. */
       nonce: z.string().regex(/^[A-Za-z0-9_-]{22,86}$/),
     }),
-    /** `store`: a share that is given back is sealed for this one alone. */
-    output: Evidence.extend({ store: z.string() }).meta({ id: "KeyNodeEvidence" }),
+    output: Evidence,
     summary: {
       en: "Ask a key node for fresh evidence over your nonce",
       "zh-CN": "使用随机数获取密钥节点的最新远程证明",
     },
     errors: unavailable,
     example: { nonce: "q83vEjRWeJCrze8SNFZ4kA" },
+  }),
+  store: view({
+    path: `${one}/store`,
+    permission: "key.govern",
+    input: ById,
+    /** Id of its store: what is given back to it is sealed for that one alone. */
+    output: z.object({ store: z.string() }),
+    summary: { en: "Show which store a key node has now", "zh-CN": "查看密钥节点当前的存储编号" },
+    errors: unavailable,
   }),
   challenge: command({
     path: `${one}/challenge`,

@@ -66,9 +66,12 @@ export const createKeyNodesApi = ({ ledger, presence, index, nodes, clock }: Key
     get: async (_: Asker, { id }: { id: string }) => show(resolve(id)),
     create: async (_: Asker, { tag }: { tag: string }) => show(await nodes.create(tag)),
     async attest(_: Asker, { id, nonce }: { id: string; nonce: string }) {
-      const node = nodes.of(resolve(id));
-      const [fresh, { store }] = await Promise.all([node.attest(nonce), node.status()]);
-      return { ...fresh, nonce, store, at: iso(clock.now()) };
+      const fresh = await nodes.of(resolve(id)).attest(nonce);
+      return { ...fresh, nonce, at: iso(clock.now()) };
+    },
+    async store(_: Asker, { id }: { id: string }) {
+      const { store } = await nodes.of(resolve(id)).status();
+      return { store };
     },
     challenge: async (_: Asker, { id, challenge }: { id: string; challenge: string }) =>
       nodes.of(resolve(id)).challenge(challenge),

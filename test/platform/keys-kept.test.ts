@@ -16,6 +16,7 @@ import {
   requestExport,
   requestSignatures,
   restoreNode,
+  rotateKey,
   verifySignatures,
 } from "../../src/sdk/workflows/index.ts";
 import { keyToPem } from "../../src/trust/keys.ts";
@@ -100,6 +101,25 @@ test("nobody but administrators has a key exported, backed up or restored", asyn
   await assert.rejects(stranger.client.keys.backup({ id: key.id, node }), refused("stream.unknown"));
   await assert.rejects(stranger.client.keys.restore({ id: key.id, node, envelope: "AAAA" }), refused("stream.unknown"));
   assert.deepEqual((await backupNode(risk.client, "node-1")).shares, []);
+});
+
+test("a key is rotated: another one signs under its alias, and the old one is known by its id alone", async () => {
+  const { resource } = await generateShared(
+    treasury.client,
+    { group, scheme: "ECDSA_R1", threshold: 2, nodes: TAGS, alias: "documents", tags: { use: "seal" } },
+    ANY,
+  );
+  const old = await awaitKey(treasury.client, resource.id);
+  await assert.rejects(rotateKey(risk.client, old.id, ANY), refused("key.party"));
+  const fresh = await rotateKey(treasury.client, old.id, ANY);
+  assert.deepEqual(
+    [fresh.state, fresh.alias, fresh.tags, fresh.rotates?.id],
+    ["enabled", "documents", { use: "seal" }, old.id],
+  );
+  assert.notEqual(fresh.publicKey, old.publicKey);
+  const before = await treasury.client.keys.get({ id: old.id });
+  assert.deepEqual([before.state, before.alias, before.tags], ["enabled", null, { use: "seal" }]);
+  assert.equal(before.rotatedBy?.id, fresh.id);
 });
 
 test("all nodes lose their stores, and sign again with what their custodians kept", async () => {

@@ -52,6 +52,7 @@ const REPLACED = new Set([
   "enclaves.describe",
   "keyNodes.attest",
   "keyNodes.challenge",
+  "keyNodes.store",
   "keys.backup",
   "keys.restore",
   "alliances.move",

@@ -1,6 +1,6 @@
 /** Keys that nobody holds: made by nodes, or split here and sealed to them. */
 import { KeyScheme } from "../../rules/key-schemes.ts";
-import { awaited, awaitKey, generateKey, importKey, type NewKey } from "../../sdk/workflows/keys.ts";
+import { awaited, awaitKey, generateKey, importKey, type NewKey, rotateKey } from "../../sdk/workflows/keys.ts";
 import type { Command, Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
@@ -138,6 +138,27 @@ const publicKey: Command = {
   },
 };
 
+const rotate: Command = {
+  words: ["keys", "rotate"],
+  summary: text(
+    "Have the same nodes make a key that takes the place of another, and its alias",
+    "轮换密钥：由相同节点生成新密钥，并接替原密钥的别名",
+  ),
+  args: [{ name: "key" }],
+  flags: [{ name: "timeout", type: "number", default: 600, summary: text("seconds to wait", "等待时限（秒）") }],
+  async run(context, given) {
+    const { stream } = await keyNamed(context, argOf(given, "key"));
+    const expected = { enclaves: trustedEnclaves(context.settings()) };
+    const seconds = (given.flags.timeout as number | undefined) ?? 600;
+    const key = await rotateKey(context.client(), stream, expected, seconds * 1_000);
+    const { id, state, failure } = key;
+    if (state === "pending") throw refuse("wait.timeout", { id, state, seconds });
+    if (state !== "enabled")
+      throw refuse("wait.failed", { id, state, reason: failure?.text[context.language] ?? "", what: "keys" });
+    return key;
+  },
+};
+
 /** `node-2`, or `node-2=node-4` where another takes its place. */
 const lostOf = (named: readonly string[]): ReadonlyMap<string, string> =>
   new Map(
@@ -220,4 +241,4 @@ const reshared = async (context: Context, given: Given, stream: string, epoch: n
   throw refuse("wait.failed", { id: key.id, state: key.state, reason, what: "keys" });
 };
 
-export const keyCommands: readonly Command[] = [create, importOwn, publicKey, reshare];
+export const keyCommands: readonly Command[] = [create, importOwn, publicKey, rotate, reshare];

@@ -48,7 +48,7 @@ export {
   verifySignatures,
 } from "./key-requests.ts";
 export { type SignedByKey, signaturesOf } from "./key-signatures.ts";
-export { awaitKey, generateKey, importKey, type NewKey, type PrivateKeyGiven } from "./keys.ts";
+export { awaitKey, generateKey, importKey, type NewKey, type PrivateKeyGiven, rotateKey } from "./keys.ts";
 export { type FormerEnclave, type Movable, type MovePlan, moveToEnclave, planMove } from "./move-to-enclave.ts";
 export { type OpenOptions, openResult } from "./open-result.ts";
 export { type NamedPolicy, policyOf } from "./policy.ts";

@@ -9,7 +9,7 @@ import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import type { Client } from "../client.ts";
 import type { ExpectedEnclave } from "./verify-enclave.ts";
-import { verifyKeyNode } from "./verify-key-node.ts";
+import { readKeyNode } from "./verify-key-node.ts";
 
 /** A share of one node, as it is kept. */
 export interface KeptShare {
@@ -59,7 +59,8 @@ export const backupNode = async (client: Pick<Client, "keys" | "keyNodes">, name
 
 /**
  * Opens each share here, and seals it to the node that lost it. The node takes what its verifying share on the ledger
- * says is its own, and nothing else.
+ * says is its own, and nothing else, for
+ * the store that it has now: one that is lost once more, with what was spent, needs the recipient again.
  * @returns the keys (ids) whose shares the node has now
  * @throws Refusal envelope.*, enclave.untrusted, keynode.share, and those of the server
  */
@@ -69,8 +70,8 @@ export const restoreNode = async (
   recipient: PrivateKey<"X25519">,
   expected: ExpectedEnclave,
 ): Promise<readonly string[]> => {
-  const { encryptionKey, store } = await verifyKeyNode(client, node, expected);
-  const to = enclaveKey(fromBase64(encryptionKey));
+  const to = enclaveKey(fromBase64((await readKeyNode(client, node, expected)).encryptionKey));
+  const { store } = await client.keyNodes.store({ id: node });
   for (const { key, id, epoch, envelope } of shares) {
     const context = keyBackupContext(key, epoch, node);
     const secret = await openBytes(fromBase64(envelope), { key: recipient, context });

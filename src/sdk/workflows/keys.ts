@@ -3,6 +3,7 @@ import { randomBytes } from "#crypto";
 import { splitKey } from "../../contract/key-import.ts";
 import { resourceIdOf } from "../../contract/statement-input.ts";
 import { founded } from "../../rules/key.ts";
+import { refuse as refuseKey } from "../../rules/key-errors.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
 import type { SigningKind } from "../../trust/crypto/crypto.ts";
 import { secretOf } from "../../trust/crypto/encoding.ts";
@@ -100,6 +101,31 @@ export const importKey = async (
     ...(key.rotates !== undefined && { rotates: key.rotates }),
     detail: detailOf(key),
   });
+};
+
+/**
+ * Has the same nodes make a key that takes the place of another: same group, scheme and threshold, and once it is there
+ * the alias, tags and description. The old key stays as it is, without its alias, and goes on signing until somebody
+ * disables it.
+ * @returns the new key; still `pending`, and the alias where it was, after `timeout` milliseconds
+ * @throws Refusal key.party for whoever is no administrator of the group
+ */
+export const rotateKey = async (client: KeysClient, id: string, expected: ExpectedEnclave, timeout = 60_000) => {
+  const old = await client.keys.get({ id });
+  if (!old.administrable) throw refuseKey("key.party", { id: old.id });
+  const { alias, tags, description, scheme, threshold, group, participants, stream: rotates } = old;
+  const nodes = participants.map(({ stream }) => stream);
+  const made = await generateKey(
+    client,
+    { group: group.stream, scheme, threshold, nodes, tags, description, rotates },
+    expected,
+  );
+  const key = await awaitKey(client, made.resource.id, timeout);
+  if (key.state !== "enabled" || alias === null) return key;
+  // The new one first: whoever looks for the alias meanwhile finds two, and never none.
+  const { resource } = await client.keys.describe(key.stream, { detail: { alias, tags, description } });
+  await client.keys.describe(rotates, { detail: { tags, description } });
+  return resource;
 };
 
 /** Milliseconds between two looks. */

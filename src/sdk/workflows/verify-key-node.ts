@@ -45,8 +45,6 @@ export interface VerifiedKeyNode extends ReadKeyNode {
   readonly machine: Attested;
   /** How far it has followed the ledger. */
   readonly followed: FollowedLedger;
-  /** Its store, as the server says: a share that is given back is sealed for this one alone. */
-  readonly store: string;
 }
 
 const NONCE_LENGTH = 32;
@@ -59,7 +57,7 @@ export const verifyKeyNode = async (
 ): Promise<VerifiedKeyNode> => {
   const node = await readKeyNode(client, id, expected);
   const nonce = toBase64url(randomBytes(NONCE_LENGTH));
-  const { provider, evidence, followed, store } = await client.keyNodes.attest({ id, nonce });
+  const { provider, evidence, followed } = await client.keyNodes.attest({ id, nonce });
   if (provider !== node.provider) throw refuse("enclave.statement", { id, reason: `it answers as ${provider}` });
   const claims = { ...node, isolation: KEY_NODE_ISOLATION, nonce };
   const verdict = verifyAttestation({ provider, evidence }, claims, Date.now());
@@ -72,7 +70,6 @@ export const verifyKeyNode = async (
   return {
     ...node,
     machine,
-    store,
     followed: verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(node.signingKey))),
   };
 };
