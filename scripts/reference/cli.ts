@@ -29,7 +29,8 @@ const PROGRAMS: readonly { readonly usage: string; readonly name: string }[] = [
   { usage: "rebuild [--data DIR] [--json] …", name: "rebuild" },
   { usage: "recover [--data DIR] [--json] …", name: "recover" },
   {
-    usage: "keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT …",
+    usage:
+      "keynode join HOST:PORT --fingerprint HEX --token-file FILE --tag TAG --listen HOST:PORT [--advertise HOST:PORT] …",
     name: "keynode",
   },
   { usage: "verify FILE [--trust FILE] [--json]", name: "verify" },

@@ -80,7 +80,9 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
     requireAllowed(judge(policies, "exportKey", asked, {}));
     return { ...common, whats: [], account: before };
   }
-  const { allowed, messages, account } = judgeSigning(policies, asked, before);
+  // By the ledger's time: the host sets this machine's clock ahead and back as it likes, and every statement of a member
+  // ties the ledger's to that member's clock.
+  const { allowed, messages, account } = judgeSigning(policies, asked, before, deps.follower.time);
   if (!allowed) requireAllowed(messages.find(({ decision }) => !decision.allowed)?.decision);
   return { ...common, whats: messages.map(({ what }) => what), account };
 };

@@ -16,6 +16,7 @@ import { decodeStatements } from "../tee/protocol/statements.ts";
 import { reportData } from "../trust/attestation/report-data.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
 import { createAccounts } from "./accounts.ts";
+import { createAgreement } from "./agreement.ts";
 import { backup, restore } from "./backup.ts";
 import { refuse } from "./errors.ts";
 import { claimsOf, openIdentity, STORE } from "./identity.ts";
@@ -44,6 +45,8 @@ export interface KeyNode {
 
 /** Requests whose statements are kept; of an older one they are shown again when it is asked for. */
 const MAX_REQUESTS = 1_024;
+/** Milliseconds until the others are asked again whether old shares may go. */
+const SETTLE_AGAIN = 2_000;
 
 /** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.rolled-back */
 export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
@@ -77,6 +80,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const looking = { node, clock, follower, witness };
   const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
   const say = createSay({ ...looking, signingKey });
+  const agreed = createAgreement({ node, peers, witness });
   const common = { ...looking, accountOf: accounts.of, shares, say };
   const making = { ...common, runs, pairs, encryptionKey };
   const make = createMaking(making);
@@ -88,13 +92,24 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   /** What is erased does not come back: only a ledger as new as any seen before decides, and nobody's clock alone. */
   const settle = async () => {
     if (follower.followed.size < identity.state.followed.size) return;
+    const disputed = new Set<string>();
     for (const stream of unsettled) {
       // Shown to its end, or it waits until it is.
       if (!witness.isWhole(stream)) continue;
       unsettled.delete(stream);
       const key = witness.known(keyStreams, stream);
-      if (key) await shares.settle(stream, key, Math.min(clock.now(), follower.time));
+      if (!key) continue;
+      const time = Math.min(clock.now(), follower.time);
+      if (!(await shares.settle(stream, key, time, () => agreed(stream, key)))) disputed.add(stream);
     }
+    for (const stream of disputed) unsettled.add(stream);
+    // The others may be shown the same a moment later.
+    if (disputed.size > 0) again ??= setTimeout(settleAgain, SETTLE_AGAIN).unref();
+  };
+  let again: NodeJS.Timeout | undefined;
+  const settleAgain = () => {
+    again = undefined;
+    settle().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
   };
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
   const show = async (statements: readonly PlacedStatement[]) => {
@@ -179,6 +194,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   return {
     handlers: handlersOf(agent),
     async close() {
+      clearTimeout(again);
       pools.close();
       await peers.close();
       store.close();

@@ -42,8 +42,10 @@ export interface Shares {
   /**
    * Erases what the ledger says is no more: shares of epochs before, of attempts that came to nothing, of deleted keys.
    * @param time by which deletion is judged, milliseconds: erased shares never come back
+   * @param agreed whether the others see the same; asked where there is something to erase of a key that goes on
+   * @returns false where they do not: everything is kept
    */
-  settle(stream: string, key: Key, time: number): Promise<void>;
+  settle(stream: string, key: Key, time: number, agreed: () => Promise<boolean>): Promise<boolean>;
   /** Keys of which there is any share. */
   keys(): string[];
 }
@@ -87,14 +89,16 @@ export const createShares = (store: Store): Shares => {
       await store.anchor();
     },
     current: (stream, key) => candidatesOf(stream).find(({ candidate }) => isCurrent(candidate, key))?.candidate.share,
-    async settle(stream, key, time) {
+    async settle(stream, key, time, agreed) {
       const deleted = stateOf(key, time) === "deleted";
       const over = candidatesOf(stream).filter(
         ({ candidate }) => deleted || !(isCurrent(candidate, key) || isAwaited(candidate, key)),
       );
-      if (over.length === 0) return;
+      if (over.length === 0) return true;
+      if (!deleted && !(await agreed())) return false;
       await store.write(new Map(over.map(({ row }) => [row, undefined])));
       await store.anchor();
+      return true;
     },
     keys: () => [...new Set(store.names(PREFIX).map((row) => row.split("/")[1] ?? ""))],
   };

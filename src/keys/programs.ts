@@ -20,6 +20,9 @@ const PROGRAM = "keynode.mjs";
 /** What src/mpc/curves loads from beside the program, where it is installed. */
 const NATIVE = ["secp256k1", "sodium-native"];
 
+/** In the place of a package that is not installed: one that is later, above the kept folder, is not found either. */
+const ABSENT = join(import.meta.dirname, "absent-package.json");
+
 /** Name of the kept folder: SHA-384 (hex) of all that is in it. */
 const Digest = z.string().regex(/^[0-9a-f]{96}$/);
 
@@ -78,7 +81,8 @@ const digestOf = async (files: Files): Promise<string> => {
 
 /** The program, and the packages that it finds from where it lies. */
 const filesOf = (program: string): Files => {
-  const files = new Map([[PROGRAM, program]]);
+  const absent = NATIVE.map((name) => [join("node_modules", name, "package.json"), ABSENT] as const);
+  const files = new Map([[PROGRAM, program], ...absent]);
   for (const [name, folder] of packagesOf(program))
     for (const [path, file] of filesIn(folder)) if (isForHere(path)) files.set(join("node_modules", name, path), file);
   return files;

@@ -47,3 +47,21 @@ test("a request is judged with its key's names and its path", () => {
   assert.deepEqual(verdict.account.requests, [request.stream]);
   assert.equal(verdict.messages[0]?.what.sign.length, 32);
 });
+
+test("a clock that was set ahead for one request empties no period", () => {
+  const limited = policies(permit("context.spent.day.signatures <= 3"));
+  const asked = (name: string, time: number) =>
+    signingAsked({ ...request, stream: name.repeat(64) }, { messages: [send()] }, key, detail, group, time);
+  const week = 7 * 86_400_000;
+  let account = NOTHING_SPENT;
+  for (const [name, clock] of [
+    ["a", 0],
+    ["b", 0],
+    ["c", week],
+  ] as const) {
+    const verdict = judgeSigning(limited, asked(name, NOON + clock), account, NOON);
+    assert.equal(verdict.allowed, true);
+    account = verdict.account;
+  }
+  assert.equal(judgeSigning(limited, asked("d", NOON), account, NOON).allowed, false);
+});

@@ -94,23 +94,30 @@ export const keyFacts = ({ id, scheme, detail }: Pick<Key, "id" | "scheme"> & { 
 
 /**
  * @param account of the key, before this request
+ * @param countedAt by which periods of spending are told, milliseconds: where clocks are not to be trusted, a time that
+ * nobody can set ahead and back
  * @throws Refusal policy.message, policy.transaction, policy.typed-data for a message that cannot be read;
  * policy.spending.full; policy.engine
  */
-export const judgeSigning = (policies: Policies, asked: SigningAsked, account: Account): Verdict => {
-  const { request, key, path, messages, time } = asked;
+export const judgeSigning = (
+  policies: Policies,
+  asked: SigningAsked,
+  account: Account,
+  countedAt: number = asked.time,
+): Verdict => {
+  const { request, key, path, messages } = asked;
   const judged: { what: What; decision: Decision }[] = [];
   const counted = isCounted(account, request);
   let spent = account;
   for (const [i, message] of messages.entries()) {
     const what = whatIs(key, message, i + 1);
-    if (!counted) spent = spend(spent, what.spends, time);
+    if (!counted) spent = spend(spent, what.spends, countedAt);
     const context = {
       ...what.facts,
       path: ["m", ...path].join("/"),
       place: i + 1,
       count: messages.length,
-      spent: spentFacts(spent, what, time),
+      spent: spentFacts(spent, what, countedAt),
     };
     judged.push({ what, decision: policies.decide(question("sign", asked, context, what.fields)) });
   }

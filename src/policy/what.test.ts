@@ -149,3 +149,11 @@ test("a simulation says what other policies would have said, each by its own acc
     ["c", "a", "b", "d", "e"],
   );
 });
+
+test("ECDSA and SM2 are given 32 bytes to sign, and nothing else", () => {
+  for (const scheme of ["ECDSA_K1", "ECDSA_R1", "SM2"] as const)
+    for (const bytes of [0, 31, 33, 64])
+      assert.throws(() => whatIs({ scheme, publicKey }, { kind: "digest", hex: "ab".repeat(bytes) }, 1), {
+        code: "policy.message",
+      });
+});

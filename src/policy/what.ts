@@ -43,7 +43,7 @@ export interface SigningKey {
 export const whatIs = (key: SigningKey, message: KeyMessage, place: number): What => {
   switch (message.kind) {
     case "digest":
-      return plain("digest", fromHex(message.hex), {});
+      return plain("digest", digestOf(key, fromHex(message.hex), place), {});
     case "message":
       return plain("message", hashed(key, fromHex(message.hex)), { message: textOf(fromHex(message.hex)) });
     case "transaction":
@@ -53,6 +53,13 @@ export const whatIs = (key: SigningKey, message: KeyMessage, place: number): Wha
       requireEthereum(key, message.kind, place);
       return ofTypedData(decodeTypedData(message.json));
   }
+};
+
+/** ECDSA and SM2 sign 32 bytes and nothing else. */
+const digestOf = ({ scheme }: SigningKey, digest: Bytes, place: number): Bytes => {
+  const whole = scheme === "EDDSA_ED25519" || scheme === "SCHNORR_BIP340";
+  if (whole || digest.length === 32) return digest;
+  throw refuse("policy.message", { place, scheme, reason: `its digest has ${digest.length} bytes, not 32` });
 };
 
 const requireEthereum = ({ scheme }: SigningKey, kind: string, place: number): Refusal | undefined => {

@@ -1,17 +1,23 @@
 /** A key node of another machine: it dials the platform, and holds shares like any other. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { currentProgram } from "../../scripts/bundle.ts";
 import { joinPlatform } from "../../src/cli/keynode.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import { signUp } from "../support/members.ts";
+import { startWire } from "../support/peers.ts";
 
 const TOKEN = "a token of enough characters";
 const token = TOKEN.replaceAll(" ", "-");
+const entente = fileURLToPath(new URL("../../bin/entente.js", import.meta.url));
 const DIGEST = "5a".repeat(32);
 
 let platform: TestPlatform;
@@ -30,7 +36,7 @@ after(async () => {
 const keysOf = () => platform.keyService ?? assert.fail("no key nodes");
 
 /** Joins as the command does. Resolves with what ends it. */
-const come = (change: { token?: string; fingerprint?: string; tag?: string; data?: string } = {}) => {
+const come = (change: { token?: string; fingerprint?: string; program?: string; data?: string } = {}) => {
   const leave = Promise.withResolvers<void>();
   const said: string[] = [];
   const { port = 0, fingerprint = "" } = keysOf().door ?? {};
@@ -84,7 +90,10 @@ test("it makes keys and signs with the others; gone it is waited for; back it is
   await far.end();
   await until(async () => (await farNode())?.up === false);
   const waiting = sign(id);
-  far = come();
+  // Whatever is installed there by now.
+  const next = joinPath(home, "next.mjs");
+  writeFileSync(next, `${readFileSync(program, "utf8")}// The next version.\n`);
+  far = come({ program: next });
   assert.equal((await waiting).status, "completed");
   assert.equal((await farNode())?.node, node);
   await far.end();
@@ -97,4 +106,55 @@ test("another program under its tag is not taken for it", async () => {
   await impostor.end();
   const account = await signUp(platform, "看客");
   assert.equal((await account.client.keyNodes.get({ id: "far" })).running, false);
+});
+
+/** A port that nobody has at the moment. */
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+};
+
+test("two nodes joined from a shell sign with one another at a distance, over the addresses that they advertise", async (t) => {
+  const { port, fingerprint } = keysOf().door ?? assert.fail();
+  const tokenFile = joinPath(home, "token");
+  writeFileSync(tokenFile, token);
+  const wires = await Promise.all(
+    ["far-1", "far-2"].map(async (tag) => {
+      const wire = await startWire({ delay: 40 });
+      wire.to = await freePort();
+      const flags = [
+        ...["--fingerprint", fingerprint, "--token-file", tokenFile, "--tag", tag, "--data", home],
+        ...["--listen", `127.0.0.1:${wire.to}`, "--advertise", `127.0.0.1:${wire.port}`],
+      ];
+      const command = `exec ${process.execPath} ${entente} keynode join 127.0.0.1:${port} ${flags.join(" ")}`;
+      const child = spawn("sh", ["-c", command], { stdio: ["ignore", "inherit", "inherit"] });
+      const ended = once(child, "exit");
+      t.after(async () => {
+        child.kill("SIGTERM");
+        await ended;
+        await wire.close();
+      });
+      return wire;
+    }),
+  );
+  const { service, house } = keysOf();
+  const both = async () => (await service.nodes()).filter(({ tag, up }) => up && tag.startsWith("far-"));
+  await until(async () => (await both()).length === 2);
+  const account = await signUp(platform, "远方");
+  for (const [at, tag] of ["far-1", "far-2"].entries())
+    assert.equal((await account.client.keyNodes.get({ id: tag })).address, `127.0.0.1:${wires[at]?.port}`);
+  for (const scheme of ["EDDSA_ED25519", "ECDSA_K1"] as const) {
+    const { id } = await service.createKey(house, { scheme, threshold: 2, participants: ["far-1", "far-2"] });
+    assert.equal((await service.settledKey(house, id, 60_000)).status, "enabled");
+    assert.equal((await sign(id)).status, "completed");
+  }
+  // The one connection that they have leads through the wire of one of them.
+  for (const wire of wires) wire.cut();
+  const { id } = await service.createKey(house, {
+    ...{ scheme: "EDDSA_ED25519", threshold: 2, participants: ["far-1", "far-2"] },
+  });
+  assert.equal((await service.settledKey(house, id, 60_000)).status, "enabled");
 });

@@ -28,7 +28,7 @@ before(async () => {
   current = await currentProgram("keynode");
   next = path(home, "keynode.mjs");
   writeFileSync(next, `${readFileSync(current, "utf8")}// The next version.\n`);
-  platform = await openPlatform({ settings: { "key-nodes": "2" } });
+  platform = await openPlatform({ settings: { "key-nodes": "2", "key-node-host": "localhost" } });
   treasury = await join(platform, "资金部");
 });
 after(async () => {
@@ -70,6 +70,7 @@ test("what was founded with one program goes on with it after an upgrade, and si
   await sign("before");
   const was = await nodeOf("node-1");
   assert.equal(was.components.program, sha384(current));
+  assert.match(was.address ?? "", /^localhost:\d+$/);
   await upgrade();
   await sign("after");
   assert.deepEqual([(await nodeOf("node-1")).stream, (await nodeOf("node-1")).running], [was.stream, true]);

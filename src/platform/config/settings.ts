@@ -211,9 +211,9 @@ export const settings = {
     "本机密钥节点的数量，各为独立进程并有独立存储：node-1、node-2……之后创建的节点也会启动。0 表示不运行密钥节点。",
   ),
   keyNodeHost: setting(
-    text(/^[^\s/]+$/, "a host name or address", "主机名或地址"),
+    text(/^(?!0\.0\.0\.0$|::$)[^\s/[\]]+$/, "one host name or address, not all", "单个主机名或地址，不可为全部地址"),
     "127.0.0.1",
-    "Address that this machine's key nodes listen on, each on a port of its own, and where nodes of other machines reach them. Only nodes that the ledger names get further than a handshake.",
+    "Address of this machine that its key nodes listen on, each on a port of its own, and where nodes of other machines reach them. Only nodes that the ledger names get further than a handshake.",
     "本机密钥节点的监听地址（各用一个端口），也是其他机器上的节点访问它们的地址。握手之后只接受账本所记录的节点。",
   ),
   keyPort: setting(

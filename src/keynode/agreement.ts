@@ -1,0 +1,39 @@
+/**
+ * Whether the other holders of a key see its shares as this node does (docs/protocols/key-node.md section 4). A ledger
+ * that was forked can show one node that an attempt failed and another that it came off; each would erase what the
+ * other keeps, and the shares that are left would never go together. So nobody erases before all holders agree.
+ */
+import { equal, fromUtf8, utf8 } from "../base/bytes.ts";
+import { canonical } from "../base/canonical.ts";
+import { epochOf, type Key, keyStreams, participantsOf } from "../rules/key-state.ts";
+import type { Peers } from "./peers/peers.ts";
+import type { Witness } from "./witness.ts";
+
+export interface AgreementDeps {
+  /** Stream id of this node. */
+  readonly node: string;
+  readonly peers: Pick<Peers, "ask" | "answer">;
+  readonly witness: Pick<Witness, "known">;
+}
+
+const TOPIC = "key-epoch";
+/** Milliseconds for an answer. */
+const WITHIN = 2_000;
+
+/** What decides which shares are the key's. */
+const viewOf = (key: Key | undefined): Uint8Array =>
+  utf8(canonical(key ? { epoch: epochOf(key)?.epoch ?? 0, attempt: key.attempt?.request ?? "" } : {}));
+
+export const createAgreement = ({ node, peers, witness }: AgreementDeps) => {
+  peers.answer(TOPIC, async (_, stream) => viewOf(witness.known(keyStreams, fromUtf8(stream))));
+
+  /** Whether all who hold shares of the key now say the same of it. Who can't be reached does not. */
+  return async (stream: string, key: Key): Promise<boolean> => {
+    const own = viewOf(key);
+    const others = participantsOf(key).filter((other) => other !== node);
+    const answers = await Promise.allSettled(
+      others.map((other) => peers.ask(other, TOPIC, utf8(stream), { within: WITHIN, lane: "urgent" })),
+    );
+    return answers.every((answer) => answer.status === "fulfilled" && equal(answer.value, own));
+  };
+};
