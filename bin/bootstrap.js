@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -88,6 +89,11 @@ const sameTree = () => {
 };
 
 const install = () => {
+  // npm begins by emptying it, for everybody who works with it.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error(
+      "node_modules is a link and does not hold what package-lock.json names. Remove it, or install there.",
+    );
   const why = existsSync(stamp) ? "package-lock.json has changed" : "first start";
   process.stderr.write(`entente: installing dependencies with npm ci (${why}; about half a minute) …`);
   const began = Date.now();
