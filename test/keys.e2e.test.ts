@@ -323,7 +323,7 @@ test("a key is exported, its shares are kept outside the nodes and given back, a
   const backup = [];
   for (const [i, out] of [one, two].entries()) {
     const { recipient } = await entente("treasury", [
-      ...["key-nodes", "backup-key", "--out", out, "--passphrase-file", words],
+      ...["key-nodes", "backup-key", "--out", out, "--key-passphrase-file", words],
     ]);
     backup.push({ node: (await entente("treasury", ["key-nodes", "get", `node-${i + 1}`])).stream, recipient });
   }
@@ -335,7 +335,7 @@ test("a key is exported, its shares are kept outside the nodes and given back, a
   const before = (await said("treasury", "keys", "public-key", "kept")).out.trim();
 
   const whole = file("kept.pem");
-  const asked = ["keys", "export", "kept", "--out", whole, "--passphrase-file", words];
+  const asked = ["keys", "export", "kept", "--out", whole, "--pem-passphrase-file", words];
   await entente("treasury", asked);
   assert.equal(openssl("pkey", "-in", whole, "-passin", `file:${words}`, "-pubout").trim(), before);
   assert.ok(!existsSync(`${whole}.opener`));
@@ -344,6 +344,7 @@ test("a key is exported, its shares are kept outside the nodes and given back, a
   const kept = file("node-1.backup.json");
   const made = await entente("treasury", ["key-nodes", "backup", "node-1", "--out", kept]);
   assert.equal(made.keys.length, 1);
+  assert.ok(made.without.length > 0, "keys of groups without keepers are named");
   const restore = ["key-nodes", "restore", kept, "--key-passphrase-file", words, "--key"];
   assert.deepEqual((await entente("treasury", [...restore, one])).keys, made.keys);
   await refused("treasury", [...restore, two], "envelope.recipient");

@@ -233,6 +233,7 @@ export const fields: Readonly<Record<string, Text>> = {
   status: text("Status", "状态"),
   step: text("Step", "步骤"),
   steps: text("Steps", "事件流程"),
+  store: text("Store", "存储"),
   stream: text("Stream", "流"),
   structure: text("Structure", "表结构"),
   submittedAt: text("Submitted", "提交时间"),
@@ -259,6 +260,7 @@ export const fields: Readonly<Record<string, Text>> = {
   version: text("Version", "版本"),
   with: text("With other sources", "可同时使用的数据源"),
   withdrawn: text("Withdrawn", "已撤回"),
+  without: text("Not in it", "未包含"),
   workers: text("Other enclaves", "其他可信执行环境"),
   "zh-CN": text("Chinese", "中文"),
 };

@@ -21,12 +21,12 @@ const custodian: Command = {
   args: [],
   flags: [
     { name: "out", type: "text", required: true, value: "FILE" },
-    { name: "passphrase-file", type: "text", required: true, value: "FILE" },
+    { name: "key-passphrase-file", type: "text", required: true, value: "FILE" },
   ],
   run(_, given) {
     const key = generateKey("X25519");
     const file = textOf(given, "out") ?? "";
-    const passphrase = readSecret(textOf(given, "passphrase-file") ?? "");
+    const passphrase = readSecret(textOf(given, "key-passphrase-file") ?? "");
     writeTo(file, keyToPem(key, passphrase), { secret: true, fresh: true });
     return Promise.resolve({ file, recipient: toBase64(key.publicKey.spki) });
   },
@@ -44,7 +44,7 @@ const backup: Command = {
     const file = textOf(given, "out") ?? "";
     const made = await backupNode(context.client(), argOf(given, "node"));
     writeTo(file, `${JSON.stringify(made, null, 2)}\n`, { secret: true, fresh: true });
-    return { file, tag: made.tag, keys: made.shares.map(({ id }) => id) };
+    return { file, tag: made.tag, keys: made.shares.map(({ id }) => id), without: made.without };
   },
 };
 

@@ -28,7 +28,7 @@ export const exportCommand: Command = {
       value: "FILE",
       summary: text("PKCS #8, encrypted (PEM)", "加密的 PKCS #8 文件（PEM）"),
     },
-    { name: "passphrase-file", type: "text", required: true, value: "FILE" },
+    { name: "pem-passphrase-file", type: "text", required: true, value: "FILE" },
     {
       name: "request",
       type: "text",
@@ -47,8 +47,9 @@ export const exportCommand: Command = {
   ],
   async run(context, given) {
     const out = textOf(given, "out") ?? "";
-    const passphrase = readSecret(textOf(given, "passphrase-file") ?? "");
-    if (passphrase === "") throw refuse("usage.missing", { what: "--passphrase-file", command: "entente keys export" });
+    const passphrase = readSecret(textOf(given, "pem-passphrase-file") ?? "");
+    if (passphrase === "")
+      throw refuse("usage.missing", { what: "--pem-passphrase-file", command: "entente keys export" });
     requireAbsent(out);
     const client = context.client();
     const key = await keyNamed(context, argOf(given, "key"));

@@ -3,6 +3,7 @@
  * names. The platform carries what is sealed; only that recipient opens it, and seals it anew to the node that lost it.
  */
 import { fromBase64, toBase64 } from "../../base/bytes.ts";
+import { Refusal } from "../../base/refusal.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { keyBackupContext, keyRestoreContext } from "../../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
@@ -28,6 +29,8 @@ export interface NodeBackup {
   /** Stream of the node. */
   readonly node: string;
   readonly shares: readonly KeptShare[];
+  /** Keys (ids) of the node that are not in it: their group names no recipient for the node. */
+  readonly without: readonly string[];
 }
 
 const PAGE = 100;
@@ -44,17 +47,23 @@ async function* keysOf(client: Pick<Client, "keys">): AsyncGenerator<string> {
 /**
  * All shares that a node holds of keys that the caller administers. Made anew after each refresh, recovery or
  * resharing: shares of an epoch that is over are of no use.
- * @throws Refusal keynode.backup where a group names no recipient for the node, and those of the server
+ * @throws Refusal those of the server
  */
 export const backupNode = async (client: Pick<Client, "keys" | "keyNodes">, name: string): Promise<NodeBackup> => {
   const { tag, stream: node } = await client.keyNodes.get({ id: name });
   const shares: KeptShare[] = [];
+  const without: string[] = [];
   for await (const id of keysOf(client)) {
     const key = await client.keys.get({ id });
     if (!key.administrable || !key.participants.some(({ stream }) => stream === node)) continue;
-    shares.push({ key: key.stream, id, ...(await client.keys.backup({ id, node })) });
+    try {
+      shares.push({ key: key.stream, id, ...(await client.keys.backup({ id, node })) });
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "keynode.backup") throw error;
+      without.push(id);
+    }
   }
-  return { tag, node, shares };
+  return { tag, node, shares, without };
 };
 
 /**
