@@ -18,6 +18,17 @@ const TRUSTED_PACKAGES = [
   "zod",
 ];
 
+/** And the key node's, beyond what `tee`, `rules` and below stand on. The last two are native and optional. */
+const KEY_NODE_PACKAGES = [
+  "@cedar-policy/cedar-wasm",
+  "@noble/[^/]+",
+  "micro-eth-signer",
+  "sm-crypto-v2",
+  "zod",
+  "secp256k1",
+  "sodium-native",
+];
+
 /** Files of `src/<folder>` import, of src/, only their own folder and `allowed`; of `types` types only. */
 const layer = (folder, allowed, types = []) => {
   const own = `^src/${folder}/`;
@@ -164,6 +175,13 @@ export default {
       severity: "error",
       from: { path: "^src/(enclave|tee|base|trust|rules)/", pathNot: TEST },
       to: { path: "node_modules/", pathNot: `node_modules/(${TRUSTED_PACKAGES.join("|")})/` },
+    },
+    {
+      name: "key-node-packages",
+      comment: "the key node, its protocols and policies use only the packages listed at the top of this file",
+      severity: "error",
+      from: { path: "^src/(keynode|mpc|policy)/", pathNot: TEST },
+      to: { path: "node_modules/", pathNot: `node_modules/(${KEY_NODE_PACKAGES.join("|")})/` },
     },
     {
       name: "fastify-in-server",

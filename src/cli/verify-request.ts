@@ -1,7 +1,7 @@
 /** The report on a bundle of a request for the use of a key. */
 import type { Language } from "../base/refusal.ts";
 import type { RequestExplanation } from "../evidence/explain-request.ts";
-import { leftOut, listOf, sectionOf, utc } from "./report.ts";
+import { actsTable, leftOut, listOf, partiesTable, sectionOf, utc } from "./report.ts";
 import { pairs, shownCode, table } from "./table.ts";
 import { say, text } from "./text.ts";
 
@@ -36,15 +36,6 @@ const NAMES = {
   kind: text("kind", "类型"),
   bytes: text("signed bytes", "所签字节"),
   signature: text("signature", "签名"),
-  when: text("when (UTC)", "时间（UTC）"),
-  entry: text("entry", "条目"),
-  who: text("who", "操作方"),
-  what: text("what", "操作"),
-  about: text("about", "对象"),
-  name: text("name", "名称"),
-  appId: text("APPID", "APPID"),
-  fingerprint: text("fingerprint", "指纹"),
-  pinned: text("pinned", "已固定"),
   tag: text("tag", "节点标签"),
   measurement: text("program (SHA-384)", "程序（SHA-384）"),
   attestation: text("attestation", "证明方式"),
@@ -100,25 +91,8 @@ export const requestReportOf = (found: RequestExplanation, language: Language): 
             messages.map(({ kind, signed, signature }, i) => [String(i + 1), kind, signed, signature]),
           ),
     ),
-    section(
-      "agreed",
-      table(
-        [name("when"), name("entry"), name("who"), name("what"), name("about")],
-        found.acts.map(({ at, index, by, text, about }) => [utc(at), String(index), by, text, about]),
-      ),
-    ),
-    section(
-      "parties",
-      table(
-        [name("name"), name("appId"), name("fingerprint"), name("pinned")],
-        found.parties.map(({ nickname, appId, fingerprints, pinned }) => [
-          shown(nickname),
-          appId,
-          fingerprints[0] ?? "",
-          pinned ? "✔" : "-",
-        ]),
-      ),
-    ),
+    section("agreed", actsTable(found.acts, language)),
+    section("parties", partiesTable(found.parties, language)),
     section(
       "nodes",
       table(

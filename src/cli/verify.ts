@@ -9,7 +9,7 @@ import { type Explanation, explainBundle } from "../evidence/explain.ts";
 import { explainRequest, type RequestExplanation } from "../evidence/explain-request.ts";
 import { parseTrust, requireTrusted } from "../evidence/trust.ts";
 import { verifyAny } from "../evidence/verify.ts";
-import { leftOut, listOf, sectionOf, utc } from "./report.ts";
+import { actsTable, leftOut, listOf, partiesTable, sectionOf, utc } from "./report.ts";
 import { pairs, printable, safeJson, table } from "./table.ts";
 import { languageIn, say, text } from "./text.ts";
 import { requestReportOf } from "./verify-request.ts";
@@ -58,14 +58,6 @@ const NAMES = {
   alliance: text("alliance", "计算联盟"),
   creator: text("asked for by", "发起方"),
   receiver: text("result goes to", "结果使用方"),
-  when: text("when (UTC)", "时间（UTC）"),
-  entry: text("entry", "条目"),
-  who: text("who", "成员"),
-  what: text("what", "操作"),
-  about: text("about", "对象"),
-  appId: text("APPID", "APPID"),
-  fingerprint: text("fingerprint", "指纹"),
-  pinned: text("pinned", "已固定"),
   model: text("model", "计算模型"),
   archive: text("archive (SHA-256)", "模型文件（SHA-256）"),
   main: text("function", "函数"),
@@ -102,25 +94,8 @@ export const reportOf = (found: Explanation, language: Language): string => {
         [name("ledger"), ledger.key],
       ]),
     ),
-    section(
-      "agreed",
-      table(
-        [name("when"), name("entry"), name("who"), name("what"), name("about")],
-        found.acts.map(({ at, index, by, text, about }) => [utc(at), String(index), by, text, about]),
-      ),
-    ),
-    section(
-      "parties",
-      table(
-        [name("name"), name("appId"), name("fingerprint"), name("pinned")],
-        found.parties.map(({ nickname, appId, fingerprints, pinned }) => [
-          shown(nickname),
-          appId,
-          fingerprints[0] ?? "",
-          pinned ? "✔" : "-",
-        ]),
-      ),
-    ),
+    section("agreed", actsTable(found.acts, language)),
+    section("parties", partiesTable(found.parties, language)),
     section(
       "ran",
       pairs([

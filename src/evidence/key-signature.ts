@@ -8,11 +8,11 @@ import type { KeyScheme } from "../rules/key-schemes.ts";
 
 type Verify = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
 
-/** Ethereum takes low s only, so a second spelling is no signature of such a key. */
+/** Ethereum takes low s only, so a second spelling is no signature of such a key. Ed25519 as RFC 8032 has it, not ZIP 215. */
 const verifiers: Readonly<Record<KeyScheme, Verify>> = {
   ECDSA_K1: (signature, digest, key) => secp256k1.verify(signature, digest, key, { prehash: false, lowS: true }),
   ECDSA_R1: (signature, digest, key) => p256.verify(signature, digest, key, { prehash: false, lowS: false }),
-  EDDSA_ED25519: (signature, message, key) => ed25519.verify(signature, message, key),
+  EDDSA_ED25519: (signature, message, key) => ed25519.verify(signature, message, key, { zip215: false }),
   SCHNORR_BIP340: (signature, message, key) => schnorr.verify(signature, message, key.subarray(1)),
   SM2: (signature, digest, key) => verifySm2(signature, digest, key),
 };

@@ -78,3 +78,10 @@ export class Abort extends Error {
 /** The others of a run. */
 export const others = ({ parties, self }: Pick<Context, "parties" | "self">): number[] =>
   parties.filter((party) => party !== self);
+
+/** Something of every party of a run, by its index. */
+export const byParty = <T>({ parties }: Pick<Context, "parties">, of: (party: number) => T): Record<number, T> =>
+  Object.fromEntries(parties.map((party) => [party, of(party)]));
+
+/** A round's own type of state as what it is: interfaces have no index signature, though their values are plain. */
+export const plain = (state: object): Plain => state as Plain;

@@ -37,6 +37,11 @@ export const refuse = refusals({
     en: "There is no node {tag}. Create it first, or choose another.",
     zh: "没有节点 {tag}。请先创建该节点，或选择其他节点。",
   },
+  "face.node-taken": {
+    status: 409,
+    en: "There is a node {tag} already. Take another tag.",
+    zh: "节点 {tag} 已存在。请换用其他标签。",
+  },
   "face.nodes-down": {
     status: 503,
     en: "Of the nodes {nodes} not enough are running: {needed} are needed, {up} are up. Start them and try again.",

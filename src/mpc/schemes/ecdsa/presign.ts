@@ -20,7 +20,7 @@ import {
   type Table,
 } from "../../ole/products.ts";
 import { hashBytes } from "../../ot/hash.ts";
-import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
+import { Abort, byParty, type Context, type Inbox, others, type Protocol, plain, type Turn } from "../../protocol.ts";
 import { mod, randomScalar } from "../../scalars.ts";
 import type { PairSetup, Presignature, PresignInput } from "../../scheme.ts";
 import { type Reader, read, scalarBytes } from "../../wire.ts";
@@ -277,8 +277,3 @@ export const ecdsaPresign = (curve: CurveId): Protocol<PresignInput, readonly Pr
     ],
   };
 };
-
-const byParty = <T>({ parties }: Context, of: (party: number) => T): Record<number, T> =>
-  Object.fromEntries(parties.map((party) => [party, of(party)]));
-/** The states above are plain, but for the names of their types. */
-const plain = (state: object): Plain => state as Plain;

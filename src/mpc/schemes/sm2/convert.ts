@@ -21,7 +21,7 @@ import {
   type Table,
 } from "../../ole/products.ts";
 import { hashBytes } from "../../ot/hash.ts";
-import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
+import { Abort, byParty, type Context, type Inbox, others, type Protocol, plain, type Turn } from "../../protocol.ts";
 import { evaluate, inverse, mod, randomScalar, toBytes32 } from "../../scalars.ts";
 import type { PairSetup } from "../../scheme.ts";
 import { type Reader, read, scalarBytes } from "../../wire.ts";
@@ -245,10 +245,6 @@ const stepsOn = <P>(curve: Curve<P>) => {
 
   return { begin, answer, publish, finish, conclude, open };
 };
-
-const byParty = <T>({ parties }: Context, of: (party: number) => T): Record<number, T> =>
-  Object.fromEntries(parties.map((party) => [party, of(party)]));
-const plain = (state: object): Plain => state as Plain;
 
 const steps = () => stepsOn(curveOf("SM2"));
 

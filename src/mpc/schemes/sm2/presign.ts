@@ -20,7 +20,7 @@ import {
   type Table,
 } from "../../ole/products.ts";
 import { hashBytes } from "../../ot/hash.ts";
-import { Abort, type Context, type Inbox, others, type Plain, type Protocol, type Turn } from "../../protocol.ts";
+import { Abort, byParty, type Context, type Inbox, others, type Protocol, plain, type Turn } from "../../protocol.ts";
 import { randomScalar } from "../../scalars.ts";
 import type { PairSetup, Presignature, PresignInput } from "../../scheme.ts";
 import { read } from "../../wire.ts";
@@ -261,7 +261,3 @@ export const sm2Presign: Protocol<PresignInput, readonly Presignature[]> = {
     { expects: { broadcast: "echo" }, step: (...given) => steps().judge(...given) },
   ],
 };
-
-const byParty = <T>({ parties }: Context, of: (party: number) => T): Record<number, T> =>
-  Object.fromEntries(parties.map((party) => [party, of(party)]));
-const plain = (state: object): Plain => state as Plain;

@@ -24,7 +24,7 @@ const CODES: Readonly<Record<string, string>> = {
   "key.import": "40010",
   "stream.unknown": "40401",
   "face.node-unknown": "40402",
-  "id.taken": "40901",
+  "face.node-taken": "40901",
   "key.state": "40902",
   "face.imported": "40903",
   "face.nodes-down": "50301",

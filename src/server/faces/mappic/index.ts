@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { toHex } from "../../../base/bytes.ts";
-import type { Language } from "../../../base/refusal.ts";
+import { type Language, Refusal } from "../../../base/refusal.ts";
 import { failureText } from "../../../keys/failures.ts";
 import { publicKeyPem } from "../../../keys/public-key.ts";
 import type { KeyInfo, KeyService, NodeInfo, RequestInfo } from "../../../keys/service.ts";
@@ -63,7 +63,10 @@ export const mountMappic = (app: FastifyInstance, { service, asker, door, log }:
 
   post("pod/createPod", async (request, language) => {
     const { nodeTag } = parseInput(forms.CreatePod, bodyOf(request), language);
-    return (await service.createNode(nodeTag)).tag;
+    const taken = (error: unknown) => {
+      throw error instanceof Refusal && error.code === "id.taken" ? refuse("face.node-taken", { tag: nodeTag }) : error;
+    };
+    return (await service.createNode(nodeTag).catch(taken)).tag;
   });
 
   post("dkms/key/gen", async (request, language) => {
