@@ -31,6 +31,7 @@ const verbs = {
   check: () => run("scripts/check.ts", args),
   python: () => run("scripts/python-image.ts", args),
   bundle: () => run("scripts/bundle.ts", args),
+  console: () => run("scripts/console.ts", args),
   bench: named("bench"),
   drill: named("drill"),
 };

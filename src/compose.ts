@@ -57,6 +57,8 @@ export interface PlatformOptions {
   readonly enclaveCommand: readonly string[];
   /** The same of the key node program. */
   readonly keyNodeCommand: readonly string[];
+  /** Folder of the console's files; none where it is not served. */
+  readonly console?: string | undefined;
 }
 
 export interface Running {
@@ -269,6 +271,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     bodyLimit: config.bodyLimit,
     trustedProxies: config.trustedProxies,
     secure: config.publicUrl.startsWith("https:"),
+    console: options.console,
   });
 
   // One server a data directory: what its predecessor had in hand when it died is nobody else's.

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { currentProgram } from "../../scripts/bundle.ts";
+import { currentConsole } from "../../scripts/console.ts";
 import { systemClock } from "../base/clock.ts";
 import { type Running, startPlatform } from "../compose.ts";
 import { environment } from "../platform/config/environment.ts";
@@ -35,6 +36,7 @@ export const start = async (config: Config): Promise<Running> =>
     version,
     enclaveCommand: await enclaveCommand(),
     keyNodeCommand: await keyNodeCommand(config),
+    console: await currentConsole(),
   });
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

@@ -169,6 +169,8 @@ export type Handlers<C extends Contract> = {
 };
 
 export interface ServerOptions<C extends Contract> {
+  /** Folder of the console's files; undefined serves none. */
+  readonly console?: string | undefined;
   contract: C;
   handlers: Handlers<C>;
   acts: Acts;

@@ -6,6 +6,7 @@ import type { Refusal } from "../base/refusal.ts";
 import type { Contract, Endpoint } from "../contract/endpoint.ts";
 import { refuse as refusePlatform } from "../platform/errors.ts";
 import { createAuthenticator, type Incoming } from "./authenticate.ts";
+import { mountConsole } from "./console.ts";
 import { refuse } from "./errors.ts";
 import { createOnce } from "./idempotent.ts";
 import { languageOf } from "./language.ts";
@@ -123,7 +124,9 @@ export const createServer = <C extends Contract>(options: ServerOptions<C>): Ser
     },
   };
   mountAll(app, options, mounting);
+  const showPage = options.console === undefined ? undefined : mountConsole(app, options.console);
   app.setNotFoundHandler((request, reply) => {
+    if (showPage?.(request, reply)) return reply;
     const refusal = unknownRoute(contract, request);
     if (refusal.code === "route.method") reply.header("allow", String(refusal.details.allowed));
     throw refusal;

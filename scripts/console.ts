@@ -1,0 +1,59 @@
+/** `npm run console`: the console's bundle, in dist/console. Made again only when its sources have changed. */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./tree.ts";
+
+const OUT = join(root, "dist", "console");
+const STAMP = "sources";
+
+/** Folders of src/ that it is made of. */
+const SOURCES = ["console", "base", "trust", "rules", "contract", "evidence", "sdk", "mpc", "policy"];
+
+/** @returns the folder, with `index.html` and `assets/` */
+export const buildConsole = async (): Promise<string> => {
+  const [{ build }, { default: react }] = await Promise.all([import("vite"), import("@vitejs/plugin-react")]);
+  const sources = sourcesDigest();
+  const fresh = `${OUT}.${process.pid}`;
+  await build({
+    configFile: false,
+    root: join(root, "src", "console"),
+    logLevel: "warn",
+    plugins: [react()],
+    // As in browsers, whatever runs the build: `#crypto` is then the one without Node.js.
+    resolve: { conditions: ["module", "browser", "production"], alias: { events: "bare-events" } },
+    build: {
+      outDir: fresh,
+      emptyOutDir: true,
+      target: "es2023",
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 2_000,
+      reportCompressedSize: false,
+    },
+  });
+  writeFileSync(join(fresh, STAMP), sources);
+  rmSync(OUT, { recursive: true, force: true });
+  renameSync(fresh, OUT);
+  return OUT;
+};
+
+export const currentConsole = async (): Promise<string> => {
+  const stamp = join(OUT, STAMP);
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === sourcesDigest() ? OUT : buildConsole();
+};
+
+const sourcesDigest = (): string => {
+  const hash = createHash("sha256");
+  const files = SOURCES.flatMap((folder) =>
+    readdirSync(join(root, "src", folder), { recursive: true, encoding: "utf8" })
+      .sort()
+      .map((file) => join("src", folder, file)),
+  );
+  for (const file of [...files, "package-lock.json", join("scripts", "console.ts")]) {
+    const { size, mtimeMs } = statSync(join(root, file));
+    hash.update(`${file} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest("hex");
+};
+
+if (import.meta.main) console.log(await buildConsole());

@@ -1,0 +1,30 @@
+/** Which enclaves this browser trusts: the program that it saw the first time, until the person says otherwise. */
+import type { EnclavePin } from "../../evidence/enclave-pin.ts";
+import type { Client } from "../../sdk/client.ts";
+import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "../../sdk/workflows/verify-enclave.ts";
+import { read, write } from "../storage.ts";
+
+const NAME = "enclave-pins";
+
+export const pinsOf = (): readonly EnclavePin[] => read<readonly EnclavePin[]>(NAME, []);
+
+/** Trust on first use: any program where none is known, then only those. */
+export const expectedEnclaves = (): ExpectedEnclave => {
+  const pins = pinsOf();
+  return { enclaves: pins.length > 0 ? pins : "any" };
+};
+
+export const pin = ({ provider, measurement }: EnclavePin): void =>
+  write(NAME, [...pinsOf().filter((known) => known.measurement !== measurement), { provider, measurement }]);
+export const unpin = (measurement: string): void =>
+  write(
+    NAME,
+    pinsOf().filter((known) => known.measurement !== measurement),
+  );
+
+/** @throws Refusal enclave.untrusted, attestation.* and what the server refuses */
+export const verifyTrusted = async (client: Client, enclave: string): Promise<VerifiedEnclave> => {
+  const verified = await verifyEnclave(client, enclave, expectedEnclaves());
+  if (pinsOf().length === 0) pin(verified);
+  return verified;
+};

@@ -1,0 +1,7 @@
+/** The console: people do trusted computing and key management in a browser. */
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+import "./style.css";
+
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<App />);

@@ -1,0 +1,128 @@
+/** 账号信息: nickname, APPID, real-name verification, users and access keys. */
+import { Button, Form, Input, Tag } from "antd";
+import type { z } from "zod";
+import type { Account, Particulars } from "../../contract/accounts.ts";
+import { useAct, useNotice } from "../parts/act.tsx";
+import { useDraft } from "../parts/draft.ts";
+import { Page as Frame } from "../parts/page.tsx";
+import { Failure } from "../parts/said.tsx";
+import { Id, Time } from "../parts/values.tsx";
+import { useWords } from "../preferences.tsx";
+import { useSession } from "../session.tsx";
+import { AccessKeys } from "./account-access-keys.tsx";
+import { Users } from "./account-users.tsx";
+
+type Shown = z.output<typeof Account>;
+type Given = z.input<typeof Particulars>;
+const KEPT = ["legalName", "registrationNumber", "contact", "phone", "country"] as const;
+const COLOURS = { none: "default", submitted: "processing", approved: "success", rejected: "error" } as const;
+
+export const Page = () => {
+  const t = useWords();
+  const { account, user, permissions } = useSession();
+  return (
+    <Frame title={t("Account", "账号信息")}>
+      <section className="card">
+        <h2>{account?.nickname ?? t("Platform operator", "平台运营方")}</h2>
+        <dl className="facts">
+          {account && (
+            <>
+              <dt>APPID</dt>
+              <dd>
+                <Id>{account.appId}</Id>
+              </dd>
+            </>
+          )}
+          <dt>{t("User name", "用户名")}</dt>
+          <dd>{user.login}</dd>
+          {account && (
+            <>
+              <dt>{t("Real-name verification", "实名认证")}</dt>
+              <dd>
+                <Tag color={COLOURS[account.verification.state]}>{t(account.verification.label)}</Tag>
+              </dd>
+              <dt>{t("Created", "创建时间")}</dt>
+              <dd>
+                <Time at={account.createdAt} />
+              </dd>
+            </>
+          )}
+        </dl>
+      </section>
+      {account && permissions.has("verification.submit") && <Verification account={account} />}
+      {account && permissions.has("user.manage") && <Users />}
+      {permissions.has("access-key.manage") && <AccessKeys />}
+    </Frame>
+  );
+};
+
+const Verification = ({ account: { verification } }: { account: Shown }) => {
+  const t = useWords();
+  const notice = useNotice();
+  const [form] = Form.useForm<Given>();
+  const acknowledged = useDraft("verification", form, KEPT);
+  const submit = useAct<unknown, Given>(
+    ({ client }, given) => client.accounts.submitVerification(given),
+    () => {
+      acknowledged();
+      notice(t("Submitted for review.", "已提交审核。"));
+    },
+  );
+  if (verification.state === "approved" || verification.state === "submitted")
+    return verification.state === "approved" ? null : (
+      <section className="card">
+        <h2>{t("Real-name verification", "实名认证")}</h2>
+        <p className="muted">
+          {t("The platform operator is reviewing what you submitted.", "平台运营方正在审核您提交的资料。")}
+        </p>
+      </section>
+    );
+  const field = (name: keyof Given, en: string, zh: string, max: number) => (
+    <Form.Item
+      name={name}
+      label={t(en, zh)}
+      rules={[{ required: true, whitespace: true, message: t("Fill this in", "请填写此项") }]}
+    >
+      <Input maxLength={max} />
+    </Form.Item>
+  );
+  return (
+    <section className="card">
+      <h2>{t("Real-name verification", "实名认证")}</h2>
+      {verification.state === "rejected" && (
+        <p style={{ color: "var(--bad)" }}>
+          {t("Not approved: {reason}", "未通过：{reason}", { reason: verification.reason ?? "" })}
+        </p>
+      )}
+      <Form
+        form={form}
+        layout="vertical"
+        className="narrow"
+        initialValues={{ country: "CN" }}
+        onFinish={(given) => submit.mutate(given)}
+      >
+        {field("legalName", "Legal name", "机构全称", 200)}
+        {field("registrationNumber", "Registration number", "统一社会信用代码", 64)}
+        {field("contact", "Contact", "联系人", 100)}
+        {field("phone", "Telephone", "联系电话", 32)}
+        <Form.Item
+          name="country"
+          label={t("Country", "国家或地区")}
+          rules={[
+            {
+              required: true,
+              pattern: /^[A-Z]{2}$/,
+              message: t("Two capital letters, such as CN", "两位大写字母，例如 CN"),
+            },
+          ]}
+        >
+          <Input maxLength={2} style={{ width: 96 }} />
+        </Form.Item>
+        {submit.error && <Failure error={submit.error} />}
+        <Button type="primary" htmlType="submit" loading={submit.isPending} style={{ marginTop: 16 }}>
+          {t("Submit for review", "提交审核")}
+        </Button>
+      </Form>
+    </section>
+  );
+};

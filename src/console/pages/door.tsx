@@ -1,0 +1,110 @@
+/** Sign in, or sign an organisation up. What was asked for opens afterwards: its address stays. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button, Form, Input, Segmented } from "antd";
+import { useState } from "react";
+import { Failure } from "../parts/said.tsx";
+import { useWords } from "../preferences.tsx";
+import { SESSION, useAnonymousClient } from "../session.tsx";
+import { Brand, LanguageSwitch, ThemeSwitch } from "../shell/switches.tsx";
+
+interface Given {
+  readonly nickname: string;
+  readonly login: string;
+  readonly password: string;
+}
+
+export const Door = () => {
+  const t = useWords();
+  const client = useAnonymousClient();
+  const queries = useQueryClient();
+  const [mode, setMode] = useState<"in" | "up">("in");
+  const [form] = Form.useForm<Given>();
+  const enter = useMutation<unknown, Error, Given>({
+    async mutationFn({ nickname, login, password }) {
+      if (mode === "up") await client.accounts.create({ nickname, login, password });
+      await client.sessions.create({ login, password });
+    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: SESSION }),
+  });
+  const required = (en: string, zh: string) => [{ required: true, message: t(en, zh) }];
+  return (
+    <div className="door">
+      <main className="stack">
+        <div className="spread">
+          <Brand />
+          <div className="row">
+            <LanguageSwitch />
+            <ThemeSwitch />
+          </div>
+        </div>
+        <div className="card stack">
+          <h1>{mode === "in" ? t("Sign in", "登录") : t("Sign an organisation up", "注册机构账号")}</h1>
+          <Segmented
+            block
+            value={mode}
+            onChange={(value) => {
+              setMode(value);
+              enter.reset();
+            }}
+            options={[
+              { value: "in" as const, label: t("I have an account", "已有账号") },
+              { value: "up" as const, label: t("New organisation", "新机构") },
+            ]}
+          />
+          <Form
+            form={form}
+            layout="vertical"
+            requiredMark={false}
+            onFinish={(given) => enter.mutate(given)}
+            disabled={enter.isPending}
+          >
+            {mode === "up" && (
+              <Form.Item
+                name="nickname"
+                label={t("Account nickname", "账号昵称")}
+                extra={t(
+                  "Chinese, letters, digits, _ and -; at most 50. Others invite you by it.",
+                  "支持中英文、数字、_ 和 -，50 个字符以内，其他成员据此邀请您。",
+                )}
+                rules={required("Say what your organisation is called", "请输入账号昵称")}
+              >
+                <Input maxLength={50} autoComplete="organization" />
+              </Form.Item>
+            )}
+            <Form.Item
+              name="login"
+              label={t("User name", "用户名")}
+              rules={required("Enter your user name", "请输入用户名")}
+            >
+              <Input maxLength={64} autoComplete="username" autoFocus />
+            </Form.Item>
+            <Form.Item
+              name="password"
+              label={t("Password", "密码")}
+              rules={[
+                ...required("Enter your password", "请输入密码"),
+                ...(mode === "up" ? [{ min: 10, message: t("At least 10 characters", "至少 10 个字符") }] : []),
+              ]}
+            >
+              <Input.Password maxLength={256} autoComplete={mode === "in" ? "current-password" : "new-password"} />
+            </Form.Item>
+            {enter.error && (
+              <div style={{ marginBottom: 16 }}>
+                <Failure error={enter.error} />
+              </div>
+            )}
+            <Button type="primary" htmlType="submit" block loading={enter.isPending}>
+              {mode === "in" ? t("Sign in", "登录") : t("Sign up and sign in", "注册并登录")}
+            </Button>
+          </Form>
+        </div>
+        <p className="muted" style={{ textAlign: "center", margin: 0 }}>
+          {t(
+            "Organisations that do not trust one another share a ledger, compute on private data, and hold keys that none holds alone.",
+            "互不信任的机构在此共享账本、联合计算隐私数据，并共同持有任何一方都无法单独掌握的密钥。",
+          )}
+        </p>
+      </main>
+    </div>
+  );
+};

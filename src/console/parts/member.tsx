@@ -1,0 +1,27 @@
+/** People before ids: an organisation by its name, with a colour of its own. */
+import { Tooltip } from "antd";
+import { useWords } from "../preferences.tsx";
+
+export interface Someone {
+  readonly id: string;
+  readonly nickname: string;
+  readonly appId?: string;
+}
+
+/** Always the same for the same id, dark enough for white letters. */
+const colourOf = (id: string): string =>
+  `hsl(${[...id].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 360, 7)} 45% 38%)`;
+
+export const Member = ({ of: { id, nickname, appId } }: { of: Someone }) => {
+  const t = useWords();
+  return (
+    <Tooltip title={appId && t("APPID {appId}", "APPID：{appId}", { appId })}>
+      <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex" }}>
+        <span className="avatar" style={{ background: colourOf(id) }} aria-hidden>
+          {[...nickname][0]?.toUpperCase()}
+        </span>
+        <span>{nickname}</span>
+      </span>
+    </Tooltip>
+  );
+};

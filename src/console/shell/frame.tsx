@@ -1,0 +1,169 @@
+/** The frame of every page: name, organisation, search, inbox, menu. */
+import { Badge, Button, Drawer, Dropdown, Menu, type MenuProps, Result, Skeleton } from "antd";
+import { Suspense, useState } from "react";
+import { Link, Route, Routes, useLocation, useNavigate } from "react-router";
+import { type Group, groups, pages } from "../pages.tsx";
+import { useWords } from "../preferences.tsx";
+import { type Session, useSession } from "../session.tsx";
+import { useLive, useView } from "../views.ts";
+import { KeyNotice } from "./key-notice.tsx";
+import { Search } from "./search.tsx";
+import { Brand, LanguageSwitch, ThemeSwitch } from "./switches.tsx";
+
+const mayOpen = ({ permissions }: Session, permission: string | undefined): boolean =>
+  permission === undefined || permissions.has(permission);
+
+export const Frame = () => {
+  const t = useWords();
+  const session = useSession();
+  const [open, setOpen] = useState(false);
+  useLive();
+  return (
+    <div className="frame">
+      <a className="skip" href="#content">
+        {t("Skip to content", "跳到正文")}
+      </a>
+      <header className="frame-top">
+        <Button
+          className="narrow-only"
+          type="text"
+          aria-label={t("Menu", "菜单")}
+          onClick={() => setOpen(true)}
+          icon={<Lines />}
+        />
+        <Link to="/" aria-label={t("Overview", "概览")}>
+          <Brand />
+        </Link>
+        <div style={{ flex: 1 }} />
+        <Search />
+        <Inbox />
+        <span className="wide-only row">
+          <LanguageSwitch />
+          <ThemeSwitch />
+        </span>
+        <Who />
+      </header>
+      <nav className="frame-side" aria-label={t("Pages", "页面")}>
+        <Pages />
+      </nav>
+      <Drawer open={open} onClose={() => setOpen(false)} placement="left" size={260} title={<Brand />}>
+        <Pages onChosen={() => setOpen(false)} />
+        <div className="row" style={{ padding: 8 }}>
+          <LanguageSwitch />
+          <ThemeSwitch />
+        </div>
+      </Drawer>
+      <main className="frame-main" id="content">
+        <div className="frame-content">
+          <KeyNotice />
+          <Suspense fallback={<Skeleton active />}>
+            <Routes>
+              {pages
+                .filter(({ permission }) => mayOpen(session, permission))
+                .map(({ path, page: Page }) => (
+                  <Route key={path} path={path} element={<Page />} />
+                ))}
+              <Route path="*" element={<Nowhere />} />
+            </Routes>
+          </Suspense>
+        </div>
+      </main>
+    </div>
+  );
+};
+
+const Lines = () => (
+  <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+    <path d="M2 4.5h14M2 9h14M2 13.5h14" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+  </svg>
+);
+
+/** A page that is not there, and one that is not this person's to see, look alike. */
+const Nowhere = () => {
+  const t = useWords();
+  return (
+    <Result
+      status="404"
+      title={t("There is nothing here", "没有此页面")}
+      extra={<Link to="/">{t("Back to the overview", "返回概览")}</Link>}
+    />
+  );
+};
+
+const Pages = ({ onChosen }: { onChosen?: () => void }) => {
+  const t = useWords();
+  const session = useSession();
+  const { pathname } = useLocation();
+  const shown = pages.filter(({ menu, permission }) => menu && mayOpen(session, permission));
+  const chosen = shown
+    .map(({ path }) => path)
+    .filter((path) => pathname === path || (path !== "/" && pathname.startsWith(`${path}/`)));
+  const itemsOf = (group: Group): MenuProps["items"] =>
+    shown
+      .filter(({ menu }) => menu?.group === group)
+      .map(({ path, menu }) => ({ key: path, label: <Link to={path}>{menu && t(menu.name)}</Link> }));
+  const items: MenuProps["items"] = (Object.keys(groups) as Group[]).flatMap((group) => {
+    const children = itemsOf(group) ?? [];
+    if (children.length === 0) return [];
+    return group === "home" ? children : [{ type: "group" as const, key: group, label: t(groups[group]), children }];
+  });
+  return (
+    <Menu
+      mode="inline"
+      items={items}
+      selectedKeys={chosen}
+      style={{ border: 0, background: "transparent" }}
+      {...(onChosen && { onClick: onChosen })}
+    />
+  );
+};
+
+const Inbox = () => {
+  const t = useWords();
+  const { permissions } = useSession();
+  const reads = permissions.has("event.read");
+  const { data } = useView("events", "unread", {}, { enabled: reads });
+  if (!reads) return null;
+  const pending = data?.pending ?? 0;
+  return (
+    <Link to="/events?tab=pending" aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}>
+      <Badge count={pending} size="small" color="var(--accent)">
+        <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
+          <path
+            d="M10 2.5a5 5 0 0 0-5 5v3L3.5 13.5h13L15 10.500v-3a5 5 0 0 0-5-5zM8 15.500a2 2 0 0 0 4 0"
+            fill="none"
+            stroke="var(--text)"
+            strokeWidth="1.5"
+            strokeLinejoin="round"
+          />
+        </svg>
+      </Badge>
+    </Link>
+  );
+};
+
+const Who = () => {
+  const t = useWords();
+  const go = useNavigate();
+  const { account, user, signOut } = useSession();
+  const name = account?.nickname ?? t("Platform operator", "平台运营方");
+  return (
+    <Dropdown
+      trigger={["click"]}
+      menu={{
+        items: [
+          { key: "who", disabled: true, label: `${user.login} · ${name}` },
+          { key: "account", label: t("Account", "账号信息"), onClick: () => void go("/account") },
+          { key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") },
+          { type: "divider" },
+          { key: "out", label: t("Sign out", "退出登录"), onClick: () => void signOut() },
+        ],
+      }}
+    >
+      <Button type="text">
+        <span className="wide-only">{name}</span>
+        <span className="narrow-only">{[...name][0]}</span>
+      </Button>
+    </Dropdown>
+  );
+};
