@@ -4,7 +4,8 @@ import { createContext, type ReactNode, useContext, useMemo, useState } from "re
 import type { Client } from "../../sdk/client.ts";
 import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
-import { founded, type Kept, type Keyring, keep, keptOf, signerInMemory, signerOf } from "./keeper.ts";
+import type { Keyring } from "./backup.ts";
+import { founded, type Kept, keep, keptOf, signerInMemory, signerOf } from "./keeper.ts";
 
 /** `unfounded`: the organisation is on no ledger yet; `absent`: it is, and its key is not here. */
 export type KeyState = "waiting" | "unfounded" | "managed" | "kept" | "opened" | "absent";
