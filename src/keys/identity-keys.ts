@@ -34,8 +34,7 @@ const SCHEME = "ECDSA_R1";
 /** Of the setting: a group that the platform founds over all of its nodes. */
 export const OWN = "own";
 const NAME = "Identities";
-const DESCRIPTION =
-  "Keys of managed identities. Made by the platform; its policies permit statements of their own members.";
+const DESCRIPTION = "Keys of managed identities, made by the platform for statements of their own members.";
 
 /** What a node permits in the platform's own group: keys for identities, and what those keys are for. */
 const policiesFor = (member: string) => [
