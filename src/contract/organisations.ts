@@ -51,7 +51,7 @@ const managed = {
   output: z.object({ organisation: Organisation, notice: Label }),
   example: {},
 };
-const unmade = ["managed.group", "managed.not-made", "managed.refused", "managed.unsigned"];
+const unmade = ["managed.no-group", "managed.group", "managed.not-made", "managed.refused", "managed.unsigned"];
 
 const output = acted(Organisation);
 

@@ -85,13 +85,13 @@ export const createIdentityKeys = ({ spine, service, asker, preset }: IdentityKe
     return known ?? foundOwn(member);
   });
 
-  /** The group with all of its nodes running: a key over fewer would be lost with fewer. @throws Refusal managed.group */
+  /** The group with all of its nodes running: a key over fewer would be lost with fewer. @throws Refusal managed.group, managed.no-group */
   const groupFor = async (id: string): Promise<{ stream: string; group: KeyGroup }> => {
+    if (id === "") throw refuse("managed.no-group");
     const member = requireMember(await asker());
     const stream = id === OWN ? await ownGroup() : ledger.world.ids.get(id);
     const group = stream === undefined ? undefined : groupAt(stream);
     const unfit = (reason: string) => refuse("managed.group", { group: id, member, reason });
-    if (id === "") throw unfit("this platform has none for identities");
     if (!stream || !group?.requesters.includes(member))
       throw unfit(`it does not have the platform's organisation for identities, ${member}, among its requesters`);
     if (group.nodes.length < 2) throw unfit("it has one node");

@@ -3,40 +3,31 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { generateKey, randomBytes } from "#crypto";
+import {
+  ca,
+  certificate,
+  inputOf,
+  key,
+  leaf,
+  leafOf,
+  period,
+  signerOf,
+  signing,
+  spoken,
+  statement,
+} from "../../test/support/identity.ts";
 import { createOrganisation, START } from "../../test/support/principals.ts";
 import { toBase64, toBase64url, toHex, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
-import { DAY, iso } from "../base/clock.ts";
+import { DAY } from "../base/clock.ts";
 import type { KeyMessage } from "../rules/key-messages.ts";
 import { signStructureRequest } from "../rules/structure-request.ts";
-import type { PrivateKey } from "../trust/crypto/crypto.ts";
-import { compressedPoint, rawFromPublicKey } from "../trust/crypto/encoding.ts";
-import { type Signer, type Statement, signStatement } from "../trust/statement.ts";
-import { caToSign, createCa, issue, leafToSign, randomSerial } from "../trust/x509/issue.ts";
+import { caToSign, createCa, leafToSign } from "../trust/x509/issue.ts";
 import { createPolicies } from "./cedar.ts";
 import { judgeSigning } from "./judge.ts";
 import { NOTHING_SPENT } from "./spending.ts";
 import { whatIs } from "./what.ts";
 
-const key = generateKey("P-256");
-const period = { notBefore: START - DAY, notAfter: START + 9 * DAY, serial: randomSerial() };
-const ca = createCa({ name: { commonName: "医院 CA" }, key, ...period });
-const leafOf = (publicKey = key.publicKey, caKey = key, authority = ca) =>
-  issue({ ca: authority, caKey, publicKey, subject: { commonName: "医院" }, ...period });
-const leaf = leafOf();
-
-const pointOf = ({ publicKey }: PrivateKey<"P-256">) => compressedPoint(rawFromPublicKey(publicKey));
-const signing = { scheme: "ECDSA_R1", publicKey: pointOf(key) } as const;
-const statement: Statement = {
-  ...{ kind: "alliance.joined", stream: "a".repeat(64), seen: "b".repeat(64), by: "c".repeat(64) },
-  ...{ at: iso(START), payload: { n: 1 } },
-};
-const signerOf = (certificate: Uint8Array, alg: Signer["alg"] = "ES256"): Signer => ({
-  ...{ alg, certificate: toBase64(certificate), sign: () => new Uint8Array(64) },
-});
-const inputOf = (jws: string) => ({ kind: "statement", input: jws.slice(0, jws.lastIndexOf(".")) }) as const;
-const spoken = async (change: Partial<Statement> = {}, signer = signerOf(leaf.der)) =>
-  inputOf(await signStatement({ ...statement, ...change }, signer));
 const refused = (message: KeyMessage, code: string, reason: RegExp) =>
   assert.throws(
     () => whatIs(signing, message, 1),
@@ -73,7 +64,7 @@ test("of a certificate whether it is an authority's, its name and for how long; 
     [caToSign({ name: subject, publicKey: key.publicKey, ...period }), true],
     [leafToSign({ ca, publicKey: key.publicKey, subject, ...period }), false],
   ] as const) {
-    const { sign, facts } = whatIs(signing, { kind: "certificate", hex: toHex(toSign) }, 1);
+    const { sign, facts } = whatIs(signing, certificate(toSign), 1);
     assert.equal(toHex(sign), createHash("sha256").update(toSign).digest("hex"));
     assert.deepEqual(facts.certificate, { authority, name: "医院", days: 10 });
   }
@@ -83,13 +74,13 @@ test("nothing is signed under a certificate of another key, or by another", asyn
   const other = generateKey("P-256");
   const otherCa = createCa({ name: { commonName: "医院 CA" }, key: other, ...period });
   const stranger = createOrganisation("别家", { kind: "secp256k1" });
-  for (const [certificate, reason] of [
+  for (const [der, reason] of [
     [leafOf(other.publicKey).der, /of another key/],
     [stranger.leaf.der, /of another key/],
     [leafOf(key.publicKey, other, otherCa).der, /not signed by this key/],
     [randomBytes(40), /./],
   ] as const)
-    refused(await spoken({}, signerOf(certificate)), "policy.statement", reason);
+    refused(await spoken({}, signerOf(der)), "policy.statement", reason);
 });
 
 test("what is no statement in its one spelling is not signed", async () => {
@@ -117,7 +108,6 @@ test("what is no statement in its one spelling is not signed", async () => {
 test("it certifies no other key, and no authority under another's name", () => {
   const other = generateKey("P-256");
   const subject = { commonName: "医院" };
-  const certificate = (toSign: Uint8Array): KeyMessage => ({ kind: "certificate", hex: toHex(toSign) });
   const leafOfOther = leafToSign({ ca, publicKey: other.publicKey, subject, ...period });
   refused(certificate(leafOfOther), "policy.certificate", /of another key/);
   refused(
@@ -166,7 +156,7 @@ test("policies say which kinds are signed in whose name", async () => {
   assert.equal(allowed(await spoken()), true);
   assert.equal(allowed(await spoken({ kind: "alliance.left" })), false);
   assert.equal(allowed(await spoken({ by: "d".repeat(64) })), false);
-  assert.equal(allowed({ kind: "certificate", hex: toHex(authority(period)) }), true);
-  assert.equal(allowed({ kind: "certificate", hex: toHex(authority(long)) }), false);
+  assert.equal(allowed(certificate(authority(period))), true);
+  assert.equal(allowed(certificate(authority(long))), false);
   assert.equal(allowed({ kind: "digest", hex: "d".repeat(64) }), false);
 });

@@ -41,6 +41,11 @@ export const refuse = refusals({
     en: "Your key is a key of the group {group} already: {key}. There is nothing to move.",
     zh: "您的密钥已由群组 {group} 共同持有：{key}，无需迁移。",
   },
+  "managed.no-group": {
+    status: 409,
+    en: "This platform has no key group for identities. Name one (keyGroup), or have the operator set identityKeyGroup and run key nodes.",
+    zh: "本平台未指定用于身份的密钥群组。请自行指定（keyGroup），或请运营方设置 identityKeyGroup 并运行密钥节点。",
+  },
   "managed.group": {
     status: 409,
     en: "The key group {group} can't have your key now: {reason}. Have its administrators change that, or name another.",

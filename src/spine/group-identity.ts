@@ -33,7 +33,7 @@ export interface Owner {
 export interface GroupKeys {
   /** Identities are kept there even when nobody names a group. */
   readonly isPreset: boolean;
-  /** Resolves once its nodes have made it. @throws Refusal managed.group, managed.not-made */
+  /** Resolves once its nodes have made it. @throws Refusal managed.no-group, managed.group, managed.not-made */
   make(owner: Owner, group: string | undefined): Promise<GroupKey>;
   /** Splits a key that is in one piece; again the same is the key that was made before. @throws Refusal as `make` */
   take(owner: Owner, group: string | undefined, key: PrivateKey<"P-256">): Promise<GroupKey>;

@@ -71,10 +71,10 @@ export const createManagedKeys = ({ views, serverKey, clock, groupKeys }: Manage
   const shown = (kept: Kept): ManagedKey | null =>
     isInGroup(kept) ? { key: kept.key, group: kept.group, held: kept.held ?? null } : null;
 
-  /** @throws Refusal managed.group */
-  const requireGroupKeys = (group = ""): GroupKeys => {
+  /** @throws Refusal managed.no-group */
+  const requireGroupKeys = (): GroupKeys => {
     const keys = groupKeys();
-    if (!keys) throw refuse("managed.group", { group, reason: "this platform runs no key nodes" });
+    if (!keys) throw refuse("managed.no-group");
     return keys;
   };
 
@@ -107,14 +107,14 @@ export const createManagedKeys = ({ views, serverKey, clock, groupKeys }: Manage
   };
 
   const signerInGroup = async (accountId: string, kept: KeptInGroup): Promise<Signer> => {
-    const keys = requireGroupKeys(kept.group);
+    const keys = requireGroupKeys();
     const current = await withLeaf(keys, kept, clock.now());
     if (current !== kept) await keep(accountId, current);
     return groupSigner(keys, current, current.leaf ?? "");
   };
 
   const founderOf = (kept: Kept): Signer => {
-    if (isInGroup(kept)) return groupSigner(requireGroupKeys(kept.group), kept, kept.ca);
+    if (isInGroup(kept)) return groupSigner(requireGroupKeys(), kept, kept.ca);
     const key = keyFromPem(kept.caKey);
     return { alg: "ES256", certificate: kept.ca, sign: (input) => sign(key, input) };
   };
@@ -122,7 +122,7 @@ export const createManagedKeys = ({ views, serverKey, clock, groupKeys }: Manage
   const create = (owner: Owner, keeper: Keeper): Promise<Kept> | Kept =>
     keeper === "platform"
       ? createHere(owner.nickname)
-      : foundedInGroup(requireGroupKeys(keeper.group), owner, keeper.group, clock.now());
+      : foundedInGroup(requireGroupKeys(), owner, keeper.group, clock.now());
 
   /** Whether what was made before, for a founding that came to nothing, is what is asked for now. */
   const isKeptBy = (kept: Kept, keeper: Keeper): boolean =>
@@ -163,7 +163,7 @@ export const createManagedKeys = ({ views, serverKey, clock, groupKeys }: Manage
       if (!before) throw refuse("managed.absent");
       if (isInGroup(before)) throw refuse("managed.moved", { key: before.key, group: before.group });
       const own = { caKey: keyFromPem(before.caKey, { accept: ["P-256"] }), ca: before.ca };
-      const kept = await movedIntoGroup(requireGroupKeys(group), owner, group, own, clock.now());
+      const kept = await movedIntoGroup(requireGroupKeys(), owner, group, own, clock.now());
       await keep(accountId, kept);
       return shown(kept);
     },

@@ -167,7 +167,7 @@ describe("in a group of others", () => {
     assert.deepEqual([organisation.managed, organisation.managedKey], [true, null]);
     assert.match(notice.en, /The platform made this key and keeps it/);
     const before = await leafOf(member, await foundAlliance(member));
-    await assert.rejects(member.client.organisations.moveKey({}), refused("managed.group"));
+    await assert.rejects(member.client.organisations.moveKey({}), refused("managed.no-group"));
     await assert.rejects(treasury.client.organisations.moveKey({ keyGroup: group }), refused("managed.absent"));
 
     const moved = await member.client.organisations.moveKey({ keyGroup: group });
