@@ -6,6 +6,7 @@
 import { generateKey, sign } from "#crypto";
 import { fromBase64, toBase64 } from "../base/bytes.ts";
 import { type Clock, DAY } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
 import { createTurns } from "../base/turns.ts";
 import type { ServerKey } from "../platform/server-key.ts";
 import { keyFromPem, keyToPem } from "../trust/keys.ts";
@@ -35,6 +36,12 @@ interface KeptHere {
 }
 type Kept = KeptHere | KeptInGroup;
 const isInGroup = (kept: Kept): kept is KeptInGroup => "key" in kept;
+
+/** What another server key sealed signs nothing any more; the rest of the platform starts all the same. */
+const unopened = (error: unknown): null => {
+  if (error instanceof Refusal) return null;
+  throw error;
+};
 
 /** Who has the key: the platform, or a group (G…; undefined: the platform's choice). */
 export type Keeper = "platform" | { readonly group: string | undefined };
@@ -171,8 +178,7 @@ export const createManagedKeys = ({ views, serverKey, clock, groupKeys }: Manage
     async load(accounts: { get(id: string): Promise<{ member: string | null }> }) {
       for (const id of await views.managedAccounts()) {
         const { member } = await accounts.get(id);
-        const kept = await read(id);
-        if (member && kept) members.set(member, shown(kept));
+        if (member) members.set(member, await read(id).then((kept) => (kept ? shown(kept) : null), unopened));
       }
     },
     /** Notes which members are managed, so that answers can say so. */

@@ -192,12 +192,17 @@ describe("in the platform's own group", () => {
     ({ member: hospital, organisation: shown } = await manage("托管医院"));
   });
 
-  /** It says itself what is in its table. */
+  /** The enclave tells it what is in its table: that question, too, its key's nodes sign. */
   const addTable = async () => {
     const { enclave } = platform;
     const context = sourceContext(hospital.id, enclave.id, "csv");
     const envelope = await hospital.client.blobs.put(await sealBytes(utf8(ROWS), { to: enclave.recipient, context }));
-    const columns = [{ name: "number", type: "i32", description: "数值" }];
+    const asked = { id: enclave.id, envelope: envelope.digest, type: "csv" };
+    const { columns } = await hospital.client.enclaves.describe(asked);
+    assert.deepEqual(
+      columns.map(({ name }) => name),
+      ["number"],
+    );
     const { resource } = await hospital.client.sources.register({
       ...{ type: "csv", enclave: enclave.id, envelope, structure: structureDigest(columns) },
       permission: { kind: "public" },
