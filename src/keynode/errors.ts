@@ -22,6 +22,11 @@ export const refuse = refusals({
     en: "The key node's store is not the one it wrote last: it was rolled back, or changed. Put the newest back; if it is lost, start with acceptLostStore and restore the shares from their backup.",
     zh: "密钥节点的存储不是其最后写入的内容：被回滚或被更改。请恢复最新的存储；如已丢失，请以 acceptLostStore 启动并从备份恢复分片。",
   },
+  "keynode.store.in-use": {
+    status: 409,
+    en: "Another process uses this key node's store. Stop it, or let it go on and start no second one.",
+    zh: "另一个进程正在使用该密钥节点的存储。请停止该进程，或保留其运行而不再启动第二个。",
+  },
   "keynode.key": {
     status: 409,
     en: "The key {id} cannot be used here now: {reason}. Look at the key.",

@@ -149,6 +149,7 @@ const makeShare = async (
     id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
     binding: bindingOf(request.key, key, attempt, dealers),
     parties,
+    group: key.group,
     within: WITHIN,
   });
   const run = <I, R>(

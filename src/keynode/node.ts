@@ -26,6 +26,7 @@ import { createMaking } from "./make.ts";
 import type { NodeOptions } from "./options.ts";
 import { createPairStore } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
+import { takePardons } from "./pardons.ts";
 import { createPeers } from "./peers/peers.ts";
 import { createPools } from "./pools.ts";
 import type { Held } from "./presigning.ts";
@@ -48,7 +49,7 @@ const MAX_REQUESTS = 1_024;
 /** Milliseconds until the others are asked again whether old shares may go. */
 const SETTLE_AGAIN = 2_000;
 
-/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.rolled-back */
+/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.* */
 export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const { provider, clock, listen, tag } = options;
   const identity = await openIdentity(options);
@@ -59,6 +60,8 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     ...identity.state.store,
     seal: (version) => change((now) => ({ store: { ...now.store, version } })),
   });
+  // In the register, so that a process that goes on from a copy of this state elsewhere saves nothing any more.
+  await change(() => ({}));
   const storeId = storeIdOf(identity.state.store.key);
   const follower = createFollower(options.ledger, identity.state.followed);
   const witness = createWitness(follower);
@@ -72,7 +75,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   });
   const signingKeyOf = (other: string) =>
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
-  const pairStore = createPairStore(store);
+  const pairStore = createPairStore(store, () => follower.time);
   const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
   const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);
@@ -115,6 +118,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
       if (witness.known(requestStreams, stream)) requests.add(stream);
+      await takePardons({ node, witness, pairStore }, stream);
       const key = witness.known(keyStreams, stream);
       if (!key) continue;
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
@@ -212,7 +216,7 @@ const heldBy =
       const { key } = lookAtKey(looking, stream);
       const share = isUsable(key, timeOf(looking)) ? shares.current(stream, key) : undefined;
       if (share?.epoch !== epoch) return undefined;
-      return { share, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
+      return { share, group: key.group, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
     } catch (error) {
       if (error instanceof Refusal) return undefined;
       throw error;

@@ -155,13 +155,14 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   /** Whose part does not hold is kept out, durably, before anybody is told. @throws Refusal keynode.signing */
-  const blaming = async <T>({ epoch }: Judged, work: () => T): Promise<T> => {
+  const blaming = async <T>({ epoch, key }: Judged, work: () => T): Promise<T> => {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof Abort)) throw error;
       const nodes = error.culprits.map((index) => epoch.participants[index - 1] ?? "");
-      await Promise.all(nodes.filter((one) => one !== node).map((one) => pairStore.ban(one, error.check)));
+      const others = nodes.filter((one) => one !== node);
+      await Promise.all(others.map((one) => pairStore.ban(one, error.check, key.group)));
       throw refuse("keynode.signing", { check: error.check, nodes });
     }
   };
