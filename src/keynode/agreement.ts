@@ -25,7 +25,11 @@ const viewOf = (key: Key | undefined): Uint8Array =>
   utf8(canonical(key ? { epoch: epochOf(key)?.epoch ?? 0, attempt: key.attempt?.request ?? "" } : {}));
 
 export const createAgreement = ({ node, peers, witness }: AgreementDeps) => {
-  peers.answer(TOPIC, async (_, stream) => viewOf(witness.known(keyStreams, fromUtf8(stream))));
+  peers.answer(TOPIC, async (from, stream) => {
+    const key = witness.known(keyStreams, fromUtf8(stream));
+    // Of a key that it has no part in a node learns nothing.
+    return viewOf(key && participantsOf(key).includes(from) ? key : undefined);
+  });
 
   /** Whether all who hold shares of the key now say the same of it. Who can't be reached does not. */
   return async (stream: string, key: Key): Promise<boolean> => {
