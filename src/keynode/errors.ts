@@ -67,6 +67,11 @@ export const refuse = refusals({
     en: "The group names no recipient for a backup of this node's shares. Have the group changed first.",
     zh: "群组未指定该节点分片备份的接收方。请先修改群组设置。",
   },
+  "keynode.forked": {
+    status: 409,
+    en: "The key nodes {nodes} were shown another ledger than this one. Keep both ledgers as evidence, and have all nodes follow the same.",
+    zh: "密钥节点 {nodes} 所见的账本与本节点不一致。请保留两份账本作为证据，并让所有节点跟随同一账本。",
+  },
   "keynode.unreachable": {
     status: 503,
     en: "The key nodes {nodes} did not answer in time. Choose other signers and try again.",

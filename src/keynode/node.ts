@@ -19,6 +19,7 @@ import { createAccounts } from "./accounts.ts";
 import { createAgreement } from "./agreement.ts";
 import { backup, restore } from "./backup.ts";
 import { refuse } from "./errors.ts";
+import { createHistory } from "./history.ts";
 import { claimsOf, openIdentity, STORE } from "./identity.ts";
 import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
@@ -83,8 +84,9 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const looking = { node, clock, follower, witness };
   const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
   const say = createSay({ ...looking, signingKey });
-  const agreed = createAgreement({ node, peers, witness });
-  const common = { ...looking, accountOf: accounts.of, shares, say };
+  const history = createHistory({ peers });
+  const agreed = createAgreement({ node, peers, witness, history });
+  const common = { ...looking, history, accountOf: accounts.of, shares, say };
   const making = { ...common, runs, pairs, encryptionKey };
   const make = createMaking(making);
   const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
@@ -151,6 +153,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       // Durable before it counts: what was seen once is never unseen, however this process ends.
       if (followed.size > identity.state.followed.size) await change(() => ({ followed }));
       commit();
+      history.add(shown.leaves);
       return { size: followed.size };
     }),
     async show({ statements }) {
