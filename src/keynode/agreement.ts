@@ -30,8 +30,9 @@ export const createAgreement = ({ node, peers, witness, history }: AgreementDeps
   peers.answer(TOPIC, async (from, stream) => {
     const key = witness.known(keyStreams, fromUtf8(stream));
     history.tell([from]);
-    // Of a key that it has no part in a node learns nothing.
-    return viewOf(key && participantsOf(key).includes(from) ? key : undefined);
+    // Of a key that it never had a part in a node learns nothing; one that was put out has shares to erase.
+    const holds = key?.epochs.some(({ participants }) => participants.includes(from));
+    return viewOf(holds ? key : undefined);
   });
 
   /** Whether all who hold shares of the key now say the same of it. Who can't be reached does not. */
