@@ -166,6 +166,7 @@ export const fields: Readonly<Record<string, Text>> = {
   owner: text("Owner", "所有者"),
   page: text("Page", "页码"),
   pageSize: text("Page size", "每页条数"),
+  pardons: text("Let in again", "恢复的节点"),
   parameters: text("Parameters", "参数"),
   participants: text("Holders of shares", "分片持有节点"),
   particulars: text("Particulars", "认证资料"),
