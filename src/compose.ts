@@ -325,7 +325,9 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     const house = config.keyNodes > 0 ? await houseOf(FACES, options, storage, spine) : undefined;
     if (house) {
       const { keyToken: token, ethereumUpstream: upstream } = config;
-      faces = createFaces({ service: keys.service, house, token, upstream, auth: ports.auth, clock, log });
+      const { auth, limits } = ports;
+      const { trustedProxies } = config;
+      faces = createFaces({ service: keys.service, house, token, upstream, auth, limits, trustedProxies, clock, log });
     }
     await ports.idempotency.reset();
     await jobs.start();

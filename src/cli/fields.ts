@@ -170,6 +170,7 @@ export const fields: Readonly<Record<string, Text>> = {
   page: text("Page", "页码"),
   pageSize: text("Page size", "每页条数"),
   parameters: text("Parameters", "参数"),
+  pardons: text("Let in again", "恢复的节点"),
   participants: text("Holders of shares", "分片持有节点"),
   particulars: text("Particulars", "认证资料"),
   path: text("Path", "派生路径"),

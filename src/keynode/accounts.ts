@@ -18,7 +18,8 @@ export const createAccounts = (store: Store) => ({
    */
   async set(key: string, account: Account, limits: boolean): Promise<void> {
     const written = store.put(rowOf(key), utf8(canonical(account)));
-    if (!limits) return;
+    // A store that failed once takes nothing more: whatever needs it is refused from then on.
+    if (!limits) return void written.catch(() => undefined);
     await written;
     await store.anchor();
   },

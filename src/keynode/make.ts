@@ -16,11 +16,12 @@ import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { convert } from "../mpc/schemes/sm2/convert.ts";
-import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key } from "../rules/key-state.ts";
+import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key, nodesOf } from "../rules/key-state.ts";
 import type { PrivateKey } from "../trust/crypto/crypto.ts";
 import { keyShareContext } from "../trust/envelope/contexts.ts";
 import { openBytes } from "../trust/envelope/envelope.ts";
 import { refuse } from "./errors.ts";
+import type { History } from "./history.ts";
 import { type JudgeDeps, judgeAttempt } from "./judge.ts";
 import { type LookedKey, lookAtKey } from "./look.ts";
 import type { Pairs } from "./pairs.ts";
@@ -34,6 +35,7 @@ export interface MakeDeps extends JudgeDeps {
   readonly pairs: Pick<Pairs, "ensure">;
   readonly encryptionKey: PrivateKey<"X25519">;
   readonly say: Say;
+  readonly history: Pick<History, "tell" | "requireSame">;
 }
 
 export interface MakeRequest {
@@ -59,7 +61,10 @@ export const createMaking = (deps: MakeDeps) => {
     if (known) return known;
     if (handedOver.has(name)) return Promise.resolve(undefined);
     judgeAttempt(deps, looked, attempt, request.details);
+    const others = [...nodesOf(looked.key, attempt)].filter((node) => node !== deps.node);
+    deps.history.tell(others);
     const run = makeShare(deps, request, looked, attempt).then(async (share) => {
+      deps.history.requireSame(others);
       if (share) await deps.shares.keep(request.key, { request: attempt.request, run: request.run, share });
       else handedOver.add(name);
       return share;
@@ -149,6 +154,7 @@ const makeShare = async (
     id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
     binding: bindingOf(request.key, key, attempt, dealers),
     parties,
+    group: key.group,
     within: WITHIN,
   });
   const run = <I, R>(

@@ -19,6 +19,7 @@ import { createAccounts } from "./accounts.ts";
 import { createAgreement } from "./agreement.ts";
 import { backup, restore } from "./backup.ts";
 import { refuse } from "./errors.ts";
+import { createHistory } from "./history.ts";
 import { claimsOf, openIdentity, STORE } from "./identity.ts";
 import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
@@ -26,6 +27,7 @@ import { createMaking } from "./make.ts";
 import type { NodeOptions } from "./options.ts";
 import { createPairStore } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
+import { takePardons } from "./pardons.ts";
 import { createPeers } from "./peers/peers.ts";
 import { createPools } from "./pools.ts";
 import type { Held } from "./presigning.ts";
@@ -48,7 +50,7 @@ const MAX_REQUESTS = 1_024;
 /** Milliseconds until the others are asked again whether old shares may go. */
 const SETTLE_AGAIN = 2_000;
 
-/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.rolled-back */
+/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.* */
 export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const { provider, clock, listen, tag } = options;
   const identity = await openIdentity(options);
@@ -59,6 +61,8 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     ...identity.state.store,
     seal: (version) => change((now) => ({ store: { ...now.store, version } })),
   });
+  // In the register, so that a process that goes on from a copy of this state elsewhere saves nothing any more.
+  await change(() => ({}));
   const storeId = storeIdOf(identity.state.store.key);
   const follower = createFollower(options.ledger, identity.state.followed);
   const witness = createWitness(follower);
@@ -72,7 +76,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   });
   const signingKeyOf = (other: string) =>
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
-  const pairStore = createPairStore(store);
+  const pairStore = createPairStore(store, () => follower.time);
   const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
   const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);
@@ -80,8 +84,9 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const looking = { node, clock, follower, witness };
   const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
   const say = createSay({ ...looking, signingKey });
-  const agreed = createAgreement({ node, peers, witness });
-  const common = { ...looking, accountOf: accounts.of, shares, say };
+  const history = createHistory({ peers });
+  const agreed = createAgreement({ node, peers, witness, history });
+  const common = { ...looking, history, accountOf: accounts.of, shares, say };
   const making = { ...common, runs, pairs, encryptionKey };
   const make = createMaking(making);
   const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
@@ -115,6 +120,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
       if (witness.known(requestStreams, stream)) requests.add(stream);
+      await takePardons({ node, witness, pairStore }, stream);
       const key = witness.known(keyStreams, stream);
       if (!key) continue;
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
@@ -147,6 +153,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       // Durable before it counts: what was seen once is never unseen, however this process ends.
       if (followed.size > identity.state.followed.size) await change(() => ({ followed }));
       commit();
+      history.add(shown.leaves);
       return { size: followed.size };
     }),
     async show({ statements }) {
@@ -212,7 +219,7 @@ const heldBy =
       const { key } = lookAtKey(looking, stream);
       const share = isUsable(key, timeOf(looking)) ? shares.current(stream, key) : undefined;
       if (share?.epoch !== epoch) return undefined;
-      return { share, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
+      return { share, group: key.group, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
     } catch (error) {
       if (error instanceof Refusal) return undefined;
       throw error;

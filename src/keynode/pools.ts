@@ -33,8 +33,9 @@ export interface PoolsOptions extends PresigningOptions {
   readonly store: PairStore;
 }
 
-/** Presignatures that a node leads, and that it keeps for any one leader. */
+/** Presignatures that a node leads, and that it keeps for any one leader; and for all of them. */
 export const MAX_LED = 4_096;
+const MAX_FOLLOWED = 4 * MAX_LED;
 /** A pool's level: what it begins with when its key is used a second time, and what it grows to when that is too little. */
 const FIRST_LEVEL = 4;
 const LAST_LEVEL = 64;
@@ -201,6 +202,12 @@ export const createPools = (options: PoolsOptions): Pools => {
     followed.set(leader, own);
     return own;
   };
+  const countFollowed = () => [...followed.values()].reduce((sum, own) => sum + own.size, 0);
+  /** Of the leader that has the most: many leaders together take no room from one that has few. */
+  const dropOldest = () => {
+    const [most] = [...followed.values()].sort((a, b) => b.size - a.size);
+    for (const id of most?.keys() ?? []) return most?.delete(id);
+  };
   peers.hear(DROP, (leader, body) => {
     const ids = decodePlain(body);
     if (Array.isArray(ids)) for (const id of ids) if (typeof id === "string") followed.get(leader)?.delete(id);
@@ -214,6 +221,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       const others = othersOf(use);
       const own = ownOf(leader);
       for (const presignature of made) own.set(presignature.id, { use, others, presignature, until: now() + KEPT });
+      while (countFollowed() > MAX_FOLLOWED) dropOldest();
     },
   );
 
@@ -269,7 +277,7 @@ export const createPools = (options: PoolsOptions): Pools => {
         if (isDropped(pool.use)) remove(pool, refuse("presignature.key", { key, epoch: pool.use.epoch }));
       for (const own of followed.values()) for (const [id, { use }] of own) if (isDropped(use)) own.delete(id);
     },
-    status: () => ({ led, followed: [...followed.values()].reduce((sum, own) => sum + own.size, 0) }),
+    status: () => ({ led, followed: countFollowed() }),
     close() {
       clearInterval(look);
       for (const pool of pools.values())

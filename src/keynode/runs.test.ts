@@ -140,7 +140,7 @@ test("a lie is proved to those who found it; their word alone bans nobody", () =
     assert.ok(found.length > 0);
     for (const { store, rows } of found) {
       assert.equal(store.isBanned(c.node), true);
-      assert.equal(createPairStore(rows).isBanned(c.node), true, "after a restart too");
+      assert.equal(createPairStore(rows, () => 0).isBanned(c.node), true, "after a restart too");
       assert.ok(rows.anchors > 0);
     }
     const blamed = nodes.some(({ store }) => store.isBanned(streamOf(0)) || store.isBanned(streamOf(1)));

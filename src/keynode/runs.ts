@@ -34,6 +34,8 @@ export interface RunTerms {
   readonly pairs?: ReadonlyMap<string, string>;
   /** Makes a fresh set-up: also with a node that is kept out. */
   readonly fresh?: true;
+  /** Stream of the group whose key it is about. */
+  readonly group?: string;
   /** Gives the run up. */
   readonly signal?: AbortSignal;
 }
@@ -175,7 +177,7 @@ export const createRuns = (options: RunsOptions): Runs => {
         return;
       }
       try {
-        if (isProof(check)) await Promise.all(blamed.map((node) => pairs.ban(node, check)));
+        if (isProof(check)) await Promise.all(blamed.map((node) => pairs.ban(node, check, terms.group)));
         reject(refuse("run.aborted", { run: name, check, nodes: blamed }));
         quietly(() => send(outgoing));
       } catch (error) {

@@ -41,17 +41,33 @@ export const storeIdOf = (key: Uint8Array): string => toHex(hmacSha256(key, utf8
 const HEAD = "head";
 const NONCE = 12;
 
-/** @throws Refusal keynode.store.rolled-back */
+/** Of a database that another process has. */
+const SQLITE_BUSY = 5;
+
+/** For this process alone, or not at all: the kernel's lock goes with the process. @throws Refusal keynode.store.in-use */
+const openAlone = (path: string): DatabaseSync => {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;" +
+        "CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    );
+    return db;
+  } catch (error) {
+    db.close();
+    throw (error as { errcode?: number }).errcode === SQLITE_BUSY ? refuse("keynode.store.in-use") : error;
+  }
+};
+
+/** @throws Refusal keynode.store.rolled-back, keynode.store.in-use */
 export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): Store => {
   const [encryption, authentication] = ["encryption", "sum"].map((use) =>
     hkdfSha256(key, new Uint8Array(), utf8(`entente/key-node-store/1 ${use}`), 32),
   ) as [Bytes, Bytes];
   if (sealed > 0 && !existsSync(path)) throw refuse("keynode.store.rolled-back");
-  const db = new DatabaseSync(path);
-  db.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON;" +
-      "CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-  );
+  const db = openAlone(path);
+  /** Nothing that was erased is left in the file, nor in the log of what was written to it before. */
+  const wipe = () => db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   const [read, replace, remove] = [
     db.prepare("SELECT value FROM rows WHERE name = ?"),
     db.prepare("INSERT OR REPLACE INTO rows VALUES (?, ?)"),
@@ -94,6 +110,8 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     }
   };
   let { version, sum } = loaded();
+  // A crash may have come between erasing and wiping.
+  wipe();
   let anchored = sealed;
 
   const apply = (changes: ReadonlyMap<string, Uint8Array | undefined>) => {
@@ -125,6 +143,7 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
       db.exec("COMMIT");
       sum = next;
       version++;
+      if ([...changes.values()].includes(undefined)) wipe();
       done.resolve();
     } catch (error) {
       // What is on the disk is not known: nothing more is written before the program is started again.

@@ -35,7 +35,7 @@ export const steal = async (fleet: KeyNodes, { directory, id: node, raw, stop }:
     keyOf: (other) => fromBase64(known(other)?.tlsKey ?? ""),
     addressOf: (other) => known(other)?.address,
   });
-  const store = createPairStore(stored);
+  const store = createPairStore(stored, () => 0);
   const signingKeyOf = (other: string) => publicKeyFromSpki(fromBase64(known(other)?.signingKey ?? ""), ["P-256"]);
   const runs = createRuns({ node, peers, pairs: store, signingKey, signingKeyOf });
   const pairs = createPairs({ node, peers, runs, store, protocol: baseOt });
@@ -46,7 +46,7 @@ export const steal = async (fleet: KeyNodes, { directory, id: node, raw, stop }:
       const key = fleet.keyOf(stream);
       const share = shares.current(stream, key);
       const { participants = [] } = key.epochs.at(-1) ?? {};
-      return share && { share, nodes: new Map(participants.map((one, place) => [place + 1, one])) };
+      return share && { share, group: key.group, nodes: new Map(participants.map((one, place) => [place + 1, one])) };
     },
   });
   let closed = false;
