@@ -49,6 +49,8 @@ const MAX_AT_ONCE = 8;
 const IDLE = 600_000;
 const PAUSE = 5_000;
 const LOOK = 1_000;
+/** Milliseconds after one is taken until others are made in advance: by then the signature that it is for is there. */
+const LATER = 25;
 /** Milliseconds that a follower keeps what no leader names: longer than any leader does. */
 const KEPT = 4 * IDLE;
 /** Tells followers which are dropped. */
@@ -181,6 +183,11 @@ export const createPools = (options: PoolsOptions): Pools => {
     if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();
+  let later: NodeJS.Timeout | undefined;
+  const stepLater = () => {
+    later = undefined;
+    step();
+  };
 
   const look = setInterval(() => {
     const oldest = now() - IDLE;
@@ -233,8 +240,11 @@ export const createPools = (options: PoolsOptions): Pools => {
       const one = { count, resolve, reject };
       pool.waiting.push(one);
       serve(pool);
-      if (pool.waiting.includes(one)) hungry.add(pool);
-      setImmediate(step);
+      if (pool.waiting.includes(one)) {
+        hungry.add(pool);
+        setImmediate(step);
+      }
+      later ??= setTimeout(stepLater, LATER).unref();
       const limit = setTimeout(() => {
         pool.waiting = pool.waiting.filter((other) => other !== one);
         reject(refuse("peer.unreachable", { nodes: pool.others }));
@@ -272,6 +282,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     status: () => ({ led, followed: [...followed.values()].reduce((sum, own) => sum + own.size, 0) }),
     close() {
       clearInterval(look);
+      clearTimeout(later);
       for (const pool of pools.values())
         for (const one of pool.waiting.splice(0)) one.reject(refuse("peer.unreachable", { nodes: pool.others }));
       pools.clear();

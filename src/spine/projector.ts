@@ -5,7 +5,7 @@
 
 import type { Ledger } from "../ledger/port.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
-import { transaction } from "../platform/db/transaction.ts";
+import { recomputable, transaction } from "../platform/db/transaction.ts";
 import type { StreamState } from "../rules/rulebook.ts";
 import { type BookViews, type Detail, detailOf } from "./book-view.ts";
 import type { Projection, ViewsStore } from "./views-store.ts";
@@ -52,7 +52,7 @@ export const createProjector = (deps: ProjectorDeps) => {
     );
     const writeBeside = await beside(touched);
     await views.changing(() =>
-      transaction(db, async (tx) => {
+      recomputable(db, async (tx) => {
         await views.replace(tx, ids, projections);
         await writeBeside(tx);
         if (size !== undefined) await views.moveCursor(tx, size);
