@@ -35,8 +35,12 @@ export interface PoolsOptions extends PresigningOptions {
 
 /** Presignatures that a node leads, and that it keeps for any one leader. */
 export const MAX_LED = 4_096;
-/** A pool's level: what it begins with when its key is used a second time, and what it grows to when that is too little. */
+/**
+ * A pool's level: what it begins with when its key is used a second time; what it grows to with each further use, for
+ * those that are made together cost less, and most signatures have none made beside them; and when that is too little.
+ */
 const FIRST_LEVEL = 4;
+const USUAL_LEVEL = 16;
 const LAST_LEVEL = 64;
 /**
  * In advance, so many are made in a run: of ECDSA by two of them, one costs a third of what it costs alone, and no step
@@ -80,6 +84,11 @@ interface Followed {
   readonly presignature: Presignature;
   readonly until: number;
 }
+
+const nextLevel = (level: number, isShort: boolean): number => {
+  if (isShort) return Math.min(LAST_LEVEL, Math.max(FIRST_LEVEL, level * 2));
+  return Math.max(level, FIRST_LEVEL, Math.min(level + 1, USUAL_LEVEL));
+};
 
 export const createPools = (options: PoolsOptions): Pools => {
   const { node: self, peers, store, heldOf } = options;
@@ -234,7 +243,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       const pool = poolOf(use);
       const isInUse = pool.used > now() - IDLE;
       const isShort = pool.ready.length < count || pool.waiting.length > 0;
-      if (isInUse) pool.level = Math.min(LAST_LEVEL, Math.max(FIRST_LEVEL, isShort ? pool.level * 2 : pool.level));
+      if (isInUse) pool.level = nextLevel(pool.level, isShort);
       pool.used = now();
       const { promise, resolve, reject } = Promise.withResolvers<readonly Presignature[]>();
       const one = { count, resolve, reject };

@@ -3,6 +3,7 @@
  * entries is projected by taking the streams it touched, and a rebuild by taking all of them.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ledger } from "../ledger/port.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import { recomputable, transaction } from "../platform/db/transaction.ts";
@@ -75,7 +76,9 @@ export const createProjector = (deps: ProjectorDeps) => {
   };
 
   const wake = () => {
-    running ??= catchUp()
+    // In a turn of its own: whoever waits for the act itself, as key nodes do, is served first.
+    running ??= nextTurn()
+      .then(catchUp)
       .catch((error: unknown) => {
         // The ledger has the acts; the tables follow when the database is back.
         for (const { reject } of waiting.splice(0)) reject(error);
