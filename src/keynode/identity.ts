@@ -3,7 +3,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { toBase64 } from "../base/bytes.ts";
 import { iso } from "../base/clock.ts";
-import { inTurn } from "../base/turns.ts";
+import { createTurns } from "../base/turns.ts";
 import { KEY_NODE_ISOLATION } from "../rules/key-node.ts";
 import { refuse as refuseState } from "../tee/errors.ts";
 import { readIfThere } from "../tee/files.ts";
@@ -23,9 +23,11 @@ export interface Identity {
   readonly measurement: string;
   /** As it is now. */
   readonly state: NodeState;
-  /** Changes what is sealed; a change counts once it is durable. */
-  change(next: (now: NodeState) => Partial<NodeState>): Promise<void>;
+  /** Changes what is sealed; a change counts once it is durable. Those that come during another's are sealed together. */
+  change(next: Change): Promise<void>;
 }
+
+type Change = (now: NodeState) => Partial<NodeState>;
 
 /** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag */
 export const openIdentity = async (options: NodeOptions): Promise<Identity> => {
@@ -36,14 +38,26 @@ export const openIdentity = async (options: NodeOptions): Promise<Identity> => {
   if (!sealed.loaded) await sealed.save(state);
   if (state.ledger !== ledger) throw refuseState("enclave.ledger.other", { bound: state.ledger, found: ledger });
   if (state.tag !== tag) throw refuse("keynode.tag", { bound: state.tag, found: tag });
-  const change = inTurn(async (next: (now: NodeState) => Partial<NodeState>) => {
-    const fresh = { ...state, ...next(state) };
+  const inTurn = createTurns();
+  let waiting: { readonly changes: Change[]; readonly saved: Promise<void> } | undefined;
+  const save = async (changes: readonly Change[]) => {
+    waiting = undefined;
+    let fresh = state;
+    for (const next of changes) fresh = { ...fresh, ...next(fresh) };
     await sealed.save(fresh).catch((error: unknown) => {
       onLost?.();
       throw error;
     });
     state = fresh;
-  });
+  };
+  const change = (next: Change): Promise<void> => {
+    if (!waiting) {
+      const changes: Change[] = [];
+      waiting = { changes, saved: inTurn(() => save(changes)) };
+    }
+    waiting.changes.push(next);
+    return waiting.saved;
+  };
   if (options.acceptLostStore) {
     await putAside(directory);
     await change(() => ({ store: newStore() }));

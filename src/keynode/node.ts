@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { sha256Hex } from "#crypto";
 import { fromBase64 } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
-import { inTurn } from "../base/turns.ts";
 import { baseOt } from "../mpc/ot/base.ts";
 import { signFollowed } from "../rules/followed.ts";
 import { keyNode as keyNodeBook } from "../rules/key-node.ts";
@@ -38,6 +37,7 @@ import { schemeOf } from "./schemes.ts";
 import { createShares, type Shares } from "./shares.ts";
 import { createSigning } from "./sign.ts";
 import { openStore, storeIdOf } from "./store.ts";
+import { whenSealed } from "./when-sealed.ts";
 import { createWitness } from "./witness.ts";
 
 export interface KeyNode {
@@ -69,7 +69,10 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
 
   /** As far as it was shown: the rules have verified its attestation, and its keys never change. */
   const known = (other: string) => witness.known(keyNodeBook, other);
-  const peers = await createPeers({
+  /** What was seen once is never unseen, however this process ends: nothing that came of it leaves before. */
+  let sealing: Promise<void> = Promise.resolve();
+  const sealed = () => sealing;
+  const connections = await createPeers({
     ...{ node, tlsKey, listen, clock },
     keyOf: (other) => optional(known(other)?.tlsKey, fromBase64),
     addressOf: (other) => known(other)?.address || undefined,
@@ -77,7 +80,13 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const signingKeyOf = (other: string) =>
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
   const pairStore = createPairStore(store, () => follower.time);
-  const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
+  const { peers, runs } = whenSealed(
+    {
+      peers: connections,
+      runs: createRuns({ node, peers: connections, pairs: pairStore, signingKey, signingKeyOf }),
+    },
+    sealed,
+  );
   const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);
   const accounts = createAccounts(store);
@@ -96,6 +105,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const unsettled = new Set<string>();
   /** What is erased does not come back: only a ledger as new as any seen before decides, and nobody's clock alone. */
   const settle = async () => {
+    if (unsettled.size > 0) await sealed();
     if (follower.followed.size < identity.state.followed.size) return;
     const disputed = new Set<string>();
     for (const stream of unsettled) {
@@ -120,7 +130,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
       if (witness.known(requestStreams, stream)) requests.add(stream);
-      await takePardons({ node, witness, pairStore }, stream);
+      await takePardons({ node, witness, pairStore, sealed }, stream);
       const key = witness.known(keyStreams, stream);
       if (!key) continue;
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
@@ -139,6 +149,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const agent: Agent = {
     identify: async () => ({ stream: node, statement: identity.state.founding }),
     async attest({ nonce }) {
+      await sealed();
       const claims = { ...claimsOf(identity.state, identity.measurement), nonce };
       const { size, root } = identity.state.followed;
       return {
@@ -148,14 +159,17 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       };
     },
     challenge: async ({ challenge }) => ({ answer: (await provider.answer?.(challenge)) ?? "" }),
-    follow: inTurn(async (shown) => {
+    async follow(shown) {
       const { followed, commit } = follower.follow(shown);
-      // Durable before it counts: what was seen once is never unseen, however this process ends.
-      if (followed.size > identity.state.followed.size) await change(() => ({ followed }));
       commit();
       history.add(shown.leaves);
+      if (followed.size > identity.state.followed.size) {
+        sealing = change(() => ({ followed }));
+        // Whoever waits for it hears of it.
+        sealing.catch(() => undefined);
+      }
       return { size: followed.size };
-    }),
+    },
     async show({ statements }) {
       await show(statements);
       return {};
@@ -199,11 +213,12 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     }),
   };
   return {
-    handlers: handlersOf(agent),
+    handlers: handlersOf(agent, sealed),
     async close() {
       clearTimeout(again);
       pools.close();
       await peers.close();
+      await sealing.catch(() => undefined);
       store.close();
     },
   };
@@ -236,15 +251,20 @@ type Agent = {
   [M in keyof KeyNodeMethods]: (params: KeyNodeMethods[M]["params"]) => Promise<KeyNodeMethods[M]["result"]>;
 };
 
-/** Parameters and results as the protocol has them. */
-const handlersOf = (agent: Agent): Record<keyof KeyNodeMethods, Handler> => {
+/** Parameters and results as the protocol has them. @param sealed resolves when a result may leave */
+const handlersOf = (agent: Agent, sealed: () => Promise<void>): Record<keyof KeyNodeMethods, Handler> => {
   const handler =
     <M extends keyof KeyNodeMethods>(method: M): Handler =>
     async (params, body) => {
       const declared = keyNodeMethods[method];
       const parsed = declared.params.parse(params);
       const carried = "carries" in declared ? { statements: await decodeStatements(body) } : {};
-      return { result: await agent[method]({ ...parsed, ...carried } as KeyNodeMethods[M]["params"]) };
+      try {
+        return { result: await agent[method]({ ...parsed, ...carried } as KeyNodeMethods[M]["params"]) };
+      } finally {
+        // That leaves were taken is no more than the server knows: it need not wait before it shows the statements.
+        if (method !== "follow") await sealed();
+      }
     };
   const names = Object.keys(keyNodeMethods) as (keyof KeyNodeMethods)[];
   return Object.fromEntries(names.map((name) => [name, handler(name)])) as Record<keyof KeyNodeMethods, Handler>;

@@ -11,13 +11,17 @@ export interface PardonDeps {
   readonly node: string;
   readonly witness: Pick<Witness, "known">;
   readonly pairStore: Pick<PairStore, "banned" | "pardon">;
+  /** Resolves when the ledger that it goes by is durable: what is lifted does not come back. */
+  readonly sealed: () => Promise<void>;
 }
 
 /** What a group's stream says now, where it is one. */
-export const takePardons = async ({ node, witness, pairStore }: PardonDeps, stream: string): Promise<void> => {
+export const takePardons = async ({ node, witness, pairStore, sealed }: PardonDeps, stream: string): Promise<void> => {
   const group = witness.known(keyGroup, stream);
   if (!group) return;
-  for (const banned of pairStore.banned()) {
+  const all = pairStore.banned();
+  if (all.length > 0) await sealed();
+  for (const banned of all) {
     const own = group.nodes.includes(banned) ? (group.pardons[node] ?? 0) : 0;
     await pairStore.pardon(banned, stream, Math.max(group.pardons[banned] ?? 0, own));
   }

@@ -3,7 +3,7 @@
  *
  * `0x01 | kind | round | from | to | run (32) | length of body (4) | body | length of signature (1) | signature`
  */
-import { sha256 } from "@noble/hashes/sha2.js";
+import { createHash } from "node:crypto";
 import { concat, u32, utf8 } from "../base/bytes.ts";
 
 const KINDS = ["round", "echo", "abort"] as const;
@@ -82,4 +82,4 @@ export const signedBytes = (header: Header, session: Uint8Array, bodyDigest: Uin
     bodyDigest,
   );
 
-export const digestOf = (body: Uint8Array): Uint8Array => sha256(body);
+export const digestOf = (body: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(body).digest());

@@ -49,6 +49,8 @@ export const steal = async (fleet: KeyNodes, { directory, id: node, raw, stop }:
       return share && { share, group: key.group, nodes: new Map(participants.map((one, place) => [place + 1, one])) };
     },
   });
+  // It calls the others, as a node does once it is shown a key: of a pair, one waits for seconds before it dials.
+  peers.keep(fleet.nodes.map(({ id }) => id));
   let closed = false;
   return {
     ...{ node, peers, pools },

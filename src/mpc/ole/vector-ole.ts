@@ -77,7 +77,7 @@ export const answerOle = (
   const { order } = curve;
   const span = width + 1;
   const rows = extendAsSender(seeds, scope, count * TRANSFERS, begin, bob);
-  const zeros = pads(shape, rows);
+  const zeros = pads(shape, rows).map((pad) => pad % order);
   const ones = pads(shape, shifted(rows, seeds.delta));
 
   const checks = inputs.map(() => randomScalar(random, curve));
@@ -123,7 +123,7 @@ export const finishOle = (
   const answers = received.slice(elements(shape));
   const chosen = pads(shape, rows).map((pad, at) => {
     const bit = bitAt(choices, Math.floor(at / span));
-    return pad + [0n, received[at]!][bit]!;
+    return (pad % order) + [0n, received[at]!][bit]!;
   });
   const columns = perTransfer(
     count,
@@ -142,11 +142,9 @@ export const beginLength = ({ count }: Shape): number => extensionLength(count *
 
 const ONE = [0n, 1n];
 
-/** Every transfer's pads: width + 1 integers modulo the order. */
+/** Every transfer's pads: width + 1 integers, which count modulo the order. */
 const pads = (shape: Shape, rows: Uint8Array): bigint[] =>
-  integersOf(hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE).map(
-    (value) => value % shape.curve.order,
-  );
+  integersOf(hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE);
 
 const transcriptOf = ({ scope }: Shape, begin: Uint8Array): Uint8Array => hashBytes("ole/1 transcript", scope, begin);
 

@@ -16,6 +16,11 @@ import { type Jobs, within } from "./jobs.ts";
 import { Address, TransactionInput, unsignedOf } from "./transaction.ts";
 import type { Upstream } from "./upstream.ts";
 
+/** What a wallet asks to have signed. */
+type WalletMessage = Extract<KeyMessage, { kind: "message" | "transaction" | "typed-data" }>;
+const isOfWallet = (message: KeyMessage | undefined): message is WalletMessage =>
+  message !== undefined && ["message", "transaction", "typed-data"].includes(message.kind);
+
 export interface SignerOptions {
   readonly service: KeyService;
   readonly asker: Asker;
@@ -79,7 +84,7 @@ export const createMethods = ({ service, asker, upstream, jobs, clock, wait }: S
     }
   };
   /** What the method answers, once the request for the message is settled. */
-  const resultOf = async (job: Named, account: Account, message: KeyMessage, id: string): Promise<string> => {
+  const resultOf = async (job: Named, account: Account, message: WalletMessage, id: string): Promise<string> => {
     const signature = await signatureOf(id);
     if (message.kind === "transaction") {
       const raw = signedTransaction(fromHex(message.hex), signature, account.publicKey);
@@ -90,7 +95,7 @@ export const createMethods = ({ service, asker, upstream, jobs, clock, wait }: S
     return withRecovery(signature, digest, account.publicKey);
   };
   /** Asks for a signature; its note says which call it is for, so that a server started again goes on with it. */
-  const sign = async (job: Named, account: Account, message: KeyMessage, requested: (id: string) => void) => {
+  const sign = async (job: Named, account: Account, message: WalletMessage, requested: (id: string) => void) => {
     const asked = { key: account.key, messages: [message], expiresIn: EXPIRES, note: job.name };
     const { id } = await service.requestSignature(asker, asked);
     requested(id);
@@ -202,7 +207,7 @@ export const createMethods = ({ service, asker, upstream, jobs, clock, wait }: S
         const [, method] = NOTE.exec(note) ?? [];
         const [message] = messages;
         const account = method && message ? await accounts.ofKey(key) : undefined;
-        if (!method || !message || !account) continue;
+        if (!method || !isOfWallet(message) || !account) continue;
         jobs.resume(note, id, () => resultOf({ method, name: note }, account, message, id));
       }
     },
