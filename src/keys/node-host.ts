@@ -24,6 +24,8 @@ import type { KeyNode } from "./node-port.ts";
 /** Leaves in one call. */
 const LEAVES = 65_536;
 const RESTART_AFTER = 500;
+/** Presignatures that are made for a key before it is first used. */
+const READY = 4;
 
 /** A node that is connected. */
 export interface Link {
@@ -61,7 +63,7 @@ interface Running {
 }
 
 /** Methods that carry statements. */
-type Method = "show" | "announce" | "make" | "sign" | "backup" | "restore";
+type Method = "show" | "announce" | "make" | "sign" | "prepare" | "backup" | "restore";
 type Params<M extends Method> = Omit<KeyNodeMethods[M]["params"], "statements">;
 
 export const createNodeHost = (options: NodeHostOptions): KeyNode => {
@@ -234,6 +236,10 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       const key = found && streamOf(ledger.world, keyBook, found.key)?.state;
       const texts = await textsOf([found?.detail, key?.detail]);
       return callShowing("sign", request, { request, signers: [...signers], details: texts });
+    },
+    async prepare(key, signers) {
+      await present();
+      return callShowing("prepare", key, { key, signers: [...signers], path: [], count: READY });
     },
     async backup(key) {
       await present();
