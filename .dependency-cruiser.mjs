@@ -111,7 +111,7 @@ export default {
       "contract/",
       "policy/(what|ethereum)\\.ts$",
       // Whoever exports a key puts it together in a program of its own.
-      "mpc/(curves/noble|keys/(derive|export|sharing))\\.ts$",
+      "mpc/(curves/noble|key-share|keys/(derive|export|sharing))\\.ts$",
     ]),
     ...layer("cli", [
       "base/",
