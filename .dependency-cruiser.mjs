@@ -124,7 +124,7 @@ export default {
       "policy/(what|ethereum|typed-data)\\.ts$",
       "server/",
       "platform/config/",
-      "keys/(greeting|programs)\\.ts$",
+      "keys/(greeting|lost-store|programs)\\.ts$",
       "keynode/protocol/configuration\\.ts$",
       "enclave/(archive|try|runners/manifest|protocol/refusals|databases/mysql/setup)\\.ts$",
       "compose\\.ts$",

@@ -160,6 +160,16 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     throw refuse("key-node.other", { node: tag, components: differ.join(", ") || "keys" });
   };
 
+  /** A node that could not be founded in time founds itself anew, and is started again under that. */
+  const found = async ({ channel }: Link, statement: string): Promise<void> => {
+    try {
+      await ledger.submit(statement);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "statement.clock") await channel.call("identify", { again: true });
+      throw error;
+    }
+  };
+
   const launch = async (): Promise<Running> => {
     const link = await open();
     try {
@@ -167,7 +177,7 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
         .result as KeyNodeMethods["identify"]["result"];
       if (link.isRemote) await requireKey(link, stream, statement);
       requireSame(stream, statement);
-      if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
+      if (!ledger.world.streams.has(stream)) await found(link, statement);
       const node: Running = { link, stream, followed: 0, shown: new Map() };
       await announce(node);
       return node;
