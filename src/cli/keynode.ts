@@ -11,7 +11,7 @@ import { toBase64url, utf8 } from "../base/bytes.ts";
 import type { Configuration } from "../keynode/protocol/configuration.ts";
 import { readGreeting, sayGreeting } from "../keys/greeting.ts";
 import { acceptsLostStore } from "../keys/lost-store.ts";
-import { keptProgram } from "../keys/programs.ts";
+import { keptProgram, NODE_OPTIONS } from "../keys/programs.ts";
 import { refuse } from "./errors.ts";
 
 export interface JoinOptions {
@@ -75,7 +75,7 @@ const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> =
     listen: where,
   };
   const program = await keptProgram({ directory: data, tag, program: options.program });
-  const child = spawn(process.execPath, [program, toBase64url(utf8(JSON.stringify(configuration)))], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, program, toBase64url(utf8(JSON.stringify(configuration)))], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
   });

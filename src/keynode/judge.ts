@@ -105,10 +105,18 @@ export const requireUnmoved = ({ follower }: Pick<JudgeDeps, "follower">, { requ
     throw refuse("keynode.request", { id: request.id, reason: "the ledger has moved on since it was judged" });
 };
 
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "policy.message",
+  "policy.transaction",
+  "policy.typed-data",
+  "policy.statement",
+  "policy.certificate",
+]);
+
 /** Whether a request will never be granted as it is: it can't be read, or no approval that it lacks would help. */
 export const isHopeless = (deps: JudgeDeps, question: Question, error: unknown): boolean => {
   if (!(error instanceof Refusal)) return false;
-  if (["policy.message", "policy.transaction", "policy.typed-data"].includes(error.code)) return true;
+  if (UNREADABLE.has(error.code)) return true;
   if (error.code !== "keynode.policy") return false;
   const looked = lookAtRequest(deps, question.request);
   const { request, group } = looked;

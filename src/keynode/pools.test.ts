@@ -44,6 +44,8 @@ interface Pooled extends RunningNode {
   readonly pools: Pools;
   /** Keys that this node lets nobody use. */
   readonly disabled: Set<string>;
+  /** What is public of its shares. */
+  readonly known: { chainCode: Uint8Array };
 }
 
 const withPools = async (
@@ -54,12 +56,13 @@ const withPools = async (
   const started: Pools[] = [];
   const start = (node: RunningNode): Pooled => {
     const disabled = new Set<string>();
+    const known = { chainCode: new Uint8Array(32) };
     const nodes = running.parties(...running.nodes.keys());
     const heldOf = (key: string, epoch: number): Held | undefined =>
-      disabled.has(key) ? undefined : { share: { scheme: "ECDSA_K1", epoch } as unknown as KeyShare, nodes };
+      disabled.has(key) ? undefined : { share: { scheme: "ECDSA_K1", epoch, ...known } as unknown as KeyShare, nodes };
     const pools = createPools({ ...node, heldOf, schemeOf: () => scheme });
     started.push(pools);
-    return { ...node, pools, disabled };
+    return { ...node, pools, disabled, known };
   };
   try {
     await work(running.nodes.map(start), running, start);
@@ -72,6 +75,16 @@ const useOf = (...signers: number[]): Use => ({ key: "K1", epoch: 1, signers, pa
 const idsOf = (presignatures: readonly Presignature[]) => presignatures.map(({ id }) => id);
 const code = (expected: string) => (error: unknown) => error instanceof Refusal && error.code === expected;
 const WITHIN = 10_000;
+
+test("nodes that hold shares of two attempts at one epoch do not presign, and blame nobody", () =>
+  withPools(2, async ([a, b]) => {
+    assert.ok(a && b);
+    b.known.chainCode = new Uint8Array(32).fill(1);
+    await assert.rejects(a.pools.take(useOf(1, 2), 1, WITHIN), code("run.ended"));
+    assert.ok(!a.store.isBanned(b.node) && !b.store.isBanned(a.node));
+    b.known.chainCode = a.known.chainCode;
+    assert.equal((await a.pools.take(useOf(1, 2), 1, WITHIN)).length, 1);
+  }));
 
 test("the leader's presignatures are the followers' too, each given away once at both", () =>
   withPools(3, async ([a, b, c]) => {

@@ -203,7 +203,7 @@ export const createPools = (options: PoolsOptions): Pools => {
   };
   peers.hear(DROP, (leader, body) => {
     const ids = decodePlain(body);
-    if (Array.isArray(ids)) for (const id of ids) followed.get(leader)?.delete(String(id));
+    if (Array.isArray(ids)) for (const id of ids) if (typeof id === "string") followed.get(leader)?.delete(id);
   });
   presigning.answer(
     (leader, count) => {

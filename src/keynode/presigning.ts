@@ -6,6 +6,7 @@ import { z } from "zod";
 import { randomBytes } from "#crypto";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
+import { digestOfPublic } from "../mpc/keys/sharing.ts";
 import type { Presignature, Scheme } from "../mpc/scheme.ts";
 import type { Pairs } from "./pairs.ts";
 import { refuse } from "./peers/errors.ts";
@@ -76,7 +77,16 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     );
     const terms = {
       ...{ id: run, parties, lane, signal, within: WITHIN },
-      binding: encodePlain(["entente presign/1", leader, use.key, use.epoch, [...use.path], count]),
+      // Shares of an epoch may be of two attempts, where nodes were shown different ledgers: nobody's fault of theirs.
+      binding: encodePlain([
+        "entente presign/2",
+        leader,
+        use.key,
+        use.epoch,
+        digestOfPublic(share),
+        [...use.path],
+        count,
+      ]),
       pairs: new Map([...made].map(([node, { id }]) => [node, id])),
     };
     /** What the run comes to: there is time until then, and nothing more to refuse. */

@@ -79,7 +79,11 @@ export const acceptDealt = (curve: Curve, dealt: Dealt, self: number, share: Uin
     secret < curve.order &&
     curve.equal(onBase(sharing, secret), evaluatePoints(curve, commitments, self));
   if (!fits) throw new RangeError("the share does not fit the commitments");
-  const point = (party: number) => [party, curve.encode(evaluatePoints(curve, commitments, party))] as const;
+  const point = (party: number) => {
+    const value = evaluatePoints(curve, commitments, party);
+    if (curve.isZero(value)) throw new RangeError("a share that is zero");
+    return [party, curve.encode(value)] as const;
+  };
   return {
     scheme,
     curve: curve.id,

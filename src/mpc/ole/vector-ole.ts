@@ -115,7 +115,7 @@ export const finishOle = (
   const { order } = curve;
   const span = width + 1;
   const end = 32 * elements(shape);
-  if (message.length !== end + 32 * count + 32) throw new Abort("ole.answer.length", alice);
+  if (message.length !== answerLength(shape)) throw new Abort("ole.answer.length", alice);
   const received = integersOf(message.subarray(0, end + 32 * count), 32);
   if (received.some((value) => value >= order)) throw new Abort("ole.answer.range", alice);
 
@@ -137,6 +137,7 @@ export const finishOle = (
   };
 };
 
+export const answerLength = (shape: Shape): number => 32 * (elements(shape) + shape.count + 1);
 export const beginLength = ({ count }: Shape): number => extensionLength(count * TRANSFERS);
 
 const ONE = [0n, 1n];
