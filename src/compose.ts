@@ -16,6 +16,7 @@ import { createIdentityKeys } from "./keys/identity-keys.ts";
 import { createKeys } from "./keys/index.ts";
 import { createKeyIndex } from "./keys/key-index.ts";
 import { keys0200 } from "./keys/migrations/0200-keys.ts";
+import type { KeyNodes } from "./keys/nodes.ts";
 import { createPresence } from "./keys/presence.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { ViewDeps } from "./keys/view-deps.ts";
@@ -77,6 +78,7 @@ export interface Running {
   readonly keys?: {
     readonly service: KeyService;
     readonly house: Asker;
+    readonly nodes: Pick<KeyNodes, "all">;
     readonly url: string;
     /** Where nodes of other machines join. */
     readonly door?: { readonly port: number; readonly fingerprint: string } | undefined;
@@ -340,7 +342,10 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(house && face && { keys: { service: keys.service, house, url: face.url, door: keys.joinedBy() } }),
+      ...(house &&
+        face && {
+          keys: { service: keys.service, nodes: keys.nodes, house, url: face.url, door: keys.joinedBy() },
+        }),
       close,
     };
   } catch (error) {

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { toBase64url, utf8 } from "../base/bytes.ts";
 import type { Configuration } from "../keynode/protocol/configuration.ts";
 import { readGreeting, sayGreeting } from "../keys/greeting.ts";
+import { acceptsLostStore } from "../keys/lost-store.ts";
 import { keptProgram, NODE_OPTIONS } from "../keys/programs.ts";
 import { refuse } from "./errors.ts";
 
@@ -69,7 +70,7 @@ const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> =
   const directory = join(data, tag);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const configuration: Configuration = {
-    ...{ directory, tag, ledger: welcome.data.ledger },
+    ...{ directory, tag, ledger: welcome.data.ledger, acceptLostStore: await acceptsLostStore(directory) },
     attestation: { provider: attestation, options: { ...options.attestationOptions } },
     listen: where,
   };

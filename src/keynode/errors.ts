@@ -19,8 +19,8 @@ export const refuse = refusals({
   },
   "keynode.store.rolled-back": {
     status: 409,
-    en: "The key node's store is not the one it wrote last: it was rolled back, or changed. Put the newest back; if it is lost, start with acceptLostStore and restore the shares from their backup.",
-    zh: "密钥节点的存储不是其最后写入的内容：被回滚或被更改。请恢复最新的存储；如已丢失，请以 acceptLostStore 启动并从备份恢复分片。",
+    en: "The key node's store is not the one it wrote last: it was rolled back, or changed. Put the newest back; if it is lost, put an empty file accept-lost-store into the node's folder, start it again, and restore the shares from their backup.",
+    zh: "密钥节点的存储不是其最后写入的内容：被回滚或被更改。请恢复最新的存储；如已丢失，请在节点目录中放入空文件 accept-lost-store，重新启动，并从备份恢复分片。",
   },
   "keynode.store.in-use": {
     status: 409,

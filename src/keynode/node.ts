@@ -14,6 +14,7 @@ import type { PlacedStatement } from "../tee/protocol/messages.ts";
 import { decodeStatements } from "../tee/protocol/statements.ts";
 import { reportData } from "../trust/attestation/report-data.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
+import { parseStatement } from "../trust/statement.ts";
 import { createAccounts } from "./accounts.ts";
 import { createAgreement } from "./agreement.ts";
 import { backup, restore } from "./backup.ts";
@@ -147,7 +148,10 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   };
 
   const agent: Agent = {
-    identify: async () => ({ stream: node, statement: identity.state.founding }),
+    async identify({ again }) {
+      if (again) await identity.foundAgain();
+      return { stream: parseStatement(identity.state.founding).digest, statement: identity.state.founding };
+    },
     async attest({ nonce }) {
       await sealed();
       const claims = { ...claimsOf(identity.state, identity.measurement), nonce };

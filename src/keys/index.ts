@@ -114,6 +114,10 @@ export const createKeys = (options: KeysOptions) => {
     concurrency: MAKING,
     now,
     onError: (key, error) => log.warn({ err: error, key }, "a key is made again"),
+    onMade: (key) =>
+      void signing
+        .prepare(key)
+        .catch((error: unknown) => log.debug({ err: error, key }, "its presignatures are made when it is used")),
   });
   const signing = createSigning({
     ledger,

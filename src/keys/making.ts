@@ -13,7 +13,7 @@ import { streamOf } from "../rules/world.ts";
 import type { KeyNodes } from "./nodes.ts";
 import type { RunsStore } from "./runs-store.ts";
 import { submitSaid } from "./said.ts";
-import { createWork } from "./work.ts";
+import { createWork, type Work } from "./work.ts";
 
 export interface MakingOptions {
   readonly ledger: Ledger;
@@ -23,11 +23,14 @@ export interface MakingOptions {
   readonly concurrency: number;
   readonly now: () => number;
   readonly onError: (key: string, error: unknown) => void;
+  /** Its nodes have made it, or shares anew, and no other key waits for them. */
+  readonly onMade: (key: string) => void;
 }
 
 const PAUSE = { first: 500, longest: 60_000 };
 
-export const createMaking = ({ ledger, blobs, nodes, runs, concurrency, now, onError }: MakingOptions) => {
+export const createMaking = (options: MakingOptions) => {
+  const { ledger, blobs, nodes, runs, concurrency, now, onError, onMade } = options;
   /** The attempt that nodes are to work on now: it is open, and agreed to. */
   const openAttempt = (stream: string): { key: Key; attempt: Attempt } | undefined => {
     const key = streamOf(ledger.world, keyBook, stream)?.state;
@@ -86,5 +89,12 @@ export const createMaking = ({ ledger, blobs, nodes, runs, concurrency, now, onE
   };
 
   const due = (stream: string): string | undefined => openAttempt(stream)?.key.creator;
-  return createWork({ ledger, due, attempt, concurrency, pause: PAUSE, onError });
+  const work: Work = createWork({
+    ...{ ledger, due, attempt, concurrency, pause: PAUSE, onError },
+    // Of many that are made one after the other, only those that are used have presignatures made.
+    onDone: (stream) => {
+      if (work.active <= 1) onMade(stream);
+    },
+  });
+  return work;
 };

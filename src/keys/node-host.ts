@@ -24,6 +24,8 @@ import type { KeyNode } from "./node-port.ts";
 /** Leaves in one call. */
 const LEAVES = 65_536;
 const RESTART_AFTER = 500;
+/** Presignatures that are made for a key before it is first used. */
+const READY = 4;
 
 /** A node that is connected. */
 export interface Link {
@@ -63,7 +65,7 @@ interface Running {
 }
 
 /** Methods that carry statements. */
-type Method = "show" | "announce" | "make" | "sign" | "backup" | "restore";
+type Method = "show" | "announce" | "make" | "sign" | "prepare" | "backup" | "restore";
 type Params<M extends Method> = Omit<KeyNodeMethods[M]["params"], "statements">;
 
 export const createNodeHost = (options: NodeHostOptions): KeyNode => {
@@ -171,6 +173,16 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     throw refuse("key-node.other", { node: tag, components: differ.join(", ") || "keys" });
   };
 
+  /** A node that could not be founded in time founds itself anew, and is started again under that. */
+  const found = async ({ channel }: Link, statement: string): Promise<void> => {
+    try {
+      await ledger.submit(statement);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "statement.clock") await channel.call("identify", { again: true });
+      throw error;
+    }
+  };
+
   const launch = async (): Promise<Running> => {
     const link = await open();
     try {
@@ -178,7 +190,7 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
         .result as KeyNodeMethods["identify"]["result"];
       if (link.isRemote) await requireKey(link, stream, statement);
       requireSame(stream, statement);
-      if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
+      if (!ledger.world.streams.has(stream)) await found(link, statement);
       const node: Running = { link, stream, followed: 0, isPrompt: false, shown: new Map() };
       await announce(node);
       node.isPrompt = true;
@@ -248,6 +260,10 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       const key = found && streamOf(ledger.world, keyBook, found.key)?.state;
       const texts = await textsOf([found?.detail, key?.detail]);
       return callShowing("sign", request, { request, signers: [...signers], details: texts });
+    },
+    async prepare(key, signers) {
+      await present();
+      return callShowing("prepare", key, { key, signers: [...signers], path: [], count: READY });
     },
     async backup(key) {
       await present();
