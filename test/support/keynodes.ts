@@ -157,7 +157,9 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
 
   const startNode = async (tag: string): Promise<HeldNode> => {
     const home = join(directory, tag);
+    let disk = home;
     const start = async (twist: Partial<NodeOptions> = {}) => {
+      disk = twist.directory ?? home;
       const listen = { host: "127.0.0.1", port: 0 };
       const common = { directory: home, ledger: ledger.verifierKey, tag, listen, clock };
       const node = await launch({ ...common, ...(patience && { patience }), ...twist });
@@ -205,12 +207,12 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       },
       async snapshot() {
         const copy = join(directory, `${tag}.${copies++}`);
-        cpSync(home, copy, { recursive: true });
+        cpSync(disk, copy, { recursive: true });
         return copy;
       },
-      async fork(leaves, disk) {
+      async fork(leaves, earlier) {
         const listen = (await raw("status", {})).listens;
-        const copy = disk ?? (await held.snapshot());
+        const copy = earlier ?? (await held.snapshot());
         await held.stop();
         node = await start({ directory: copy, listen });
         await raw("follow", { from: 0, leaves, checkpoint: checkpointOver(leaves) });
