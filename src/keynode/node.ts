@@ -24,7 +24,7 @@ import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
 import { createMaking } from "./make.ts";
 import type { NodeOptions } from "./options.ts";
-import { createPairStore } from "./pair-store.ts";
+import { createPairStore, KEPT_OUT } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
 import { createPeers } from "./peers/peers.ts";
 import { createPools } from "./pools.ts";
@@ -73,6 +73,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const signingKeyOf = (other: string) =>
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
   const pairStore = createPairStore(store);
+  pairStore.onBan((other, check) => process.stderr.write(`${KEPT_OUT} ${other}: ${check}\n`));
   const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
   const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);

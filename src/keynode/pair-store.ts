@@ -51,11 +51,13 @@ export interface PairStore {
   drop(node: string): Promise<void>;
   /** An administrator asks that a node is let in again, after a fresh set-up. */
   pardon(node: string): Promise<void>;
-  onBan(listener: (node: string) => void): void;
+  onBan(listener: (node: string, check: string) => void): void;
 }
 
 /** After as many failed checks nobody is let in again unless an administrator asks for it. */
 export const MAX_FAILURES = 3;
+/** What the log says of a ban, before whose it is. */
+export const KEPT_OUT = "keeps out the key node";
 
 const pairRow = (node: string) => `pair/${node}`;
 const banRow = (node: string) => `ban/${node}`;
@@ -71,7 +73,7 @@ const toRow = ({ count, check, active, admissible }: Ban): Uint8Array =>
 export const createPairStore = (rows: Rows): PairStore => {
   const bans = new Map<string, Ban>();
   const banning = new Map<string, Promise<void>>();
-  const listeners: ((node: string) => void)[] = [];
+  const listeners: ((node: string, check: string) => void)[] = [];
 
   const banOf = (node: string): Ban => {
     const known = bans.get(node);
@@ -113,7 +115,7 @@ export const createPairStore = (rows: Rows): PairStore => {
       const written = write(node, { count, check, active: true, admissible: count < MAX_FAILURES });
       const settled = written.then(() => rows.anchor());
       banning.set(node, settled);
-      for (const listener of listeners) listener(node);
+      for (const listener of listeners) listener(node, check);
       return settled;
     },
     settled: async (node) => banning.get(node),
