@@ -9,6 +9,7 @@ import type { Candidate } from "../../src/keynode/shares.ts";
 import { openNodeState } from "../../src/keynode/state.ts";
 import { openStore } from "../../src/keynode/store.ts";
 import { decodePlain } from "../../src/mpc/codec.ts";
+import type { PlainRecord } from "../../src/mpc/protocol.ts";
 import { toInteger } from "../../src/mpc/scalars.ts";
 import { openSimulated } from "../../src/tee/attestation/simulated.ts";
 
@@ -27,7 +28,7 @@ export const secretsIn = async (folder: string, measurement: string) => {
     if (!loaded) throw new Error(`no state in ${folder}`);
     const store = openStore({ path: join(copy, STORE), ...loaded.store, seal: async () => undefined });
     const shares = store.names("share/").map((name): HeldShare => {
-      const { share } = decodePlain(store.get(name) ?? new Uint8Array()) as unknown as Candidate;
+      const { share } = decodePlain(store.get(name) ?? new Uint8Array()) as PlainRecord & Candidate;
       return { key: name.split("/")[1] ?? "", share };
     });
     store.close();
