@@ -157,9 +157,9 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
 
   const startNode = async (tag: string): Promise<HeldNode> => {
     const home = join(directory, tag);
+    /** Where it runs; a fork runs elsewhere meanwhile. */
     let disk = home;
     const start = async (twist: Partial<NodeOptions> = {}) => {
-      disk = twist.directory ?? home;
       const listen = { host: "127.0.0.1", port: 0 };
       const common = { directory: home, ledger: ledger.verifierKey, tag, listen, clock };
       const node = await launch({ ...common, ...(patience && { patience }), ...twist });
@@ -197,6 +197,7 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       },
       async restart(twist) {
         await held.stop();
+        disk = twist?.directory ?? home;
         node = await start(twist);
         followed = 0;
         shown = new Set();
