@@ -48,6 +48,8 @@ export interface MakeRequest {
 
 /** Milliseconds until all have to have come to the end. */
 const WITHIN = 120_000;
+/** Milliseconds until all have to be there: one that has died, or will not, keeps the others from the next run. */
+const MEET = 15_000;
 
 export const createMaking = (deps: MakeDeps) => {
   /** Under way, by key and run: whoever asks again waits for the same. */
@@ -156,6 +158,8 @@ const makeShare = async (
     parties,
     group: key.group,
     within: WITHIN,
+    // Once they have met, some may be long at work before they come to the next step.
+    ...(step === "" && { meet: MEET }),
   });
   const run = <I, R>(
     protocol: Protocol<I, R>,

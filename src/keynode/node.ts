@@ -25,7 +25,7 @@ import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
 import { createMaking } from "./make.ts";
 import type { NodeOptions } from "./options.ts";
-import { createPairStore } from "./pair-store.ts";
+import { createPairStore, KEPT_OUT } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
 import { takePardons } from "./pardons.ts";
 import { createPeers } from "./peers/peers.ts";
@@ -81,6 +81,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const signingKeyOf = (other: string) =>
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
   const pairStore = createPairStore(store, () => follower.time);
+  pairStore.onBan((other, check) => process.stderr.write(`${KEPT_OUT} ${other}: ${check}\n`));
   const { peers, runs } = whenSealed(
     {
       peers: connections,

@@ -66,11 +66,13 @@ export interface PairStore {
   pardon(node: string, group: string, time: number): Promise<void>;
   /** Nodes that are kept out. */
   banned(): string[];
-  onBan(listener: (node: string) => void): void;
+  onBan(listener: (node: string, check: string) => void): void;
 }
 
 /** After as many failed checks nobody is let in again unless administrators ask for it. */
 export const MAX_FAILURES = 3;
+/** What the log says of a ban, before whose it is. */
+export const KEPT_OUT = "keeps out the key node";
 
 /** What versions before kept set-ups under. */
 const PAIRS = "pair/";
@@ -94,7 +96,7 @@ export const createPairStore = (rows: Rows, time: () => number): PairStore => {
   const pairs = new Map<string, Pair>();
   const bans = new Map<string, Ban>();
   const banning = new Map<string, Promise<void>>();
-  const listeners: ((node: string) => void)[] = [];
+  const listeners: ((node: string, check: string) => void)[] = [];
 
   const banOf = (node: string): Ban => {
     const known = bans.get(node);
@@ -148,7 +150,7 @@ export const createPairStore = (rows: Rows, time: () => number): PairStore => {
       const written = write(node, ban);
       const settled = written.then(() => rows.anchor());
       banning.set(node, settled);
-      for (const listener of listeners) listener(node);
+      for (const listener of listeners) listener(node, check);
       return settled;
     },
     settled: async (node) => banning.get(node),

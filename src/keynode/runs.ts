@@ -25,6 +25,8 @@ export interface RunTerms {
   readonly parties: ReadonlyMap<number, string>;
   /** Milliseconds until all have to have come to the end; 60,000 where absent. */
   readonly within?: number;
+  /** Milliseconds until all have to have joined; `within` where absent. */
+  readonly meet?: number;
   /** "bulk": other work of this node and of the connections goes first. */
   readonly lane?: Lane;
   /**
@@ -121,7 +123,7 @@ export const createRuns = (options: RunsOptions): Runs => {
 
   /** Waits for all, then runs; both within the time of the terms. */
   const join = async <I, R>(protocol: Protocol<I, R>, terms: RunTerms, input: I): Promise<R> => {
-    const { parties, lane = "urgent", within = WITHIN, signal } = terms;
+    const { parties, lane = "urgent", within = WITHIN, meet = within, signal } = terms;
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const nodes = [...parties.values()].filter((node) => node !== self);
     const indices = new Map([...parties].map(([index, node]) => [node, index]));
@@ -134,7 +136,7 @@ export const createRuns = (options: RunsOptions): Runs => {
 
     const close = () => {
       over = true;
-      clearTimeout(limit);
+      for (const limit of limits) clearTimeout(limit);
       signal?.removeEventListener("abort", onSignal);
       joined.delete(name);
       if (wire) remember(wire);
@@ -184,10 +186,16 @@ export const createRuns = (options: RunsOptions): Runs => {
         reject(error);
       }
     };
-    const limit = setTimeout(() => {
+    const tooLate = () => {
       const missing = machine ? machine.waitingFor().map((index) => parties.get(index)) : nodes.filter(isAway);
       end(refuse("peer.unreachable", { nodes: missing }), true);
-    }, within);
+    };
+    const limits = [
+      setTimeout(tooLate, within),
+      setTimeout(() => {
+        if (!machine?.agreed) tooLate();
+      }, meet),
+    ];
     const isAway = (node: string) => peers.bootOf(node) === undefined;
     const onSignal = () => end(refuse("run.ended", { node: self, run: name, reason: "run.cancelled" }), true);
     signal?.addEventListener("abort", onSignal);
