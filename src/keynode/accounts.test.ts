@@ -8,6 +8,7 @@ import type { Store } from "./store.ts";
 const broken = {
   get: () => undefined,
   put: () => Promise.reject(new Error("the disk is full")),
+  putSoon: () => undefined,
   anchor: async () => undefined,
 } as unknown as Store;
 

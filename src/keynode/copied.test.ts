@@ -38,7 +38,9 @@ const settingUp = async (t: TestContext) => {
         const to = ledger.size;
         const shown = { from, leaves: ledger.leaves(from, to), checkpoint: ledger.checkpoint(to) };
         from = to;
-        return node.handlers.follow(shown, NOTHING());
+        await node.handlers.follow(shown, NOTHING());
+        // The next answer waits until that is sealed.
+        return node.handlers.status({}, NOTHING());
       },
     };
   };

@@ -54,7 +54,7 @@ test("a new key has presignatures ready before anybody asks for a signature, and
   const batch = ["second", "third"].map((text) => ({ kind: "digest" as const, hex: digest(text) }));
   const more = await service.requestSignature(house, { key: id, messages: batch });
   assert.equal((await service.settledRequest(house, more.id, 60_000)).status, "completed");
-  await until(async () => (await ready()) === 2 * 4);
+  await until(async () => (await ready()) >= 2 * 4);
 });
 
 test("a thousand digests in one call, each signed with a nonce of its own; one more is refused", async () => {
