@@ -111,7 +111,7 @@ export default {
       "contract/",
       "policy/(what|ethereum)\\.ts$",
       // Whoever exports a key puts it together in a program of its own.
-      "mpc/(curves/noble|keys/(derive|export|sharing))\\.ts$",
+      "mpc/(curves/noble|key-share|keys/(derive|export|sharing))\\.ts$",
     ]),
     ...layer("cli", [
       "base/",
@@ -124,7 +124,7 @@ export default {
       "policy/(what|ethereum|typed-data)\\.ts$",
       "server/",
       "platform/config/",
-      "keys/(greeting|programs)\\.ts$",
+      "keys/(greeting|lost-store|programs)\\.ts$",
       "keynode/protocol/configuration\\.ts$",
       "enclave/(archive|try|runners/manifest|protocol/refusals|databases/mysql/setup)\\.ts$",
       "compose\\.ts$",

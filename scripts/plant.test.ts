@@ -144,6 +144,7 @@ describe("rules of the house", () => {
     ["docs/en/start.md", `cd ${MACHINE}\n`, /start\.md:1 path of a developer's machine/],
     ["src/rules/long.ts", "// line\n".repeat(401), /long\.ts has 401 lines/],
     ["src/rules/later.ts", `// ${"TO"}DO\n`, /unfinished work/],
+    ["docs/en/merged.md", `Title\n=======\n${">".repeat(7)} a-branch\n`, /merged\.md:3 a merge that was not decided/],
     ["src/rules/cast.ts", `export const n = 1 as ${"unknown"} as string;\n`, /type check switched off/],
   ];
   for (const [file, text, expected] of breaches)

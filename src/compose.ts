@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, SECOND } from "./base/clock.ts";
+import { once } from "./base/turns.ts";
 import { computeBooks } from "./compute/books.ts";
 import { createEnclaveHost, type EnclaveHostOptions } from "./compute/enclave-host.ts";
 import { createFleet } from "./compute/fleet.ts";
@@ -10,10 +11,12 @@ import { createCompute } from "./compute/index.ts";
 import { verificationLabels } from "./contract/accounts.ts";
 import { contract } from "./contract/index.ts";
 import { keyBooks } from "./keys/books.ts";
-import { openHouse } from "./keys/house.ts";
+import { FACES, IDENTITIES, openHouse } from "./keys/house.ts";
+import { createIdentityKeys } from "./keys/identity-keys.ts";
 import { createKeys } from "./keys/index.ts";
 import { createKeyIndex } from "./keys/key-index.ts";
 import { keys0200 } from "./keys/migrations/0200-keys.ts";
+import type { KeyNodes } from "./keys/nodes.ts";
 import { createPresence } from "./keys/presence.ts";
 import type { KeyService } from "./keys/service.ts";
 import type { ViewDeps } from "./keys/view-deps.ts";
@@ -26,6 +29,7 @@ import { createAudit } from "./platform/audit.ts";
 import { createAuditStore } from "./platform/audit-store.ts";
 import { createBlobs } from "./platform/blobs.ts";
 import type { Config } from "./platform/config/load.ts";
+import { networksOf, optionsOf, pairsOf } from "./platform/config/pairs.ts";
 import { migrate } from "./platform/db/migrate.ts";
 import { platformMigrations } from "./platform/db/migrations/index.ts";
 import { openDatabase, requireReachable } from "./platform/db/open.ts";
@@ -46,6 +50,7 @@ import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
 import type { Asker } from "./spine/access.ts";
 import { createEvents } from "./spine/events.ts";
+import type { GroupKeys } from "./spine/group-identity.ts";
 import { createSpine, type Spine } from "./spine/index.ts";
 import { spineMigrations } from "./spine/migrations/index.ts";
 
@@ -75,6 +80,7 @@ export interface Running {
   readonly keys?: {
     readonly service: KeyService;
     readonly house: Asker;
+    readonly nodes: Pick<KeyNodes, "all">;
     readonly url: string;
     /** Where nodes of other machines join. */
     readonly door?: { readonly port: number; readonly fingerprint: string } | undefined;
@@ -126,6 +132,7 @@ const spineOf = (
   { config, clock }: Pick<PlatformOptions, "config" | "clock">,
   { identity, ...storage }: Storage,
   live: ReturnType<typeof createLive>,
+  groupKeys: () => GroupKeys | undefined = () => undefined,
 ) => {
   const { ledger } = storage;
   const views: ViewDeps = {
@@ -141,6 +148,7 @@ const spineOf = (
     clock,
     uploadLimit: config.uploadLimit,
     books: [...computeBooks({ ledger, clock }), ...keyBooks(views)],
+    groupKeys,
   });
   return { spine, views };
 };
@@ -210,8 +218,16 @@ const computeOf = ({ config, enclaveCommand }: PlatformOptions, { ledger, blobs,
   return createCompute({ spine, fleet, former, log, concurrency: config.enclaveConcurrency });
 };
 
-const houseOf = ({ config }: PlatformOptions, { identity }: Storage, { acts }: Spine): Promise<Asker> =>
-  openHouse({ file: join(config.data, "key-service.json"), identity, manage: acts.manage });
+const houseOf = (
+  names: typeof FACES,
+  { config }: PlatformOptions,
+  { identity }: Storage,
+  { acts }: Spine,
+): Promise<Asker> =>
+  openHouse({
+    ...{ names, identity, file: join(config.data, `${names.login}.json`) },
+    manage: (asker) => acts.manage(asker, "platform"),
+  });
 
 /** Starts everything and answers once it serves. @throws Refusal data.locked, database.*, ledger.corrupt, enclave.* */
 export const startPlatform = async (options: PlatformOptions): Promise<Running> => {
@@ -219,10 +235,16 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   const storage = await openStorage(options);
   const { log, db, ledger, identity, newId } = storage;
   const live = createLive();
-  const stood = spineOf(options, storage, live);
+  // The spine is there before the pillar that stands on it and gives it these.
+  let groupKeys: GroupKeys | undefined;
+  const stood = spineOf(options, storage, live, () => groupKeys);
   const { spine } = stood;
   const compute = computeOf(options, storage, spine);
   const keys = keysOf(options, storage, stood);
+  groupKeys = createIdentityKeys({
+    ...{ spine, service: keys.service, preset: config.identityKeyGroup },
+    asker: once(() => houseOf(IDENTITIES, options, storage, spine)),
+  });
   const events = createEvents({ ...spine, kinds: { ...compute.events, ...keys.events } });
   const health = createHealth();
   const metrics = createMetrics();
@@ -305,10 +327,12 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     await spine.start();
     compute.start();
     keys.start();
-    const house = config.keyNodes > 0 ? await houseOf(options, storage, spine) : undefined;
+    const house = config.keyNodes > 0 ? await houseOf(FACES, options, storage, spine) : undefined;
     if (house) {
       const { keyToken: token, ethereumUpstream: upstream } = config;
-      faces = createFaces({ service: keys.service, house, token, upstream, auth: ports.auth, clock, log });
+      const { auth, limits } = ports;
+      const { trustedProxies } = config;
+      faces = createFaces({ service: keys.service, house, token, upstream, auth, limits, trustedProxies, clock, log });
     }
     await ports.idempotency.reset();
     await jobs.start();
@@ -321,7 +345,10 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       url: config.publicUrl || url,
       admin: admin && { accessKeyId: admin.accessKeyId, accessKeySecret: admin.accessKeySecret },
       enclave: { stream, measurement, attestation: provider, isolation },
-      ...(house && face && { keys: { service: keys.service, house, url: face.url, door: keys.joinedBy() } }),
+      ...(house &&
+        face && {
+          keys: { service: keys.service, nodes: keys.nodes, house, url: face.url, door: keys.joinedBy() },
+        }),
       close,
     };
   } catch (error) {
@@ -358,34 +385,5 @@ export const rebuildViews = async (
     await storage.close();
   }
 };
-
-/** Options of the enclave with a number: each may have a device of its own. */
-const optionsOf = (written: readonly string[], number: number): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(pairsOf(written)).map(([name, value]) => [name, value.replaceAll("{enclave}", String(number))]),
-  );
-
-/** Networks of the enclave with a number: those of all, and those that are written `number=network`. */
-const networksOf = (written: readonly string[], number: number): { networks?: string[] } => {
-  const networks = written.flatMap((one) => {
-    const [, own, network = one] = /^(\d+)=(.*)$/.exec(one) ?? [];
-    return own === undefined || Number(own) === number ? [network] : [];
-  });
-  return networks.length === 0 ? {} : { networks };
-};
-
-/** `name=value`, as settings have them. */
-const pairsOf = (written: readonly string[]): Record<string, string> =>
-  Object.fromEntries(
-    // A value may be a list itself: what has no name belongs to the one before.
-    written
-      .join(",")
-      .split(/,(?=[a-z]+=)/)
-      .filter((pair) => pair !== "")
-      .map((pair) => {
-        const at = pair.indexOf("=");
-        return [pair.slice(0, at), pair.slice(at + 1)];
-      }),
-  );
 
 const openApiText = (version: string, url: string): string => JSON.stringify(openApi(contract, { version, url }));

@@ -1,14 +1,20 @@
 /** Keys that nobody holds, from the command line: named, made, used, approved, imported, kept over a restart. */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { getBytes, Signature, Transaction, verifyTypedData } from "ethers";
+import { fromBase64 } from "../src/base/bytes.ts";
+import type { NodeBackup } from "../src/sdk/workflows/index.ts";
+import { keyBackupContext } from "../src/trust/envelope/contexts.ts";
+import { openBytes } from "../src/trust/envelope/envelope.ts";
+import { keyFromPem } from "../src/trust/keys.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const MAIN = join(ROOT, "src", "cli", "main.ts");
@@ -22,6 +28,8 @@ interface Ended {
 let home: string;
 let platform: ChildProcess;
 let url = "";
+/** All that the platform and its nodes have logged. */
+let logged = "";
 const file = (name: string, content?: string): string => {
   if (content !== undefined) writeFileSync(join(home, name), content);
   return join(home, name);
@@ -72,14 +80,17 @@ const up = async () => {
     "--port",
     port,
     "--log-level",
-    "silent",
+    "trace",
     "--key-nodes",
     "3",
     "--key-port",
     "0",
     "--json",
   ];
-  platform = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  platform = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  platform.stderr?.on("data", (text: Buffer) => {
+    logged += text;
+  });
   const [line] = (await once(createInterface({ input: platform.stdout as NodeJS.ReadableStream }), "line")) as [string];
   const ready = JSON.parse(line);
   url = ready.url;
@@ -345,6 +356,9 @@ test("a key is exported, its shares are kept outside the nodes and given back, a
   const made = await entente("treasury", ["key-nodes", "backup", "node-1", "--out", kept]);
   assert.equal(made.keys.length, 1);
   assert.ok(made.without.length > 0, "keys of groups without keepers are named");
+  const check = ["key-nodes", "check-backup", kept, "--key-passphrase-file", words, "--key"];
+  assert.deepEqual((await entente("treasury", [...check, one])).keys, made.keys);
+  await refused("treasury", [...check, two], "envelope.recipient");
   const restore = ["key-nodes", "restore", kept, "--key-passphrase-file", words, "--key"];
   assert.deepEqual((await entente("treasury", [...restore, one])).keys, made.keys);
   await refused("treasury", [...restore, two], "envelope.recipient");
@@ -355,6 +369,41 @@ test("a key is exported, its shares are kept outside the nodes and given back, a
     [true, made.keys],
   );
   assert.notEqual((await said("treasury", "keys", "public-key", "kept")).out.trim(), before);
+});
+
+/** Every way in which somebody would write it down. */
+const written = (secret: Buffer): Buffer[] => {
+  const shifts = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), secret])
+      .toString("base64")
+      .slice(4, 40),
+  );
+  const texts = [...shifts, ...shifts.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"))];
+  const hex = secret.toString("hex");
+  texts.push(hex, hex.toUpperCase(), BigInt(`0x${hex}`).toString(), [...secret].join(","));
+  return [secret, Buffer.from(secret).reverse(), ...texts.map((text) => Buffer.from(text))];
+};
+
+test("nothing that the platform logs or keeps has a key or a share in it", async () => {
+  const key = createPrivateKey({ key: readFileSync(file("kept.pem")), passphrase: "correct horse" });
+  const { d = "" } = key.export({ format: "jwk" });
+  const { node, shares } = JSON.parse(readFileSync(file("node-1.backup.json"), "utf8")) as NodeBackup;
+  const keeper = keyFromPem(readFileSync(file("keeper-1.pem"), "utf8"), {
+    ...{ accept: ["X25519"] as const, passphrase: "correct horse" },
+  });
+  const [share] = shares as [NodeBackup["shares"][number]];
+  const context = keyBackupContext(share.key, share.epoch, node);
+  const opened = await openBytes(fromBase64(share.envelope), { key: keeper, context });
+  const forms = [Buffer.from(d, "base64url"), Buffer.from(opened)].flatMap(written);
+  assert.equal(forms.length, 24);
+  const found = (bytes: Buffer) => forms.some((form) => bytes.includes(form));
+  assert.ok(found(Buffer.from(`{"d":"x${d}"}`)) && found(Buffer.from(`share ${Buffer.from(opened).toString("hex")}`)));
+
+  assert.ok(logged.length > 10_000);
+  assert.ok(!found(Buffer.from(logged)), "in the log");
+  const files = readdirSync(file("platform"), { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  assert.ok(files.some(({ name }) => name === "store.db"));
+  for (const { parentPath, name } of files) assert.ok(!found(readFileSync(join(parentPath, name))), name);
 });
 
 test("a disabled key signs nothing; strangers see nothing; bad input says what is wrong", async () => {

@@ -36,17 +36,17 @@ export const check = async (treasury: Treasury, keys: readonly TreasuryKey[], me
 /** It has the public key that it had; every node has its share still, which a refresh needs; and it signs, before and after. */
 const checkKey = async ({ ...treasury }: Treasury, before: TreasuryKey, memory: Memory): Promise<void> => {
   const { client } = treasury.party;
-  const name = `the key ${before.id} (${before.scheme}, ${before.threshold} of ${before.shares})`;
+  const name = `the key ${before.id} (${before.scheme})`;
   const signs = async (when: string) => {
     const until = performance.now() + PATIENCE;
     const state = await signOnce(treasury, before, memory, () => performance.now() > until);
     if (state !== "completed") memory.violation(`${name} does not sign ${when}: ${state}`);
   };
   await signs("at the end");
-  const { epoch, participants } = await client.keys.get({ id: before.stream });
+  const { epoch, threshold, participants } = await client.keys.get({ id: before.stream });
   const next = (epoch ?? 0) + 1;
   await client.keys.reshare(before.stream, {
-    ...{ epoch: next, kind: "refresh", threshold: before.threshold },
+    ...{ epoch: next, kind: "refresh", threshold },
     participants: participants.map(({ stream }) => stream),
   });
   const until = performance.now() + PATIENCE;

@@ -4,6 +4,9 @@ import { type Platform, type PlatformOptions, startPlatform } from "../../test/s
 import { isAlive, type Process, treeOf } from "../../test/support/processes.ts";
 import type { Load } from "./load.ts";
 
+export const TARGETS = ["nodes", "server", "both"] as const;
+export type Target = (typeof TARGETS)[number];
+
 /** `node`: one of them; `two`: two at once; `server`: that process alone; `all`: it and everything it started. */
 export type Blow = "node" | "two" | "server" | "all";
 
@@ -23,7 +26,7 @@ const WORKS_FOR = 1_200;
 const ENDS_WITHIN = 10_000;
 
 const isKeyNode = ({ command }: Process) => command.includes("keynode.mjs");
-const drawn = <T>(all: readonly T[], count: number): T[] =>
+export const drawn = <T>(all: readonly T[], count: number): T[] =>
   all
     .map((one) => ({ one, place: Math.random() }))
     .sort((a, b) => a.place - b.place)
@@ -31,7 +34,11 @@ const drawn = <T>(all: readonly T[], count: number): T[] =>
     .map(({ one }) => one);
 
 /** @param violation told of processes that outlive the one they belong to */
-export const createKiller = async (options: PlatformOptions, violation: (what: string) => void): Promise<Killer> => {
+export const createKiller = async (
+  options: PlatformOptions,
+  what: Target,
+  violation: (what: string) => void,
+): Promise<Killer> => {
   let platform = await startPlatform(options);
   const blows: Record<Blow, number> = { node: 0, two: 0, server: 0, all: 0 };
   let nodes = 0;
@@ -73,7 +80,7 @@ export const createKiller = async (options: PlatformOptions, violation: (what: s
       const until = performance.now() + NOTHING_FOR;
       while (load.ended === ended && performance.now() < until) await sleep(20);
       await sleep(Math.random() * WORKS_FOR);
-      const blow = draw();
+      const blow = draw(what);
       if (blow === "node" || blow === "two") {
         // They may just be starting again after an earlier blow.
         if (killNodes(blow === "two" ? 2 : 1) > 0) blows[blow]++;
@@ -85,9 +92,18 @@ export const createKiller = async (options: PlatformOptions, violation: (what: s
   };
 };
 
-const draw = (): Blow => {
-  const chance = Math.random();
-  if (chance < 0.8) return "node";
-  if (chance < 0.92) return "two";
-  return chance < 0.97 ? "server" : "all";
+/** How often each comes, of a hundred. */
+const BLOWS: Readonly<Record<Target, Readonly<Partial<Record<Blow, number>>>>> = {
+  nodes: { node: 85, two: 15 },
+  server: { server: 60, all: 40 },
+  both: { node: 80, two: 12, server: 5, all: 3 },
+};
+
+const draw = (what: Target): Blow => {
+  let left = Math.random() * 100;
+  const [blow] = Object.entries(BLOWS[what]).find(([, share]) => {
+    left -= share;
+    return left < 0;
+  }) ?? ["node"];
+  return blow as Blow;
 };

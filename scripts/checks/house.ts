@@ -29,6 +29,9 @@ const RULES: readonly Rule[] = [
   { name: "type check switched off", files: /\.ts$/, forbidden: /@ts-(ignore|nocheck|expect-error)|\bas unknown as\b/ },
 ];
 
+/** What a merge leaves where it was not decided. */
+const UNDECIDED = /^(<{7}|>{7}|\|{7}) /;
+
 /** Paths of the machine it was written on: folders at the root that only a developer's machine has. */
 const MACHINE_PATH = /(?<![\w.~-])\/(work|root)\//;
 
@@ -51,6 +54,7 @@ const violations = (top: string, file: string): string[] => {
   );
   const found = lines.flatMap((line, i) => [
     ...rules.filter(({ forbidden }) => forbidden.test(line)).map(({ name }) => `${file}:${i + 1} ${name}`),
+    ...(UNDECIDED.test(line) ? [`${file}:${i + 1} a merge that was not decided`] : []),
     ...(MACHINE_PATH.test(line) ? [`${file}:${i + 1} path of a developer's machine`] : []),
   ]);
   const length = lines.length - 1;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTurns, inTurn } from "./turns.ts";
+import { createTurns, inTurn, once } from "./turns.ts";
 
 test("each begins when the one before has ended, and one that fails ends only itself", async () => {
   const take = createTurns();
@@ -30,4 +30,17 @@ test("calls of a function in turn see what the call before left", async () => {
     return sum;
   });
   assert.deepEqual(await Promise.all([1, 2, 3].map(add)), [1, 3, 6]);
+});
+
+test("what is done once is done again only where it failed", async () => {
+  let calls = 0;
+  const work = once(async () => {
+    calls++;
+    await Promise.resolve();
+    if (calls === 1) throw new Error("not yet");
+    return calls;
+  });
+  await Promise.all([work(), work()].map((one) => assert.rejects(one, /not yet/)));
+  assert.deepEqual(await Promise.all([work(), work()]), [2, 2]);
+  assert.equal(await work(), 2);
 });

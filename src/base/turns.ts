@@ -15,3 +15,15 @@ export const inTurn = <A, R>(work: (argument: A) => Promise<R>) => {
   const take = createTurns();
   return (argument: A): Promise<R> => take(() => work(argument));
 };
+
+/** Work that is done when it is first asked for, and not again unless it fails. */
+export const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
+};

@@ -10,7 +10,8 @@ import { z } from "zod";
 import { toBase64url, utf8 } from "../base/bytes.ts";
 import type { Configuration } from "../keynode/protocol/configuration.ts";
 import { readGreeting, sayGreeting } from "../keys/greeting.ts";
-import { keptProgram } from "../keys/programs.ts";
+import { acceptsLostStore } from "../keys/lost-store.ts";
+import { keptProgram, NODE_OPTIONS } from "../keys/programs.ts";
 import { refuse } from "./errors.ts";
 
 export interface JoinOptions {
@@ -69,12 +70,12 @@ const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> =
   const directory = join(data, tag);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const configuration: Configuration = {
-    ...{ directory, tag, ledger: welcome.data.ledger },
+    ...{ directory, tag, ledger: welcome.data.ledger, acceptLostStore: await acceptsLostStore(directory) },
     attestation: { provider: attestation, options: { ...options.attestationOptions } },
     listen: where,
   };
   const program = await keptProgram({ directory: data, tag, program: options.program });
-  const child = spawn(process.execPath, [program, toBase64url(utf8(JSON.stringify(configuration)))], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, program, toBase64url(utf8(JSON.stringify(configuration)))], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
   });

@@ -37,7 +37,7 @@ export interface SplitKey {
 }
 
 /**
- * @param secret 32 bytes: the scalar, big-endian; for Ed25519 the seed (RFC 8032)
+ * @param secret 32 bytes: the scalar, big-endian; for Ed25519 the seed (RFC 8032), or 64 where there is none (trust/expanded.ts)
  * @throws RangeError for what is no private key of the scheme
  */
 export const splitKey = async (

@@ -17,9 +17,9 @@ export const createAccounts = (store: Store) => ({
    * @param limits whether anything depends on it: then, when it resolves, it is durable beyond any rollback
    */
   async set(key: string, account: Account, limits: boolean): Promise<void> {
-    const written = store.put(rowOf(key), utf8(canonical(account)));
-    if (!limits) return;
-    await written;
+    const row = utf8(canonical(account));
+    if (!limits) return store.putSoon(rowOf(key), row);
+    await store.put(rowOf(key), row);
     await store.anchor();
   },
 });

@@ -6,6 +6,7 @@
 import { equal, fromUtf8, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { epochOf, type Key, keyStreams, participantsOf } from "../rules/key-state.ts";
+import type { History } from "./history.ts";
 import type { Peers } from "./peers/peers.ts";
 import type { Witness } from "./witness.ts";
 
@@ -14,6 +15,7 @@ export interface AgreementDeps {
   readonly node: string;
   readonly peers: Pick<Peers, "ask" | "answer">;
   readonly witness: Pick<Witness, "known">;
+  readonly history: Pick<History, "tell" | "isForked">;
 }
 
 const TOPIC = "key-epoch";
@@ -24,16 +26,26 @@ const WITHIN = 2_000;
 const viewOf = (key: Key | undefined): Uint8Array =>
   utf8(canonical(key ? { epoch: epochOf(key)?.epoch ?? 0, attempt: key.attempt?.request ?? "" } : {}));
 
-export const createAgreement = ({ node, peers, witness }: AgreementDeps) => {
-  peers.answer(TOPIC, async (_, stream) => viewOf(witness.known(keyStreams, fromUtf8(stream))));
+export const createAgreement = ({ node, peers, witness, history }: AgreementDeps) => {
+  peers.answer(TOPIC, async (from, stream) => {
+    const key = witness.known(keyStreams, fromUtf8(stream));
+    history.tell([from]);
+    // Of a key that it never had a part in a node learns nothing; one that was put out has shares to erase.
+    const holds = key?.epochs.some(({ participants }) => participants.includes(from));
+    return viewOf(holds ? key : undefined);
+  });
 
   /** Whether all who hold shares of the key now say the same of it. Who can't be reached does not. */
   return async (stream: string, key: Key): Promise<boolean> => {
     const own = viewOf(key);
     const others = participantsOf(key).filter((other) => other !== node);
+    history.tell(others);
     const answers = await Promise.allSettled(
       others.map((other) => peers.ask(other, TOPIC, utf8(stream), { within: WITHIN, lane: "urgent" })),
     );
-    return answers.every((answer) => answer.status === "fulfilled" && equal(answer.value, own));
+    return (
+      !others.some(history.isForked) &&
+      answers.every((answer) => answer.status === "fulfilled" && equal(answer.value, own))
+    );
   };
 };

@@ -1,9 +1,8 @@
 /** Backup of shares: each is sealed to a recipient of its own, so that no one of them can put a key together. */
-import { equal, fromBase64, toBase64 } from "../base/bytes.ts";
+import { fromBase64, toBase64 } from "../base/bytes.ts";
 import { curveOf } from "../mpc/curves/registry.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
-import { onBase, sharingOf } from "../mpc/keys/sharing.ts";
-import { toInteger } from "../mpc/scalars.ts";
+import { isShare } from "../mpc/keys/sharing.ts";
 import { epochOf, indexIn } from "../rules/key-state.ts";
 import { keyBackupContext, keyRestoreContext } from "../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../trust/envelope/envelope.ts";
@@ -42,16 +41,8 @@ export const restore = async (deps: MakeDeps & { readonly storeId: string }, str
   const context = keyRestoreContext(stream, epoch, deps.node, deps.storeId);
   const secret = await openBytes(fromBase64(envelope), { key: deps.encryptionKey, context });
   const share: KeyShare = { ...publicOf(key), self, secret };
-  if (!isShare(share)) throw unfit("it is not what its verifying share on the ledger says");
+  if (!isShare(curveOf(share.curve), share, self, secret))
+    throw unfit("it is not what its verifying share on the ledger says");
   await deps.shares.keep(stream, { request: stream, run: "restored", share });
   return { epoch };
-};
-
-/** Whether the secret is the logarithm of its verifying share. */
-const isShare = ({ self, secret, verifyingShares, ...key }: KeyShare): boolean => {
-  const curve = curveOf(key.curve);
-  const value = toInteger(secret);
-  const point = verifyingShares[self];
-  if (secret.length !== 32 || value === 0n || value >= curve.order || !point) return false;
-  return equal(curve.encode(onBase(sharingOf(curve, key), value)), point);
 };

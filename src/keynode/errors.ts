@@ -19,8 +19,13 @@ export const refuse = refusals({
   },
   "keynode.store.rolled-back": {
     status: 409,
-    en: "The key node's store is not the one it wrote last: it was rolled back, or changed. Put the newest back; if it is lost, start with acceptLostStore and restore the shares from their backup.",
-    zh: "密钥节点的存储不是其最后写入的内容：被回滚或被更改。请恢复最新的存储；如已丢失，请以 acceptLostStore 启动并从备份恢复分片。",
+    en: "The key node's store is not the one it wrote last: it was rolled back, or changed. Put the newest back; if it is lost, put an empty file accept-lost-store into the node's folder, start it again, and restore the shares from their backup.",
+    zh: "密钥节点的存储不是其最后写入的内容：被回滚或被更改。请恢复最新的存储；如已丢失，请在节点目录中放入空文件 accept-lost-store，重新启动，并从备份恢复分片。",
+  },
+  "keynode.store.in-use": {
+    status: 409,
+    en: "Another process uses this key node's store. Stop it, or let it go on and start no second one.",
+    zh: "另一个进程正在使用该密钥节点的存储。请停止该进程，或保留其运行而不再启动第二个。",
   },
   "keynode.key": {
     status: 409,
@@ -61,6 +66,11 @@ export const refuse = refusals({
     status: 409,
     en: "The group names no recipient for a backup of this node's shares. Have the group changed first.",
     zh: "群组未指定该节点分片备份的接收方。请先修改群组设置。",
+  },
+  "keynode.forked": {
+    status: 409,
+    en: "The key nodes {nodes} were shown another ledger than this one. Keep both ledgers as evidence, and have all nodes follow the same.",
+    zh: "密钥节点 {nodes} 所见的账本与本节点不一致。请保留两份账本作为证据，并让所有节点跟随同一账本。",
   },
   "keynode.unreachable": {
     status: 503,

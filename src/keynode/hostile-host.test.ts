@@ -158,28 +158,64 @@ test("a request is good for one purpose, once, in its time", async (t) => {
   assert.deepEqual(await outcomes(fleet, taken, [1, 2]), ["keynode.request", "keynode.request"]);
 });
 
-test("any one honest node keeps the others from signing what it should not", async (t) => {
-  const { fleet, key, nodes } = await openFleet(t, {}, 3);
-  const request = await fleet.request(key, DIGEST);
-  const until = fleet.ledger.size;
-  const shown = await replayable(fleet.ledger, request);
-  // What a node sees from here on is forgotten with its disk, where its operator takes that back.
-  const disks = await Promise.all(nodes.map((node) => node.snapshot()));
-  await act(fleet.stage, fleet.administrators[0], "key.disabled", key);
-  const params = { request, signers: [1, 2, 3], details: fleet.details };
-  for (const honest of nodes) {
-    for (const [i, node] of nodes.entries())
-      if (node === honest) await node.restart();
-      else await node.fork([...fleet.ledger.leaves(0, until)], disks[i]);
-    const ended = await Promise.all(
-      nodes.map((node) =>
-        codeOf(node === honest ? node.call("sign", params, request) : node.raw("sign", params, shown)),
-      ),
-    );
-    assert.equal(ended[nodes.indexOf(honest)], "keynode.key");
-    assert.ok(!ended.includes("done"), ended.join());
-  }
-});
+/** What is on the ledger beside the request, and what a node says that has seen it. */
+const AGAINST: Readonly<
+  Record<string, readonly [(fleet: KeyNodes, key: string, request: string) => Promise<unknown>, string]>
+> = {
+  "its key was disabled": [
+    (fleet, key) => act(fleet.stage, fleet.administrators[0], "key.disabled", key),
+    "keynode.key",
+  ],
+  "its group forbids it": [
+    (fleet) =>
+      act(fleet.stage, fleet.administrators[0], "key-group.change-proposed", fleet.group, {
+        change: { policies: [{ id: "none", text: "forbid(principal, action, resource);" }] },
+      }),
+    "key-request.failed",
+  ],
+  "an approver refused it": [
+    (fleet, _, request) => act(fleet.stage, fleet.approvers[0], "key-request.refused", request),
+    "keynode.request",
+  ],
+  "its requester withdrew it": [
+    (fleet, _, request) => act(fleet.stage, fleet.requester, "key-request.withdrawn", request),
+    "keynode.request",
+  ],
+};
+/** The code of its refusal, or the kind of what it says. */
+const saidBy = async (work: Promise<{ statement: string }>): Promise<string> => {
+  let kind = "nothing";
+  const code = await codeOf(
+    work.then(({ statement }) => {
+      if (statement !== "") kind = parseStatement(statement).statement.kind;
+    }),
+  );
+  return code === "done" ? kind : code;
+};
+
+for (const [what, [speak, expected]] of Object.entries(AGAINST))
+  test(`any one honest node keeps the others from signing what it should not: ${what}`, async (t) => {
+    const { fleet, key, nodes } = await openFleet(t, { patience: 1_500 }, 3);
+    const request = await fleet.request(key, DIGEST);
+    const until = fleet.ledger.size;
+    const shown = await replayable(fleet.ledger, request);
+    // What a node sees from here on is forgotten with its disk, where its operator takes that back.
+    const disks = await Promise.all(nodes.map((node) => node.snapshot()));
+    await speak(fleet, key, request);
+    const params = { request, signers: [1, 2, 3], details: fleet.details };
+    for (const honest of nodes) {
+      for (const [i, node] of nodes.entries())
+        if (node === honest) await node.restart();
+        else await node.fork([...fleet.ledger.leaves(0, until)], disks[i]);
+      const ended = await Promise.all(
+        nodes.map((node) =>
+          saidBy(node === honest ? node.call("sign", params, request) : node.raw("sign", params, shown)),
+        ),
+      );
+      assert.equal(ended[nodes.indexOf(honest)], expected);
+      assert.ok(!ended.includes("key-request.completed"), ended.join());
+    }
+  });
 
 test("what was spent stays spent, over restarts and whoever leads", async (t) => {
   const limit = [

@@ -2,8 +2,8 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { toBase64 } from "../base/bytes.ts";
-import { iso } from "../base/clock.ts";
-import { inTurn } from "../base/turns.ts";
+import { iso, MINUTE } from "../base/clock.ts";
+import { createTurns } from "../base/turns.ts";
 import { KEY_NODE_ISOLATION } from "../rules/key-node.ts";
 import { refuse as refuseState } from "../tee/errors.ts";
 import { readIfThere } from "../tee/files.ts";
@@ -23,9 +23,16 @@ export interface Identity {
   readonly measurement: string;
   /** As it is now. */
   readonly state: NodeState;
-  /** Changes what is sealed; a change counts once it is durable. */
-  change(next: (now: NodeState) => Partial<NodeState>): Promise<void>;
+  /** Changes what is sealed; a change counts once it is durable. Those that come during another's are sealed together. */
+  change(next: Change): Promise<void>;
+  /**
+   * Another founding statement over the same keys, where the one before has grown too old to come to any ledger and none
+   * was followed yet: the node has another stream after its next start. Otherwise nothing.
+   */
+  foundAgain(): Promise<void>;
 }
+
+type Change = (now: NodeState) => Partial<NodeState>;
 
 /** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag */
 export const openIdentity = async (options: NodeOptions): Promise<Identity> => {
@@ -36,14 +43,26 @@ export const openIdentity = async (options: NodeOptions): Promise<Identity> => {
   if (!sealed.loaded) await sealed.save(state);
   if (state.ledger !== ledger) throw refuseState("enclave.ledger.other", { bound: state.ledger, found: ledger });
   if (state.tag !== tag) throw refuse("keynode.tag", { bound: state.tag, found: tag });
-  const change = inTurn(async (next: (now: NodeState) => Partial<NodeState>) => {
-    const fresh = { ...state, ...next(state) };
+  const inTurn = createTurns();
+  let waiting: { readonly changes: Change[]; readonly saved: Promise<void> } | undefined;
+  const save = async (changes: readonly Change[]) => {
+    waiting = undefined;
+    let fresh = state;
+    for (const next of changes) fresh = { ...fresh, ...next(fresh) };
     await sealed.save(fresh).catch((error: unknown) => {
       onLost?.();
       throw error;
     });
     state = fresh;
-  });
+  };
+  const change = (next: Change): Promise<void> => {
+    if (!waiting) {
+      const changes: Change[] = [];
+      waiting = { changes, saved: inTurn(() => save(changes)) };
+    }
+    waiting.changes.push(next);
+    return waiting.saved;
+  };
   if (options.acceptLostStore) {
     await putAside(directory);
     await change(() => ({ store: newStore() }));
@@ -55,8 +74,17 @@ export const openIdentity = async (options: NodeOptions): Promise<Identity> => {
       return state;
     },
     change,
+    async foundAgain() {
+      const age = options.clock.now() - Date.parse(parseStatement(state.founding).statement.at);
+      if (state.followed.size > 0 || age < TOO_OLD) return;
+      const founding = await foundingOf(options, measurement, state);
+      await change(() => ({ founding }));
+    },
   };
 };
+
+/** Milliseconds: half of what a ledger's clock may differ by. */
+const TOO_OLD = 5 * MINUTE;
 
 /** Aside and not away: whoever finds the newest one can put it back. */
 const putAside = async (directory: string): Promise<void> => {
@@ -76,14 +104,20 @@ export const claimsOf = ({ signingKey, encryptionKey, ledger }: Omit<NodeState, 
 });
 
 /** New keys and the statement that founds the node's stream with them. */
-const found = async (
-  { provider, ledger, tag, components, clock }: NodeOptions,
-  measurement: string,
-): Promise<NodeState> => {
+const found = async (options: NodeOptions, measurement: string): Promise<NodeState> => {
+  const { tag, ledger } = options;
   const fresh = { tag, ledger, ...newKeys(), followed: { size: 0, root: "" }, store: newStore() };
+  return { ...fresh, founding: await foundingOf(options, measurement, fresh) };
+};
+
+const foundingOf = async (
+  { provider, tag, components, clock }: NodeOptions,
+  measurement: string,
+  fresh: Omit<NodeState, "founding">,
+): Promise<string> => {
   const { isolation, ...claims } = claimsOf(fresh, measurement);
   const evidence = await provider.evidence(reportData({ ...claims, isolation, nonce: "" }), measurement);
-  const founding = signStatementWith(
+  return signStatementWith(
     {
       kind: "key-node.attested",
       stream: "",
@@ -100,5 +134,4 @@ const found = async (
     },
     fresh.signingKey,
   );
-  return { ...fresh, founding };
 };

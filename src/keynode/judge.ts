@@ -13,8 +13,8 @@ import { type Asked, judge, judgeSigning, keyFacts, rolesOf, signingAsked } from
 import type { Account } from "../policy/spending.ts";
 import type { What } from "../policy/what.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
-import { awaitedOf, mayRequest, requestStateOf } from "../rules/key-request-state.ts";
-import { type Attempt, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
+import { awaitedOf, type KeyRequest, mayRequest, requestStateOf, withApproval } from "../rules/key-request-state.ts";
+import { type Attempt, agreedTo, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
 import { refuse } from "./errors.ts";
 import {
   keyDetailOf,
@@ -105,16 +105,27 @@ export const requireUnmoved = ({ follower }: Pick<JudgeDeps, "follower">, { requ
     throw refuse("keynode.request", { id: request.id, reason: "the ledger has moved on since it was judged" });
 };
 
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "policy.message",
+  "policy.transaction",
+  "policy.typed-data",
+  "policy.statement",
+  "policy.certificate",
+]);
+
 /** Whether a request will never be granted as it is: it can't be read, or no approval that it lacks would help. */
 export const isHopeless = (deps: JudgeDeps, question: Question, error: unknown): boolean => {
   if (!(error instanceof Refusal)) return false;
-  if (["policy.message", "policy.transaction", "policy.typed-data"].includes(error.code)) return true;
+  if (UNREADABLE.has(error.code)) return true;
   if (error.code !== "keynode.policy") return false;
   const looked = lookAtRequest(deps, question.request);
   const { request, group } = looked;
-  const approvals = [...request.approvals, ...awaitedOf(request, group).map((by) => ({ by, time: 0 }))];
+  const granted = awaitedOf(request, group).reduce<KeyRequest>(
+    (all, by) => withApproval(all, group, { by, time: 0 }),
+    request,
+  );
   try {
-    judgeLooked(deps, { ...looked, request: { ...request, approvals } }, question);
+    judgeLooked(deps, { ...looked, request: { ...granted, stream: request.stream } }, question);
     return false;
   } catch (still) {
     return still instanceof Refusal && still.code === "keynode.policy";
@@ -174,7 +185,7 @@ export const judgeAttempt = (
   const member = approved[0] ?? key.creator;
   const asked: Asked = {
     ...{ request, member, roles: rolesOf(group, member), group: group.id, time: timeOf(deps) },
-    approvers: approved.filter((one) => one !== member && group.approvers.includes(one)),
+    approvers: agreedTo(attempt, group).filter((one) => one !== member && group.approvers.includes(one)),
   };
   const about = { threshold, shares: participants.length };
   const policies = policiesOf(group);

@@ -16,11 +16,12 @@ import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { convert } from "../mpc/schemes/sm2/convert.ts";
-import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key } from "../rules/key-state.ts";
+import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key, nodesOf } from "../rules/key-state.ts";
 import type { PrivateKey } from "../trust/crypto/crypto.ts";
 import { keyShareContext } from "../trust/envelope/contexts.ts";
 import { openBytes } from "../trust/envelope/envelope.ts";
 import { refuse } from "./errors.ts";
+import type { History } from "./history.ts";
 import { type JudgeDeps, judgeAttempt } from "./judge.ts";
 import { type LookedKey, lookAtKey } from "./look.ts";
 import type { Pairs } from "./pairs.ts";
@@ -34,6 +35,7 @@ export interface MakeDeps extends JudgeDeps {
   readonly pairs: Pick<Pairs, "ensure">;
   readonly encryptionKey: PrivateKey<"X25519">;
   readonly say: Say;
+  readonly history: Pick<History, "tell" | "requireSame">;
 }
 
 export interface MakeRequest {
@@ -46,6 +48,8 @@ export interface MakeRequest {
 
 /** Milliseconds until all have to have come to the end. */
 const WITHIN = 120_000;
+/** Milliseconds until all have to be there: one that has died, or will not, keeps the others from the next run. */
+const MEET = 15_000;
 
 export const createMaking = (deps: MakeDeps) => {
   /** Under way, by key and run: whoever asks again waits for the same. */
@@ -59,7 +63,10 @@ export const createMaking = (deps: MakeDeps) => {
     if (known) return known;
     if (handedOver.has(name)) return Promise.resolve(undefined);
     judgeAttempt(deps, looked, attempt, request.details);
+    const others = [...nodesOf(looked.key, attempt)].filter((node) => node !== deps.node);
+    deps.history.tell(others);
     const run = makeShare(deps, request, looked, attempt).then(async (share) => {
+      deps.history.requireSame(others);
       if (share) await deps.shares.keep(request.key, { request: attempt.request, run: request.run, share });
       else handedOver.add(name);
       return share;
@@ -149,7 +156,10 @@ const makeShare = async (
     id: hashOf("entente key node run/1", request.key, fromHex(request.run), step),
     binding: bindingOf(request.key, key, attempt, dealers),
     parties,
+    group: key.group,
     within: WITHIN,
+    // Once they have met, some may be long at work before they come to the next step.
+    ...(step === "" && { meet: MEET }),
   });
   const run = <I, R>(
     protocol: Protocol<I, R>,

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { sha256Hex } from "#crypto";
 import { fromBase64 } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
-import { inTurn } from "../base/turns.ts";
 import { baseOt } from "../mpc/ot/base.ts";
 import { signFollowed } from "../rules/followed.ts";
 import { keyNode as keyNodeBook } from "../rules/key-node.ts";
@@ -15,17 +14,20 @@ import type { PlacedStatement } from "../tee/protocol/messages.ts";
 import { decodeStatements } from "../tee/protocol/statements.ts";
 import { reportData } from "../trust/attestation/report-data.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
+import { parseStatement } from "../trust/statement.ts";
 import { createAccounts } from "./accounts.ts";
 import { createAgreement } from "./agreement.ts";
 import { backup, restore } from "./backup.ts";
 import { refuse } from "./errors.ts";
+import { createHistory } from "./history.ts";
 import { claimsOf, openIdentity, STORE } from "./identity.ts";
 import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
 import { createMaking } from "./make.ts";
 import type { NodeOptions } from "./options.ts";
-import { createPairStore } from "./pair-store.ts";
+import { createPairStore, KEPT_OUT } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
+import { takePardons } from "./pardons.ts";
 import { createPeers } from "./peers/peers.ts";
 import { createPools } from "./pools.ts";
 import type { Held } from "./presigning.ts";
@@ -36,6 +38,7 @@ import { schemeOf } from "./schemes.ts";
 import { createShares, type Shares } from "./shares.ts";
 import { createSigning } from "./sign.ts";
 import { openStore, storeIdOf } from "./store.ts";
+import { whenSealed } from "./when-sealed.ts";
 import { createWitness } from "./witness.ts";
 
 export interface KeyNode {
@@ -48,7 +51,7 @@ const MAX_REQUESTS = 1_024;
 /** Milliseconds until the others are asked again whether old shares may go. */
 const SETTLE_AGAIN = 2_000;
 
-/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.rolled-back */
+/** @throws Refusal enclave.state.*, enclave.ledger.other, keynode.tag, keynode.store.* */
 export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const { provider, clock, listen, tag } = options;
   const identity = await openIdentity(options);
@@ -59,29 +62,42 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     ...identity.state.store,
     seal: (version) => change((now) => ({ store: { ...now.store, version } })),
   });
+  // In the register, so that a process that goes on from a copy of this state elsewhere saves nothing any more.
+  await change(() => ({}));
   const storeId = storeIdOf(identity.state.store.key);
   const follower = createFollower(options.ledger, identity.state.followed);
   const witness = createWitness(follower);
 
   /** As far as it was shown: the rules have verified its attestation, and its keys never change. */
   const known = (other: string) => witness.known(keyNodeBook, other);
-  const peers = await createPeers({
+  /** What was seen once is never unseen, however this process ends: nothing that came of it leaves before. */
+  let sealing: Promise<void> = Promise.resolve();
+  const sealed = () => sealing;
+  const connections = await createPeers({
     ...{ node, tlsKey, listen, clock },
     keyOf: (other) => optional(known(other)?.tlsKey, fromBase64),
     addressOf: (other) => known(other)?.address || undefined,
   });
   const signingKeyOf = (other: string) =>
     optional(known(other)?.signingKey, (key) => publicKeyFromSpki(fromBase64(key), ["P-256"]));
-  const pairStore = createPairStore(store);
-  const runs = createRuns({ node, peers, pairs: pairStore, signingKey, signingKeyOf });
+  const pairStore = createPairStore(store, () => follower.time);
+  pairStore.onBan((other, check) => process.stderr.write(`${KEPT_OUT} ${other}: ${check}\n`));
+  const { peers, runs } = whenSealed(
+    {
+      peers: connections,
+      runs: createRuns({ node, peers: connections, pairs: pairStore, signingKey, signingKeyOf }),
+    },
+    sealed,
+  );
   const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);
   const accounts = createAccounts(store);
   const looking = { node, clock, follower, witness };
   const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
   const say = createSay({ ...looking, signingKey });
-  const agreed = createAgreement({ node, peers, witness });
-  const common = { ...looking, accountOf: accounts.of, shares, say };
+  const history = createHistory({ peers });
+  const agreed = createAgreement({ node, peers, witness, history });
+  const common = { ...looking, history, accountOf: accounts.of, shares, say };
   const making = { ...common, runs, pairs, encryptionKey };
   const make = createMaking(making);
   const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
@@ -91,6 +107,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const unsettled = new Set<string>();
   /** What is erased does not come back: only a ledger as new as any seen before decides, and nobody's clock alone. */
   const settle = async () => {
+    if (unsettled.size > 0) await sealed();
     if (follower.followed.size < identity.state.followed.size) return;
     const disputed = new Set<string>();
     for (const stream of unsettled) {
@@ -115,6 +132,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
       if (witness.known(requestStreams, stream)) requests.add(stream);
+      await takePardons({ node, witness, pairStore, sealed }, stream);
       const key = witness.known(keyStreams, stream);
       if (!key) continue;
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
@@ -131,8 +149,12 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   };
 
   const agent: Agent = {
-    identify: async () => ({ stream: node, statement: identity.state.founding }),
+    async identify({ again }) {
+      if (again) await identity.foundAgain();
+      return { stream: parseStatement(identity.state.founding).digest, statement: identity.state.founding };
+    },
     async attest({ nonce }) {
+      await sealed();
       const claims = { ...claimsOf(identity.state, identity.measurement), nonce };
       const { size, root } = identity.state.followed;
       return {
@@ -142,13 +164,17 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       };
     },
     challenge: async ({ challenge }) => ({ answer: (await provider.answer?.(challenge)) ?? "" }),
-    follow: inTurn(async (shown) => {
+    async follow(shown) {
       const { followed, commit } = follower.follow(shown);
-      // Durable before it counts: what was seen once is never unseen, however this process ends.
-      if (followed.size > identity.state.followed.size) await change(() => ({ followed }));
       commit();
+      history.add(shown.leaves);
+      if (followed.size > identity.state.followed.size) {
+        sealing = change(() => ({ followed }));
+        // Whoever waits for it hears of it.
+        sealing.catch(() => undefined);
+      }
       return { size: followed.size };
-    }),
+    },
     async show({ statements }) {
       await show(statements);
       return {};
@@ -192,11 +218,12 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     }),
   };
   return {
-    handlers: handlersOf(agent),
+    handlers: handlersOf(agent, sealed),
     async close() {
       clearTimeout(again);
       pools.close();
       await peers.close();
+      await sealing.catch(() => undefined);
       store.close();
     },
   };
@@ -212,7 +239,7 @@ const heldBy =
       const { key } = lookAtKey(looking, stream);
       const share = isUsable(key, timeOf(looking)) ? shares.current(stream, key) : undefined;
       if (share?.epoch !== epoch) return undefined;
-      return { share, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
+      return { share, group: key.group, nodes: new Map(participantsOf(key).map((node, place) => [place + 1, node])) };
     } catch (error) {
       if (error instanceof Refusal) return undefined;
       throw error;
@@ -229,15 +256,20 @@ type Agent = {
   [M in keyof KeyNodeMethods]: (params: KeyNodeMethods[M]["params"]) => Promise<KeyNodeMethods[M]["result"]>;
 };
 
-/** Parameters and results as the protocol has them. */
-const handlersOf = (agent: Agent): Record<keyof KeyNodeMethods, Handler> => {
+/** Parameters and results as the protocol has them. @param sealed resolves when a result may leave */
+const handlersOf = (agent: Agent, sealed: () => Promise<void>): Record<keyof KeyNodeMethods, Handler> => {
   const handler =
     <M extends keyof KeyNodeMethods>(method: M): Handler =>
     async (params, body) => {
       const declared = keyNodeMethods[method];
       const parsed = declared.params.parse(params);
       const carried = "carries" in declared ? { statements: await decodeStatements(body) } : {};
-      return { result: await agent[method]({ ...parsed, ...carried } as KeyNodeMethods[M]["params"]) };
+      try {
+        return { result: await agent[method]({ ...parsed, ...carried } as KeyNodeMethods[M]["params"]) };
+      } finally {
+        // That leaves were taken is no more than the server knows: it need not wait before it shows the statements.
+        if (method !== "follow") await sealed();
+      }
     };
   const names = Object.keys(keyNodeMethods) as (keyof KeyNodeMethods)[];
   return Object.fromEntries(names.map((name) => [name, handler(name)])) as Record<keyof KeyNodeMethods, Handler>;

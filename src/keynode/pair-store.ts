@@ -1,8 +1,9 @@
 /**
  * What a key node keeps of each of the others (docs/protocols/peers.md section 6): the set-up that it made with it, or
- * the ban after a check that it failed. Never both: a ban deletes the set-up, and only a fresh one ends it.
+ * the ban after a check that it failed. Never both: a ban deletes the set-up, and only a fresh one ends it. Bans are
+ * durable; set-ups are in memory alone. Whoever runs the machine could else kill the node between a check that failed
+ * and the ban being durable, again and again, and a peer in league with it learn a bit of the set-up each time.
  */
-import { fromHex, toHex } from "../base/bytes.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { Plain } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
@@ -11,6 +12,7 @@ import { refuse } from "./peers/errors.ts";
 /** Of the node's store: durable values, by name. */
 export interface Rows {
   get(name: string): Uint8Array | undefined;
+  names(prefix: string): string[];
   /** All or none, durable when it resolves; undefined deletes. */
   write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>;
   /** Resolves when what is written can't be rolled back. */
@@ -30,8 +32,14 @@ interface Ban {
   readonly check: string;
   /** Is kept out. */
   readonly active: boolean;
-  /** An administrator has asked for it: let in again although it has failed as often as that. */
+  /** Let in again with a fresh set-up: it has not failed too often, or groups have asked for it. */
   readonly admissible: boolean;
+  /** The ledger's time then, milliseconds: only a pardon after it counts. */
+  readonly at: number;
+  /** Groups (streams) in whose runs it failed, and that have not pardoned it since. */
+  readonly groups: readonly string[];
+  /** The ledger's time of the newest pardon that was counted. */
+  readonly pardoned: number;
 }
 
 export interface PairStore {
@@ -41,37 +49,54 @@ export interface PairStore {
   requireAdmitted(node: string): void;
   /** @throws Refusal pair.banned where even a fresh set-up does not end the ban */
   requireAdmissible(node: string): void;
-  /** In force at once; when it resolves, durable beyond any rollback, and the set-up is gone. */
-  ban(node: string, check: string): Promise<void>;
+  /**
+   * In force at once; when it resolves, durable beyond any rollback, and the set-up is gone.
+   * @param group stream of the group whose key was used; absent for a run that was about no key
+   */
+  ban(node: string, check: string, group?: string): Promise<void>;
   /** Resolves when a ban, where one was said, is durable: nothing goes to the node before. */
   settled(node: string): Promise<void>;
   /** A fresh set-up was made: any ban ends with it. */
   admit(node: string, pair: Pair): Promise<void>;
-  /** The set-up is not to be used again. */
-  drop(node: string): Promise<void>;
-  /** An administrator asks that a node is let in again, after a fresh set-up. */
-  pardon(node: string): Promise<void>;
-  onBan(listener: (node: string) => void): void;
+  /**
+   * A group's administrators have agreed that a node is let in again, after a fresh set-up: it is once all groups say so
+   * in whose runs it failed. One that came before the ban says nothing of it.
+   * @param time of the ledger, milliseconds
+   */
+  pardon(node: string, group: string, time: number): Promise<void>;
+  /** Nodes that are kept out. */
+  banned(): string[];
+  onBan(listener: (node: string, check: string) => void): void;
 }
 
-/** After as many failed checks nobody is let in again unless an administrator asks for it. */
+/** After as many failed checks nobody is let in again unless administrators ask for it. */
 export const MAX_FAILURES = 3;
+/** What the log says of a ban, before whose it is. */
+export const KEPT_OUT = "keeps out the key node";
 
-const pairRow = (node: string) => `pair/${node}`;
-const banRow = (node: string) => `ban/${node}`;
-const NEVER: Ban = { count: 0, check: "", active: false, admissible: true };
+/** What versions before kept set-ups under. */
+const PAIRS = "pair/";
+const BANS = "ban/";
+const banRow = (node: string) => `${BANS}${node}`;
+const NEVER: Ban = { count: 0, check: "", active: false, admissible: true, at: 0, groups: [], pardoned: 0 };
 
+/** Versions before had the first four. */
 const banFrom = (row: Plain): Ban => {
-  const [count, check, active, admissible] = row as [number, string, boolean, boolean];
-  return { count, check, active, admissible };
+  const [count, check, active, admissible, at = 0, groups = [], pardoned = 0] = row as [
+    ...[number, string, boolean, boolean],
+    ...[at?: number, groups?: string[], pardoned?: number],
+  ];
+  return { count, check, active, admissible, at, groups, pardoned };
 };
-const toRow = ({ count, check, active, admissible }: Ban): Uint8Array =>
-  encodePlain([count, check, active, admissible]);
+const toRow = ({ count, check, active, admissible, at, groups, pardoned }: Ban): Uint8Array =>
+  encodePlain([count, check, active, admissible, at, [...groups], pardoned]);
 
-export const createPairStore = (rows: Rows): PairStore => {
+/** @param time of the newest leaf of the ledger that was followed, milliseconds */
+export const createPairStore = (rows: Rows, time: () => number): PairStore => {
+  const pairs = new Map<string, Pair>();
   const bans = new Map<string, Ban>();
   const banning = new Map<string, Promise<void>>();
-  const listeners: ((node: string) => void)[] = [];
+  const listeners: ((node: string, check: string) => void)[] = [];
 
   const banOf = (node: string): Ban => {
     const known = bans.get(node);
@@ -81,26 +106,19 @@ export const createPairStore = (rows: Rows): PairStore => {
     bans.set(node, ban);
     return ban;
   };
-  const write = (node: string, ban: Ban, pair?: Pair): Promise<void> => {
+  const write = (node: string, ban: Ban): Promise<void> => {
     bans.set(node, ban);
-    return rows.write(
-      new Map([
-        [banRow(node), ban === NEVER ? undefined : toRow(ban)],
-        [pairRow(node), pair && encodePlain({ id: fromHex(pair.id), setup: pair.setup })],
-      ]),
-    );
+    return rows.write(new Map([[banRow(node), toRow(ban)]]));
   };
+  const old = rows.names(PAIRS);
+  if (old.length > 0) void rows.write(new Map(old.map((row) => [row, undefined]))).catch(() => undefined);
+
   const refuseBanned = (node: string) => refuse("pair.banned", { node, check: banOf(node).check, limit: MAX_FAILURES });
   const isBanned = (node: string) => banOf(node).active;
 
   return {
     isBanned,
-    pairOf(node) {
-      const row = isBanned(node) ? undefined : rows.get(pairRow(node));
-      if (!row) return undefined;
-      const { id, setup } = decodePlain(row) as { id: Uint8Array; setup: PairSetup };
-      return { id: toHex(id), setup };
-    },
+    pairOf: (node) => pairs.get(node),
     requireAdmitted(node) {
       if (isBanned(node)) throw refuseBanned(node);
     },
@@ -108,21 +126,46 @@ export const createPairStore = (rows: Rows): PairStore => {
       const { active, admissible } = banOf(node);
       if (active && !admissible) throw refuseBanned(node);
     },
-    ban(node, check) {
-      const count = banOf(node).count + 1;
-      const written = write(node, { count, check, active: true, admissible: count < MAX_FAILURES });
+    banned: () =>
+      rows
+        .names(BANS)
+        .map((row) => row.slice(BANS.length))
+        .filter(isBanned),
+    ban(node, check, group) {
+      const before = banOf(node);
+      const count = before.count + 1;
+      const groups = [...new Set([...before.groups, ...(group === undefined ? [] : [group])])];
+      // A node that is shown the ledger anew is shown old pardons again.
+      const at = Math.max(time(), before.pardoned);
+      pairs.delete(node);
+      const ban = {
+        count,
+        check,
+        active: true,
+        admissible: count < MAX_FAILURES,
+        at,
+        groups,
+        pardoned: before.pardoned,
+      };
+      const written = write(node, ban);
       const settled = written.then(() => rows.anchor());
       banning.set(node, settled);
-      for (const listener of listeners) listener(node);
+      for (const listener of listeners) listener(node, check);
       return settled;
     },
     settled: async (node) => banning.get(node),
-    admit: (node, pair) => {
+    async admit(node, pair) {
       const ban = banOf(node);
-      return write(node, ban === NEVER ? NEVER : { ...ban, active: false }, pair);
+      pairs.set(node, pair);
+      if (ban.active) await write(node, { ...ban, active: false });
     },
-    drop: (node) => write(node, banOf(node)),
-    pardon: (node) => write(node, { ...banOf(node), admissible: true }, undefined),
+    async pardon(node, group, at) {
+      const ban = banOf(node);
+      if (ban.admissible || at <= ban.at || (ban.groups.length > 0 && !ban.groups.includes(group))) return;
+      const groups = ban.groups.filter((one) => one !== group);
+      const pardoned = Math.max(ban.pardoned, at);
+      await write(node, { ...ban, groups, pardoned, admissible: groups.length === 0 });
+    },
     onBan: (listener) => void listeners.push(listener),
   };
 };

@@ -34,7 +34,7 @@ export interface PairsOptions {
 const WITHIN = 60_000;
 const HOW = { within: WITHIN, lane: "urgent" } as const;
 /** What another node may make this one make anew, beside what is on its own account: so many in so many milliseconds. */
-const MAX_MADE = 8;
+const MAX_MADE = 32;
 const MADE_IN = 60_000;
 
 /** "Do you have this one?": answered with 1 or 0. */

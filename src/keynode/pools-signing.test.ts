@@ -16,7 +16,7 @@ const makeAndSign = async (id: KeyScheme, threshold: number, count: number): Pro
   const parties = running.parties(...running.nodes.keys());
   const shares = new Map<number, KeyShare>();
   const pools = running.nodes.map((node, at) => {
-    const heldOf = () => ({ share: shares.get(at + 1) as KeyShare, nodes: parties });
+    const heldOf = () => ({ share: shares.get(at + 1) as KeyShare, group: "G", nodes: parties });
     return createPools({ ...node, heldOf, schemeOf });
   });
   try {

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBytes } from "#crypto";
 import { streamOf, until } from "../../test/support/peers.ts";
 import { type RunningNet, type RunningNode, startRunning } from "../../test/support/runs.ts";
 import { concat, toHex } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
+import { encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import { Abort, others, type Protocol } from "../mpc/protocol.ts";
 import type { Presignature, PresignInput, Scheme } from "../mpc/scheme.ts";
 import { createPools, MAX_LED, type Pools } from "./pools.ts";
-import type { Held, Use } from "./presigning.ts";
+import { type Held, PRESIGN, type Use } from "./presigning.ts";
 
 /** Presignatures that are what the run drew for all; each party tells the others what it holds of the pair. */
 const presign: Protocol<PresignInput, readonly Presignature[]> = {
@@ -44,6 +46,8 @@ interface Pooled extends RunningNode {
   readonly pools: Pools;
   /** Keys that this node lets nobody use. */
   readonly disabled: Set<string>;
+  /** What is public of its shares. */
+  readonly known: { chainCode: Uint8Array };
 }
 
 const withPools = async (
@@ -54,12 +58,15 @@ const withPools = async (
   const started: Pools[] = [];
   const start = (node: RunningNode): Pooled => {
     const disabled = new Set<string>();
+    const known = { chainCode: new Uint8Array(32) };
     const nodes = running.parties(...running.nodes.keys());
     const heldOf = (key: string, epoch: number): Held | undefined =>
-      disabled.has(key) ? undefined : { share: { scheme: "ECDSA_K1", epoch } as unknown as KeyShare, nodes };
+      disabled.has(key)
+        ? undefined
+        : { share: { scheme: "ECDSA_K1", epoch, ...known } as unknown as KeyShare, group: "G", nodes };
     const pools = createPools({ ...node, heldOf, schemeOf: () => scheme });
     started.push(pools);
-    return { ...node, pools, disabled };
+    return { ...node, pools, disabled, known };
   };
   try {
     await work(running.nodes.map(start), running, start);
@@ -72,6 +79,16 @@ const useOf = (...signers: number[]): Use => ({ key: "K1", epoch: 1, signers, pa
 const idsOf = (presignatures: readonly Presignature[]) => presignatures.map(({ id }) => id);
 const code = (expected: string) => (error: unknown) => error instanceof Refusal && error.code === expected;
 const WITHIN = 10_000;
+
+test("nodes that hold shares of two attempts at one epoch do not presign, and blame nobody", () =>
+  withPools(2, async ([a, b]) => {
+    assert.ok(a && b);
+    b.known.chainCode = new Uint8Array(32).fill(1);
+    await assert.rejects(a.pools.take(useOf(1, 2), 1, WITHIN), code("run.ended"));
+    assert.ok(!a.store.isBanned(b.node) && !b.store.isBanned(a.node));
+    b.known.chainCode = a.known.chainCode;
+    assert.equal((await a.pools.take(useOf(1, 2), 1, WITHIN)).length, 1);
+  }));
 
 test("the leader's presignatures are the followers' too, each given away once at both", () =>
   withPools(3, async ([a, b, c]) => {
@@ -188,4 +205,14 @@ test("where a signer is away, the call ends in time and says who", () =>
       assert.deepEqual([error.code, error.details.nodes], ["peer.unreachable", [streamOf(1)]]);
       return true;
     });
+  }));
+
+test("a leader that calls to many runs and joins none keeps the others busy with a few of them alone", () =>
+  withPools(2, async ([a, b]) => {
+    assert.ok(a && b);
+    const call = () => encodePlain([randomBytes(32), "K1", 1, [1, 2], [], 64, "bulk"]);
+    const ask = () => a.peers.ask(b.node, PRESIGN, call(), { within: WITHIN, lane: "urgent" });
+    const asked = await Promise.allSettled(Array.from({ length: 100 }, ask));
+    const refusals = asked.flatMap((one) => (one.status === "rejected" ? [(one.reason as Refusal).code] : []));
+    assert.deepEqual([refusals.length, new Set(refusals)], [100 - 32, new Set(["peer.busy"])]);
   }));

@@ -33,10 +33,15 @@ export interface PoolsOptions extends PresigningOptions {
   readonly store: PairStore;
 }
 
-/** Presignatures that a node leads, and that it keeps for any one leader. */
+/** Presignatures that a node leads, and that it keeps for any one leader; and for all of them. */
 export const MAX_LED = 4_096;
-/** A pool's level: what it begins with when its key is used a second time, and what it grows to when that is too little. */
+const MAX_FOLLOWED = 4 * MAX_LED;
+/**
+ * A pool's level: what it begins with when its key is used a second time; what it grows to with each further use, for
+ * those that are made together cost less, and most signatures have none made beside them; and when that is too little.
+ */
 const FIRST_LEVEL = 4;
+const USUAL_LEVEL = 16;
 const LAST_LEVEL = 64;
 /**
  * In advance, so many are made in a run: of ECDSA by two of them, one costs a third of what it costs alone, and no step
@@ -49,6 +54,8 @@ const MAX_AT_ONCE = 8;
 const IDLE = 600_000;
 const PAUSE = 5_000;
 const LOOK = 1_000;
+/** Milliseconds after one is taken until others are made in advance: by then the signature that it is for is there. */
+const LATER = 25;
 /** Milliseconds that a follower keeps what no leader names: longer than any leader does. */
 const KEPT = 4 * IDLE;
 /** Tells followers which are dropped. */
@@ -78,6 +85,11 @@ interface Followed {
   readonly presignature: Presignature;
   readonly until: number;
 }
+
+const nextLevel = (level: number, isShort: boolean): number => {
+  if (isShort) return Math.min(LAST_LEVEL, Math.max(FIRST_LEVEL, level * 2));
+  return Math.max(level, FIRST_LEVEL, Math.min(level + 1, USUAL_LEVEL));
+};
 
 export const createPools = (options: PoolsOptions): Pools => {
   const { node: self, peers, store, heldOf } = options;
@@ -181,6 +193,11 @@ export const createPools = (options: PoolsOptions): Pools => {
     if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();
+  let later: NodeJS.Timeout | undefined;
+  const stepLater = () => {
+    later = undefined;
+    step();
+  };
 
   const look = setInterval(() => {
     const oldest = now() - IDLE;
@@ -201,9 +218,15 @@ export const createPools = (options: PoolsOptions): Pools => {
     followed.set(leader, own);
     return own;
   };
+  const countFollowed = () => [...followed.values()].reduce((sum, own) => sum + own.size, 0);
+  /** Of the leader that has the most: many leaders together take no room from one that has few. */
+  const dropOldest = () => {
+    const [most] = [...followed.values()].sort((a, b) => b.size - a.size);
+    for (const id of most?.keys() ?? []) return most?.delete(id);
+  };
   peers.hear(DROP, (leader, body) => {
     const ids = decodePlain(body);
-    if (Array.isArray(ids)) for (const id of ids) followed.get(leader)?.delete(String(id));
+    if (Array.isArray(ids)) for (const id of ids) if (typeof id === "string") followed.get(leader)?.delete(id);
   });
   presigning.answer(
     (leader, count) => {
@@ -214,6 +237,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       const others = othersOf(use);
       const own = ownOf(leader);
       for (const presignature of made) own.set(presignature.id, { use, others, presignature, until: now() + KEPT });
+      while (countFollowed() > MAX_FOLLOWED) dropOldest();
     },
   );
 
@@ -227,14 +251,17 @@ export const createPools = (options: PoolsOptions): Pools => {
       const pool = poolOf(use);
       const isInUse = pool.used > now() - IDLE;
       const isShort = pool.ready.length < count || pool.waiting.length > 0;
-      if (isInUse) pool.level = Math.min(LAST_LEVEL, Math.max(FIRST_LEVEL, isShort ? pool.level * 2 : pool.level));
+      if (isInUse) pool.level = nextLevel(pool.level, isShort);
       pool.used = now();
       const { promise, resolve, reject } = Promise.withResolvers<readonly Presignature[]>();
       const one = { count, resolve, reject };
       pool.waiting.push(one);
       serve(pool);
-      if (pool.waiting.includes(one)) hungry.add(pool);
-      setImmediate(step);
+      if (pool.waiting.includes(one)) {
+        hungry.add(pool);
+        setImmediate(step);
+      }
+      later ??= setTimeout(stepLater, LATER).unref();
       const limit = setTimeout(() => {
         pool.waiting = pool.waiting.filter((other) => other !== one);
         reject(refuse("peer.unreachable", { nodes: pool.others }));
@@ -269,9 +296,10 @@ export const createPools = (options: PoolsOptions): Pools => {
         if (isDropped(pool.use)) remove(pool, refuse("presignature.key", { key, epoch: pool.use.epoch }));
       for (const own of followed.values()) for (const [id, { use }] of own) if (isDropped(use)) own.delete(id);
     },
-    status: () => ({ led, followed: [...followed.values()].reduce((sum, own) => sum + own.size, 0) }),
+    status: () => ({ led, followed: countFollowed() }),
     close() {
       clearInterval(look);
+      clearTimeout(later);
       for (const pool of pools.values())
         for (const one of pool.waiting.splice(0)) one.reject(refuse("peer.unreachable", { nodes: pool.others }));
       pools.clear();

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { randomBytes } from "#crypto";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
+import { digestOfPublic } from "../mpc/keys/sharing.ts";
 import type { Presignature, Scheme } from "../mpc/scheme.ts";
 import type { Pairs } from "./pairs.ts";
 import { refuse } from "./peers/errors.ts";
@@ -26,6 +27,8 @@ export interface Use {
 /** What a node holds of a key. */
 export interface Held {
   readonly share: KeyShare;
+  /** Stream of the key's group. */
+  readonly group: string;
   /** Stream of each party's node, by index. */
   readonly nodes: ReadonlyMap<number, string>;
 }
@@ -44,6 +47,8 @@ export interface PresigningOptions {
 export const PRESIGN = "presign";
 export const MAX_COUNT = 64;
 const WITHIN = 60_000;
+/** Calls of one leader at a time: it makes fewer. */
+const MAX_CALLS = 32;
 
 interface Call {
   readonly run: Uint8Array;
@@ -63,20 +68,29 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     const nodes = [...parties.values()];
     if (!held || nodes.includes("") || !nodes.includes(self) || !nodes.includes(leader))
       throw refuse("presignature.key", { key, epoch });
-    return { share: held.share, parties, others: nodes.filter((node) => node !== self) };
+    return { ...held, parties, others: nodes.filter((node) => node !== self) };
   };
 
   /** This node's side of a run; `signal` gives it up. */
   const join = async ({ run, use, count }: Call, leader: string, lane: Lane, signal?: AbortSignal) => {
-    const { share, parties, others } = partiesOf(use, leader);
+    const { share, group, parties, others } = partiesOf(use, leader);
     const scheme = schemeOf(share.scheme);
     const made = scheme.pairwise ? await pairs.ensure(others) : new Map();
     const setups = [...parties].flatMap(([index, node]) =>
       made.has(node) ? [[index, { ...made.get(node).setup, peer: index }] as const] : [],
     );
     const terms = {
-      ...{ id: run, parties, lane, signal, within: WITHIN },
-      binding: encodePlain(["entente presign/1", leader, use.key, use.epoch, [...use.path], count]),
+      ...{ id: run, parties, lane, group, signal, within: WITHIN },
+      // Shares of an epoch may be of two attempts, where nodes were shown different ledgers: nobody's fault of theirs.
+      binding: encodePlain([
+        "entente presign/2",
+        leader,
+        use.key,
+        use.epoch,
+        digestOfPublic(share),
+        [...use.path],
+        count,
+      ]),
       pairs: new Map([...made].map(([node, { id }]) => [node, id])),
     };
     /** What the run comes to: there is time until then, and nothing more to refuse. */
@@ -91,6 +105,20 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
 
   /** Runs of each leader whose presignatures are not kept yet. */
   const underWay = new Map<string, Set<Promise<void>>>();
+  /** Presignatures of each leader that are being made, or about to be, one number a call. */
+  const begun = new Map<string, number[]>();
+  /** Takes their place until what it returns is called. @throws Refusal peer.busy */
+  const begin = (leader: string, count: number): (() => void) => {
+    const calls = begun.get(leader) ?? [];
+    if (calls.length >= MAX_CALLS) throw refuse("peer.busy", { node: leader });
+    begun.set(leader, [...calls, count]);
+    return () => {
+      const left = begun.get(leader) ?? [];
+      const others = left.toSpliced(left.indexOf(count), 1);
+      if (others.length > 0) begun.set(leader, others);
+      else begun.delete(leader);
+    };
+  };
 
   return {
     /** Resolves when this node has kept what a run of the leader came to, or at once where none is under way. */
@@ -122,7 +150,8 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     },
 
     /**
-     * Answers leaders; `admit` says whether there is room, `keep` gets what was made.
+     * Answers leaders; `admit` says whether there is room for so many more, those that are being made included; `keep`
+     * gets what was made.
      * @throws nothing: who asks gets the refusal
      */
     answer(
@@ -131,10 +160,17 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     ) {
       peers.answer(PRESIGN, async (leader, body) => {
         const { lane, ...call } = decodeCall(body);
-        admit(leader, call.count);
-        const { result } = await join(call, leader, lane);
+        admit(leader, sumOf(begun.get(leader)) + call.count);
+        const end = begin(leader, call.count);
+        const { result } = await join(call, leader, lane).catch((error: unknown) => {
+          end();
+          throw error;
+        });
         // The leader hears of a failure in the run itself.
-        const kept = result.then((made) => keep(leader, call.use, made)).catch(() => undefined);
+        const kept = result
+          .then((made) => keep(leader, call.use, made))
+          .catch(() => undefined)
+          .finally(end);
         const runs = underWay.get(leader) ?? new Set();
         underWay.set(leader, runs.add(kept));
         void kept.then(() => {
@@ -146,6 +182,8 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     },
   };
 };
+
+const sumOf = (counts: readonly number[] = []): number => counts.reduce((sum, count) => sum + count, 0);
 
 const integer = (most: number, least = 0) => z.int().min(least).max(most);
 const CallShape = z.tuple([

@@ -27,7 +27,7 @@ test("a hello that is shown again when the run's id is used again bans nobody", 
         if (at === 2 && topic === "run" && silent) return;
         listener(from, at === 2 && isHello ? (heard[0] ?? body) : body);
       });
-    const store = createPairStore(createMemoryRows());
+    const store = createPairStore(createMemoryRows(), () => 0);
     const runs = createRuns({
       ...{ node, pairs: store, peers: Object.assign(Object.create(peers), { hear }), remembers: REMEMBERS },
       signingKey: keys.get(node) as NonNullable<ReturnType<typeof keys.get>>,

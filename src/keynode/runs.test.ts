@@ -86,6 +86,16 @@ test("whoever does not join is named, and the others do not wait for one another
     assert.equal(nodes[0]?.store.isBanned(streamOf(2)), false);
   }));
 
+test("whoever is connected and does not join keeps the others no longer than until they should have met", () =>
+  withRunning(3, async ({ parties }, nodes) => {
+    const terms = termsOf(parties(0, 1, 2), { within: 600_000, meet: 300 });
+    const [a, b] = await all(nodes.slice(0, 2), ({ runs }) => runs.run(gossip(2), terms, 0));
+    const [named] = [a, b].filter((one) => one?.code === "peer.unreachable");
+    assert.deepEqual(named?.details.nodes, [streamOf(2)]);
+    const next = { ...terms, id: randomBytes(32), meet: 60_000 };
+    for (const { code } of await all(nodes, ({ runs }) => runs.run(gossip(2), next, 0))) assert.equal(code, "");
+  }));
+
 test("whoever can't be connected with is named", () =>
   withRunning(3, async ({ net, parties }, nodes) => {
     net.addresses.set(streamOf(2), "127.0.0.1:1");
@@ -140,7 +150,7 @@ test("a lie is proved to those who found it; their word alone bans nobody", () =
     assert.ok(found.length > 0);
     for (const { store, rows } of found) {
       assert.equal(store.isBanned(c.node), true);
-      assert.equal(createPairStore(rows).isBanned(c.node), true, "after a restart too");
+      assert.equal(createPairStore(rows, () => 0).isBanned(c.node), true, "after a restart too");
       assert.ok(rows.anchors > 0);
     }
     const blamed = nodes.some(({ store }) => store.isBanned(streamOf(0)) || store.isBanned(streamOf(1)));

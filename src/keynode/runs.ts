@@ -25,6 +25,8 @@ export interface RunTerms {
   readonly parties: ReadonlyMap<number, string>;
   /** Milliseconds until all have to have come to the end; 60,000 where absent. */
   readonly within?: number;
+  /** Milliseconds until all have to have joined; `within` where absent. */
+  readonly meet?: number;
   /** "bulk": other work of this node and of the connections goes first. */
   readonly lane?: Lane;
   /**
@@ -34,6 +36,8 @@ export interface RunTerms {
   readonly pairs?: ReadonlyMap<string, string>;
   /** Makes a fresh set-up: also with a node that is kept out. */
   readonly fresh?: true;
+  /** Stream of the group whose key it is about. */
+  readonly group?: string;
   /** Gives the run up. */
   readonly signal?: AbortSignal;
 }
@@ -119,7 +123,7 @@ export const createRuns = (options: RunsOptions): Runs => {
 
   /** Waits for all, then runs; both within the time of the terms. */
   const join = async <I, R>(protocol: Protocol<I, R>, terms: RunTerms, input: I): Promise<R> => {
-    const { parties, lane = "urgent", within = WITHIN, signal } = terms;
+    const { parties, lane = "urgent", within = WITHIN, meet = within, signal } = terms;
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const nodes = [...parties.values()].filter((node) => node !== self);
     const indices = new Map([...parties].map(([index, node]) => [node, index]));
@@ -132,7 +136,7 @@ export const createRuns = (options: RunsOptions): Runs => {
 
     const close = () => {
       over = true;
-      clearTimeout(limit);
+      for (const limit of limits) clearTimeout(limit);
       signal?.removeEventListener("abort", onSignal);
       joined.delete(name);
       if (wire) remember(wire);
@@ -175,17 +179,23 @@ export const createRuns = (options: RunsOptions): Runs => {
         return;
       }
       try {
-        if (isProof(check)) await Promise.all(blamed.map((node) => pairs.ban(node, check)));
+        if (isProof(check)) await Promise.all(blamed.map((node) => pairs.ban(node, check, terms.group)));
         reject(refuse("run.aborted", { run: name, check, nodes: blamed }));
         quietly(() => send(outgoing));
       } catch (error) {
         reject(error);
       }
     };
-    const limit = setTimeout(() => {
+    const tooLate = () => {
       const missing = machine ? machine.waitingFor().map((index) => parties.get(index)) : nodes.filter(isAway);
       end(refuse("peer.unreachable", { nodes: missing }), true);
-    }, within);
+    };
+    const limits = [
+      setTimeout(tooLate, within),
+      setTimeout(() => {
+        if (!machine?.agreed) tooLate();
+      }, meet),
+    ];
     const isAway = (node: string) => peers.bootOf(node) === undefined;
     const onSignal = () => end(refuse("run.ended", { node: self, run: name, reason: "run.cancelled" }), true);
     signal?.addEventListener("abort", onSignal);

@@ -18,6 +18,7 @@ import { sealBytes } from "../trust/envelope/envelope.ts";
 import { enclaveKey } from "../trust/envelope/recipient.ts";
 import type { Accounts } from "./accounts.ts";
 import { refuse } from "./errors.ts";
+import type { History } from "./history.ts";
 import { isHopeless, type JudgeDeps, type Judged, judgeRequest, type Question, requireUnmoved } from "./judge.ts";
 import { type LookedRequest, lookAtRequest } from "./look.ts";
 import { createMeetings } from "./meeting.ts";
@@ -36,6 +37,7 @@ export interface SignDeps extends JudgeDeps {
   readonly peers: Pick<Peers, "ask" | "answer" | "hear" | "tell">;
   readonly pairStore: Pick<PairStore, "ban">;
   readonly say: Say;
+  readonly history: Pick<History, "tell" | "requireSame">;
   readonly patience?: number | undefined;
 }
 
@@ -88,6 +90,8 @@ export const createSigning = (deps: SignDeps) => {
     const mine = judged.whats.length > 0 ? await pools.follow(from, useOf(judged), ids) : [];
     await counted;
     requireUnmoved(deps, judged);
+    deps.history.requireSame(othersOf(judged));
+    deps.history.tell([from]);
     return encodePlain(await partsOf(judged, share, mine));
   });
 
@@ -113,6 +117,7 @@ export const createSigning = (deps: SignDeps) => {
     const known = outcomes.get(request.stream);
     if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
     const presignatures = await takeAll(judged);
+    deps.history.tell(othersOf(judged));
     const ask = encodePlain([nameOf(judged, signers), presignatures.map(({ id }) => id)]);
     const others = signers.filter((index) => index !== judged.self);
     const answers = await Promise.all(
@@ -122,6 +127,7 @@ export const createSigning = (deps: SignDeps) => {
       }),
     );
     requireUnmoved(deps, judged);
+    deps.history.requireSame(othersOf(judged));
     const own = await partsOf(judged, share, presignatures);
     const outcome = await blaming(judged, () => {
       const parts = new Map(answers.map(([index, answer]) => [index, decodeParts(answer, own.length, index)]));
@@ -155,13 +161,14 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   /** Whose part does not hold is kept out, durably, before anybody is told. @throws Refusal keynode.signing */
-  const blaming = async <T>({ epoch }: Judged, work: () => T): Promise<T> => {
+  const blaming = async <T>({ epoch, key }: Judged, work: () => T): Promise<T> => {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof Abort)) throw error;
       const nodes = error.culprits.map((index) => epoch.participants[index - 1] ?? "");
-      await Promise.all(nodes.filter((one) => one !== node).map((one) => pairStore.ban(one, error.check)));
+      const others = nodes.filter((one) => one !== node);
+      await Promise.all(others.map((one) => pairStore.ban(one, error.check, key.group)));
       throw refuse("keynode.signing", { check: error.check, nodes });
     }
   };
@@ -193,6 +200,10 @@ export const createSigning = (deps: SignDeps) => {
 };
 
 const COMPLETED = "key-request.completed";
+
+/** Nodes of all signers but this one. */
+const othersOf = ({ epoch, signers, self }: Judged): string[] =>
+  signers.filter((index) => index !== self).map((index) => epoch.participants[index - 1] ?? "");
 
 const leaderOf = ({ epoch, signers }: Judged): string | undefined => epoch.participants[(signers[0] ?? 0) - 1];
 

@@ -140,6 +140,51 @@ describe("the store of a key node", () => {
       assert.throws(() => disk.open(), isRolledBack);
     });
 
+  test("nothing that was erased is left in its files, nor after a crash in between", async (t) => {
+    const disk = diskOf(t);
+    const store = disk.open();
+    await store.put("share/old", utf8("x".repeat(5_000)));
+    await store.anchor();
+    const reader = readFileSync(`${disk.path}-wal`);
+    const written = reader.subarray(reader.length - 3_000, reader.length - 2_000);
+    const isLeft = () =>
+      [disk.path, `${disk.path}-wal`].some((file) => existsSync(file) && readFileSync(file).includes(written));
+    assert.equal(isLeft(), true);
+    await store.delete("share/old");
+    assert.equal(isLeft(), false);
+  });
+
+  test("is one process's alone", async (t) => {
+    const disk = diskOf(t);
+    const store = disk.open();
+    await store.put("spent/a", utf8("1"));
+    const second = () => openStore({ path: disk.path, key: randomBytes(32), version: 0, seal: async () => undefined });
+    assert.throws(second, (error: unknown) => error instanceof Refusal && error.code === "keynode.store.in-use");
+    await store.put("spent/a", utf8("2"));
+    assert.equal(text(store, "spent/a"), "2");
+  });
+
+  test("what is put soon is there at once, and is anchored with all before it", async (t) => {
+    const disk = diskOf(t);
+    let store = disk.open();
+    store.putSoon("spent/a", utf8("one"));
+    assert.equal(text(store, "spent/a"), "one");
+    await store.put("share/a", utf8("share"));
+    store.putSoon("spent/a", utf8("two"));
+    await new Promise((resolve) => setImmediate(resolve));
+    await store.anchor();
+    const anchored = disk.sealed;
+    store.putSoon("spent/a", utf8("three"));
+    // As after a kill: what the process had written is there.
+    store = disk.open();
+    assert.deepEqual([text(store, "spent/a"), text(store, "share/a")], ["three", "share"]);
+    assert.equal(disk.sealed, anchored);
+    store.putSoon("spent/b", utf8("four"));
+    await store.anchor();
+    assert.ok(disk.sealed > anchored);
+    assert.equal(text(disk.open(), "spent/b"), "four");
+  });
+
   test("what a crash took before it was anchored is missing, and nothing else", async (t) => {
     const disk = diskOf(t);
     const store = disk.open();

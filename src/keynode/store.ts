@@ -16,6 +16,8 @@ export interface Store {
   names(prefix: string): string[];
   /** Durable when it resolves, together with whatever was asked for at the same time. */
   put(name: string, value: Uint8Array): Promise<void>;
+  /** Survives the end of this process; a power cut only once anything is written by `put` and the like, or anchored. */
+  putSoon(name: string, value: Uint8Array): void;
   delete(name: string): Promise<void>;
   /** Several at once: there are all of them or none. undefined deletes. */
   write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>;
@@ -41,17 +43,33 @@ export const storeIdOf = (key: Uint8Array): string => toHex(hmacSha256(key, utf8
 const HEAD = "head";
 const NONCE = 12;
 
-/** @throws Refusal keynode.store.rolled-back */
+/** Of a database that another process has. */
+const SQLITE_BUSY = 5;
+
+/** For this process alone, or not at all: the kernel's lock goes with the process. @throws Refusal keynode.store.in-use */
+const openAlone = (path: string): DatabaseSync => {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;" +
+        "CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    );
+    return db;
+  } catch (error) {
+    db.close();
+    throw (error as { errcode?: number }).errcode === SQLITE_BUSY ? refuse("keynode.store.in-use") : error;
+  }
+};
+
+/** @throws Refusal keynode.store.rolled-back, keynode.store.in-use */
 export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): Store => {
   const [encryption, authentication] = ["encryption", "sum"].map((use) =>
     hkdfSha256(key, new Uint8Array(), utf8(`entente/key-node-store/1 ${use}`), 32),
   ) as [Bytes, Bytes];
   if (sealed > 0 && !existsSync(path)) throw refuse("keynode.store.rolled-back");
-  const db = new DatabaseSync(path);
-  db.exec(
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON;" +
-      "CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-  );
+  const db = openAlone(path);
+  /** Nothing that was erased is left in the file, nor in the log of what was written to it before. */
+  const wipe = () => db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   const [read, replace, remove] = [
     db.prepare("SELECT value FROM rows WHERE name = ?"),
     db.prepare("INSERT OR REPLACE INTO rows VALUES (?, ?)"),
@@ -94,6 +112,8 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     }
   };
   let { version, sum } = loaded();
+  // A crash may have come between erasing and wiping.
+  wipe();
   let anchored = sealed;
 
   const apply = (changes: ReadonlyMap<string, Uint8Array | undefined>) => {
@@ -111,20 +131,27 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     replace.run(HEAD, encrypt(HEAD, concat(u64(version + 1), next)));
     return next;
   };
-  let waiting: { changes: Map<string, Uint8Array | undefined>; done: PromiseWithResolvers<void> } | undefined;
+  let waiting:
+    | { changes: Map<string, Uint8Array | undefined>; done: PromiseWithResolvers<void>; synced: boolean }
+    | undefined;
+  /** The disk has all that was written. */
+  let synced = true;
   let failed: { readonly error: unknown } | undefined;
   /** One transaction for all that was asked for in one turn of the event loop. */
   const flush = () => {
     if (!waiting) return;
     const { changes, done } = waiting;
+    synced = waiting.synced;
     waiting = undefined;
     try {
       if (failed) throw failed.error;
-      db.exec("BEGIN IMMEDIATE");
+      // With a log of what is written, NORMAL loses the last of it at a power cut, and never their order.
+      db.exec(`PRAGMA synchronous = ${synced ? "FULL" : "NORMAL"}; BEGIN IMMEDIATE`);
       const next = apply(changes);
       db.exec("COMMIT");
       sum = next;
       version++;
+      if ([...changes.values()].includes(undefined)) wipe();
       done.resolve();
     } catch (error) {
       // What is on the disk is not known: nothing more is written before the program is started again.
@@ -133,14 +160,16 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
       done.reject(error);
     }
   };
-  const write: Store["write"] = (changes) => {
+  const add = (changes: ReadonlyMap<string, Uint8Array | undefined>, sync: boolean): Promise<void> => {
     if (!waiting) {
-      waiting = { changes: new Map(), done: Promise.withResolvers() };
+      waiting = { changes: new Map(), done: Promise.withResolvers(), synced: false };
       setImmediate(flush);
     }
     for (const [name, value] of changes) waiting.changes.set(name, value);
+    waiting.synced ||= sync;
     return waiting.done.promise;
   };
+  const write: Store["write"] = (changes) => add(changes, true);
 
   /** One at a time, for all who wait. */
   let sealing: Promise<void> | undefined;
@@ -165,9 +194,13 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     },
     write,
     put: (name, value) => write(new Map([[name, value]])),
+    putSoon(name, value) {
+      // Whoever writes next hears that it failed.
+      add(new Map([[name, value]]), false).catch(() => undefined);
+    },
     delete: (name) => write(new Map([[name, undefined]])),
     async anchor() {
-      await waiting?.done.promise;
+      if (waiting || !synced) await write(new Map());
       const wanted = version;
       while (anchored < wanted) {
         sealing ??= sealNow().finally(() => {

@@ -1,7 +1,7 @@
 /** The pillar's kinds of stream, as the spine lists, shows and announces them. */
 import { createPolicies } from "../policy/cedar.ts";
 import { type KeyGroup, type KeyPolicy, membersOf, type Proposal } from "../rules/key-group.ts";
-import type { KeyRequest } from "../rules/key-request-state.ts";
+import { approvalsOf, type KeyRequest } from "../rules/key-request-state.ts";
 import type { Key } from "../rules/key-state.ts";
 import {
   type AnyBookView,
@@ -160,7 +160,8 @@ const approvalsAsked = (deps: ViewDeps, stream: string, request: KeyRequest): In
   return (group?.approvers ?? [])
     .filter((member) => member !== by)
     .map((member) => {
-      const approved = request.approvals.find((one) => one.by === member);
+      const counted = group && approvalsOf(request, group).includes(member);
+      const approved = counted ? request.approvals.find((one) => one.by === member) : undefined;
       const state = approved || completed ? "succeeded" : status === "pending" ? "pending" : "failed";
       const handledAt = approved?.time ?? completed?.time ?? ended?.time ?? null;
       return { member, stream, kind: "signature", by, name: request.detail, state, createdAt, expiresAt, handledAt };

@@ -1,14 +1,12 @@
 /** A key node in a process of this machine, which ends with the server: its channel is its standard input and output. */
 import { spawn } from "node:child_process";
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 import { toBase64url, utf8 } from "../base/bytes.ts";
 import type { Configuration } from "../keynode/protocol/configuration.ts";
 import { createChannel } from "../tee/protocol/channel.ts";
+import { acceptsLostStore } from "./lost-store.ts";
 import type { Link } from "./node-host.ts";
 
-/** A file that an operator puts into the node's folder: once, it may start without the store that it wrote last. */
-const ACCEPT_LOST = "accept-lost-store";
 /** Milliseconds that it may take to end. */
 const GRACE = 2_000;
 
@@ -32,7 +30,7 @@ export const childLink = ({ command, configuration, host, port, log }: ChildLink
     await mkdir(configuration.directory, { recursive: true, mode: 0o700 });
     const wanted = port();
     const given = wanted === undefined || wanted === refused ? 0 : wanted;
-    const acceptLostStore = await taken(join(configuration.directory, ACCEPT_LOST));
+    const acceptLostStore = await acceptsLostStore(configuration.directory);
     const full: Configuration = { ...configuration, acceptLostStore, listen: { host, port: given } };
     const child = spawn(program, [...args, toBase64url(utf8(JSON.stringify(full)))], { stdio: "pipe", env: {} });
     child.stderr.on("data", (text: Buffer) => log(text.toString().trimEnd()));
@@ -56,10 +54,3 @@ export const childLink = ({ command, configuration, host, port, log }: ChildLink
     };
   };
 };
-
-/** Whether a file was there, which is gone now. */
-const taken = (path: string): Promise<boolean> =>
-  rm(path).then(
-    () => true,
-    () => false,
-  );

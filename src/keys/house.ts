@@ -1,6 +1,6 @@
 /**
- * The organisation in whose name the open face asks: the platform keeps its key, so whoever reaches that face acts for
- * it. Made on the first start with key nodes.
+ * Organisations of the platform's own, whose keys it keeps. In the name of one the open face asks, so whoever reaches
+ * that face acts for it; another asks for the signatures of managed identities, and no face acts for that.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -9,9 +9,16 @@ import { toBase64url, toHex } from "../base/bytes.ts";
 import type { Identity } from "../platform/accounts/identity.ts";
 import type { Asker } from "../spine/access.ts";
 
-const NICKNAME = "KeyService";
+/** Nickname, login and legal name of each. */
+export const FACES = { nickname: "KeyService", login: "key-service", legalName: "Key service of this platform" };
+export const IDENTITIES = {
+  nickname: "IdentityService",
+  login: "identity-service",
+  legalName: "Identity service of this platform",
+};
 
 export interface HouseDeps {
+  readonly names: typeof FACES;
   /** Remembers which account it is. */
   readonly file: string;
   readonly identity: Pick<Identity, "accounts" | "verifications">;
@@ -19,7 +26,7 @@ export interface HouseDeps {
   readonly manage: (asker: Asker) => Promise<unknown>;
 }
 
-export const openHouse = async ({ file, identity, manage }: HouseDeps): Promise<Asker> => {
+export const openHouse = async ({ names, file, identity, manage }: HouseDeps): Promise<Asker> => {
   const { accounts, verifications } = identity;
   const known = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
@@ -29,8 +36,8 @@ export const openHouse = async ({ file, identity, manage }: HouseDeps): Promise<
     const { account } = await accounts.register(
       // Nobody knows the password: nobody signs in as its user.
       {
-        nickname: `${NICKNAME}-${suffix}`,
-        login: `key-service-${suffix}`,
+        nickname: `${names.nickname}-${suffix}`,
+        login: `${names.login}-${suffix}`,
         password: toBase64url(randomBytes(32)),
       },
       { byOperator: true },
@@ -43,7 +50,7 @@ export const openHouse = async ({ file, identity, manage }: HouseDeps): Promise<
   const account = await accounts.get(id);
   if (account.verification !== "approved") {
     const particulars = {
-      ...{ legalName: "Key service of this platform", registrationNumber: "none", contact: "Operator" },
+      ...{ legalName: names.legalName, registrationNumber: "none", contact: "Operator" },
       ...{ phone: "00000", country: "ZZ" },
     };
     if (account.verification !== "submitted") await verifications.submit(id, particulars, "system");

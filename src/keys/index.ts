@@ -17,7 +17,7 @@ import { createMaking } from "./making.ts";
 import { createNodeHost, type Link } from "./node-host.ts";
 import type { KeyNode } from "./node-port.ts";
 import { createKeyNodes } from "./nodes.ts";
-import { keptProgram } from "./programs.ts";
+import { keptProgram, NODE_OPTIONS } from "./programs.ts";
 import { createGroups, createKeysApi, createRequests } from "./resources.ts";
 import { createRunsStore } from "./runs-store.ts";
 import { createSigning } from "./signing.ts";
@@ -60,6 +60,7 @@ export const createKeys = (options: KeysOptions) => {
 
   const commandOf = async (tag: string): Promise<string[]> => [
     ...command.slice(0, -1),
+    ...NODE_OPTIONS,
     await keptProgram({ directory, tag, program: command.at(-1) ?? "" }),
   ];
   const sayOf = (tag: string) => (line: string) => log.warn({ node: tag, line }, "key node");
@@ -113,6 +114,10 @@ export const createKeys = (options: KeysOptions) => {
     concurrency: MAKING,
     now,
     onError: (key, error) => log.warn({ err: error, key }, "a key is made again"),
+    onMade: (key) =>
+      void signing
+        .prepare(key)
+        .catch((error: unknown) => log.debug({ err: error, key }, "its presignatures are made when it is used")),
   });
   const signing = createSigning({
     ledger,

@@ -17,7 +17,8 @@ import { listPage } from "../spine/show.ts";
 import { showKeySummary } from "./key-view.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { createGroupOf } from "./own-group.ts";
-import type { KeyInfo, KeyParameters, KeyService, RequestInfo } from "./service.ts";
+import { showRequest } from "./request-view.ts";
+import type { KeyInfo, KeyParameters, KeyService, PendingRequest, RequestInfo } from "./service.ts";
 import type { Signing } from "./signing.ts";
 import { splitFor } from "./split.ts";
 import { describedBy, findGroup, findKey, type ViewDeps } from "./view-deps.ts";
@@ -30,6 +31,7 @@ export interface KeyServiceDeps {
 }
 
 const PENDING = new Set(["pending"]);
+const PAGE = 100;
 
 export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServiceDeps): KeyService => {
   const { ledger, access, acts, views, clock } = spine;
@@ -176,6 +178,17 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
       return requestInfo(await access.read(asker, keyRequest, stream));
     },
     request: async (asker, id) => requestInfo(await access.read(asker, keyRequest, id)),
+    async pendingRequests(asker, since) {
+      const found: PendingRequest[] = [];
+      for (let page = 1; ; page++) {
+        const ask = { tab: "mine", page, pageSize: PAGE } as const;
+        const { items } = await listPage(spine, "key-request", showRequest(deps), asker, ask);
+        const recent = items.filter(({ createdAt }) => Date.parse(createdAt) >= since);
+        for (const { id, key, note, messages, state } of recent)
+          if (state === "pending") found.push({ id, key: key.id, note, messages: messages.map((one) => one.message) });
+        if (recent.length < PAGE) return found;
+      }
+    },
     async settledKey(asker, id, timeout) {
       const { id: stream } = await readKey(asker, id);
       await settled(() => !PENDING.has(stateOf(findKey(deps, stream) as Key, now())), timeout);

@@ -1,33 +1,44 @@
 /**
- * Has nodes make keys, and shares anew, where the ledger says so. All take part at once; then each says what it made, one
- * after the other, since each has to have seen what was said before.
+ * Has nodes make keys, and shares anew, where the ledger says so. All take part at once; when all keep what came of it,
+ * each says what it made, one after the other, since each has to have seen what was said before.
  */
 import { randomBytes } from "#crypto";
 import { toBase64, toHex } from "../base/bytes.ts";
+import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { keyGroup } from "../rules/key-group.ts";
+import { failed } from "../rules/key-made.ts";
 import { type Attempt, agreementTo, attemptAt, type Key, nodesOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
+import { parseStatement } from "../trust/statement.ts";
+import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import type { RunsStore } from "./runs-store.ts";
 import { submitSaid } from "./said.ts";
-import { createWork } from "./work.ts";
+import { createWork, type Work } from "./work.ts";
 
 export interface MakingOptions {
   readonly ledger: Ledger;
   readonly blobs: Pick<Blobs, "get">;
-  readonly nodes: Pick<KeyNodes, "of">;
+  readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly runs: RunsStore;
   readonly concurrency: number;
   readonly now: () => number;
   readonly onError: (key: string, error: unknown) => void;
+  /** Its nodes have made it, or shares anew, and no other key waits for them. */
+  readonly onMade: (key: string) => void;
 }
+
+const isFailure = (statement: string): boolean => parseStatement(statement).statement.kind === failed.name;
+
+const isAboutOthers = (error: unknown): boolean => error instanceof Refusal && /^(peer|run)\./.test(error.code);
 
 const PAUSE = { first: 500, longest: 60_000 };
 
-export const createMaking = ({ ledger, blobs, nodes, runs, concurrency, now, onError }: MakingOptions) => {
+export const createMaking = (options: MakingOptions) => {
+  const { ledger, blobs, nodes, runs, concurrency, now, onError, onMade } = options;
   /** The attempt that nodes are to work on now: it is open, and agreed to. */
   const openAttempt = (stream: string): { key: Key; attempt: Attempt } | undefined => {
     const key = streamOf(ledger.world, keyBook, stream)?.state;
@@ -56,7 +67,11 @@ export const createMaking = ({ ledger, blobs, nodes, runs, concurrency, now, onE
   const attempt = async (stream: string): Promise<void> => {
     const open = openAttempt(stream);
     if (!open) return;
-    const { request, said } = open.attempt;
+    const { request, said, participants } = open.attempt;
+    const awaited = participants.filter((node) => !said.includes(node));
+    // The others would wait for whoever is away.
+    const away = awaited.find((node) => !nodes.isUp(node));
+    if (away !== undefined) throw refuse("key-node.unavailable", { node: away, reason: "it is not connected" });
     const before = said.length > 0 ? await runs.find(request) : undefined;
     const run = before ?? toHex(randomBytes(32));
     if (!before) await runs.put(request, run, now());
@@ -67,11 +82,15 @@ export const createMaking = ({ ledger, blobs, nodes, runs, concurrency, now, onE
     };
     const holders = [...nodesOf(open.key, open.attempt)].filter((node) => !said.includes(node));
     const ran = await Promise.allSettled(holders.map(make));
-    for (const [i, node] of holders.entries()) {
-      const first = ran[i];
+    const answers = new Map(
+      ran.flatMap((one, i) => (one.status === "fulfilled" ? [[holders[i] ?? "", one.value]] : [])),
+    );
+    // What one has said, no other run can make any more: so none speaks before all keep what this one made.
+    const isKept = awaited.every((node) => answers.has(node));
+    for (const [node, first] of answers) {
       // Those that hold shares of the epoch before take part, and may have nothing to say.
-      if (first?.status !== "fulfilled" || first.value === "") continue;
-      let known: string | undefined = first.value;
+      if (first === "" || !(isKept || isFailure(first))) continue;
+      let known: string | undefined = first;
       const say = async (): Promise<string> => {
         const statement = known ?? (await make(node));
         known = undefined;
@@ -81,10 +100,18 @@ export const createMaking = ({ ledger, blobs, nodes, runs, concurrency, now, onE
     }
     // Whoever holds shares of the epoch before may erase them, once it has seen that there is another.
     if (!goesOn()) await Promise.allSettled(holders.map((node) => nodes.of(node).show(stream)));
-    const failure = ran.find((one) => one.status === "rejected");
-    if (failure && goesOn()) throw failure.reason;
+    const failures = ran.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+    // That others waited for it in vain says less than its own reason.
+    if (failures.length > 0 && goesOn()) throw failures.find((one) => !isAboutOthers(one)) ?? failures[0];
   };
 
   const due = (stream: string): string | undefined => openAttempt(stream)?.key.creator;
-  return createWork({ ledger, due, attempt, concurrency, pause: PAUSE, onError });
+  const work: Work = createWork({
+    ...{ ledger, due, attempt, concurrency, pause: PAUSE, onError },
+    // Of many that are made one after the other, only those that are used have presignatures made.
+    onDone: (stream) => {
+      if (work.active <= 1) onMade(stream);
+    },
+  });
+  return work;
 };

@@ -24,6 +24,8 @@ import type { KeyNode } from "./node-port.ts";
 /** Leaves in one call. */
 const LEAVES = 65_536;
 const RESTART_AFTER = 500;
+/** Presignatures that are made for a key before it is first used. */
+const READY = 4;
 
 /** A node that is connected. */
 export interface Link {
@@ -56,12 +58,14 @@ interface Running {
   readonly link: Link;
   readonly stream: string;
   followed: number;
+  /** It takes statements while it still makes durable how far it has followed; earlier programs do not. */
+  isPrompt: boolean;
   /** Statements of each stream that it was shown. */
   shown: Map<string, number>;
 }
 
 /** Methods that carry statements. */
-type Method = "show" | "announce" | "make" | "sign" | "backup" | "restore";
+type Method = "show" | "announce" | "make" | "sign" | "prepare" | "backup" | "restore";
 type Params<M extends Method> = Omit<KeyNodeMethods[M]["params"], "statements">;
 
 export const createNodeHost = (options: NodeHostOptions): KeyNode => {
@@ -84,14 +88,21 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     return (await node.link.channel.call(method, params, body)).result as KeyNodeMethods[M]["result"];
   };
 
-  /** Everything that the ledger has. */
-  const follow = async (node: Running): Promise<void> => {
+  /** Everything that the ledger has. @returns what may be answered later: a prompt node takes a call meanwhile */
+  const follow = async (node: Running): Promise<{ readonly answered?: Promise<unknown> }> => {
     while (node.followed < ledger.size) {
       const from = node.followed;
       const to = Math.min(ledger.size, from + LEAVES);
-      await call(node, "follow", { from, leaves: ledger.leaves(from, to), checkpoint: ledger.checkpoint(to) });
+      const shown = { from, leaves: ledger.leaves(from, to), checkpoint: ledger.checkpoint(to) };
+      const answered = call(node, "follow", shown).catch((error: unknown) => {
+        node.followed = from;
+        throw error;
+      });
       node.followed = to;
+      if (node.isPrompt && to === ledger.size) return { answered };
+      await answered;
     }
+    return {};
   };
 
   /** Calls it with what it lacks of the ledger, and of what a replay of `stream` needs: one caller at a time. */
@@ -102,13 +113,16 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     params: Params<M>,
   ): Promise<KeyNodeMethods[M]["result"]> => {
     const turn = following.then(async () => {
-      await follow(node);
+      const { answered } = await follow(node);
+      // It is waited for with the call's own answer.
+      answered?.catch(() => undefined);
       const { statements, counts } = await closures.lacking(stream, node.followed, node.shown);
       for (const [one, count] of counts) node.shown.set(one, count);
-      return { answer: call(node, method, params, statements) };
+      return { answers: [call(node, method, params, statements), answered] as const };
     });
     following = turn.catch(() => undefined);
-    return (await turn).answer;
+    const [answer] = await Promise.all((await turn).answers);
+    return answer;
   };
 
   /** The same; where it lacks more than was thought, with everything. */
@@ -118,6 +132,7 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       return await callCurrent(node, method, stream, params);
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== "keynode.statements") throw error;
+      node.isPrompt = false;
       node.shown.clear();
       return await callCurrent(node, method, stream, params);
     }
@@ -158,6 +173,16 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     throw refuse("key-node.other", { node: tag, components: differ.join(", ") || "keys" });
   };
 
+  /** A node that could not be founded in time founds itself anew, and is started again under that. */
+  const found = async ({ channel }: Link, statement: string): Promise<void> => {
+    try {
+      await ledger.submit(statement);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "statement.clock") await channel.call("identify", { again: true });
+      throw error;
+    }
+  };
+
   const launch = async (): Promise<Running> => {
     const link = await open();
     try {
@@ -165,9 +190,10 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
         .result as KeyNodeMethods["identify"]["result"];
       if (link.isRemote) await requireKey(link, stream, statement);
       requireSame(stream, statement);
-      if (!ledger.world.streams.has(stream)) await ledger.submit(statement);
-      const node: Running = { link, stream, followed: 0, shown: new Map() };
+      if (!ledger.world.streams.has(stream)) await found(link, statement);
+      const node: Running = { link, stream, followed: 0, isPrompt: false, shown: new Map() };
       await announce(node);
+      node.isPrompt = true;
       return node;
     } catch (error) {
       await link.stop();
@@ -234,6 +260,10 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       const key = found && streamOf(ledger.world, keyBook, found.key)?.state;
       const texts = await textsOf([found?.detail, key?.detail]);
       return callShowing("sign", request, { request, signers: [...signers], details: texts });
+    },
+    async prepare(key, signers) {
+      await present();
+      return callShowing("prepare", key, { key, signers: [...signers], path: [], count: READY });
     },
     async backup(key) {
       await present();

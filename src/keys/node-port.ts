@@ -16,6 +16,8 @@ export interface KeyNode {
   make(key: string, run: string, share?: string): Result<"make">;
   /** Judges the request and signs with the others, the first of whom leads. @param signers indices, growing */
   sign(request: string, signers: readonly number[]): Result<"sign">;
+  /** Keeps presignatures ready for the key, to be used with these signers; asked of the first of them. */
+  prepare(key: string, signers: readonly number[]): Result<"prepare">;
   /** Its share, sealed to the recipient that the group names. */
   backup(key: string): Result<"backup">;
   /** Takes back a share that was sealed to it. */

@@ -8,7 +8,7 @@ import {
 } from "../contract/key-requests.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { keyRequest } from "../rules/key-request.ts";
-import { approvalsOf, awaitedOf, type KeyRequest, mayApprove, requestStateOf } from "../rules/key-request-state.ts";
+import { approvalsOf, awaitedOf, type KeyRequest, requestStateOf } from "../rules/key-request-state.ts";
 import type { Readable } from "../spine/access.ts";
 import type { Names } from "../spine/names.ts";
 import type { Answer, Show } from "../spine/show.ts";
@@ -80,6 +80,7 @@ export const showRequest = (deps: ViewDeps): Show<KeyRequest, Answer<typeof Requ
     const { key, group } = partsOf(deps, request);
     const { path = [], messages = [] } = textOf(names, request.detail);
     const { completed, ended } = request;
+    const counted = group ? approvalsOf(request, group) : [];
     const outcome = names.detail(completed?.detail ?? "") as {
       signatures?: string[];
       publicKey?: string;
@@ -92,7 +93,7 @@ export const showRequest = (deps: ViewDeps): Show<KeyRequest, Answer<typeof Requ
       approvedBy: request.approvals.map(({ by, time }) => ({
         member: names.member(by),
         at: iso(time),
-        counts: group !== undefined && mayApprove(request, group, by),
+        counts: counted.includes(by),
       })),
       awaited: group ? awaitedOf(request, group).map((one) => names.member(one)) : [],
       failures: request.failures.map(({ by, code, time }) => ({

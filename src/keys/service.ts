@@ -82,6 +82,15 @@ export interface RequestInfo {
   readonly failure: string | undefined;
 }
 
+/** One that is not settled yet. */
+export interface PendingRequest {
+  readonly id: string;
+  /** Id of the key. */
+  readonly key: string;
+  readonly note: string;
+  readonly messages: readonly KeyMessage[];
+}
+
 export interface KeyService {
   nodes(): Promise<readonly NodeInfo[]>;
   /** Starts one more node process with a store of its own under the tag. @throws Refusal id.taken, key-node.tag */
@@ -117,6 +126,8 @@ export interface KeyService {
   requestSignature(asker: Asker, request: SignatureRequest): Promise<RequestInfo>;
   /** @throws Refusal stream.unknown */
   request(asker: Asker, id: string): Promise<RequestInfo>;
+  /** The asker's own, made since a time (milliseconds). */
+  pendingRequests(asker: Asker, since: number): Promise<readonly PendingRequest[]>;
   /** The same, once it is pending no more, or after `timeout` milliseconds as it is then. */
   settledKey(asker: Asker, id: string, timeout: number): Promise<KeyInfo>;
   settledRequest(asker: Asker, id: string, timeout: number): Promise<RequestInfo>;

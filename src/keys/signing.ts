@@ -59,7 +59,7 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, onError 
    */
   const choose = (
     { participants, threshold }: Epoch,
-    { key, failures }: KeyRequest,
+    { key, failures }: Pick<KeyRequest, "key" | "failures">,
     without: ReadonlySet<number>,
   ): number[] => {
     const able = participants.flatMap((node, place) => {
@@ -159,6 +159,14 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, onError 
   });
   return {
     work,
+    /** Has presignatures made for a key before anybody asks for a signature, by those who would be asked. */
+    async prepare(stream: string): Promise<void> {
+      const key = streamOf(ledger.world, keyBook, stream)?.state;
+      const epoch = key && epochOf(key);
+      if (!epoch || stateOf(key, now()) !== "enabled") return;
+      const signers = choose(epoch, { key: stream, failures: [] }, new Set());
+      await nodes.of(epoch.participants[(signers[0] ?? 0) - 1] ?? "").prepare(stream, signers);
+    },
     /** Why the nodes have not signed it yet, as they said last. */
     reason: (stream: string): Refusal | undefined => reasons.get(stream),
   };

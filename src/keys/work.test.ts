@@ -118,4 +118,26 @@ describe("work that the ledger asks for", () => {
     assert.equal(ends.length, 2);
     work.stop();
   });
+
+  test("what is woken while it is tried is tried once more when that fails", async () => {
+    const { ledger } = fakeLedger(["r"]);
+    const fails: (() => void)[] = [];
+    const work = createWork({
+      ledger,
+      due: () => "me",
+      attempt: () => new Promise((_, reject) => fails.push(() => reject(new Error("not yet")))),
+      concurrency: 1,
+      pause: NEVER,
+      onError: () => undefined,
+    });
+    work.start();
+    work.wake();
+    fails[0]?.();
+    await turn();
+    assert.equal(fails.length, 2);
+    fails[1]?.();
+    await turn();
+    assert.equal(fails.length, 2, "and then sleeps");
+    work.stop();
+  });
 });

@@ -105,8 +105,8 @@ export const createWork = ({ ledger, due, attempt, concurrency, pause, onError, 
         offer(moved);
       });
     },
-    /** Tries at once what sleeps. */
-    wake: () => offer([...items].flatMap(([stream, { state }]) => (state === "asleep" ? [stream] : []))),
+    /** Tries at once what sleeps, and once more what is tried now, should it fail. */
+    wake: () => offer([...items.keys()]),
     get active() {
       return active.size;
     },

@@ -4,9 +4,11 @@ import { seeded } from "../../test/support/simulate.ts";
 import { concat, toHex, u32 } from "../base/bytes.ts";
 import { decodePlain, encodePlain } from "./codec.ts";
 import { curveOf } from "./curves/registry.ts";
-import { addressOf, decodeMessage, encodeMessage } from "./message.ts";
+import { addressOf, decodeMessage, encodeMessage, MAX_BODY } from "./message.ts";
+import { answerLength, beginLength } from "./ole/vector-ole.ts";
 import { Abort, type Plain } from "./protocol.ts";
 import { evaluate, lagrange, mod, randomScalar, toBytes32, toInteger } from "./scalars.ts";
+import { MAX_COUNT } from "./schemes/signers.ts";
 import { read } from "./wire.ts";
 
 const VALUES: readonly Plain[] = [
@@ -40,6 +42,15 @@ test("a plain value has one encoding, and comes back from it", () => {
   }
   assert.equal(toHex(encodePlain({ a: 1, b: 2 })), toHex(encodePlain({ b: 2, a: 1 })));
   assert.equal(new Set(VALUES.map((value) => toHex(encodePlain(value)))).size, VALUES.length);
+});
+
+test("a number of a million digits is read as fast as it came", () => {
+  const bytes = concat(Uint8Array.of(5), u32(1 << 20), Uint8Array.of(1), new Uint8Array((1 << 20) - 1).fill(255));
+  assert.equal(decodePlain(bytes), 1n - 2n ** (8n * ((1n << 20n) - 1n)));
+});
+
+test("text that has no encoding of its own is refused", () => {
+  for (const bad of ["\ud800", { "\udfff": 1 }]) assert.throws(() => encodePlain(bad), TypeError);
 });
 
 test("what has another encoding, or is none, is refused", () => {
@@ -104,6 +115,22 @@ test("messages read as they were written, and not otherwise", () => {
     concat(bytes.slice(0, 3), Uint8Array.of(0), bytes.slice(4)),
   ])
     assert.throws(() => decodeMessage(bad), RangeError);
+});
+
+test("a party sends nothing that others would blame it for: bodies are as long as they are read", () => {
+  const header = {
+    run: new Uint8Array(32),
+    kind: "round",
+    round: 1,
+    from: 1,
+    to: 0,
+    signature: new Uint8Array(1),
+  } as const;
+  const body = new Uint8Array(MAX_BODY);
+  assert.equal(decodeMessage(encodeMessage({ ...header, body })).body.length, MAX_BODY);
+  assert.throws(() => encodeMessage({ ...header, body: new Uint8Array(MAX_BODY + 1) }), TypeError);
+  const largest = { curve: curveOf("secp256k1"), count: MAX_COUNT, width: 2, scope: new Uint8Array(32) };
+  assert.ok(answerLength(largest) <= MAX_BODY && 32 + beginLength(largest) <= MAX_BODY);
 });
 
 test("a body that does not read exactly names its sender", () => {

@@ -31,4 +31,6 @@ export interface Curve<P = unknown> {
   /** Affine x, as an integer: ECDSA, SM2 and BIP340 sign with it. @throws RangeError for the neutral element */
   x(a: P): bigint;
   hasEvenY(a: P): boolean;
+  /** Whether an ECDSA signature (r || s) with a low s holds; where the implementation has it. Bytes that are none: false. */
+  verifiesEcdsa?(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Simulated, simulate } from "../../test/support/simulate.ts";
 import { concat, equal, toHex } from "../base/bytes.ts";
+import { encodePlain } from "./codec.ts";
 import { decodeMessage, digestOf } from "./message.ts";
 import { Abort, others, type Protocol } from "./protocol.ts";
 import { read } from "./wire.ts";
@@ -122,6 +123,33 @@ test("what an honest party said under the same id before convicts it of nothing"
   const outcome = outcomes.get(2);
   assert.ok(outcome?.kind === "aborted");
   assert.match(outcome.abort.check, /^hello\./);
+});
+
+test("who is shown that it has said two things blames nobody who shows it", () => {
+  // As where a party is restored twice from one state.
+  const { outcomes } = play({
+    cheat: (m: { kind: string; round: number; from: number; body: Uint8Array }, to: number) =>
+      m.kind === "round" && m.round === 1 && m.from === 2 && to === 5 ? flip(m.body, 8) : undefined,
+    wire: (_: Uint8Array, m: { kind: string; from: number }) => (m.kind === "abort" && m.from !== 2 ? [] : undefined),
+  });
+  const outcome = outcomes.get(2);
+  assert.ok(outcome?.kind === "aborted" && outcome.by === 2);
+  assert.equal(outcome.abort.check, "run.self");
+});
+
+test("a party that gives up says so in a few words, or is not listened to", () => {
+  const { outcomes } = play({
+    cheat: (m: { kind: string; round: number; from: number; body: Uint8Array }, to: number) => {
+      // Party 2 alone has a reason to give up.
+      if (m.kind === "echo" && m.round === 1 && m.from === 5 && to === 2) return flip(m.body, 3);
+      const endless = encodePlain(["gossip.lie", Array.from({ length: 200 }, () => 5)]);
+      return m.kind === "abort" && m.from === 2 ? endless : undefined;
+    },
+  });
+  const outcome = outcomes.get(1);
+  assert.ok(outcome?.kind === "aborted" && outcome.by === 2);
+  assert.equal(outcome.abort.check, "abort.malformed");
+  assert.deepEqual(outcome.abort.culprits, [2]);
 });
 
 test("who says that others have said what they have not is named", () => {

@@ -134,7 +134,9 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
       const said = proves(seen, digest, signature);
       // A hello is bound to no session: one of another run under this id looks like a lie of whoever said it.
       if (said && round === 0) fail("hello.equivocated", party === self ? echo.from : party);
-      if (party === self || !said) fail("echo.invented", echo.from);
+      if (!said) fail("echo.invented", echo.from);
+      // Said by this party in another life of it, of which it was restored without knowing.
+      if (party === self) fail("run.self", self);
       fail("message.equivocated", party);
     }
     if (at !== echo.body.length) fail("echo.malformed", echo.from);
@@ -351,9 +353,13 @@ const requireSane = ({
   if (protocol.rounds.length > 254) throw new TypeError("too many rounds");
 };
 
+/** The longest check, and 32 parties: more than anybody says. */
+const MAX_ABORT = 512;
+
 /** A party that gives up says why and names whom it holds responsible. */
 const decodeAbort = ({ from, body }: Message, parties: readonly number[]): Abort => {
   try {
+    if (body.length > MAX_ABORT) throw new RangeError("not an abort");
     const [check, culprits] = decodePlain(body) as [string, number[]];
     if (
       typeof check !== "string" ||

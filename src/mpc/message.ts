@@ -3,7 +3,7 @@
  *
  * `0x01 | kind | round | from | to | run (32) | length of body (4) | body | length of signature (1) | signature`
  */
-import { sha256 } from "@noble/hashes/sha2.js";
+import { createHash } from "node:crypto";
 import { concat, u32, utf8 } from "../base/bytes.ts";
 
 const KINDS = ["round", "echo", "abort"] as const;
@@ -25,10 +25,12 @@ export interface Message extends Header {
 }
 
 const FIXED = 5 + 32 + 4;
-const MAX_BODY = 16 * 1024 * 1024;
+export const MAX_BODY = 16 * 1024 * 1024;
 
-export const encodeMessage = ({ run, kind, round, from, to, body, signature }: Message): Uint8Array =>
-  concat(
+/** @throws TypeError for a body that no receiver takes: it would blame the sender */
+export const encodeMessage = ({ run, kind, round, from, to, body, signature }: Message): Uint8Array => {
+  if (body.length > MAX_BODY) throw new TypeError("too long for a message");
+  return concat(
     Uint8Array.of(1, KINDS.indexOf(kind), round, from, to),
     run,
     u32(body.length),
@@ -36,6 +38,7 @@ export const encodeMessage = ({ run, kind, round, from, to, body, signature }: M
     Uint8Array.of(signature.length),
     signature,
   );
+};
 
 /** @throws RangeError */
 export const decodeMessage = (encoded: Uint8Array): Message => {
@@ -79,4 +82,4 @@ export const signedBytes = (header: Header, session: Uint8Array, bodyDigest: Uin
     bodyDigest,
   );
 
-export const digestOf = (body: Uint8Array): Uint8Array => sha256(body);
+export const digestOf = (body: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(body).digest());

@@ -8,7 +8,7 @@ export type PairSetup = PlainRecord;
 
 export interface PresignInput {
   readonly share: KeyShare;
-  /** How many to make in this run, 1 to 256. */
+  /** How many to make in this run: 1 to 128, of schemes without pairs to 256. */
   readonly count: number;
   /** With every other party of the run; empty for schemes that need none. */
   readonly pairs: ReadonlyMap<number, PairSetup>;

@@ -52,6 +52,16 @@ export const refuse = refusals({
     en: "Message {place} can't be signed with a key of type {scheme}: {reason}.",
     zh: "第 {place} 条消息不能用类型为 {scheme} 的密钥签名：{reason}。",
   },
+  "policy.statement": {
+    status: 400,
+    en: "This is not a statement that this key may sign, in its own member's name under its own certificate: {reason}. Write it again.",
+    zh: "这不是该密钥可以签署的声明（须以其所属成员的名义并使用其自身证书）：{reason}。请重新生成。",
+  },
+  "policy.certificate": {
+    status: 400,
+    en: "This is not a certificate that this key may sign, which is of itself alone: {reason}. Write it again.",
+    zh: "这不是该密钥可以签发的证书（只能为其自身签发）：{reason}。请重新生成。",
+  },
   "policy.spending.full": {
     status: 409,
     en: "This key has moved coins and tokens of more than {most} kinds within a month, more than are counted. Wait, or use another key.",

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { certificate, key as identity, period, signing, spoken } from "../../test/support/identity.ts";
 import {
   ALICE,
   APPROVE,
@@ -19,6 +20,7 @@ import {
   TRANSFER,
 } from "../../test/support/policies.ts";
 import type { KeyMessage } from "../rules/key-messages.ts";
+import { caToSign } from "../trust/x509/issue.ts";
 import { createPolicies } from "./cedar.ts";
 import { judge, judgeSigning, type SigningAsked } from "./judge.ts";
 import { NOTHING_SPENT } from "./spending.ts";
@@ -34,7 +36,7 @@ const guide = new Map(policiesIn("en").map(({ id, text }) => [id, text]));
 
 test("both languages have the same policies, and all are taken together", () => {
   assert.deepEqual(policiesIn("zh-CN"), policiesIn("en"));
-  assert.equal(guide.size, 9);
+  assert.equal(guide.size, 10);
   createPolicies(policiesIn("en"));
 });
 
@@ -58,6 +60,8 @@ const order = (account: string, contract = SHOP): KeyMessage => ({
 });
 const ME = `0x${"79".repeat(20)}`;
 const at = (time: string) => asked({ time: Date.parse(time) });
+const own = (message: KeyMessage, change = {}, question: Partial<SigningAsked> = {}) =>
+  asked({ ...question, key: { ...signing, tags: { identity: "1300000001" }, ...change }, messages: [message] });
 const untagged = { ...asked(), key: { ...asked().key, tags: {} } };
 
 const SAID: Record<string, { yes: readonly SigningAsked[]; no: readonly SigningAsked[] }> = {
@@ -96,6 +100,20 @@ const SAID: Record<string, { yes: readonly SigningAsked[]; no: readonly SigningA
   "no-blank-cheques": {
     yes: [asked(), coin(call(APPROVE, SHOP, 5n))],
     no: [coin(call(APPROVE, SHOP, 2n ** 256n - 1n)), one(send({ to: undefined, data: "60" }))],
+  },
+  "statements-of-members": {
+    yes: [
+      own(certificate(caToSign({ name: { commonName: "医院 CA" }, publicKey: identity.publicKey, ...period }))),
+      own(await spoken()),
+      own(await spoken({ kind: "organisation.founded", by: "", stream: "", seen: "" })),
+      own(await spoken({ kind: "task.source-authorised" })),
+    ],
+    no: [
+      own(await spoken({ kind: "task.model-authorised" })),
+      own(digest()),
+      own(await spoken(), { tags: {} }),
+      own(await spoken(), {}, { roles: [] }),
+    ],
   },
   "test-keys": { yes: [asked({ key: { tags: { env: "test" } } })], no: [asked(), untagged] },
 };

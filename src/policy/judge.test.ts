@@ -16,12 +16,13 @@ const group = {
   administrators: [ALICE],
   requesters: [ALICE],
   approvers: [ALICE, BOB, CAROL],
+  since: { administrators: {}, approvers: { [ALICE]: "g", [BOB]: "g", [CAROL]: "taken back" } },
 };
 const request = {
   ...requestStreams.initial,
   stream: "f".repeat(64),
   requester: ALICE,
-  approvals: [ALICE, BOB, DAVE].map((by) => ({ by, time: NOON })),
+  approvals: [ALICE, BOB, CAROL, DAVE].map((by) => ({ by, time: NOON, since: "g" })),
 };
 
 test("roles are the group's", () => {
@@ -30,7 +31,7 @@ test("roles are the group's", () => {
   assert.deepEqual(rolesOf(group, DAVE), []);
 });
 
-test("approvals count of those who are approvers now, and nobody's of its own request", () => {
+test("approvals count of those who have been approvers ever since, and nobody's of its own request", () => {
   const asked = signingAsked(request, { messages: [send()] }, key, detail, group, NOON);
   assert.deepEqual(asked.approvers, [BOB]);
   const approved = (count: number) =>

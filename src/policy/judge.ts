@@ -96,7 +96,8 @@ export const keyFacts = ({ id, scheme, detail }: Pick<Key, "id" | "scheme"> & { 
  * @param account of the key, before this request
  * @param countedAt by which periods of spending are told, milliseconds: where clocks are not to be trusted, a time that
  * nobody can set ahead and back
- * @throws Refusal policy.message, policy.transaction, policy.typed-data for a message that cannot be read;
+ * @throws Refusal policy.message, policy.transaction, policy.typed-data, policy.statement, policy.certificate for a
+ * message that cannot be read;
  * policy.spending.full; policy.engine
  */
 export const judgeSigning = (

@@ -30,11 +30,14 @@ type TypedData = {
   fields: Fields
 };
 type Message = { bytes: Long, text?: String };
+type Statement = { kind: String, stream: String, by: String, payload: String };
+type Certificate = { authority: Bool, name: String, days: Long };
 
 action sign appliesTo { principal: [Member], resource: [Key], context: {
   approvals: Long, approvers: Set<Member>, now: datetime, time: Time,
   purpose: String, digest: String, path: String, place: Long, count: Long, spent: Windows,
-  transaction?: Transaction, token?: Token, typedData?: TypedData, message?: Message
+  transaction?: Transaction, token?: Token, typedData?: TypedData, message?: Message,
+  statement?: Statement, certificate?: Certificate
 } };
 action exportKey appliesTo { principal: [Member], resource: [Key], context: {
   approvals: Long, approvers: Set<Member>, now: datetime, time: Time

@@ -5,12 +5,12 @@
 import { sm2 } from "sm-crypto-v2";
 import { sha256, sm3 } from "#crypto";
 import { type Bytes, concat, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
-import type { Refusal } from "../base/refusal.ts";
 import type { KeyMessage } from "../rules/key-messages.ts";
 import type { KeyScheme } from "../rules/key-schemes.ts";
 import { ether, gigaUnits, units } from "./amounts.ts";
 import { refuse } from "./errors.ts";
 import { decodeTransaction, personalDigest, type Transaction } from "./ethereum.ts";
+import { readCertificate, readStatement } from "./identity.ts";
 import { type CedarValue, FIELDS } from "./schema.ts";
 import { costOn, SIGNATURES, type Spent, tokenOn, valueOn } from "./spending.ts";
 import { selectorOf, type Token, tokenOfCall, tokenOfTypedData } from "./tokens.ts";
@@ -19,7 +19,7 @@ import { decodeTypedData, prefixed, type TypedData } from "./typed-data.ts";
 export interface What {
   /** A digest of 32 bytes; for EDDSA_ED25519 and SCHNORR_BIP340 the message itself. */
   readonly sign: Bytes;
-  /** Of the context of `sign` (schema.ts): purpose, digest, and one of transaction, token, typedData, message. */
+  /** Of the context of `sign` (schema.ts): purpose, digest, and what it says of messages of that purpose. */
   readonly facts: Readonly<Record<string, CedarValue>>;
   /** Of a typed message. */
   readonly fields?: Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export interface SigningKey {
 
 /**
  * @param place of the message in its request, from 1
- * @throws Refusal policy.message, policy.transaction, policy.typed-data
+ * @throws Refusal policy.message, policy.transaction, policy.typed-data, policy.statement, policy.certificate
  */
 export const whatIs = (key: SigningKey, message: KeyMessage, place: number): What => {
   switch (message.kind) {
@@ -47,11 +47,21 @@ export const whatIs = (key: SigningKey, message: KeyMessage, place: number): Wha
     case "message":
       return plain("message", hashed(key, fromHex(message.hex)), { message: textOf(fromHex(message.hex)) });
     case "transaction":
-      requireEthereum(key, message.kind, place);
+      requireScheme("ECDSA_K1", key, message, place);
       return ofTransaction(decodeTransaction(fromHex(message.hex)));
     case "typed-data":
-      requireEthereum(key, message.kind, place);
+      requireScheme("ECDSA_K1", key, message, place);
       return ofTypedData(decodeTypedData(message.json));
+    case "statement": {
+      requireScheme("ECDSA_R1", key, message, place);
+      const { digest, facts } = readStatement(key.publicKey, message.input);
+      return plain("statement", digest, { statement: { ...facts } });
+    }
+    case "certificate": {
+      requireScheme("ECDSA_R1", key, message, place);
+      const { digest, facts } = readCertificate(key.publicKey, fromHex(message.hex));
+      return plain("certificate", digest, { certificate: { ...facts } });
+    }
   }
 };
 
@@ -62,9 +72,16 @@ const digestOf = ({ scheme }: SigningKey, digest: Bytes, place: number): Bytes =
   throw refuse("policy.message", { place, scheme, reason: `its digest has ${digest.length} bytes, not 32` });
 };
 
-const requireEthereum = ({ scheme }: SigningKey, kind: string, place: number): Refusal | undefined => {
-  if (scheme === "ECDSA_K1") return undefined;
-  throw refuse("policy.message", { place, scheme, reason: `a ${kind} is signed on secp256k1 (ECDSA_K1) only` });
+const CURVES = { ECDSA_K1: "secp256k1", ECDSA_R1: "P-256" } as const;
+
+const requireScheme = (
+  only: keyof typeof CURVES,
+  { scheme }: SigningKey,
+  { kind }: KeyMessage,
+  place: number,
+): void => {
+  if (scheme === only) return;
+  throw refuse("policy.message", { place, scheme, reason: `a ${kind} is signed on ${CURVES[only]} (${only}) only` });
 };
 
 /** What of a message the scheme signs. */
@@ -84,7 +101,11 @@ const hashed = ({ scheme, publicKey }: SigningKey, message: Bytes): Bytes => {
 };
 
 /** Its digest is what is signed, or SHA-256 of that where a scheme signs messages as they are. */
-const plain = (purpose: "digest" | "message", sign: Bytes, facts: Record<string, CedarValue>): What => ({
+const plain = (
+  purpose: Exclude<KeyMessage["kind"], "transaction" | "typed-data">,
+  sign: Bytes,
+  facts: Record<string, CedarValue>,
+): What => ({
   sign,
   facts: { purpose, digest: prefixed(sign.length === 32 ? sign : sha256(sign)), ...facts },
   spends: [{ of: SIGNATURES, amount: 1n }],

@@ -217,6 +217,25 @@ describe("a change", () => {
     await refused(stage, () => propose(first, { nodes: ["0".repeat(64)] }), "key-node.unknown");
   });
 
+  test("that lets nodes in again is agreed to like any other, and remembered by the time of the last", async () => {
+    const [node, other] = all.nodes;
+    await refused(stage, () => propose(first, { pardons: ["0".repeat(64)] }), "key-node.unknown");
+    for (const pardons of [[], [node.id, node.id], "all"])
+      await refused(stage, () => propose(first, { pardons }), "statement.payload");
+    const before = group();
+    const proposal = await propose(first, { pardons: sorted(node, other) });
+    assert.deepEqual(group().pardons, {}, "one administrator of two lets nobody in");
+    await refused(stage, () => approve(all.requester, proposal), "key.party");
+    stage.clock.advance(1_000);
+    await approve(second, proposal);
+    const at = stage.clock.now();
+    assert.deepEqual(group().pardons, { [node.id]: at, [other.id]: at });
+    assert.deepEqual([group().nodes, group().policies, group().since], [before.nodes, before.policies, before.since]);
+    stage.clock.advance(1_000);
+    await approve(second, await propose(first, { pardons: [node.id] }));
+    assert.deepEqual(group().pardons, { [node.id]: at + 1_000, [other.id]: at });
+  });
+
   test("is not proposed without end by one who is never agreed with", async () => {
     for (let i = 0; i < MAX_PROPOSALS; i++) await refuse(first, await propose(first));
     await refused(stage, () => propose(first), "key-group.proposals");

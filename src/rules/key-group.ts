@@ -6,7 +6,7 @@ import { z } from "zod";
 import { fromBase64, utf8 } from "../base/bytes.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
 import { refuse } from "./key-errors.ts";
-import { keyNode } from "./key-node.ts";
+import { type KeyNode, keyNode } from "./key-node.ts";
 import { type Act, type Elsewhere, kindsOf, type Rulebook } from "./rulebook.ts";
 import {
   Der,
@@ -29,6 +29,8 @@ const MAX_MEMBERS = 100;
 /** Bytes of all policies of a group together: every node parses them, and the group's stream keeps each version. */
 export const POLICIES_MAX = 65_536;
 export const MAX_POLICIES = 64;
+/** Nodes that are remembered to have been let in again. */
+const MAX_PARDONS = 64;
 /** Proposals of one administrator in seven days that did not take effect: nobody fills the stream alone. */
 export const MAX_PROPOSALS = 10;
 
@@ -66,11 +68,15 @@ const settings = {
 export const GroupSettings = z.strictObject(settings);
 export type GroupSettings = z.output<typeof GroupSettings>;
 
-/** What a change puts in place of what was there: each member that it has, as a whole. */
-export const GroupChange = GroupSettings.partial().refine(
-  (change) => Object.values(change).some((value) => value !== undefined),
-  { message: "a change of something" },
-);
+/** What a change puts in place of what was there: each setting that it has, as a whole; and what it asks of the nodes. */
+export const GroupChange = GroupSettings.partial()
+  .extend({
+    /** Key nodes that failed checks and are let in again by the others, as the others are by them (peers.md section 6). */
+    pardons: StreamIds.max(MAX_NODES).optional(),
+  })
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
+    message: "a change of something",
+  });
 export type GroupChange = z.output<typeof GroupChange>;
 
 export interface Proposal {
@@ -98,6 +104,13 @@ export interface KeyGroup extends GroupSettings {
   readonly changed: number;
   /** Those of the last seven days, the newest last. */
   readonly proposals: readonly Proposal[];
+  /**
+   * Since which statement (digest) each has been one without a gap: what somebody agreed to before it was put out does
+   * not count again when it is taken back.
+   */
+  readonly since: Readonly<Record<"administrators" | "approvers", Readonly<Record<string, string>>>>;
+  /** Nodes that were let in again, and when last, the newest last. */
+  readonly pardons: Readonly<Record<string, number>>;
 }
 
 export const isAdministrator = ({ administrators }: Pick<KeyGroup, "administrators">, member: string): boolean =>
@@ -126,22 +139,33 @@ export const founded = kind({
   apply: (state, { by, time, digest, payload }, elsewhere) => {
     requireSettings(payload, elsewhere);
     if (!isAdministrator(payload, by)) throw settingsRefused("whoever founds it is one of its administrators");
-    return { ...state, ...payload, creator: by, created: time, version: digest, changed: time };
+    const since = sinceOf(state, payload, digest);
+    return { ...state, ...payload, since, creator: by, created: time, version: digest, changed: time };
   },
 });
+
+/** Whoever was one before is one since then. */
+const sinceOf = (before: KeyGroup, now: GroupSettings, digest: string): KeyGroup["since"] => {
+  const of = (role: "administrators" | "approvers") =>
+    Object.fromEntries(now[role].map((member) => [member, before.since[role][member] ?? digest]));
+  return { administrators: of("administrators"), approvers: of("approvers") };
+};
 
 const settingsRefused = (reason: string) => refuse("key-group.settings", { reason });
 
 const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
+/** @throws Refusal key-node.unknown */
+const requireNode = (node: string, elsewhere: Elsewhere): KeyNode => {
+  const found = elsewhere.stream(keyNode, node)?.state;
+  if (!found) throw refuse("key-node.unknown", { node });
+  return found;
+};
+
 /** What the shapes do not say. */
 const requireSettings = (group: GroupSettings, elsewhere: Elsewhere): void => {
   const { nodes, administrators, approvals, policies, backup = [] } = group;
-  const machines = nodes.map((node) => {
-    const found = elsewhere.stream(keyNode, node)?.state;
-    if (!found) throw refuse("key-node.unknown", { node });
-    return found;
-  });
+  const machines = nodes.map((node) => requireNode(node, elsewhere));
   if (!distinct(machines.map(({ signingKey }) => signingKey))) throw settingsRefused("two of its nodes are one");
   if (new Set(machines.map(({ ledger }) => ledger)).size > 1) throw settingsRefused("its nodes follow several ledgers");
   if (approvals > administrators.length) throw settingsRefused("it asks for more approvals than it has administrators");
@@ -163,10 +187,12 @@ export const changeProposed = kind({
   name: "key-group.change-proposed",
   by: "organisation",
   payload: z.strictObject({ change: GroupChange }),
-  refers: ({ change }) => change.nodes ?? [],
+  refers: ({ change: { nodes = [], pardons = [] } }) => [...nodes, ...pardons],
   apply: (state, { by, time, digest, payload: { change } }, elsewhere) => {
     requireAdministrator(state, by);
-    requireSettings({ ...state, ...change }, elsewhere);
+    const { pardons = [], ...settings } = change;
+    for (const node of pardons) requireNode(node, elsewhere);
+    requireSettings({ ...state, ...settings }, elsewhere);
     const recent = state.proposals.filter(({ expires }) => expires >= time);
     const vain = recent.filter((one) => one.by === by && one.state !== "effective");
     if (vain.length >= MAX_PROPOSALS) throw refuse("key-group.proposals", { limit: MAX_PROPOSALS });
@@ -240,9 +266,13 @@ const replaced = (state: KeyGroup, proposal: Proposal): KeyGroup => ({
  */
 const takeEffect = (state: KeyGroup, proposal: Proposal, act: { digest: string; time: number }): KeyGroup => {
   if (proposal.approved.length < state.approvals) return replaced(state, proposal);
+  const { pardons = [], ...settings } = proposal.change;
+  const lasting = Object.entries(state.pardons).filter(([node]) => !pardons.includes(node));
   return {
     ...state,
-    ...proposal.change,
+    ...settings,
+    since: sinceOf(state, { ...state, ...settings }, act.digest),
+    pardons: Object.fromEntries([...lasting, ...pardons.map((node) => [node, act.time] as const)].slice(-MAX_PARDONS)),
     version: act.digest,
     changed: act.time,
     proposals: state.proposals.map((one) => {
@@ -269,6 +299,8 @@ export const keyGroup: Rulebook<KeyGroup> = {
     version: "",
     changed: 0,
     proposals: [],
+    since: { administrators: {}, approvers: {} },
+    pardons: {},
   },
   kinds: [founded, changeProposed, changeApproved, changeRefused],
 };

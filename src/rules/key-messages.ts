@@ -18,14 +18,29 @@ const Hex = z
  * - `message`: EIP-191, which the node applies
  * - `transaction`: unsigned, EIP-2718; the node decodes it and signs its hash
  * - `typed-data`: EIP-712, as JSON text
+ * - `statement`: what a statement's signature is over (RFC 7515 section 5.1), for the key of a member's identity; also a
+ *   member's question to an enclave
+ * - `certificate`: a certificate of the key that signs it, before it is signed (TBSCertificate, DER)
  */
 export const KeyMessage = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("digest"), hex: Hex }),
   z.strictObject({ kind: z.literal("message"), hex: Hex }),
   z.strictObject({ kind: z.literal("transaction"), hex: Hex.min(2) }),
   z.strictObject({ kind: z.literal("typed-data"), json: z.string().min(2).max(131_072) }),
+  z.strictObject({
+    kind: z.literal("statement"),
+    input: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)
+      .max(MESSAGES_MAX),
+  }),
+  z.strictObject({ kind: z.literal("certificate"), hex: Hex.min(2).max(32_768) }),
 ]);
 export type KeyMessage = z.output<typeof KeyMessage>;
+
+/** What of it is read, as it is written. */
+const textOf = (message: KeyMessage): string =>
+  "hex" in message ? message.hex : "json" in message ? message.json : message.input;
 
 /** Indices of non-hardened children, BIP 32. */
 export const KeyPath = z.array(z.int().min(0).max(0x7fff_ffff)).max(8);
@@ -38,7 +53,7 @@ export const RequestDetail = z.strictObject({
   messages: z
     .array(KeyMessage)
     .max(MAX_MESSAGES)
-    .refine((all) => all.reduce((sum, one) => sum + ("hex" in one ? one.hex : one.json).length, 0) <= MESSAGES_MAX, {
+    .refine((all) => all.reduce((sum, one) => sum + textOf(one).length, 0) <= MESSAGES_MAX, {
       message: `at most ${MESSAGES_MAX} characters together`,
     }),
   /** What for, in the requester's words. */

@@ -28,6 +28,13 @@ export interface Completion {
   readonly detail: string;
 }
 
+export interface Approval {
+  readonly by: string;
+  readonly time: number;
+  /** Since which statement (digest) it was an approver then. */
+  readonly since: string;
+}
+
 /** Times are the ledger's, in milliseconds. */
 export interface KeyRequest {
   readonly id: string;
@@ -43,7 +50,7 @@ export interface KeyRequest {
   readonly recipient: string | undefined;
   readonly status: Exclude<KeyRequestState, "expired">;
   /** Approvers, in the order in which they approved. Whether they count: `approvalsOf`. */
-  readonly approvals: readonly { readonly by: string; readonly time: number }[];
+  readonly approvals: readonly Approval[];
   /** Nodes that will take no part, each with its reason. */
   readonly failures: readonly { readonly by: string; readonly time: number; readonly code: string }[];
   /** Who ended it, if somebody did. */
@@ -71,18 +78,31 @@ export const mayApprove = (
 
 /**
  * Members whose approvals count, none twice. Who was an approver when it approved and is none in `group` any more does
- * not count: nodes go by the group as it is when they sign.
+ * not count, nor who was taken back since: nodes go by the group as it is when they sign.
  */
 export const approvalsOf = (
   request: Pick<KeyRequest, "requester" | "approvals">,
-  group: Pick<KeyGroup, "approvers">,
-): string[] => request.approvals.map(({ by }) => by).filter((member) => mayApprove(request, group, member));
+  group: Pick<KeyGroup, "approvers" | "since">,
+): string[] =>
+  request.approvals
+    .filter(({ by, since }) => mayApprove(request, group, by) && group.since.approvers[by] === since)
+    .map(({ by }) => by);
 
 /** Approvers that may still approve. */
-export const awaitedOf = (request: KeyRequest, group: Pick<KeyGroup, "approvers">): string[] =>
-  group.approvers.filter(
-    (member) => mayApprove(request, group, member) && request.approvals.every(({ by }) => by !== member),
-  );
+export const awaitedOf = (request: KeyRequest, group: Pick<KeyGroup, "approvers" | "since">): string[] => {
+  const counted = approvalsOf(request, group);
+  return group.approvers.filter((member) => mayApprove(request, group, member) && !counted.includes(member));
+};
+
+/** The request once a member has approved it; what it had said before it was put out is replaced. */
+export const withApproval = (
+  request: KeyRequest,
+  group: Pick<KeyGroup, "since">,
+  { by, time }: { readonly by: string; readonly time: number },
+): KeyRequest => {
+  const others = request.approvals.filter((one) => one.by !== by);
+  return { ...request, approvals: [...others, { by, time, since: group.since.approvers[by] ?? "" }] };
+};
 
 export const kind = kindsOf<KeyRequest>();
 

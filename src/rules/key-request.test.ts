@@ -230,8 +230,13 @@ describe("a request", () => {
     await approve(admin, id);
     assert.deepEqual(approvalsOf(of(id), group()), [admin.id]);
     await govern({ approvers: all.approvers.map((member) => member.id).sort() });
+    assert.deepEqual(approvalsOf(of(id), group()), [], "what was said before counts no more when it is taken back");
+    assert.deepEqual(awaitedOf(of(id), group()), all.approvers.map((member) => member.id).sort());
+    await approve(one, id);
     assert.deepEqual(approvalsOf(of(id), group()), [one.id]);
     await refused(stage, () => approve(one, id), "key.said");
+    await govern({ approvers: all.approvers.map((member) => member.id).sort(), approvals: 1 });
+    assert.deepEqual(approvalsOf(of(id), group()), [one.id], "a change that keeps it takes nothing");
   });
 
   test("may be refused by whoever has approved it", async () => {

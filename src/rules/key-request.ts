@@ -6,8 +6,10 @@ import { z } from "zod";
 import { fromBase64 } from "../base/bytes.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
 import { refuse } from "./key-errors.ts";
+import type { KeyGroup } from "./key-group.ts";
 import { MAX_MESSAGES, RequestDetail } from "./key-messages.ts";
 import {
+  approvalsOf,
   type KeyRequest,
   keyOf,
   kind,
@@ -15,6 +17,7 @@ import {
   mayRequest,
   requestStreams,
   requirePending,
+  withApproval,
 } from "./key-request-state.ts";
 import { epochOf, indexIn, participantsOf, requireState } from "./key-state.ts";
 import type { Act, Elsewhere, Rulebook } from "./rulebook.ts";
@@ -58,9 +61,10 @@ export const founded = kind({
   },
 });
 
-const requireApprover = (state: KeyRequest, { by }: Act<unknown>, elsewhere: Elsewhere): void => {
+const requireApprover = (state: KeyRequest, { by }: Act<unknown>, elsewhere: Elsewhere): KeyGroup => {
   const { group } = keyOf(state.key, elsewhere);
   if (!mayApprove(state, group, by)) throw refuse("key.party", { id: state.id });
+  return group;
 };
 
 export const approved = kind({
@@ -68,10 +72,10 @@ export const approved = kind({
   by: "organisation",
   payload: z.strictObject({}),
   apply: (state, act, elsewhere) => {
-    requireApprover(state, act, elsewhere);
+    const group = requireApprover(state, act, elsewhere);
     requirePending(state, act);
-    if (state.approvals.some(({ by }) => by === act.by)) throw refuse("key.said", { id: state.id });
-    return { ...state, approvals: [...state.approvals, { by: act.by, time: act.time }] };
+    if (approvalsOf(state, group).includes(act.by)) throw refuse("key.said", { id: state.id });
+    return withApproval(state, group, act);
   },
 });
 

@@ -186,6 +186,24 @@ describe("a resharing", () => {
     await make(0, {}, 4);
   });
 
+  test("agreed to by an administrator that was put out and taken back waits for its word anew", async () => {
+    const [, , third] = all.administrators;
+    const administrators = (...some: Signatory[]) => ({ administrators: some.map((member) => member.id).sort() });
+    const change = async (to: object) => {
+      await act(stage, second, "key-group.change-proposed", all.group, { change: to });
+      const proposal = stage.world.streams.get(all.group)?.head;
+      await act(stage, third, "key-group.change-approved", all.group, { proposal });
+    };
+    await asked();
+    await approve(second);
+    await change(administrators(second, third));
+    await change(administrators(admin, second, third));
+    await refused(stage, () => make(0, {}, 4), "key.approvals", { needed: 2, given: 1 });
+    await refused(stage, () => approve(second), "key.said");
+    await approve(admin);
+    await make(0, {}, 4);
+  });
+
   test("to nodes of the group only, and every node of either epoch may say that it failed", async () => {
     await refused(stage, () => ask({ ...wider, participants: [...nodes(0, 1), admin.id] }), "key.nodes");
     await refused(stage, () => ask({ ...wider, participants: nodes(0, 1) }), "key.nodes");

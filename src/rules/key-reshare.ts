@@ -5,6 +5,7 @@ import { MAX_NODES } from "./key-group.ts";
 import { nextEpoch } from "./key-made.ts";
 import {
   type Attempt,
+  agreedTo,
   attemptAt,
   type Epoch,
   epochOf,
@@ -47,6 +48,7 @@ export const reshareRequested = kind({
       asked: time,
       expires: time + OPEN_FOR,
       approved: [by],
+      since: { [by]: group.since.administrators[by] ?? "" },
       said: [],
       made: undefined,
     };
@@ -76,11 +78,13 @@ export const reshareApproved = kind({
   by: "organisation",
   payload: z.strictObject({ request: Digest }),
   apply: (state, { by, time, payload: { request } }, elsewhere) => {
-    requireAdministrator(state, by, elsewhere);
+    const group = requireAdministrator(state, by, elsewhere);
     const open = attemptAt(state, time);
     if (open?.request !== request || open.epoch === 1)
       throw refuse("key.attempt", { id: state.id, request, epoch: nextEpoch(state) });
-    if (open.approved.includes(by)) throw refuse("key.said", { id: state.id });
-    return { ...state, attempt: { ...open, approved: [...open.approved, by] } };
+    if (agreedTo(open, group).includes(by)) throw refuse("key.said", { id: state.id });
+    const since = { ...open.since, [by]: group.since.administrators[by] ?? "" };
+    // Whoever asked stays the first: of an attempt that it agreed to before it was put out, it is the asker still.
+    return { ...state, attempt: { ...open, approved: [...new Set([...open.approved, by])], since } };
   },
 });

@@ -48,6 +48,8 @@ export interface Attempt {
   readonly expires: number;
   /** Administrators that have agreed; for other holders or another threshold as many as the group asks for. */
   readonly approved: readonly string[];
+  /** Since which statement (digest) each of them was an administrator when it agreed. */
+  readonly since: Readonly<Record<string, string>>;
   /** Participants that have said what they made, and what that was. */
   readonly said: readonly string[];
   readonly made: Made | undefined;
@@ -129,6 +131,12 @@ export const changesHolders = ({ epochs }: Pick<Key, "epochs">, attempt: Attempt
   );
 };
 
+/** Administrators that have agreed, and have been administrators ever since. */
+export const agreedTo = (
+  { approved, since }: Pick<Attempt, "approved" | "since">,
+  { since: { administrators } }: Pick<KeyGroup, "since">,
+): string[] => approved.filter((member) => since[member] !== undefined && since[member] === administrators[member]);
+
 /** How many administrators an attempt needs, and how many have agreed that are administrators still. */
 export const agreementTo = (
   key: Pick<Key, "epochs">,
@@ -136,7 +144,7 @@ export const agreementTo = (
   group: KeyGroup,
 ): { readonly needed: number; readonly given: number } => ({
   needed: changesHolders(key, attempt) ? group.approvals : 0,
-  given: attempt.approved.filter((member) => isAdministrator(group, member)).length,
+  given: agreedTo(attempt, group).length,
 });
 
 /** Everybody who may speak of an attempt: those that get shares, and those that have some. */

@@ -94,6 +94,7 @@ export const founded = kind({
         asked: time,
         expires: time + MAKING,
         approved: [by],
+        since: {},
         said: [],
         made: undefined,
       },

@@ -17,7 +17,7 @@ import { parseStatement, type SignedStatement, signStatement } from "../trust/st
 import { type Access, type Asker, requireMember } from "./access.ts";
 import type { BookViews } from "./book-view.ts";
 import { refuse } from "./errors.ts";
-import type { ManagedKeys } from "./managed-keys.ts";
+import type { Keeper, ManagedKeys } from "./managed-keys.ts";
 import type { Projector } from "./projector.ts";
 import type { ViewsStore } from "./views-store.ts";
 
@@ -80,7 +80,7 @@ export const createActs = (deps: ActsDeps) => {
     if (appId !== account.appId) throw refuse("account.other", { found: appId, expected: account.appId });
   };
 
-  /** Signed by the platform for a member whose key it keeps. */
+  /** Signed for a member whose key is managed: by the platform, or at its request by the key's nodes. */
   const signManaged = async (
     asker: Asker,
     account: Account,
@@ -161,26 +161,35 @@ export const createActs = (deps: ActsDeps) => {
     },
 
     /** Makes a certificate authority for the account, and founds its organisation with it. */
-    async manage(asker: Asker) {
-      const account = await accountOf(asker);
-      if (account.member) throw refuse("account.founded", { member: account.member });
-      if (account.verification !== "approved") throw refuse("account.not-verified");
-      const signer =
-        (await managed.find(account.id, account.nickname)) ?? (await managed.create(account.id, account.nickname));
-      const { payload, detail } = prepare(
-        organisations.founded,
-        { appId: account.appId, authority: signer.authority, detail: { nickname: account.nickname } },
-        { salt: toBase64url(randomBytes(16)) },
-      );
-      const time = clock.now();
-      const jws = await signStatement(
-        { kind: organisations.founded.name, stream: "", seen: "", by: "", at: iso(time), payload },
-        signer.founder,
-      );
-      const { stream } = await order({ signed: parseStatement(jws), detail }, organisations.founded, payload);
-      managed.note(stream);
-      return stream;
-    },
+    manage: (asker: Asker, keeper: Keeper) =>
+      managed.inTurn(asker.accountId ?? "", async () => {
+        const account = await accountOf(asker);
+        if (account.member) throw refuse("account.founded", { member: account.member });
+        if (account.verification !== "approved") throw refuse("account.not-verified");
+        const { authority, signer, key } = await managed.founder(account.id, account, keeper);
+        const { payload, detail } = prepare(
+          organisations.founded,
+          { appId: account.appId, authority, detail: { nickname: account.nickname } },
+          { salt: toBase64url(randomBytes(16)) },
+        );
+        const time = clock.now();
+        const jws = await signStatement(
+          { kind: organisations.founded.name, stream: "", seen: "", by: "", at: iso(time), payload },
+          signer,
+        );
+        const { stream } = await order({ signed: parseStatement(jws), detail }, organisations.founded, payload);
+        managed.note(stream, key);
+        return stream;
+      }),
+
+    /** Hands the key that the platform keeps for the asker to a group of key nodes. @param group G… */
+    move: (asker: Asker, group: string | undefined) =>
+      managed.inTurn(asker.accountId ?? "", async () => {
+        const account = await accountOf(asker);
+        const member = requireMember(asker);
+        managed.note(member, await managed.move(account.id, account, group));
+        return member;
+      }),
   };
 };
 

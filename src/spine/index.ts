@@ -1,6 +1,6 @@
 /**
  * What all pillars stand on: the way of every act onto the ledger, the tables computed from it, who may see what,
- * members and the keys that the platform keeps for them. A pillar brings its books; the spine knows none of them.
+ * members and the keys that are managed for them. A pillar brings its books; the spine knows none of them.
  */
 import type { Clock } from "../base/clock.ts";
 import { managedNotice } from "../contract/organisations.ts";
@@ -18,6 +18,7 @@ import { createActs } from "./acts.ts";
 import { createBeside } from "./beside.ts";
 import { createBlobViews, createContentNamed } from "./blobs.ts";
 import { type AnyBookView, bookViews } from "./book-view.ts";
+import type { GroupKeys } from "./group-identity.ts";
 import { createLedgerViews, createStreams } from "./ledger-views.ts";
 import { createManagedKeys } from "./managed-keys.ts";
 import { createOrganisations, organisationView } from "./organisations.ts";
@@ -39,14 +40,16 @@ export interface SpineOptions {
   readonly uploadLimit: number;
   /** The pillars' kinds of stream. */
   readonly books: readonly AnyBookView[];
+  /** Keys that no machine holds, for managed identities, once a pillar has them. */
+  readonly groupKeys?: () => GroupKeys | undefined;
 }
 
 export const createSpine = (options: SpineOptions) => {
   const { ledger, db, blobs, accounts, inbox, live, serverKey, clock, log } = options;
   const views = createViewsStore(db);
   const access = createAccess({ ledger, views });
-  const managed = createManagedKeys({ views, serverKey, clock });
-  const books = bookViews([...options.books, organisationView(managed.isManaged)]);
+  const managed = createManagedKeys({ views, serverKey, clock, groupKeys: () => options.groupKeys?.() });
+  const books = bookViews([...options.books, organisationView(managed.keyOf)]);
   const beside = createBeside({ accounts, inbox, books });
   const deps = { ledger, views, access, clock };
   const contentNamed = createContentNamed(books);
@@ -80,7 +83,13 @@ export const createSpine = (options: SpineOptions) => {
   });
 
   const acts = createActs({ ledger, access, views, books, accounts, managed, projector, clock, show });
-  const organisations = createOrganisations({ ...deps, isManaged: managed.isManaged });
+  const organisations = createOrganisations({ ...deps, keyOf: managed.keyOf });
+
+  /** A managed identity, and what that means. */
+  const noticed = async (asker: Asker, member: string) => ({
+    organisation: await organisations.get({ ...asker, member }, { id: member }),
+    notice: managedNotice(managed.keyOf(member) ?? null),
+  });
 
   return {
     ...deps,
@@ -92,10 +101,10 @@ export const createSpine = (options: SpineOptions) => {
     api: {
       organisations: {
         ...organisations,
-        async manage(asker: Asker) {
-          const member = await acts.manage(asker);
-          return { organisation: await organisations.get({ ...asker, member }, { id: member }), notice: managedNotice };
-        },
+        manage: async (asker: Asker, { keyGroup }: { keyGroup?: string | undefined }) =>
+          noticed(asker, await acts.manage(asker, managed.keeperOf(keyGroup))),
+        moveKey: async (asker: Asker, { keyGroup }: { keyGroup?: string | undefined }) =>
+          noticed(asker, await acts.move(asker, keyGroup)),
       },
       blobs: createBlobViews({ views, blobs, clock, max: options.uploadLimit }),
       ledger: createLedgerViews({ ledger }),

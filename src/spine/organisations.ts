@@ -7,10 +7,11 @@ import { streamOf } from "../rules/world.ts";
 import type { Asker } from "./access.ts";
 import { type BookView, textOf } from "./book-view.ts";
 import { refuse } from "./errors.ts";
+import type { ManagedKeys } from "./managed-keys.ts";
 import { type Answer as Of, type PillarDeps, type Show, showOne } from "./show.ts";
 
-/** @param isManaged whether the platform keeps the key of a member */
-const showOrganisation = (isManaged: (member: string) => boolean): Show<Organisation, Of<typeof Answer>> => ({
+/** @param keyOf the managed key of a member */
+const showOrganisation = (keyOf: ManagedKeys["keyOf"]): Show<Organisation, Of<typeof Answer>> => ({
   book: organisation,
   wanted: ({ state }) => ({ members: [], details: [state.detail] }),
   show: ({ id, stream, state }, names) => ({
@@ -21,18 +22,19 @@ const showOrganisation = (isManaged: (member: string) => boolean): Show<Organisa
     appId: state.appId,
     authorities: [state.authority],
     crl: state.crl ?? null,
-    managed: isManaged(id),
+    managed: keyOf(id) !== undefined,
+    managedKey: keyOf(id) ?? null,
     createdAt: iso(state.founded),
   }),
 });
 
-export const organisationView = (isManaged: (member: string) => boolean): BookView<Organisation> => ({
-  ...showOrganisation(isManaged),
+export const organisationView = (keyOf: ManagedKeys["keyOf"]): BookView<Organisation> => ({
+  ...showOrganisation(keyOf),
   project: (id, { appId }, detail) => ({ parties: [], member: { id, appId, nickname: textOf(detail, "nickname") } }),
 });
 
-export const createOrganisations = (deps: PillarDeps & { isManaged: (member: string) => boolean }) => {
-  const shown = showOrganisation(deps.isManaged);
+export const createOrganisations = (deps: PillarDeps & Pick<ManagedKeys, "keyOf">) => {
+  const shown = showOrganisation(deps.keyOf);
   const read = (id: string) => {
     const stream = streamOf(deps.ledger.world, organisation, id);
     return stream && { id, stream, state: stream.state };

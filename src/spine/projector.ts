@@ -3,9 +3,10 @@
  * entries is projected by taking the streams it touched, and a rebuild by taking all of them.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ledger } from "../ledger/port.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
-import { transaction } from "../platform/db/transaction.ts";
+import { recomputable, transaction } from "../platform/db/transaction.ts";
 import type { StreamState } from "../rules/rulebook.ts";
 import { type BookViews, type Detail, detailOf } from "./book-view.ts";
 import type { Projection, ViewsStore } from "./views-store.ts";
@@ -52,7 +53,7 @@ export const createProjector = (deps: ProjectorDeps) => {
     );
     const writeBeside = await beside(touched);
     await views.changing(() =>
-      transaction(db, async (tx) => {
+      recomputable(db, async (tx) => {
         await views.replace(tx, ids, projections);
         await writeBeside(tx);
         if (size !== undefined) await views.moveCursor(tx, size);
@@ -75,7 +76,9 @@ export const createProjector = (deps: ProjectorDeps) => {
   };
 
   const wake = () => {
-    running ??= catchUp()
+    // In a turn of its own: whoever waits for the act itself, as key nodes do, is served first.
+    running ??= nextTurn()
+      .then(catchUp)
       .catch((error: unknown) => {
         // The ledger has the acts; the tables follow when the database is back.
         for (const { reject } of waiting.splice(0)) reject(error);

@@ -77,7 +77,7 @@ export interface UploadRow {
   at: number;
 }
 
-/** A chain identity whose key the platform keeps; sealed under the server's key. */
+/** A chain identity whose key the platform keeps, or asks a group of key nodes for; sealed under the server's key. */
 export interface ManagedKeyRow {
   accountId: string;
   sealed: Uint8Array;

@@ -229,7 +229,11 @@ export const createViewsStore = (platformDb: PlatformDb) => {
     },
 
     async putManagedKey(row: ManagedKeyRow): Promise<void> {
-      await db.insertInto("managedKeys").values(row).execute();
+      await db
+        .insertInto("managedKeys")
+        .values(row)
+        .onConflict((oc) => oc.column("accountId").doUpdateSet({ sealed: row.sealed }))
+        .execute();
     },
 
     async managedAccounts(): Promise<string[]> {

@@ -1,6 +1,10 @@
 /** Small files: there whole, or not at all. */
-import { open, readFile, rename } from "node:fs/promises";
+import { closeSync, fsync, openSync, writeFile } from "node:fs";
+import { readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
+
+const [sync, write] = [promisify(fsync), promisify(writeFile)];
 
 export const readIfThere = async (path: string): Promise<Buffer | undefined> => {
   try {
@@ -21,22 +25,21 @@ export const writeDurably = async (path: string, bytes: Uint8Array): Promise<voi
 
 /** A file whose former content nobody needs; durable when it resolves. */
 export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const file = await open(path, "w", 0o600);
+  const file = openSync(path, "w", 0o600);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    await write(file, bytes);
+    await Promise.all([sync(file), syncDirectory(dirname(path))]);
   } finally {
-    await file.close();
+    closeSync(file);
   }
-  await syncDirectory(dirname(path));
 };
 
 /** Makes durable which files there are. */
 export const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, "r");
+  const directory = openSync(path, "r");
   try {
-    await directory.sync();
+    await sync(directory);
   } finally {
-    await directory.close();
+    closeSync(directory);
   }
 };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
@@ -96,6 +96,36 @@ test("it makes keys and signs with the others; gone it is waited for; back it is
   far = come({ program: next });
   assert.equal((await waiting).status, "completed");
   assert.equal((await farNode())?.node, node);
+  await far.end();
+});
+
+test("one that has lost its store comes back without its shares once its operator has said so, and not before", async () => {
+  const { service, house, nodes } = keysOf();
+  let far = come();
+  await until(async () => (await farNode())?.up === true);
+  const { id } = await service.createKey(house, {
+    ...{ scheme: "ECDSA_R1", threshold: 2, participants: ["node-1", "far"] },
+  });
+  assert.equal((await service.settledKey(house, id, 60_000)).status, "enabled");
+  await far.end();
+  await until(async () => (await farNode())?.up === false);
+  const folder = joinPath(home, "far");
+  for (const one of readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    if (/store\.db/.test(one)) rmSync(joinPath(folder, one));
+  far = come();
+  await sleep(2_000);
+  assert.equal((await farNode())?.up, false);
+  await far.end();
+  const consent = joinPath(folder, "accept-lost-store");
+  writeFileSync(consent, "");
+  far = come();
+  await until(async () => (await farNode())?.up === true);
+  assert.ok(!existsSync(consent));
+  const status = await nodes
+    .all()
+    .find(({ tag }) => tag === "far")
+    ?.status();
+  assert.equal(status?.keys, 0);
   await far.end();
 });
 

@@ -4,14 +4,17 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join as path } from "node:path";
 import { after, before, test } from "node:test";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { generateKey } from "#crypto";
-import { toBase64, toHex, utf8 } from "../../src/base/bytes.ts";
+import { fromHex, toBase64, toHex, utf8 } from "../../src/base/bytes.ts";
 import {
   approveRequest,
   awaitKey,
   awaitRequest,
   backupNode,
   generateKey as generateShared,
+  importKey,
+  openBackup,
   openExport,
   requestExport,
   requestSignatures,
@@ -19,14 +22,21 @@ import {
   rotateKey,
   verifySignatures,
 } from "../../src/sdk/workflows/index.ts";
-import { keyToPem } from "../../src/trust/keys.ts";
+import { keyBackupContext } from "../../src/trust/envelope/contexts.ts";
+import { sealBytes } from "../../src/trust/envelope/envelope.ts";
+import { enclaveKey } from "../../src/trust/envelope/recipient.ts";
+import { expandedFromPem } from "../../src/trust/expanded.ts";
+import { publicKeyToPem } from "../../src/trust/keys.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
 import { join, type Member } from "../support/members.ts";
 
 const TAGS = ["node-1", "node-2", "node-3"] as const;
 const ANY = { enclaves: "any" } as const;
 const POLICIES = [
-  { id: "use", text: 'permit(principal, action in [Action::"createKey", Action::"sign"], resource);' },
+  {
+    id: "use",
+    text: 'permit(principal, action in [Action::"createKey", Action::"importKey", Action::"sign"], resource);',
+  },
   {
     id: "hand-out",
     text: 'permit(principal, action == Action::"exportKey", resource) when { context.approvals >= 1 };',
@@ -80,19 +90,75 @@ test("a key is handed out to an administrator whom an approver has let: what com
     const recipient = generateKey("X25519");
     const asked = { key: key.id, recipient: recipient.publicKey, note: "搬迁" };
     const request = await requestExport(treasury.client, asked);
-    await assert.rejects(openExport(treasury.client, request.id, recipient), refused("export.shares"));
+    const open = (to = recipient, expected: Parameters<typeof openExport>[3] = ANY) =>
+      openExport(treasury.client, request.id, to, expected);
+    await assert.rejects(open(), refused("export.shares"));
     await approveRequest(risk.client, request.id);
     assert.equal((await awaitRequest(treasury.client, request.id)).state, "completed");
-    await assert.rejects(openExport(treasury.client, request.id, generateKey("X25519")), refused("envelope.recipient"));
-    const whole = await openExport(treasury.client, request.id, recipient);
-    const pem = keyToPem(whole, "correct horse");
+    await assert.rejects(open(generateKey("X25519")), refused("envelope.recipient"));
+    const other = { measurement: "00".repeat(48), provider: "simulated" };
+    await assert.rejects(open(recipient, { enclaves: [other] }), refused("enclave.untrusted"));
+    const whole = await open();
+    assert.equal(publicKeyToPem(whole.publicKey), key.publicKeyPem);
+    const pem = whole.toPem("correct horse");
     if (scheme === "SM2") continue;
     const publicKey = createPublicKey(createPrivateKey({ key: pem, passphrase: "correct horse" }));
     assert.equal(publicKey.export({ type: "spki", format: "pem" }), key.publicKeyPem);
   }
+});
+
+/** Who replays is not led by what a server shows beside the statements. */
+const lied = (client: Member["client"], change: object) => ({
+  ...client,
+  keys: {
+    ...client.keys,
+    get: async (of: { id: string }) => ({ ...(await client.keys.get(of)), ...change }),
+  } as typeof client.keys,
+});
+
+test("a key on Ed25519 goes out as a scalar, and comes back under the same public key", async () => {
   const key = await make("EDDSA_ED25519");
-  const recipient = generateKey("X25519").publicKey;
-  await assert.rejects(requestExport(treasury.client, { key: key.id, recipient }), refused("export.seed"));
+  const recipient = generateKey("X25519");
+  const request = await requestExport(treasury.client, { key: key.id, recipient: recipient.publicKey });
+  await approveRequest(risk.client, request.id);
+  await awaitRequest(treasury.client, request.id);
+  const liar = lied(treasury.client, { publicKey: "00".repeat(32), participants: [] });
+  const whole = await openExport(liar, request.id, recipient, ANY);
+  assert.equal(publicKeyToPem(whole.publicKey), key.publicKeyPem);
+  const pem = whole.toPem("correct horse");
+  // No program takes it for a seed.
+  assert.throws(() => createPrivateKey({ key: pem, passphrase: "correct horse" }));
+  const expanded = expandedFromPem(pem, "correct horse") ?? assert.fail();
+  const scalar = BigInt(`0x${toHex(expanded.slice(0, 32).reverse())}`);
+  const point = ed25519.Point.BASE.multiply(scalar);
+  assert.equal(toHex(point.toBytes()), key.publicKey);
+
+  await treasury.client.keys.scheduleDeletion(key.stream, { days: 7 });
+  const brought = { group, scheme: "EDDSA_ED25519" as const, threshold: 2, nodes: TAGS };
+  await assert.rejects(
+    importKey(treasury.client, brought, { pem, passphrase: "wrong" }, ANY),
+    refused("key.passphrase"),
+  );
+  const { resource } = await importKey(treasury.client, brought, { pem, passphrase: "correct horse" }, ANY);
+  const back = await awaitKey(treasury.client, resource.id);
+  assert.deepEqual([back.state, back.publicKey], ["enabled", key.publicKey]);
+  const messages = [{ kind: "message" as const, hex: toHex(utf8("回来了")) }];
+  const signed = await requestSignatures(treasury.client, { key: back.id, messages }, platform.clock.now);
+  const done = await awaitRequest(treasury.client, signed.resource.id);
+  assert.ok(ed25519.verify(fromHex(done.signatures?.[0] ?? ""), utf8("回来了"), fromHex(key.publicKey ?? "")));
+});
+
+test("a keeper sees without the node that a backup holds its share, and that a spoilt one does not", async () => {
+  const key = await make("ECDSA_R1");
+  const kept = await backupNode(treasury.client, "node-1");
+  const open = (backup: typeof kept) => openBackup(treasury.client, backup, custodian(0), ANY);
+  assert.ok((await open(kept)).some(({ id }) => id === key.id));
+  const context = keyBackupContext(key.stream, 1, kept.node);
+  const envelope = toBase64(
+    await sealBytes(new Uint8Array(32).fill(7), { to: enclaveKey(custodian(0).publicKey.spki), context }),
+  );
+  const shares = kept.shares.map((share) => (share.id === key.id ? { ...share, envelope } : share));
+  await assert.rejects(open({ ...kept, shares }), refused("backup.share"));
 });
 
 test("nobody but administrators has a key exported, backed up or restored", async () => {

@@ -320,7 +320,7 @@ const pidOf = (tag: string): number => {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      const given = JSON.parse(Buffer.from(words[2] ?? "", "base64url").toString()) as {
+      const given = JSON.parse(Buffer.from(words.at(-2) ?? "", "base64url").toString()) as {
         tag?: string;
         directory?: string;
       };

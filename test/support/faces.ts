@@ -6,15 +6,25 @@ import { createSoftwareKeys } from "./software-keys.ts";
 
 export const HOUSE = { accountId: "house", member: "house" };
 
+/** Access keys that may do less than all. */
+const LESS: Readonly<Record<string, readonly string[]>> = {
+  AKauditor: ["key.read"],
+  AKteller: ["key.read", "key.request"],
+};
 const ALL = ["key.read", "key.request", "key.govern"];
-/** Secrets of access keys: of the house, of another organisation, and one that may only read. */
-export const ACCESS_KEYS = { AKhouse: "SKhouse", AKother: "SKother", AKauditor: "SKauditor" } as const;
+/** Secrets of access keys: of the house, of another organisation, and some that may do less. */
+export const ACCESS_KEYS = {
+  AKhouse: "SKhouse",
+  AKother: "SKother",
+  AKauditor: "SKauditor",
+  AKteller: "SKteller",
+} as const;
 
 const auth: Pick<Auth, "accessKey"> = {
   async accessKey(id) {
     if (!Object.hasOwn(ACCESS_KEYS, id)) return undefined;
     const whose = id === "AKother" ? "other" : "house";
-    const permissions = new Set(id === "AKauditor" ? ["key.read"] : ALL);
+    const permissions = new Set(LESS[id] ?? ALL);
     const secret = ACCESS_KEYS[id as keyof typeof ACCESS_KEYS];
     return { principal: { kind: "user", userId: id, accountId: whose, member: whose, permissions }, secret };
   },
@@ -26,6 +36,7 @@ export const openFaces = async (options: Partial<Omit<FacesOptions, "service">> 
   const log = () => (details: object) => void logged.push(details);
   const given: FacesOptions = {
     ...{ service: keys, house: HOUSE, token: "", auth, clock: { now: Date.now } },
+    limits: { take: () => ({ allowed: true, remaining: 1, retryAfter: 0 }) },
     log: { info: log(), warn: log(), error: log() },
     ...options,
   };

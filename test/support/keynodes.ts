@@ -157,6 +157,8 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
 
   const startNode = async (tag: string): Promise<HeldNode> => {
     const home = join(directory, tag);
+    /** Where it runs; a fork runs elsewhere meanwhile. */
+    let disk = home;
     const start = async (twist: Partial<NodeOptions> = {}) => {
       const listen = { host: "127.0.0.1", port: 0 };
       const common = { directory: home, ledger: ledger.verifierKey, tag, listen, clock };
@@ -195,6 +197,7 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       },
       async restart(twist) {
         await held.stop();
+        disk = twist?.directory ?? home;
         node = await start(twist);
         followed = 0;
         shown = new Set();
@@ -205,12 +208,12 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       },
       async snapshot() {
         const copy = join(directory, `${tag}.${copies++}`);
-        cpSync(home, copy, { recursive: true });
+        cpSync(disk, copy, { recursive: true });
         return copy;
       },
-      async fork(leaves, disk) {
+      async fork(leaves, earlier) {
         const listen = (await raw("status", {})).listens;
-        const copy = disk ?? (await held.snapshot());
+        const copy = earlier ?? (await held.snapshot());
         await held.stop();
         node = await start({ directory: copy, listen });
         await raw("follow", { from: 0, leaves, checkpoint: checkpointOver(leaves) });

@@ -15,6 +15,8 @@ export interface MemoryRows extends Rows {
   readonly anchors: number;
   /** Milliseconds until what is written is durable. */
   slow: number;
+  /** The ledger's time, as its node has followed it. */
+  time: number;
 }
 
 export const createMemoryRows = (): MemoryRows => {
@@ -24,10 +26,12 @@ export const createMemoryRows = (): MemoryRows => {
   const memory: MemoryRows = {
     rows,
     slow: 0,
+    time: 0,
     get anchors() {
       return anchors;
     },
     get: (name) => rows.get(name),
+    names: (prefix) => [...rows.keys()].filter((name) => name.startsWith(prefix)),
     async write(changes) {
       for (const [name, value] of changes) {
         if (value) rows.set(name, value);
@@ -100,7 +104,7 @@ export const startRunning = async (count: number, setup = toySetup): Promise<Run
   const net = await startNet(count);
   const keys = new Map(net.nodes.map(({ node }) => [node, generateKey("P-256")]));
   const on = (peers: Peers, node: string, rows: MemoryRows): RunningNode => {
-    const store = createPairStore(rows);
+    const store = createPairStore(rows, () => rows.time);
     const signingKey = keys.get(node) as NonNullable<ReturnType<typeof keys.get>>;
     const runs = createRuns({ node, peers, pairs: store, signingKey, signingKeyOf: (of) => keys.get(of)?.publicKey });
     const pairs = createPairs({ node, peers, runs, store, protocol: setup });

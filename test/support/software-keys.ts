@@ -70,7 +70,13 @@ export interface SoftwareKeys extends KeyService {
 export const createSoftwareKeys = (now: () => number = Date.now): SoftwareKeys => {
   const nodes = new Map<string, NodeInfo>();
   const keys = new Map<string, Kept>();
-  const requests = new Map<string, { info: RequestInfo; owner: string; messages: readonly KeyMessage[] }>();
+  interface Asked {
+    info: RequestInfo;
+    readonly owner: string;
+    readonly messages: readonly KeyMessage[];
+    readonly note: string;
+  }
+  const requests = new Map<string, Asked>();
   const asked: { id: string; key: string; messages: readonly KeyMessage[] }[] = [];
   const waiting = new Set<() => void>();
   let count = 0;
@@ -172,7 +178,7 @@ export const createSoftwareKeys = (now: () => number = Date.now): SoftwareKeys =
     scheduleDeletion: async (asker, id, days) =>
       change(asker, id, { status: "deletion-scheduled", deletionAt: now() + days * 86_400_000 }),
     cancelDeletion: async (asker, id) => change(asker, id, { status: "disabled", deletionAt: undefined }),
-    async requestSignature(asker, { key: id, messages }) {
+    async requestSignature(asker, { key: id, messages, note = "" }) {
       const kept = keptOf(asker, id);
       const { status: state } = kept.info;
       if (state !== "enabled") throw refuseKey("key.state", { id, state, kind: "key-request.founded" });
@@ -180,12 +186,16 @@ export const createSoftwareKeys = (now: () => number = Date.now): SoftwareKeys =
         ...{ id: next("R"), key: kept.info.id, status: "pending", signatures: [], publicKey: kept.info.publicKey },
         ...{ approvals: 0, failure: undefined },
       };
-      requests.set(info.id, { info, owner: asker.member ?? "", messages });
+      requests.set(info.id, { info, owner: asker.member ?? "", messages, note });
       asked.push({ id: info.id, key: kept.info.id, messages });
       if (self.mode === "at once") self.finish(info.id);
       if (self.mode === "fail") self.finish(info.id, "failed", "keynode.policy");
       return requestOf(asker, info.id).info;
     },
+    pendingRequests: async (asker) =>
+      [...requests.values()].flatMap(({ info: { id, key, status }, owner, messages, note }) =>
+        owner === asker.member && status === "pending" ? [{ id, key, messages, note }] : [],
+      ),
     request: async (asker, id) => requestOf(asker, id).info,
     async settledKey(asker, id, timeout) {
       await settle(() => keptOf(asker, id).info.status !== "pending", timeout);

@@ -35,7 +35,7 @@ export const steal = async (fleet: KeyNodes, { directory, id: node, raw, stop }:
     keyOf: (other) => fromBase64(known(other)?.tlsKey ?? ""),
     addressOf: (other) => known(other)?.address,
   });
-  const store = createPairStore(stored);
+  const store = createPairStore(stored, () => 0);
   const signingKeyOf = (other: string) => publicKeyFromSpki(fromBase64(known(other)?.signingKey ?? ""), ["P-256"]);
   const runs = createRuns({ node, peers, pairs: store, signingKey, signingKeyOf });
   const pairs = createPairs({ node, peers, runs, store, protocol: baseOt });
@@ -46,9 +46,11 @@ export const steal = async (fleet: KeyNodes, { directory, id: node, raw, stop }:
       const key = fleet.keyOf(stream);
       const share = shares.current(stream, key);
       const { participants = [] } = key.epochs.at(-1) ?? {};
-      return share && { share, nodes: new Map(participants.map((one, place) => [place + 1, one])) };
+      return share && { share, group: key.group, nodes: new Map(participants.map((one, place) => [place + 1, one])) };
     },
   });
+  // It calls the others, as a node does once it is shown a key: of a pair, one waits for seconds before it dials.
+  peers.keep(fleet.nodes.map(({ id }) => id));
   let closed = false;
   return {
     ...{ node, peers, pools },

@@ -93,8 +93,17 @@ const create: Command = {
       name: "managed",
       type: "boolean",
       summary: text(
-        "let the platform make and keep the key: you trust its operator with it",
-        "由平台生成并保管密钥：您需要信任平台运营方",
+        "keep no key yourself: the platform keeps it, and you trust its operator with it; or a key group signs for you",
+        "不自行保管密钥：由平台保管，您需要信任平台运营方；或由密钥群组为您签名",
+      ),
+    },
+    {
+      name: "key-group",
+      type: "text",
+      value: "ID",
+      summary: text(
+        "with --managed: whose key nodes sign for you, where the platform names no group or you want another",
+        "与 --managed 一起使用：由该群组的密钥节点为您签名（平台未指定群组或您另有选择时）",
       ),
     },
   ],
@@ -105,7 +114,7 @@ const create: Command = {
     if (!account) throw refuse("identity.none");
     const { nickname, appId } = account;
     if (isSet(given, "managed")) {
-      const managed = await context.client().organisations.manage({});
+      const managed = await context.client().organisations.manage({ keyGroup: textOf(given, "key-group") });
       context.remember({ organisation: { id: managed.organisation.id, nickname, appId } });
       return managed;
     }

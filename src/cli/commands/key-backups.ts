@@ -1,16 +1,14 @@
 /** Shares kept outside the nodes, each by whom the group names for it. */
 import { generateKey } from "#crypto";
 import { toBase64 } from "../../base/bytes.ts";
-import { backupNode, type NodeBackup, restoreNode } from "../../sdk/workflows/key-backups.ts";
+import { backupNode, type NodeBackup, openBackup, restoreNode } from "../../sdk/workflows/key-backups.ts";
 import { keyFromPem, keyToPem } from "../../trust/keys.ts";
-import type { Command } from "../command.ts";
+import type { Command, Flag } from "../command.ts";
 import { refuse } from "../errors.ts";
 import { readJson, readSecret, readText, writeTo } from "../files.ts";
-import { argOf, textOf } from "../given.ts";
+import { argOf, type Given, textOf } from "../given.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
-
-const RESTORE = "entente key-nodes restore";
 
 const custodian: Command = {
   words: ["key-nodes", "backup-key"],
@@ -48,6 +46,51 @@ const backup: Command = {
   },
 };
 
+const OPENING: readonly Flag[] = [
+  {
+    name: "key",
+    type: "text",
+    required: true,
+    value: "FILE.pem",
+    summary: text("that opens the backup", "打开备份的私钥"),
+  },
+  {
+    name: "key-passphrase-file",
+    type: "text",
+    value: "FILE",
+    summary: text("passphrase of that key", "该私钥的口令文件"),
+  },
+];
+
+/** The file, and the key that opens it. */
+const readBackup = (given: Given, command: string) => {
+  const path = argOf(given, "file");
+  const kept = readJson(path) as Partial<NodeBackup> | null;
+  if (!kept || typeof kept.node !== "string" || !Array.isArray(kept.shares))
+    throw refuse("usage.value", { flag: "file", value: path, expected: "entente key-nodes backup", command });
+  const secret = textOf(given, "key-passphrase-file");
+  const key = keyFromPem(readText(textOf(given, "key") ?? ""), {
+    accept: ["X25519"],
+    ...(secret !== undefined && { passphrase: readSecret(secret) }),
+  });
+  return { kept: kept as NodeBackup, key };
+};
+
+const check: Command = {
+  words: ["key-nodes", "check-backup"],
+  summary: text(
+    "Open a backup on this machine and hold each share to the ledger; nothing is sent",
+    "在本机打开备份，将各分片与账本核对；不发送任何内容",
+  ),
+  args: [{ name: "file" }],
+  flags: OPENING,
+  async run(context, given) {
+    const { kept, key } = readBackup(given, "entente key-nodes check-backup");
+    const opened = await openBackup(context.client(), kept, key, { enclaves: trustedEnclaves(context.settings()) });
+    return { tag: kept.tag, keys: opened.map(({ id }) => id) };
+  },
+};
+
 const restore: Command = {
   words: ["key-nodes", "restore"],
   summary: text(
@@ -55,39 +98,12 @@ const restore: Command = {
     "在本机打开备份，并将各分片加密交还给丢失它的节点",
   ),
   args: [{ name: "file" }],
-  flags: [
-    {
-      name: "key",
-      type: "text",
-      required: true,
-      value: "FILE.pem",
-      summary: text("that opens the backup", "打开备份的私钥"),
-    },
-    {
-      name: "key-passphrase-file",
-      type: "text",
-      value: "FILE",
-      summary: text("passphrase of that key", "该私钥的口令文件"),
-    },
-  ],
+  flags: OPENING,
   async run(context, given) {
-    const path = argOf(given, "file");
-    const kept = readJson(path) as Partial<NodeBackup> | null;
-    if (!kept || typeof kept.node !== "string" || !Array.isArray(kept.shares))
-      throw refuse("usage.value", {
-        flag: "file",
-        value: path,
-        expected: "entente key-nodes backup",
-        command: RESTORE,
-      });
-    const secret = textOf(given, "key-passphrase-file");
-    const key = keyFromPem(readText(textOf(given, "key") ?? ""), {
-      accept: ["X25519"],
-      ...(secret !== undefined && { passphrase: readSecret(secret) }),
-    });
+    const { kept, key } = readBackup(given, "entente key-nodes restore");
     const expected = { enclaves: trustedEnclaves(context.settings()) };
-    return { tag: kept.tag, keys: await restoreNode(context.client(), kept as NodeBackup, key, expected) };
+    return { tag: kept.tag, keys: await restoreNode(context.client(), kept, key, expected) };
   },
 };
 
-export const keyBackupCommands: readonly Command[] = [custodian, backup, restore];
+export const keyBackupCommands: readonly Command[] = [custodian, backup, check, restore];

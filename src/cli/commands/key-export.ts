@@ -8,6 +8,7 @@ import type { Command } from "../command.ts";
 import { refuse } from "../errors.ts";
 import { readSecret, readText, remove, requireAbsent, writeTo } from "../files.ts";
 import { argOf, textOf } from "../given.ts";
+import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
 import { keyNamed } from "./key-names.ts";
 
@@ -77,8 +78,10 @@ export const exportCommand: Command = {
     if (state !== "completed")
       throw refuse("request.ended", { id, state: stateLabel[context.language], reason: ended?.code ?? "" });
     const recipient = keyFromPem(readText(opener), { passphrase, accept: ["X25519"] });
-    const whole = await openExport(client, id, recipient);
-    writeTo(out, keyToPem(whole, passphrase), { secret: true, fresh: true });
+    const whole = await openExport(client, id, recipient, {
+      enclaves: trustedEnclaves(context.settings()),
+    });
+    writeTo(out, whole.toPem(passphrase), { secret: true, fresh: true });
     remove(opener);
     context.note(WRITTEN, { out });
     return { file: out, key: key.id, request: id, publicKeyPem: publicKeyToPem(whole.publicKey) };

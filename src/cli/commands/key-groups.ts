@@ -34,14 +34,13 @@ const POLICY_FLAGS: readonly Flag[] = [
   },
 ];
 
+const NODES: Flag = {
+  ...{ name: "nodes", type: "text", many: true, value: "NODE" },
+  summary: text("tag or id of a key node", "密钥节点的标签或编号"),
+};
+
 const SETTING_FLAGS: readonly Flag[] = [
-  {
-    name: "nodes",
-    type: "text",
-    many: true,
-    value: "NODE",
-    summary: text("tag or id of a key node", "密钥节点的标签或编号"),
-  },
+  NODES,
   members("administrators"),
   {
     name: "approvals",
@@ -146,6 +145,18 @@ const propose: Command = {
   },
 };
 
+const pardon: Command = {
+  words: ["key-groups", "pardon"],
+  summary: text("Propose that nodes kept out after failed checks are let in again", "提议恢复因校验失败而被排除的节点"),
+  args: [{ name: "group" }],
+  flags: [{ ...NODES, required: true }],
+  async run(context, given) {
+    const { stream } = await groupNamed(context, argOf(given, "group"));
+    const pardons = asSet(await nodesNamed(context, textsOf(given, "nodes")));
+    return context.client().keyGroups.propose(stream, { change: { pardons } });
+  },
+};
+
 const simulate: Command = {
   words: ["key-groups", "simulate"],
   summary: text("Try policies on past requests", "使用历史请求模拟策略"),
@@ -198,4 +209,4 @@ const verify: Command = {
   },
 };
 
-export const keyGroupCommands: readonly Command[] = [create, propose, simulate, verify];
+export const keyGroupCommands: readonly Command[] = [create, propose, pardon, simulate, verify];

@@ -3,7 +3,7 @@ import { fromHex, fromUtf8, toHex } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { checksummed, decodeTransaction } from "../../policy/ethereum.ts";
 import { decodeTypedData } from "../../policy/typed-data.ts";
-import { whatIs } from "../../policy/what.ts";
+import { type What, whatIs } from "../../policy/what.ts";
 import type { KeyMessage } from "../../rules/key-messages.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
 import type { ReadRequest } from "../../sdk/workflows/key-requests.ts";
@@ -32,7 +32,13 @@ const KINDS = {
     "{place}. 交易（{type}），链 {chainId}，序号 {nonce}",
   ),
   "typed-data": text("{place}. typed data {primaryType}", "{place}. 结构化数据 {primaryType}"),
+  statement: text("{place}. a statement {kind} in the name of {by}", "{place}. 以 {by} 名义作出的声明 {kind}"),
+  certificate: text(
+    "{place}. a certificate of this key for {name}, for {days} days",
+    "{place}. 该密钥的证书，主体 {name}，有效期 {days} 天",
+  ),
 } as const;
+const STREAM = text("     stream {stream}, payload {payload}", "     流 {stream}，内容摘要 {payload}");
 const TO = text("     to {to}", "     接收地址 {to}");
 const CREATES = text("     IT CREATES A CONTRACT", "     该交易将创建合约");
 const VALUE = text("     value {ether} ether ({wei} wei)", "     金额 {ether} 以太（{wei} wei）");
@@ -76,7 +82,7 @@ const ofTypedData = (json: string): Line[] => {
   ];
 };
 
-const headOf = (message: KeyMessage, place: number): Line => {
+const headOf = (message: KeyMessage, place: number, facts: What["facts"]): Line => {
   switch (message.kind) {
     case "digest":
       return [KINDS.digest, { place, hex: message.hex }];
@@ -88,6 +94,9 @@ const headOf = (message: KeyMessage, place: number): Line => {
     }
     case "typed-data":
       return [KINDS["typed-data"], { place, primaryType: decodeTypedData(message.json).primaryType }];
+    case "statement":
+    case "certificate":
+      return [KINDS[message.kind], { place, ...(facts[message.kind] as object) }];
   }
 };
 
@@ -109,7 +118,8 @@ export const linesOf = (
     const { sign, facts } = whatIs({ scheme: key.scheme, publicKey: fromHex(key.publicKey ?? "") }, message, place);
     const token = facts.token as Record<string, unknown> | undefined;
     return [
-      headOf(message, place),
+      headOf(message, place, facts),
+      ...(message.kind === "statement" ? [[STREAM, facts.statement as Record<string, unknown>] as const] : []),
       ...(message.kind === "transaction" ? ofTransaction(message.hex) : []),
       ...(message.kind === "typed-data" ? ofTypedData(message.json) : []),
       ...(token ? [[TOKEN, token] as const] : []),

@@ -54,8 +54,8 @@ export const refuse = refusals({
   },
   "pair.banned": {
     status: 403,
-    en: "The key node {node} failed the check {check} and is kept out. It is let in again after a fresh set-up; after {limit} failures an administrator has to ask for it.",
-    zh: "密钥节点 {node} 未通过校验 {check}，已被排除。完成新的初始化后可恢复；失败 {limit} 次后须由管理员提出恢复。",
+    en: "The key node {node} failed the check {check} and is kept out. It is let in again after a fresh set-up; after {limit} failures the administrators of its groups have to agree to it first (key-groups pardon).",
+    zh: "密钥节点 {node} 未通过校验 {check}，已被排除。完成新的初始化后可恢复；失败 {limit} 次后须先经其群组管理员同意（key-groups pardon）。",
   },
   "pair.differs": {
     status: 503,

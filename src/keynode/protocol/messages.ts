@@ -23,6 +23,11 @@ const statement = z.string();
 
 export const keyNodeMethods = {
   ...commonMethods,
+  /**
+   * Who it is. `again`: its founding statement has not come to the ledger in its time, so it makes another, and is to be
+   * started again under that one.
+   */
+  identify: { ...commonMethods.identify, params: z.strictObject({ again: z.boolean().optional() }) },
   /** Statements of any streams, shown ahead of their use: of other nodes, so that they are let in as peers. */
   show: { params: z.strictObject({}), carries: "statements", result: z.strictObject({}) },
   /** Where other nodes reach it, in its own word: `key-node.moved`. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { seeded } from "../../../test/support/simulate.ts";
-import { fromHex, toHex } from "../../base/bytes.ts";
+import { concat, fromHex, toHex } from "../../base/bytes.ts";
 import type { Curve, CurveId } from "../curve.ts";
-import { randomScalar } from "../scalars.ts";
+import { randomScalar, toBytes32, toInteger } from "../scalars.ts";
 import { nobleCurves } from "./noble.ts";
 import { curveOf, nativeCurves, usePortableCurves } from "./registry.ts";
 
@@ -84,4 +85,34 @@ test("a program may do without native code", () => {
   usePortableCurves(false);
   assert.equal(curveOf("P-256"), nativeCurves["P-256"]);
   assert.equal(curveOf("SM2"), nobleCurves.SM2);
+});
+
+const verifiesEcdsa = nativeCurves.secp256k1?.verifiesEcdsa;
+test("secp256k1: the native package vouches for no signature that @noble/curves does not", {
+  skip: !verifiesEcdsa,
+}, () => {
+  const random = seeded("ecdsa");
+  const { order } = nobleCurves.secp256k1;
+  const secret = toBytes32(randomScalar(random, { order }));
+  const key = secp256k1.getPublicKey(secret);
+  const digest = random(32);
+  const signature = secp256k1.sign(digest, secret, { prehash: false });
+  const holds = (...of: [Uint8Array, Uint8Array, Uint8Array]) => verifiesEcdsa?.(...of);
+  assert.equal(holds(key, digest, signature), true);
+  const [r, s] = [signature.subarray(0, 32), signature.subarray(32)];
+  const none = new Uint8Array(32);
+  const bent = (bytes: Uint8Array, at: number) => Uint8Array.from(bytes, (byte, i) => (i === at ? byte ^ 1 : byte));
+  for (const wrong of [
+    concat(r, toBytes32(order - toInteger(s))),
+    ...[concat(none, s), concat(r, none), concat(toBytes32(order), s), concat(r, toBytes32(order)), none, r.slice(1)],
+    ...Array.from({ length: 64 }, (_, at) => bent(signature, at)),
+    concat(signature, none),
+  ])
+    assert.equal(holds(key, digest, wrong), false, toHex(wrong));
+  for (let at = 0; at < 32; at++) assert.equal(holds(key, bent(digest, at), signature), false);
+  for (let at = 0; at < 33; at++) assert.equal(holds(bent(key, at), digest, signature), false);
+  assert.equal(holds(key, digest.slice(1), signature), false);
+  const whole = secp256k1.getPublicKey(secret, false);
+  assert.equal(holds(whole, digest, signature), false);
+  assert.equal(holds(Uint8Array.of(6 + ((whole[64] as number) & 1), ...whole.slice(1)), digest, signature), false);
 });

@@ -19,6 +19,7 @@ interface Library {
     options: { hashfn(x: Uint8Array, y: Uint8Array): Uint8Array; xbuf: Uint8Array; ybuf: Uint8Array },
     output: Uint8Array,
   ): Uint8Array;
+  ecdsaVerify(signature: Uint8Array, digest: Uint8Array, publicKey: Uint8Array): boolean;
 }
 
 const ZERO = new Uint8Array(0);
@@ -89,5 +90,13 @@ const curve = (library: Library): Curve<Uint8Array> => {
       return toInteger(a.subarray(1, 33));
     },
     hasEvenY: (a) => ((a[64] as number) & 1) === 0,
+    verifiesEcdsa(publicKey, digest, signature) {
+      try {
+        // It takes other encodings of a key too.
+        return publicKey.length === 33 && library.ecdsaVerify(signature, digest, publicKey);
+      } catch {
+        return false;
+      }
+    },
   };
 };

@@ -22,21 +22,27 @@ export interface Dealt {
 }
 
 /**
- * The scalar of a private key, 32 bytes as its file has them: of Ed25519 the seed (RFC 8032 section 5.1.5), otherwise
- * big-endian. The public key stays; what is exported later is the scalar, not the seed.
+ * The scalar of a private key, 32 bytes as its file has them: of Ed25519 the seed (RFC 8032 section 5.1.5) or the 64
+ * bytes that are made of one, the scalar little-endian at their beginning; otherwise big-endian. The public key stays;
+ * what is exported later is the scalar, not the seed.
  * @throws RangeError for what is no private key
  */
 export const scalarOf = (scheme: SchemeId, privateKey: Uint8Array, { order }: Pick<Curve, "order">): bigint => {
-  if (privateKey.length !== 32) throw new RangeError("a private key has 32 bytes");
+  const isExpanded = scheme === "EDDSA_ED25519" && privateKey.length === 64;
+  if (privateKey.length !== 32 && !isExpanded) throw new RangeError("a private key has 32 bytes");
+  if (isExpanded) return requireScalar(mod(toInteger(privateKey.slice(0, 32).reverse()), order), order);
   if (scheme === "EDDSA_ED25519") {
     const expanded = sha512(privateKey).slice(0, 32);
     expanded[0] = (expanded[0] as number) & 248;
     expanded[31] = ((expanded[31] as number) & 63) | 64;
     return mod(toInteger(expanded.reverse()), order);
   }
-  const scalar = toInteger(privateKey);
   // For SM2, 1 + d has to have an inverse (GB/T 32918.1 section 6.1).
-  if (scalar === 0n || scalar >= (scheme === "SM2" ? order - 1n : order)) throw new RangeError("not a private key");
+  return requireScalar(toInteger(privateKey), scheme === "SM2" ? order - 1n : order);
+};
+
+const requireScalar = (scalar: bigint, below: bigint): bigint => {
+  if (scalar === 0n || scalar >= below) throw new RangeError("not a private key");
   return scalar;
 };
 
@@ -73,7 +79,11 @@ export const acceptDealt = (curve: Curve, dealt: Dealt, self: number, share: Uin
     secret < curve.order &&
     curve.equal(onBase(sharing, secret), evaluatePoints(curve, commitments, self));
   if (!fits) throw new RangeError("the share does not fit the commitments");
-  const point = (party: number) => [party, curve.encode(evaluatePoints(curve, commitments, party))] as const;
+  const point = (party: number) => {
+    const value = evaluatePoints(curve, commitments, party);
+    if (curve.isZero(value)) throw new RangeError("a share that is zero");
+    return [party, curve.encode(value)] as const;
+  };
   return {
     scheme,
     curve: curve.id,

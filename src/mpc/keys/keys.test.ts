@@ -6,7 +6,7 @@ import { toHex } from "../../base/bytes.ts";
 import { curveOf } from "../curves/registry.ts";
 import type { KeyShare, SchemeId } from "../key-share.ts";
 import { Abort } from "../protocol.ts";
-import { toInteger } from "../scalars.ts";
+import { toBytes32, toInteger } from "../scalars.ts";
 import { acceptDealt, dealKey, scalarOf } from "./dealer.ts";
 import { dkg } from "./dkg.ts";
 import { combineShares } from "./export.ts";
@@ -42,6 +42,23 @@ for (const scheme of SCHEMES)
       const fewer = { ...first, threshold: t - 1 };
       if (t > 2) assert.throws(() => combineShares(curve, fewer, secretsOf(shares)), RangeError);
     });
+
+test("an imported key of which a party would have nothing is refused", () => {
+  const curve = curveOf("secp256k1");
+  const key = 2n;
+  // 2 − x.
+  const dealt = {
+    ...({ scheme: "ECDSA_K1", threshold: 2, parties: [1, 2, 3] } as const),
+    publicKey: curve.encode(curve.multiplyBase(key)),
+    commitments: [key, curve.order - 1n].map((coefficient) => curve.encode(curve.multiplyBase(coefficient))),
+  } as const;
+  for (const [party, share] of [
+    [1, 1n],
+    [2, 0n],
+    [3, curve.order - 1n],
+  ] as const)
+    assert.throws(() => acceptDealt(curve, dealt, party, toBytes32(share)), RangeError);
+});
 
 test("parties may have any indices of 1 to 255", () => {
   privateKeyOf([...generated("ECDSA_K1", 2, [3, 77, 255]).values()]);

@@ -1,8 +1,9 @@
 /** What a key's sharing is over, alike for every scheme (docs/protocols/mpc.md section 6). */
+import { equal } from "../../base/bytes.ts";
 import type { Curve, CurveId } from "../curve.ts";
 import { hashOf } from "../hash.ts";
 import type { KeyPublic, KeyShare, SchemeId } from "../key-share.ts";
-import { lagrange } from "../scalars.ts";
+import { lagrange, toInteger } from "../scalars.ts";
 
 export const CURVE_OF: Readonly<Record<SchemeId, CurveId>> = {
   ECDSA_K1: "secp256k1",
@@ -76,6 +77,14 @@ export const requirePublic = (curve: Curve, key: KeyPublic): Sharing => {
   for (const [party, share] of [...shares].slice(key.threshold))
     if (!curve.equal(interpolatePoints(curve, first, party), share)) throw new RangeError("a share of another key");
   return sharing;
+};
+
+/** Whether the secret is the logarithm of the verifying share at the index. */
+export const isShare = (curve: Curve, key: KeyPublic, index: number, secret: Uint8Array): boolean => {
+  const value = toInteger(secret);
+  const point = key.verifyingShares[index];
+  if (secret.length !== 32 || value === 0n || value >= curve.order || !point) return false;
+  return equal(curve.encode(onBase(sharingOf(curve, key), value)), point);
 };
 
 /** What is public of a share. */

@@ -77,7 +77,7 @@ export const answerOle = (
   const { order } = curve;
   const span = width + 1;
   const rows = extendAsSender(seeds, scope, count * TRANSFERS, begin, bob);
-  const zeros = pads(shape, rows);
+  const zeros = pads(shape, rows).map((pad) => pad % order);
   const ones = pads(shape, shifted(rows, seeds.delta));
 
   const checks = inputs.map(() => randomScalar(random, curve));
@@ -115,7 +115,7 @@ export const finishOle = (
   const { order } = curve;
   const span = width + 1;
   const end = 32 * elements(shape);
-  if (message.length !== end + 32 * count + 32) throw new Abort("ole.answer.length", alice);
+  if (message.length !== answerLength(shape)) throw new Abort("ole.answer.length", alice);
   const received = integersOf(message.subarray(0, end + 32 * count), 32);
   if (received.some((value) => value >= order)) throw new Abort("ole.answer.range", alice);
 
@@ -123,7 +123,7 @@ export const finishOle = (
   const answers = received.slice(elements(shape));
   const chosen = pads(shape, rows).map((pad, at) => {
     const bit = bitAt(choices, Math.floor(at / span));
-    return pad + [0n, received[at]!][bit]!;
+    return (pad % order) + [0n, received[at]!][bit]!;
   });
   const columns = perTransfer(
     count,
@@ -137,15 +137,14 @@ export const finishOle = (
   };
 };
 
+export const answerLength = (shape: Shape): number => 32 * (elements(shape) + shape.count + 1);
 export const beginLength = ({ count }: Shape): number => extensionLength(count * TRANSFERS);
 
 const ONE = [0n, 1n];
 
-/** Every transfer's pads: width + 1 integers modulo the order. */
+/** Every transfer's pads: width + 1 integers, which count modulo the order. */
 const pads = (shape: Shape, rows: Uint8Array): bigint[] =>
-  integersOf(hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE).map(
-    (value) => value % shape.curve.order,
-  );
+  integersOf(hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE);
 
 const transcriptOf = ({ scope }: Shape, begin: Uint8Array): Uint8Array => hashBytes("ole/1 transcript", scope, begin);
 

@@ -44,17 +44,19 @@ export const transpose = (columns: Uint8Array, length: number): Uint8Array => {
  */
 export const linearHash = (rows: Uint32Array, width: number, coefficients: Uint8Array): Uint32Array => {
   const product = new Uint32Array((2 * COLUMNS - 1) * width);
-  const blocks = rows.length / width / COLUMNS;
-  const addRow = (to: number, words: Uint32Array, from: number): void => {
-    for (let w = 0; w < width; w++) product[to * width + w]! ^= words[from * width + w]!;
-  };
+  const size = COLUMNS * width;
+  const blocks = rows.length / size;
   for (let block = 0; block < blocks; block++) {
     const last = block === blocks - 1;
     const coefficient = last ? Uint8Array.of(1) : coefficients.subarray(16 * block, 16 * block + 16);
     for (let power = 0; power < 8 * coefficient.length; power++)
-      if (bitAt(coefficient, power)) for (let p = 0; p < COLUMNS; p++) addRow(p + power, rows, COLUMNS * block + p);
+      if (bitAt(coefficient, power)) addWords(product, width * power, rows, size * block, size);
   }
   for (let p = 2 * COLUMNS - 2; p >= COLUMNS; p--)
-    for (const power of [0, 1, 2, 7]) addRow(p - COLUMNS + power, product, p);
+    for (const power of [0, 1, 2, 7]) addWords(product, width * (p - COLUMNS + power), product, width * p, width);
   return product.slice(0, COLUMNS * width);
+};
+
+const addWords = (to: Uint32Array, at: number, words: Uint32Array, from: number, count: number): void => {
+  for (let w = 0; w < count; w++) to[at + w]! ^= words[from + w]!;
 };

@@ -252,6 +252,12 @@ export const settings = {
     "What a key node has to bring to join. Empty: none may.",
     "密钥节点加入时须携带的令牌。留空则不接受加入。",
   ),
+  identityKeyGroup: setting(
+    text(/^(own|G\d{15,20})?$/, "a key group (G…), own, or empty", "群组编号（G…）、own 或留空"),
+    "",
+    "Key group whose nodes hold the keys of managed identities and sign in their members' names; the platform's organisation for identities has to be among its requesters. own: a group that the platform founds over its nodes and administers. Empty: the platform keeps such keys itself, unless the member names a group.",
+    "托管身份的密钥所在群组，由其节点以成员名义签名；平台的身份服务机构须为该群组的请求方。own 表示由平台在其节点上创建并管理群组。留空则由平台自行保管此类密钥，除非成员指定群组。",
+  ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),
     "10s",

@@ -8,8 +8,8 @@ import { onEachDatabase, testClock } from "../../../test/support/databases.ts";
 import { Refusal } from "../../base/refusal.ts";
 import { migrate } from "./migrate.ts";
 import { platformMigrations } from "./migrations/index.ts";
-import { openDatabase, requireReachable } from "./open.ts";
-import { afterCommit, isDuplicate, transaction } from "./transaction.ts";
+import { kindOf, openDatabase, requireReachable } from "./open.ts";
+import { afterCommit, isDuplicate, recomputable, transaction } from "./transaction.ts";
 
 const clock = testClock();
 const note = (n: number) => ({
@@ -112,6 +112,31 @@ onEachDatabase("the database", (open) => {
     );
     assert.deepEqual(seen, ["committed"]);
     assert.equal((await db.selectFrom("users").selectAll().execute()).length, 1);
+  });
+
+  test("what can be computed again is committed whole, and others wait for the disk as before", async (t) => {
+    const db = await open(t);
+    if (!db) return;
+    const synced = async () => {
+      const asked = kindOf(db) === "postgres" ? sql`show synchronous_commit` : sql`pragma synchronous`;
+      return Object.values((await asked.execute(db)).rows[0] as object);
+    };
+    const before = await synced();
+    let told = 0;
+    await recomputable(db, async (tx) => {
+      afterCommit(tx, () => told++);
+      await tx.insertInto("users").values(user).execute();
+      assert.equal(told, 0);
+    });
+    assert.equal(told, 1);
+    assert.equal((await db.selectFrom("users").selectAll().execute()).length, 1);
+    const failed = recomputable(db, async (tx) => {
+      await tx.deleteFrom("users").execute();
+      throw new Error("no");
+    });
+    await assert.rejects(failed, /no/);
+    assert.equal((await db.selectFrom("users").selectAll().execute()).length, 1);
+    assert.deepEqual(await synced(), before);
   });
 
   test("a pillar's own tables share the transaction and its hooks", async (t) => {

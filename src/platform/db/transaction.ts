@@ -1,5 +1,6 @@
 /** Transactions that may be joined, and what has to wait for the commit. */
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
+import { kindOf } from "./open.ts";
 
 /** By executor, which `$extendTables` and the like share with the transaction they came from. */
 const hooks = new WeakMap<object, (() => void)[]>();
@@ -21,6 +22,25 @@ export const transaction = async <T, R>(
   for (const hook of waiting) hook();
   return result;
 };
+
+/**
+ * A transaction of what can be computed again, at once: nobody waits for the disk. A power cut may undo it, but only
+ * whole and with all that came after it; whatever is committed by `transaction` later makes it durable too.
+ */
+export const recomputable = <T, R>(db: Kysely<T>, work: (tx: Transaction<T>) => Promise<R>): Promise<R> =>
+  kindOf(db) === "postgres"
+    ? transaction(db, async (tx) => {
+        await sql`set local synchronous_commit = off`.execute(tx);
+        return work(tx);
+      })
+    : db.connection().execute(async (own) => {
+        await sql`pragma synchronous = normal`.execute(own);
+        try {
+          return await transaction(own, work);
+        } finally {
+          await sql`pragma synchronous = full`.execute(own);
+        }
+      });
 
 /**
  * Calls `hook` once what was written is there for others to read: after the commit, or at once outside a transaction.

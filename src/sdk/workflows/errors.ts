@@ -97,10 +97,10 @@ export const refuse = refusals({
     en: "What the request {id} handed out does not make the key: {reason}. Do not use it; ask for the key again.",
     zh: "请求 {id} 给出的分片不能还原密钥：{reason}。请勿使用，并重新请求导出。",
   },
-  "export.seed": {
+  "backup.share": {
     status: 409,
-    en: "{id} is on Ed25519 and was made without a seed, so no PKCS #8 file can hold it. Make a new key where you want it.",
-    zh: "{id} 为 Ed25519 密钥，生成时没有种子，无法写入 PKCS #8 文件。请在所需之处生成新密钥。",
+    en: "What the backup holds of {id} is not the share that the ledger has of this node in epoch {epoch}. Make the backup again while the node has its share; from this one it cannot be restored.",
+    zh: "备份中 {id} 的内容与账本记录的该节点第 {epoch} 版分片不符。请在节点仍持有分片时重新备份；此备份无法用于恢复。",
   },
   "diagnostics.missing": {
     status: 409,

@@ -22,7 +22,7 @@ export {
   requestDiagnostics,
 } from "./diagnostics.ts";
 export { dryRunTask } from "./dry-run.ts";
-export { type NewExport, openExport, requestExport } from "./export-key.ts";
+export { type ExportedKey, type NewExport, openExport, requestExport } from "./export-key.ts";
 export { type FoundMember, findMember } from "./find-member.ts";
 export { type GrantWords, governSource, grantSource } from "./grant-source.ts";
 export {
@@ -36,7 +36,14 @@ export {
   type Revoked,
   renewAuthority,
 } from "./identity.ts";
-export { backupNode, type KeptShare, type NodeBackup, restoreNode } from "./key-backups.ts";
+export {
+  backupNode,
+  type KeptShare,
+  type NodeBackup,
+  type OpenedShare,
+  openBackup,
+  restoreNode,
+} from "./key-backups.ts";
 export {
   type ApproveOptions,
   approveRequest,

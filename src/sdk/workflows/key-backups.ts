@@ -4,11 +4,15 @@
  */
 import { fromBase64, toBase64 } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
+import { nobleCurves } from "../../mpc/curves/noble.ts";
+import { isShare } from "../../mpc/keys/sharing.ts";
 import type { PrivateKey } from "../../trust/crypto/crypto.ts";
 import { keyBackupContext, keyRestoreContext } from "../../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../../trust/envelope/envelope.ts";
 import { enclaveKey } from "../../trust/envelope/recipient.ts";
 import type { Client } from "../client.ts";
+import { refuse } from "./errors.ts";
+import { replayKey } from "./key-public.ts";
 import type { ExpectedEnclave } from "./verify-enclave.ts";
 import { readKeyNode } from "./verify-key-node.ts";
 
@@ -66,26 +70,57 @@ export const backupNode = async (client: Pick<Client, "keys" | "keyNodes">, name
   return { tag, node, shares, without };
 };
 
+export interface OpenedShare extends KeptShare {
+  /** Of the node that it is of. */
+  readonly secret: Uint8Array;
+}
+
 /**
- * Opens each share here, and seals it to the node that lost it. The node takes what its verifying share on the ledger
- * says is its own, and nothing else, for
- * the store that it has now: one that is lost once more, with what was spent, needs the recipient again.
- * @returns the keys (ids) whose shares the node has now
- * @throws Refusal envelope.*, enclave.untrusted, keynode.share, and those of the server
+ * Opens each share here and holds it to what its node has said of it on the ledger, which is replayed here: `threshold`
+ * shares of which this holds are the key, whatever has become of the nodes. Nothing is sent.
+ * @throws Refusal backup.share, envelope.*, enclave.untrusted
  */
-export const restoreNode = async (
-  client: Pick<Client, "keys" | "keyNodes">,
+export const openBackup = async (
+  client: Pick<Client, "streams">,
   { node, shares }: NodeBackup,
   recipient: PrivateKey<"X25519">,
   expected: ExpectedEnclave,
+): Promise<readonly OpenedShare[]> => {
+  const opened: OpenedShare[] = [];
+  for (const share of shares) {
+    const { key: stream, id, epoch, envelope } = share;
+    const secret = await openBytes(fromBase64(envelope), {
+      key: recipient,
+      context: keyBackupContext(stream, epoch, node),
+    });
+    const key = await replayKey(client, stream, epoch, expected);
+    if (!isShare(nobleCurves[key.curve], key, key.participants.indexOf(node) + 1, secret))
+      throw refuse("backup.share", { id, epoch });
+    opened.push({ ...share, secret });
+  }
+  return opened;
+};
+
+/**
+ * Opens each share here, and seals it to the node that lost it. The node takes what its verifying share on the ledger
+ * says is its own, and nothing else, for the store that it has now: one that is lost once more, with what was spent,
+ * needs the recipient again.
+ * @returns the keys (ids) whose shares the node has now
+ * @throws Refusal backup.share, envelope.*, enclave.untrusted, keynode.share, and those of the server
+ */
+export const restoreNode = async (
+  client: Pick<Client, "keys" | "keyNodes" | "streams">,
+  backup: NodeBackup,
+  recipient: PrivateKey<"X25519">,
+  expected: ExpectedEnclave,
 ): Promise<readonly string[]> => {
+  const { node } = backup;
   const to = enclaveKey(fromBase64((await readKeyNode(client, node, expected)).encryptionKey));
   const { store } = await client.keyNodes.store({ id: node });
-  for (const { key, id, epoch, envelope } of shares) {
-    const context = keyBackupContext(key, epoch, node);
-    const secret = await openBytes(fromBase64(envelope), { key: recipient, context });
+  const opened = await openBackup(client, backup, recipient, expected);
+  for (const { key, id, epoch, secret } of opened) {
     const sealed = await sealBytes(secret, { to, context: keyRestoreContext(key, epoch, node, store) });
     await client.keys.restore({ id, node, envelope: toBase64(sealed) });
   }
-  return shares.map(({ id }) => id);
+  return opened.map(({ id }) => id);
 };

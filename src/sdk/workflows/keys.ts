@@ -7,6 +7,7 @@ import { refuse as refuseKey } from "../../rules/key-errors.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
 import type { SigningKind } from "../../trust/crypto/crypto.ts";
 import { secretOf } from "../../trust/crypto/encoding.ts";
+import { expandedFromPem } from "../../trust/expanded.ts";
 import { keyFromPem } from "../../trust/keys.ts";
 import type { Client } from "../client.ts";
 import { refuse } from "./errors.ts";
@@ -73,6 +74,13 @@ export const generateKey = async (client: KeysClient, key: NewKey, expected: Exp
   });
 };
 
+/** As `splitKey` takes it. @throws Refusal key.* */
+const readSecret = (scheme: KeyScheme, { pem, passphrase }: PrivateKeyGiven): Uint8Array => {
+  const expanded = scheme === "EDDSA_ED25519" ? expandedFromPem(pem, passphrase) : undefined;
+  const options = { accept: [KIND_OF[scheme]], ...(passphrase !== undefined && { passphrase }) };
+  return expanded ?? secretOf(keyFromPem(pem, options));
+};
+
 /**
  * Splits a private key here and seals each share to its node. Nobody else sees it, and its holder should destroy it:
  * whoever has it signs without anybody's approval.
@@ -84,9 +92,7 @@ export const importKey = async (
   { pem, passphrase }: PrivateKeyGiven,
   expected: ExpectedEnclave,
 ) => {
-  const secret = secretOf(
-    keyFromPem(pem, { accept: [KIND_OF[key.scheme]], ...(passphrase !== undefined && { passphrase }) }),
-  );
+  const secret = readSecret(key.scheme, { pem, passphrase });
   const { group, nodes } = await partsOf(client, key, expected);
   const [a = 0, b = 0] = randomBytes(2);
   const id = resourceIdOf(founded, Date.now(), a * 256 + b + 1);

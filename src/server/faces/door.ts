@@ -18,9 +18,10 @@ export const isSameText = (one: string, other: string): boolean => timingSafeEqu
 /** @param token "" for none @throws Refusal face.token, face.foreign */
 export const createDoor = (token: string) => (request: FastifyRequest) => {
   if (token === "") {
-    const { origin } = request.headers;
+    // What it was sent to itself: X-Forwarded-Host is for who stands behind a proxy, and a page could write it.
+    const { host = "", origin } = request.headers;
     const page = origin === undefined ? "" : hostOf(origin);
-    if (!isLoopback(request.hostname) || !(page === "" || isLoopback(page))) throw refuse("face.foreign");
+    if (!isLoopback(hostOf(`http://${host}`)) || !(page === "" || isLoopback(page))) throw refuse("face.foreign");
     return;
   }
   const [, given = ""] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];

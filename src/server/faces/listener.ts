@@ -1,9 +1,10 @@
 /** The faces on a port of their own: protocols of other systems, each under its path, over the one key service. */
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { type Clock, SECOND } from "../../base/clock.ts";
 import type { KeyService } from "../../keys/service.ts";
+import { refuse as refusePlatform } from "../../platform/errors.ts";
 import type { Asker } from "../../spine/access.ts";
-import type { Auth, ServerLog } from "../ports.ts";
+import type { Auth, Limits, ServerLog } from "../ports.ts";
 import { createDoor, isLoopback } from "./door.ts";
 import { refuse } from "./errors.ts";
 import { mountEthereum } from "./ethereum/index.ts";
@@ -19,6 +20,10 @@ export interface FacesOptions {
   readonly token: string;
   /** Access keys of the platform's users, with which requests to the KMS face are signed. */
   readonly auth: Pick<Auth, "accessKey">;
+  /** How often one address may ask. */
+  readonly limits: Pick<Limits, "take">;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[];
   readonly clock: Clock;
   readonly log: ServerLog;
   /** URL of an Ethereum node's JSON-RPC, to send transactions and read the chain; none for a signer only. */
@@ -42,13 +47,26 @@ const KEY_WAIT = 30 * SECOND;
 
 export const createFaces = (options: FacesOptions): Faces => {
   const { service, house, token, auth, upstream = "", clock, log, wait = WAIT, bodyLimit = BODY_LIMIT } = options;
-  const app = Fastify({ bodyLimit, forceCloseConnections: "idle", routerOptions: { ignoreTrailingSlash: true } });
+  const { limits, trustedProxies = [] } = options;
+  const app = Fastify({
+    ...{ bodyLimit, forceCloseConnections: "idle", routerOptions: { ignoreTrailingSlash: true } },
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+  });
   const door = createDoor(token);
   const sign = createSigner(service, wait);
+
+  const limit = async ({ ip }: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { allowed, retryAfter } = limits.take(`face ${ip}`);
+    if (allowed) return;
+    const seconds = Math.max(1, Math.ceil(retryAfter / SECOND));
+    reply.header("retry-after", String(seconds));
+    throw refusePlatform("rate.limited", { seconds });
+  };
 
   /** A scope that reads bodies of one type, as bytes. */
   const scope = (type: string, mount: (app: FastifyInstance) => void): void => {
     app.register(async (inner) => {
+      inner.addHook("onRequest", limit);
       inner.removeAllContentTypeParsers();
       inner.addContentTypeParser(type, { parseAs: "buffer" }, (_, body, done) => done(null, body));
       mount(inner);

@@ -2,7 +2,7 @@
  * No hardware: key and register are files that whoever runs the machine can read and copy. Good for trying things
  * out, and it is called simulated wherever it shows.
  */
-import { constants } from "node:fs";
+import { constants, existsSync, readFileSync } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hkdfSha256, randomBytes } from "#crypto";
@@ -15,7 +15,7 @@ export const openSimulated = async (directory: string): Promise<AttestationProvi
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const keyFile = join(directory, "machine-key");
   const registerFile = join(directory, "register");
-  const read = async () => (await readIfThere(registerFile))?.toString() || EMPTY_REGISTER;
+  const read = async () => (existsSync(registerFile) && readFileSync(registerFile, "latin1")) || EMPTY_REGISTER;
   if (!(await readIfThere(keyFile))) await writeDurably(keyFile, randomBytes(32));
   const machineKey = await readFile(keyFile);
   return {

@@ -58,6 +58,10 @@ export const publicKeyFromRaw = <K extends CurveKind>(kind: K, raw: Uint8Array):
 export const rawFromPublicKey = (key: PublicKey<CurveKind>): Bytes =>
   key.spki.slice(ENCODINGS[key.kind].spki.length) as Bytes;
 
+/** SEC 1 section 2.3.3: 02 or 03 || x, from 04 || x || y. */
+export const compressedPoint = (point: Uint8Array): Bytes =>
+  concat(Uint8Array.of(2 + ((point[64] ?? 0) & 1)), point.subarray(1, 33));
+
 /** Which curve this SPKI is for; undefined when it is not in the one form used here. The point is not checked. */
 export const curveOf = (spki: Uint8Array): CurveKind | undefined =>
   CURVE_KINDS.find((kind) => {

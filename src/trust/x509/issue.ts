@@ -31,7 +31,7 @@ import { refuse } from "../keys-errors.ts";
 import { type Certificate, ENCLAVE_UNIT, parseCertificate } from "./certificate.ts";
 import { parseCsr } from "./csr.ts";
 import { encodeName, type Subject } from "./name.ts";
-import { algorithmOf, parseDer, signDer, toDer } from "./signed.ts";
+import { algorithmOf, parseDer, signDer, toDer, wrapDer } from "./signed.ts";
 
 interface Period {
   /** Milliseconds; certificates hold whole seconds. */
@@ -45,23 +45,39 @@ interface Period {
  * A self-signed CA certificate that may issue leaves but no further CAs.
  * @throws Refusal certificate.name, certificate.validity, certificate.serial
  */
-export const createCa = ({ name, key, ...period }: { name: Subject; key: PrivateKey<SigningKind> } & Period) =>
-  build({
+export const createCa = ({ key, ...options }: { name: Subject; key: PrivateKey<SigningKind> } & Period) =>
+  signedBy(key, caToSign({ ...options, publicKey: key.publicKey }));
+
+/**
+ * What a CA whose key is elsewhere signs for its certificate (DER): `withSignature` makes that of it.
+ * @throws Refusal as `createCa`
+ */
+export const caToSign = ({
+  name,
+  publicKey,
+  ...period
+}: { name: Subject; publicKey: PublicKey<SigningKind> } & Period): Bytes =>
+  toBeSigned({
     period,
     subject: encodeName(name),
     issuer: encodeName(name),
-    publicKey: key.publicKey,
-    key,
+    publicKey,
+    kind: publicKey.kind,
     extensions: [
       critical(id_ce_basicConstraints, new BasicConstraints({ cA: true, pathLenConstraint: 0 })),
       critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)),
-      extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyId(key.publicKey))),
+      extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyId(publicKey))),
     ],
   });
 
-interface IssueOptions extends Period {
+/** @param toSign of `caToSign`, `leafToSign` @param signature over it by a key of that kind, 64 bytes */
+export const withSignature = (toSign: Uint8Array, kind: SigningKind, signature: Uint8Array): Certificate =>
+  parseCertificate(wrapDer(toSign, kind, signature));
+
+const signedBy = (key: PrivateKey<SigningKind>, toSign: Bytes): Certificate => parseCertificate(signDer(toSign, key));
+
+interface LeafOptions extends Period {
   ca: Certificate;
-  caKey: PrivateKey<SigningKind>;
   publicKey: PublicKey<SigningKind>;
   /** Its unit is set here; what stands there is dropped. */
   subject: Subject;
@@ -69,23 +85,34 @@ interface IssueOptions extends Period {
   isEnclave?: boolean;
 }
 
+interface IssueOptions extends LeafOptions {
+  caKey: PrivateKey<SigningKind>;
+}
+
 /**
  * A leaf for digital signatures.
  * @throws Refusal certificate.name, certificate.validity, certificate.serial, certificate.not-a-ca,
  *   certificate.issuer when the key is not the CA's
  */
-export const issue = ({ ca, caKey, publicKey, subject, isEnclave, ...period }: IssueOptions): Certificate => {
-  if (!ca.isCa) throw refuse("certificate.not-a-ca", { subject: ca.subject.text });
+export const issue = ({ caKey, ...options }: IssueOptions): Certificate => {
+  const { ca } = options;
+  const toSign = leafToSign(options);
   if (!equal(ca.publicKey.spki, caKey.publicKey.spki)) {
     throw refuse("certificate.issuer", { issuer: "another key", expected: ca.subject.text });
   }
+  return signedBy(caKey, toSign);
+};
+
+/** What a CA whose key is elsewhere signs for a leaf (DER). @throws Refusal as `issue` */
+export const leafToSign = ({ ca, publicKey, subject, isEnclave, ...period }: LeafOptions): Bytes => {
+  if (!ca.isCa) throw refuse("certificate.not-a-ca", { subject: ca.subject.text });
   if (period.notAfter > ca.notAfter) throw invalid(period, `the CA's certificate ends at ${iso(ca.notAfter)}`);
-  return build({
+  return toBeSigned({
     period,
     subject: encodeName({ ...subject, unit: isEnclave ? ENCLAVE_UNIT : undefined }),
     issuer: parseDer(ca.subject.der, Name),
     publicKey,
-    key: caKey,
+    kind: ca.publicKey.kind,
     extensions: [
       critical(id_ce_basicConstraints, new BasicConstraints()),
       critical(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.digitalSignature)),
@@ -119,23 +146,24 @@ interface Parts {
   subject: Name;
   issuer: Name;
   publicKey: PublicKey<SigningKind>;
-  key: PrivateKey<SigningKind>;
+  /** Of the key that signs it. */
+  kind: SigningKind;
   extensions: Extension[];
 }
 
-const build = ({ period, subject, issuer, publicKey, key, extensions }: Parts): Certificate => {
-  const tbs = new TBSCertificate({
-    version: Version.v3,
-    serialNumber: encodeSerial(period.serial),
-    signature: algorithmOf(key.kind),
-    issuer,
-    validity: validity(period),
-    subject,
-    subjectPublicKeyInfo: parseDer(publicKey.spki, SubjectPublicKeyInfo),
-    extensions: new Extensions(extensions),
-  });
-  return parseCertificate(signDer(toDer(tbs), key));
-};
+const toBeSigned = ({ period, subject, issuer, publicKey, kind, extensions }: Parts): Bytes =>
+  toDer(
+    new TBSCertificate({
+      version: Version.v3,
+      serialNumber: encodeSerial(period.serial),
+      signature: algorithmOf(kind),
+      issuer,
+      validity: validity(period),
+      subject,
+      subjectPublicKeyInfo: parseDer(publicKey.spki, SubjectPublicKeyInfo),
+      extensions: new Extensions(extensions),
+    }),
+  );
 
 /** GeneralizedTime holds no later date. */
 const END_OF_TIME = Date.UTC(9999, 11, 31, 23, 59, 59);

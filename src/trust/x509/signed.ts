@@ -48,10 +48,12 @@ export const algorithmOf = (kind: SigningKind): AlgorithmIdentifier =>
 const algorithmBytes = (kind: SigningKind): Bytes => tlv(SEQUENCE, tlv(OID, ALGORITHM_OIDS[kind]));
 
 /** Signs and wraps, in DER. */
-export const signDer = (tbs: Uint8Array, key: PrivateKey<SigningKind>): Bytes => {
-  const signature = sign(key, tbs);
-  const encoded = key.kind === "Ed25519" ? signature : pointToDer(signature);
-  return tlv(SEQUENCE, tbs, algorithmBytes(key.kind), bitString(encoded));
+export const signDer = (tbs: Uint8Array, key: PrivateKey<SigningKind>): Bytes => wrapDer(tbs, key.kind, sign(key, tbs));
+
+/** @param signature by a key of this kind, 64 bytes */
+export const wrapDer = (tbs: Uint8Array, kind: SigningKind, signature: Uint8Array): Bytes => {
+  const encoded = kind === "Ed25519" ? signature : pointToDer(signature);
+  return tlv(SEQUENCE, tbs, algorithmBytes(kind), bitString(encoded));
 };
 
 /** Takes the wrapping off. @throws SyntaxError unless it is DER throughout */

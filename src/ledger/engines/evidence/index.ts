@@ -23,6 +23,10 @@ export interface EvidenceOptions {
   readonly batch?: number;
 }
 
+/** Statements kept in memory, of so many characters at most: what was written last is read next, by everybody. */
+const RECENT = 256;
+const MAX_RECENT = 16 << 10;
+
 interface Meta {
   readonly time: number;
   readonly stream: string;
@@ -44,6 +48,9 @@ export const openEvidenceLedger = async ({
   const entries: Meta[] = [];
   const byStream = new Map<string, number[]>();
   const listeners = new Set<(size: number) => void>();
+
+  /** JWS by position, the oldest first. */
+  const recent = new Map<number, string>();
 
   let note = "";
 
@@ -103,7 +110,12 @@ export const openEvidenceLedger = async ({
       const places = await file.append(accepted);
       accepted.forEach((entry, i) => {
         remember(entry, places[i] as Place);
+        if (entry.jws.length <= MAX_RECENT) recent.set(entry.index, entry.jws);
       });
+      for (const oldest of recent.keys()) {
+        if (recent.size <= RECENT) break;
+        recent.delete(oldest);
+      }
       world = after;
       publish();
       announce();
@@ -116,7 +128,7 @@ export const openEvidenceLedger = async ({
   const entryAt = async (index: number): Promise<Entry> => {
     requireRange(index, entries.length);
     const { place, ...meta } = entries[index] as Meta;
-    return { index, ...meta, jws: await file.read(place) };
+    return { index, ...meta, jws: recent.get(index) ?? (await file.read(place)) };
   };
 
   return {

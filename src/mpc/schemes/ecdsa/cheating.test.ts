@@ -100,11 +100,10 @@ for (const [messages, to] of [
 
 const FIELDS_OF_DISPUTE = {
   factor: 0,
-  "χ for 2": 32,
-  "share for 2": 64,
-  "share for 3": 32 * 6,
-  challenge: 32 * 7,
-  proof: 32 * 8,
+  "challenge of what it got": 32,
+  "proof of what it got": 32 + 16,
+  "challenge of its share": 32 + 16 + 32,
+  "proof of its share": 32 + 16 + 2 * 32,
 };
 for (const [field, at] of Object.entries(FIELDS_OF_DISPUTE))
   test(`round 5, ${field}`, () => {

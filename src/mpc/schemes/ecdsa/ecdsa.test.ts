@@ -169,7 +169,12 @@ test("presigning needs enough parties of the key, this party's own share, and a 
   assert.throws(() => begin({ share: { ...share, threshold: 3 } }), TypeError);
   assert.throws(() => begin({ share: keyOf(ecdsaK1, 2, 3).shares.get(2)! }), TypeError);
   assert.throws(() => begin({ share: keyOf(ecdsaR1, 2, 3).shares.get(1)! }), TypeError);
-  for (const count of [0, 257, 1.5]) assert.throws(() => begin({ count }), TypeError);
+  assert.throws(
+    () => begin({ share: { ...share, scheme: "SCHNORR_BIP340" } }),
+    TypeError,
+    "another scheme, same curve",
+  );
+  for (const count of [0, 129, 1.5]) assert.throws(() => begin({ count }), TypeError);
   assert.throws(() => begin({ pairs: new Map() }), TypeError);
   assert.throws(() => begin({ pairs: new Map([[2, pairsOf(1, [1, 3]).get(3)!]]) }), TypeError);
   assert.throws(() => begin({ path: [2 ** 31] }), RangeError);

@@ -48,6 +48,7 @@ export const haveEqualLogs = <P>(
   const commitment = (base: P, point: P) =>
     curve.add(curve.multiplyPublic(base, answer), curve.negate(curve.multiplyPublic(point, challenge)));
   const commitments = [commitment(curve.base, first), commitment(base, second)];
-  if (commitments.some((point) => curve.isZero(point))) return false;
+  // Who chooses what it puts in can make its share zero; a neutral element has no encoding.
+  if ([first, second, ...commitments].some((point) => curve.isZero(point))) return false;
   return challengeOf(curve, scope, [base, first, second, ...commitments]) === challenge;
 };

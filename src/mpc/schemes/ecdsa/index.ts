@@ -79,10 +79,12 @@ const ecdsa = (id: "ECDSA_K1" | "ECDSA_R1", label: Scheme["label"], curveId: "se
       throw new Abort("ecdsa.part", ...signers.filter((signer, i) => !fits(presignature, digest, signer, scalars[i]!)));
     },
 
-    /** By @noble/curves, whatever computed the signature. Any s: of a low one others make a high one. */
+    /** What libsecp256k1 does not vouch for, @noble/curves decides. Any s: of a low one others make a high one. */
     verify(publicKey, digest, signature) {
+      if (digest.length !== 32) return false;
+      if (curveOf(curveId).verifiesEcdsa?.(publicKey, digest, signature)) return true;
       try {
-        return digest.length === 32 && noble.verify(signature, digest, publicKey, { prehash: false, lowS: false });
+        return noble.verify(signature, digest, publicKey, { prehash: false, lowS: false });
       } catch {
         return false;
       }

@@ -219,7 +219,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
   const dispute = (context: Context, signers: Signers<P>, state: Disputed): Turn<readonly Presignature[]> => {
     const { instance, masks, opposite, results } = state;
     const products = productsOf(signers, state.count);
-    const opening = openFactor(products, instance, masks[instance]!, opposite);
+    const opening = openFactor(context, products, instance, masks[instance]!, opposite);
     const base = curve.decode(state.nonceSums[instance]!);
     const v = results[instance]![1]!;
     const points = { base, first: curve.multiplyBase(v), second: curve.multiply(base, v) };
@@ -238,7 +238,7 @@ const stepsOn = <P>(curve: Curve<P>) => {
       context.parties.map((party) => [
         party,
         read(inbox.broadcast(party), party, "ecdsa.dispute", (reader) => ({
-          ...readFactorOpening(reader, products, context.parties, party),
+          ...readFactorOpening(reader, products),
           proof: readEqualLogs(reader, curve),
         })),
       ]),

@@ -6,6 +6,7 @@ import { concat, equal, toHex, u32 } from "../../../base/bytes.ts";
 import type { Curve } from "../../curve.ts";
 import { curveOf } from "../../curves/registry.ts";
 import type { KeyShare } from "../../key-share.ts";
+import { haveKnownLogs, proveKnownLogs, readKnownLogs } from "../../known-logs.ts";
 import { openInputs, outputsByInputs, readInputOpening } from "../../ole/open-inputs.ts";
 import {
   answerProducts,
@@ -25,7 +26,6 @@ import { randomScalar } from "../../scalars.ts";
 import type { PairSetup, Presignature, PresignInput } from "../../scheme.ts";
 import { read } from "../../wire.ts";
 import { type Signers, signersOf } from "../signers.ts";
-import { haveKnownLogs, proveKnownLogs, readKnownLogs } from "./known-logs.ts";
 
 /** Nonces a signature: one alone, known before the message, would fall to Wagner's algorithm (section 3.1). */
 const NONCES = 2;

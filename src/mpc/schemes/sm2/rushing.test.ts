@@ -79,3 +79,37 @@ test("another factor than the one that is known ends the run, even where the sum
   assert.ok(outcome?.kind === "aborted");
   assert.deepEqual(outcome.abort.culprits, [CHEATER]);
 });
+
+test("who closes the sum of a conversion over another factor knows no share that fits, and is named", () => {
+  const { shares } = dealKey("SM2", curve, 2, PARTIES);
+  const input = (party: number) => ({ share: shares.get(party)!, pairs: pairsOf(party, PARTIES) });
+  const at = 32 + 2 * POINT;
+  const otherFactor = lying(convert, {
+    cheater: CHEATER,
+    round: 3,
+    tamper: (sending) => {
+      const offset = toInteger(sending.broadcast!.subarray(at, at + 32));
+      return replaced(sending, at, toBytes32(mod(offset + DELTA, curve.order)));
+    },
+  });
+  const heard = simulate({ protocol: otherFactor, parties: PARTIES, input }).sent.map(({ bytes }) =>
+    decodeMessage(bytes),
+  );
+  const point = (from: number, round: number, offset: number) =>
+    curve.decode(
+      heard
+        .find((m) => m.from === from && m.kind === "round" && m.round === round && m.to === 0)!
+        .body.subarray(offset, offset + POINT),
+    );
+  const a = curve.add(point(CHEATER, 3, 32), point(HONEST, 3, 32));
+  const closing = curve.encode(curve.add(a, curve.negate(point(HONEST, 4, 0))));
+  const closed = lying(otherFactor, {
+    cheater: CHEATER,
+    round: 4,
+    tamper: (sending) => replaced(sending, 0, closing),
+  });
+  const outcome = simulate({ protocol: closed, parties: PARTIES, input }).outcomes.get(HONEST);
+  assert.ok(outcome?.kind === "aborted");
+  assert.equal(outcome.abort.check, "sm2-convert.product");
+  assert.deepEqual(outcome.abort.culprits, [CHEATER]);
+});

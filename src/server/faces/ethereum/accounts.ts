@@ -38,6 +38,8 @@ export const createAccounts = (service: KeyService, asker: Asker) => {
 
   return {
     list,
+    /** Of a key that signs now. */
+    ofKey: async (key: string): Promise<Account | undefined> => (await list()).find((one) => one.key === key),
     /** @throws RpcError where none of the keys that sign has this address */
     async find(address: string): Promise<Account> {
       const wanted = address.toLowerCase();

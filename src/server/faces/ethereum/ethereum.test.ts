@@ -17,6 +17,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { anvil as chain } from "viem/chains";
 import { type Anvil, openAnvil } from "../../../../test/support/anvil.ts";
 import { HOUSE, openFaces, type TestFaces } from "../../../../test/support/faces.ts";
+import { createFaces } from "../listener.ts";
 
 const KEY = { scheme: "ECDSA_K1", threshold: 2, participants: ["node-1", "node-2"] } as const;
 const OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -223,6 +224,34 @@ test("what was approved while nobody waited is sent, and its hash told to who as
     hash = ((await result("entente_getRequest", data?.request)) as { result: string | null }).result;
   const { value } = (await anvil.rpc("eth_getTransactionByHash", hash)) as { value: string };
   assert.equal(value, "0x6");
+});
+
+test("what waits when the server is started again is sent all the same, and asked for again it is not asked for twice", async () => {
+  faces.keys.mode = "hold";
+  const transfer = { from: address, to: OTHER, value: "0x7" };
+  const hello = ["0x68656c6c6f", address];
+  const requests = await Promise.all([
+    refused(-32002, "eth_sendTransaction", transfer),
+    refused(-32002, "personal_sign", ...hello),
+  ]);
+  const count = faces.keys.asked.length;
+  const [sending, signing] = requests.map(({ data }) => String(data?.request));
+  const again = createFaces(faces.given);
+  const there = `${(await again.listen({ host: "127.0.0.1", port: 0 })).url}/ethereum`;
+  const call = async (method: string, ...params: unknown[]) =>
+    (await post({ jsonrpc: "2.0", id: 1, method, params }, {}, there)).body;
+  const { error } = await call("personal_sign", ...hello);
+  assert.deepEqual([error.code, error.data.request], [-32002, signing]);
+  for (const id of [sending, signing]) faces.keys.finish(String(id));
+  let hash: unknown = null;
+  while (hash === null) hash = (await call("entente_getRequest", sending)).result.result;
+  assert.equal((await call("eth_sendTransaction", transfer)).result, hash);
+  const { value } = (await anvil.rpc("eth_getTransactionByHash", hash)) as { value: string };
+  assert.equal(value, "0x7");
+  const signature = (await call("personal_sign", ...hello)).result;
+  assert.equal(ethers.verifyMessage("hello", signature), address);
+  assert.equal(faces.keys.asked.length, count);
+  await again.close(0);
 });
 
 test("a policy says no", async () => {

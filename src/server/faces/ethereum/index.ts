@@ -46,7 +46,7 @@ const FORWARDED = /^(eth|net|web3|txpool|trace)_(?!sign|sendTransaction|accounts
 export const mountEthereum = (app: FastifyInstance, options: EthereumOptions): void => {
   const { door, clock, log, wait } = options;
   const upstream = createUpstream(options.upstream);
-  const methods = createMethods({ ...options, upstream, jobs: createJobs({ clock, wait }) });
+  const { methods, resume } = createMethods({ ...options, upstream, jobs: createJobs({ clock, wait }) });
 
   const methodOf = (name: string): Method => {
     const own = Object.hasOwn(methods, name) ? methods[name] : undefined;
@@ -87,6 +87,11 @@ export const mountEthereum = (app: FastifyInstance, options: EthereumOptions): v
     return answers.length === 0 ? undefined : answers;
   };
 
+  app.addHook("onListen", async () => {
+    await resume().catch((error: unknown) =>
+      log.error({ err: error }, "requests of Ethereum callers were not taken up"),
+    );
+  });
   app.addHook("onRequest", async (request) => door(request));
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error, app.initialConfig.bodyLimit ?? 0);

@@ -47,17 +47,32 @@ export const createJobs = ({ clock, wait }: { clock: Clock; wait: number }) => {
     return known?.outcome && clock.now() - known.ended > REMEMBERED ? undefined : known;
   };
 
+  const keep = (name: string, job: Job): void => {
+    jobs.delete(name);
+    jobs.set(name, job);
+    const [oldest] = jobs.size > MOST ? jobs.keys() : [];
+    if (oldest !== undefined) jobs.delete(oldest);
+  };
+
   return {
+    /** Goes on with work that another process of this server began: its request is there. */
+    resume(name: string, request: string, work: () => Promise<string>): void {
+      if (current(name)) return;
+      keep(
+        name,
+        begin((requested) => {
+          requested(request);
+          return work();
+        }),
+      );
+    },
     /**
      * @param name the same for the same work @param work says the id of its request as soon as it has one
      * @throws RpcError CODES.unavailable with that id, when it takes longer; whatever the work throws
      */
     async run(name: string, work: (requested: (id: string) => void) => Promise<string>): Promise<string> {
       const job = current(name) ?? begin(work);
-      jobs.delete(name);
-      jobs.set(name, job);
-      const [oldest] = jobs.size > MOST ? jobs.keys() : [];
-      if (oldest !== undefined) jobs.delete(oldest);
+      keep(name, job);
       await within(job.done, wait);
       if (!job.outcome) throw pending(job.request);
       if (jobs.get(name) === job) jobs.delete(name);

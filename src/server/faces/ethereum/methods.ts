@@ -3,10 +3,10 @@ import { z } from "zod";
 import { sha256Hex } from "#crypto";
 import { fromHex, toHex } from "../../../base/bytes.ts";
 import { canonical } from "../../../base/canonical.ts";
-import { HOUR } from "../../../base/clock.ts";
+import { type Clock, HOUR } from "../../../base/clock.ts";
 import { createTurns } from "../../../base/turns.ts";
 import type { KeyService } from "../../../keys/service.ts";
-import { personalDigest, withSignature } from "../../../policy/ethereum.ts";
+import { decodeTransaction, keccak, personalDigest, withSignature } from "../../../policy/ethereum.ts";
 import { decodeTypedData } from "../../../policy/typed-data.ts";
 import type { KeyMessage } from "../../../rules/key-messages.ts";
 import type { Asker } from "../../../spine/access.ts";
@@ -16,17 +16,30 @@ import { type Jobs, within } from "./jobs.ts";
 import { Address, TransactionInput, unsignedOf } from "./transaction.ts";
 import type { Upstream } from "./upstream.ts";
 
+/** What a wallet asks to have signed. */
+type WalletMessage = Extract<KeyMessage, { kind: "message" | "transaction" | "typed-data" }>;
+const isOfWallet = (message: KeyMessage | undefined): message is WalletMessage =>
+  message !== undefined && ["message", "transaction", "typed-data"].includes(message.kind);
+
 export interface SignerOptions {
   readonly service: KeyService;
   readonly asker: Asker;
   readonly upstream: Upstream;
   readonly jobs: Jobs;
+  readonly clock: Clock;
   /** How long an account's next transaction waits for the one before it, milliseconds. */
   readonly wait: number;
 }
 
 export type Method = (params: readonly unknown[]) => Promise<unknown>;
 
+/** A call and what it is called in its request: method and digest of its params. */
+interface Named {
+  readonly method: string;
+  readonly name: string;
+}
+const NOTE = /^((?:eth|personal)_[a-zA-Z_0-9]{1,32}) [0-9a-f]{64}$/;
+const SENDS = "eth_sendTransaction";
 const EXPIRES = HOUR;
 const Data = z.string().regex(/^0x([0-9a-fA-F]{2})*$/, "0x and whole bytes in hexadecimal");
 
@@ -40,7 +53,7 @@ const read = <S extends z.ZodType>(schema: S, params: readonly unknown[]): z.out
   throw new RpcError(CODES.params, `Invalid params: ${reasons.join("; ")}.`);
 };
 
-export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOptions) => {
+export const createMethods = ({ service, asker, upstream, jobs, clock, wait }: SignerOptions) => {
   const accounts = createAccounts(service, asker);
   /** One account's transactions are given their nonces and sent one after another. */
   const turns = new Map<string, ReturnType<typeof createTurns>>();
@@ -50,10 +63,8 @@ export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOp
     return turn;
   };
 
-  /** @returns r || s in hex @throws RpcError, Refusal */
-  const sign = async ({ key }: Account, message: KeyMessage, requested: (id: string) => void): Promise<string> => {
-    const { id } = await service.requestSignature(asker, { key, messages: [message], expiresIn: EXPIRES });
-    requested(id);
+  /** @returns r || s in hex, once the request is settled @throws RpcError, Refusal */
+  const signatureOf = async (id: string): Promise<string> => {
     const { status, signatures, failure } = await service.settledRequest(asker, id, EXPIRES + 1);
     const [signature] = signatures;
     if (status === "completed" && signature !== undefined) return signature;
@@ -61,33 +72,61 @@ export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOp
     throw new RpcError(code, `The request ${id} is ${status}.`, { request: id, status, failure });
   };
 
+  /** One that the node has already, since it was sent before this server was started again, is sent. */
+  const send = async (raw: string): Promise<string> => {
+    try {
+      return String(await upstream("eth_sendRawTransaction", [raw]));
+    } catch (error) {
+      const hash = `0x${toHex(keccak(fromHex(raw.slice(2))))}`;
+      const known = await upstream("eth_getTransactionByHash", [hash]).catch(() => null);
+      if (known === null) throw error;
+      return hash;
+    }
+  };
+  /** What the method answers, once the request for the message is settled. */
+  const resultOf = async (job: Named, account: Account, message: WalletMessage, id: string): Promise<string> => {
+    const signature = await signatureOf(id);
+    if (message.kind === "transaction") {
+      const raw = signedTransaction(fromHex(message.hex), signature, account.publicKey);
+      return job.method === SENDS ? send(raw) : raw;
+    }
+    const digest =
+      message.kind === "typed-data" ? decodeTypedData(message.json).digest : personalDigest(fromHex(message.hex));
+    return withRecovery(signature, digest, account.publicKey);
+  };
+  /** Asks for a signature; its note says which call it is for, so that a server started again goes on with it. */
+  const sign = async (job: Named, account: Account, message: WalletMessage, requested: (id: string) => void) => {
+    const asked = { key: account.key, messages: [message], expiresIn: EXPIRES, note: job.name };
+    const { id } = await service.requestSignature(asker, asked);
+    requested(id);
+    return resultOf(job, account, message, id);
+  };
+
   /** A job for one account, the same for the same params. */
   const jobOf = (
     method: string,
     params: readonly unknown[],
-    work: (requested: (id: string) => void) => Promise<string>,
-  ) => jobs.run(sha256Hex(canonical([method, params])), work);
+    work: (job: Named, requested: (id: string) => void) => Promise<string>,
+  ) => {
+    const job = { method, name: `${method} ${sha256Hex(canonical([method, params]))}` };
+    return jobs.run(job.name, (requested) => work(job, requested));
+  };
 
   const personal = async (method: string, params: readonly unknown[], address: string, data: string) => {
     const account = await accounts.find(address);
-    const message = fromHex(data.slice(2).toLowerCase());
-    return jobOf(method, params, async (requested) => {
-      const signature = await sign(account, { kind: "message", hex: toHex(message) }, requested);
-      return withRecovery(signature, personalDigest(message), account.publicKey);
-    });
+    const message = { kind: "message", hex: data.slice(2).toLowerCase() } as const;
+    return jobOf(method, params, (job, requested) => sign(job, account, message, requested));
   };
 
-  /** @returns the signed transaction, as it is sent */
   const signTransaction = async (
+    job: Named,
     account: Account,
     tx: TransactionInput,
     given: object,
     requested: (id: string) => void,
   ) => {
-    const { bytes, decoded } = await unsignedOf(tx, given, upstream);
-    const signature = await sign(account, { kind: "transaction", hex: toHex(bytes) }, requested);
-    const parity = parityOf(fromHex(signature), decoded.digest, account.publicKey);
-    return `0x${toHex(withSignature(bytes, fromHex(signature), parity))}`;
+    const { bytes } = await unsignedOf(tx, given, upstream);
+    return sign(job, account, { kind: "transaction", hex: toHex(bytes) }, requested);
   };
 
   /** @throws RpcError for one that is meant for another chain than the node's */
@@ -115,17 +154,17 @@ export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOp
       const [address, given] = read(z.tuple([Address, z.union([z.string(), z.looseObject({})])]), params);
       const account = await accounts.find(address);
       const json = typeof given === "string" ? given : JSON.stringify(given);
-      const { digest } = decodeTypedData(json);
-      return jobOf("eth_signTypedData_v4", params, async (requested) =>
-        withRecovery(await sign(account, { kind: "typed-data", json }, requested), digest, account.publicKey),
+      decodeTypedData(json);
+      return jobOf("eth_signTypedData_v4", params, (job, requested) =>
+        sign(job, account, { kind: "typed-data", json }, requested),
       );
     },
 
     async eth_signTransaction(params) {
       const [tx] = read(z.tuple([TransactionInput]), params);
       const account = await accounts.find(tx.from);
-      return jobOf("eth_signTransaction", params, (requested) =>
-        signTransaction(account, tx, params[0] as object, requested),
+      return jobOf("eth_signTransaction", params, (job, requested) =>
+        signTransaction(job, account, tx, params[0] as object, requested),
       );
     },
 
@@ -135,11 +174,8 @@ export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOp
         throw new RpcError(CODES.params, "Sign it with eth_signTransaction, add the blobs, and send it raw.");
       const account = await accounts.find(tx.from);
       await requireChain(tx);
-      return jobOf("eth_sendTransaction", params, async (requested) => {
-        const send = async (): Promise<string> => {
-          const raw = await signTransaction(account, tx, params[0] as object, requested);
-          return String(await upstream("eth_sendRawTransaction", [raw]));
-        };
+      return jobOf(SENDS, params, async (job, requested) => {
+        const send = () => signTransaction(job, account, tx, params[0] as object, requested);
         const sent = await turnOf(account.address)(async () => {
           const sending = send();
           // One that waits for people does not hold up the others.
@@ -163,5 +199,23 @@ export const createMethods = ({ service, asker, upstream, jobs, wait }: SignerOp
       return { id, status, approvals, failure, result, error };
     },
   };
-  return methods;
+  return {
+    methods,
+    /** Goes on with what callers asked for before this server was started. */
+    async resume(): Promise<void> {
+      for (const { id, key, note, messages } of await service.pendingRequests(asker, clock.now() - EXPIRES)) {
+        const [, method] = NOTE.exec(note) ?? [];
+        const [message] = messages;
+        const account = method && message ? await accounts.ofKey(key) : undefined;
+        if (!method || !isOfWallet(message) || !account) continue;
+        jobs.resume(note, id, () => resultOf({ method, name: note }, account, message, id));
+      }
+    },
+  };
+};
+
+/** The signed transaction, as it is sent. */
+const signedTransaction = (bytes: Uint8Array, signature: string, publicKey: string): string => {
+  const parity = parityOf(fromHex(signature), decodeTransaction(bytes).digest, publicKey);
+  return `0x${toHex(withSignature(bytes, fromHex(signature), parity))}`;
 };

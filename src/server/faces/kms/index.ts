@@ -15,6 +15,7 @@ import { refusalOf } from "../../problem.ts";
 import type { Signer } from "../signer.ts";
 import { errorOf, KmsError } from "./errors.ts";
 import { createNames } from "./names.ts";
+import { createOnce } from "./once.ts";
 import { keyOperations } from "./operations.ts";
 import { checkSignature, parseAuthorization } from "./sigv4.ts";
 
@@ -33,6 +34,7 @@ const NOTHING = new Uint8Array();
 
 /** Mounts it on `app`, whose parser gives bodies as bytes. */
 export const mountKms = (app: FastifyInstance, { service, sign, auth, clock, log, wait }: KmsOptions): void => {
+  const once = createOnce(clock);
   const operations: Readonly<Record<string, (typeof keyOperations)[string]>> = { ...keyOperations, ...createNames() };
 
   const answer = (reply: FastifyReply, status: number, body: object | undefined): FastifyReply =>
@@ -63,11 +65,12 @@ export const mountKms = (app: FastifyInstance, { service, sign, auth, clock, log
     };
     const body = (request.body as Uint8Array | undefined) ?? NOTHING;
     checkSignature({ method: request.method, path, query, header, body }, authorization, found.secret, clock.now());
-    return { principal: found.principal, region: authorization.region, body };
+    const { region, signature } = authorization;
+    return { principal: found.principal, region, signature, body };
   };
 
   const route = async (request: FastifyRequest, reply: FastifyReply) => {
-    const { principal, region, body } = await authenticate(request);
+    const { principal, region, signature, body } = await authenticate(request);
     const [, name = ""] = /^TrentService\.([A-Za-z]{1,64})$/.exec(String(request.headers["x-amz-target"])) ?? [];
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation) throw new KmsError("UnknownOperationException", `There is no operation ${name} here.`);
@@ -75,8 +78,11 @@ export const mountKms = (app: FastifyInstance, { service, sign, auth, clock, log
     if (!principal.permissions.has(permission)) throw refuse("permission.missing", { permission });
     const language = languageOf(request.headers["accept-language"]);
     const asker = { accountId: principal.accountId, member: principal.member };
-    const output = await run({ service, sign, asker, region, wait }, parseInput(input, parseJson(body), language));
-    return answer(reply, 200, output);
+    const given = parseInput(input, parseJson(body), language);
+    const may = (wanted: string) => principal.permissions.has(wanted);
+    const work = () => run({ service, sign, asker, may, region, wait }, given);
+    const call = String(request.headers["amz-sdk-invocation-id"] ?? "");
+    return answer(reply, 200, await (permission === "key.read" ? work() : once(signature, call, work)));
   };
   for (const url of ["/", "/kms"]) app.route({ method: "POST", url, handler: route });
 };

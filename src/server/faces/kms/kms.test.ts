@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
+import { createHash, createHmac, createPublicKey, randomBytes, verify } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -299,4 +299,53 @@ test("a signature covers everything; a retry with the same one is honest", async
   assert.equal(await send({ authorization: authorization.replace("/kms/", "/s3/") }), "IncompleteSignatureException");
   assert.equal(await send({ "x-amz-date": "20200101T000000Z" }), "IncompleteSignatureException");
   assert.equal(await send({ "content-type": "application/json" }), "ValidationException");
+});
+
+/** As boto3 signs: not the name that it gives to the call. */
+const signedPlainly = (target: string, body: string, at: number): Record<string, string> => {
+  const hmac = (key: string | Buffer, data: string) => createHmac("sha256", key).update(data).digest();
+  const sha256 = (data: string) => createHash("sha256").update(data).digest("hex");
+  const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, "");
+  const day = time.slice(0, 8);
+  const headers = { host: new URL(faces.url).host, "x-amz-date": time, "x-amz-target": `TrentService.${target}` };
+  const names = Object.keys(headers).join(";");
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+  const canonical = ["POST", "/kms", "", lines.join(""), names, sha256(body)].join("\n");
+  const scope = `${day}/eu-central-1/kms/aws4_request`;
+  const key = [day, "eu-central-1", "kms", "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${ACCESS_KEYS.AKhouse}`);
+  const signature = hmac(key, ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n")).toString("hex");
+  const credential = `AWS4-HMAC-SHA256 Credential=AKhouse/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+  const { host: _, ...sent } = headers;
+  return { ...sent, authorization: credential, "content-type": "application/x-amz-json-1.1" };
+};
+
+test("what changes something is done once for one signature, whoever sends it again", async () => {
+  const sentAt = Date.now();
+  now = () => sentAt;
+  const body = JSON.stringify({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+  const headers = signedPlainly("CreateKey", body, sentAt);
+  const send = async (call: string) => {
+    const named = { ...headers, "amz-sdk-invocation-id": call };
+    const answer = await (await fetch(`${faces.url}/kms`, { method: "POST", headers: named, body })).json();
+    const { __type, KeyMetadata } = answer as { __type?: string; KeyMetadata?: { KeyId: string } };
+    return KeyMetadata?.KeyId ?? __type;
+  };
+  faces.keys.mode = "fail";
+  assert.equal(await send("one"), "KMSInternalException");
+  faces.keys.mode = "at once";
+  const [first, joined] = await Promise.all([send("one"), send("one")]);
+  assert.equal(joined, first);
+  const second = await send("two");
+  assert.notEqual(second, first, "two calls of one second");
+  now = () => sentAt + 3_000;
+  assert.deepEqual([await send("one"), await send("two")], [first, second]);
+  assert.equal(await send("three"), "InvalidSignatureException");
+});
+
+test("tags are chosen by whoever may change them", async () => {
+  const teller = clientOf("AKteller", ACCESS_KEYS.AKteller);
+  const input = { KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" } as const;
+  const Tags = [{ TagKey: "tier", TagValue: "treasury" }];
+  await refused("AccessDeniedException", teller.send(new aws.CreateKeyCommand({ ...input, Tags })));
+  await teller.send(new aws.CreateKeyCommand(input));
 });

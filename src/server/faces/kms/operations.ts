@@ -7,6 +7,7 @@ import { schemes } from "../../../mpc/schemes/registry.ts";
 import { whatIs } from "../../../policy/what.ts";
 import type { Asker } from "../../../spine/access.ts";
 import { pemBlocks } from "../../../trust/pem.ts";
+import { refuse } from "../../errors.ts";
 import { decodeSignature, encodeSignature } from "../signatures.ts";
 import type { Signer } from "../signer.ts";
 import { KmsError } from "./errors.ts";
@@ -17,6 +18,8 @@ export interface Context {
   readonly service: KeyService;
   readonly sign: Signer;
   readonly asker: Asker;
+  /** Whether the caller has a permission beyond that of the operation. */
+  readonly may: (permission: string) => boolean;
   readonly region: string;
   /** How long keys are waited for, milliseconds. */
   readonly wait: number;
@@ -64,13 +67,15 @@ const CreateKey = z.object({
   MultiRegion: z.boolean().optional(),
 });
 
-const createKey = operation("key.request", CreateKey, async ({ service, asker, region, wait }, input) => {
+const createKey = operation("key.request", CreateKey, async ({ service, asker, may, region, wait }, input) => {
   const { KeySpec, CustomerMasterKeySpec, KeyUsage = "ENCRYPT_DECRYPT", Description, Origin = "AWS_KMS" } = input;
   const scheme = schemeOf(KeySpec ?? CustomerMasterKeySpec ?? "SYMMETRIC_DEFAULT");
   if (KeyUsage !== "SIGN_VERIFY") unsupported(`KeyUsage ${KeyUsage}`);
   if (Origin !== "AWS_KMS" || input.CustomKeyStoreId || input.XksKeyId || input.MultiRegion)
     unsupported("Another origin, key store or several regions");
   if (input.Policy !== undefined) unsupported("A key policy (policies are those of the key's group)");
+  // Policies go by tags: whoever may not change them later does not choose them here either.
+  if (input.Tags.length > 0 && !may("key.govern")) throw refuse("permission.missing", { permission: "key.govern" });
   const up = (await service.nodes()).filter((node) => node.up).map(({ tag }) => tag);
   const founded = await service.createKey(asker, {
     ...{ scheme, threshold: THRESHOLD, participants: up.slice(0, SHARES) },

@@ -1,7 +1,6 @@
 /**
  * AWS Signature Version 4, checked ("Create a signed AWS API request", AWS Identity and Access Management user guide).
- * A client's retry within a second carries the very same signature, so it is no replay; nothing here acts twice on one
- * (docs/protocols/key-faces.md, section 3.2).
+ * A client's retry within a second carries the very same signature: what is done once for one is once.ts's business.
  */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { MINUTE } from "../../../base/clock.ts";
@@ -26,7 +25,8 @@ interface Authorization extends Scope {
   readonly signature: string;
 }
 
-const SKEW = 5 * MINUTE;
+/** As much may the clock be off, either way. */
+export const SKEW = 5 * MINUTE;
 /** What has to be covered: where it goes, when, and what is asked. */
 const COVERED = ["host", "x-amz-date", "x-amz-target"];
 const FIELD =

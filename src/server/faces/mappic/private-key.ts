@@ -3,7 +3,7 @@ import { createDecipheriv, createHash } from "node:crypto";
 import { concat, fromHex, toHex, utf8 } from "../../../base/bytes.ts";
 import type { KeyScheme } from "../../../rules/key-schemes.ts";
 import type { SigningKind } from "../../../trust/crypto/crypto.ts";
-import { rawFromPublicKey, secretOf } from "../../../trust/crypto/encoding.ts";
+import { compressedPoint, rawFromPublicKey, secretOf } from "../../../trust/crypto/encoding.ts";
 import { keyFromPem } from "../../../trust/keys.ts";
 import { refuse } from "../../../trust/keys-errors.ts";
 import { pemBlocks, toPem } from "../../../trust/pem.ts";
@@ -26,12 +26,8 @@ export const readPrivateKey = (scheme: KeyScheme, pem: string, passphrase: strin
   const options = { accept: [KINDS[scheme]], ...(passphrase && { passphrase }) };
   const key = keyFromPem(plain, options);
   const raw = rawFromPublicKey(key.publicKey);
-  return { secret: secretOf(key), publicKey: toHex(raw.length === 32 ? raw : compressed(raw)) };
+  return { secret: secretOf(key), publicKey: toHex(raw.length === 32 ? raw : compressedPoint(raw)) };
 };
-
-/** SEC 1 section 2.3.3, from 04 || x || y. */
-const compressed = (point: Uint8Array): Uint8Array =>
-  concat(Uint8Array.of(2 + ((point[64] ?? 0) & 1)), point.subarray(1, 33));
 
 const OLD = /^Proc-Type: 4,ENCRYPTED\r?\nDEK-Info: ([A-Z0-9-]+),([0-9A-F]{16,32})\r?\n$/;
 const CIPHERS: Readonly<Record<string, { name: string; key: number; iv: number }>> = {

@@ -1,9 +1,9 @@
 /** Proof that the logarithms of points over one base are known (Schnorr 1991; many at once), non-interactive. */
-import { concat } from "../../../base/bytes.ts";
-import type { Curve } from "../../curve.ts";
-import { hashBytes } from "../../ot/hash.ts";
-import { mod, randomScalar, toInteger } from "../../scalars.ts";
-import { type Reader, scalarBytes } from "../../wire.ts";
+import { concat } from "../base/bytes.ts";
+import type { Curve } from "./curve.ts";
+import { hashBytes } from "./ot/hash.ts";
+import { mod, randomScalar, toInteger } from "./scalars.ts";
+import { type Reader, scalarBytes } from "./wire.ts";
 
 export interface KnownLogsProof {
   readonly challenge: bigint;
@@ -47,6 +47,6 @@ export const haveKnownLogs = <P>(
     curve.zero,
   );
   const commitment = curve.add(curve.multiplyPublic(base, answer), curve.negate(weighted));
-  if (curve.isZero(commitment)) return false;
+  if ([commitment, ...points].some(curve.isZero)) return false;
   return toInteger(challengeOf(curve, scope, [base, ...points, commitment])) === challenge;
 };
