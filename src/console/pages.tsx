@@ -1,7 +1,7 @@
 /** Every page: its address, its place in the menu, who sees it. A page is one file and one line here. */
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import type { Text } from "../contract/endpoint.ts";
-import { label } from "../contract/shapes.ts";
+import { label } from "../contract/label.ts";
 
 export interface PageEntry {
   readonly path: string;

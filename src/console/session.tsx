@@ -5,7 +5,8 @@ import type { z } from "zod";
 import { Refusal } from "../base/refusal.ts";
 import type { sessions } from "../contract/accounts.ts";
 import type { Identity } from "../sdk/acts.ts";
-import { type Client, createClient } from "../sdk/client.ts";
+import type { Client } from "../sdk/client.ts";
+import { createPageClient } from "./client.ts";
 import { usePreferences } from "./preferences.tsx";
 
 export type SignedIn = z.output<typeof sessions.current.output>;
@@ -40,14 +41,19 @@ export const SessionProvider = (props: { children: ReactNode; anonymous: ReactNo
   const { language } = usePreferences();
   const queries = useQueryClient();
   const publicClient = useMemo(
-    () => createClient({ url: url(), language, credentials: { session: { csrf: "" } } }),
+    () => createPageClient({ url: url(), language, credentials: { session: { csrf: "" } } }),
     [language],
   );
   const { data } = useQuery({ queryKey: SESSION, queryFn: () => current(publicClient), staleTime: 60_000 });
   const csrf = data?.csrf;
   const clientOf = useCallback(
     (signer: Identity | undefined) =>
-      createClient({ url: url(), language, credentials: { session: { csrf: csrf ?? "" } }, ...(signer && { signer }) }),
+      createPageClient({
+        url: url(),
+        language,
+        credentials: { session: { csrf: csrf ?? "" } },
+        ...(signer && { signer }),
+      }),
     [csrf, language],
   );
   const session = useMemo<Session | undefined>(() => {
@@ -78,5 +84,5 @@ export const useSession = (): Session => {
 /** Before anybody has signed in. */
 export const useAnonymousClient = (): Client => {
   const { language } = usePreferences();
-  return useMemo(() => createClient({ url: url(), language, credentials: { session: { csrf: "" } } }), [language]);
+  return useMemo(() => createPageClient({ url: url(), language, credentials: { session: { csrf: "" } } }), [language]);
 };

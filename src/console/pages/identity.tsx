@@ -9,7 +9,8 @@ import { thumbprint } from "../../trust/keys.ts";
 import { parseCertificate } from "../../trust/x509/certificate.ts";
 import { refuse } from "../identity/errors.ts";
 import { useActing } from "../identity/identity.tsx";
-import { backupOf, fingerprintOf, forget, openBackup, signerOf } from "../identity/keeper.ts";
+import { forget, signerOf } from "../identity/keeper.ts";
+import { backupOf, fingerprintOf, openBackup, signerInMemory } from "../identity/keyring.ts";
 import { useAct } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import { Page as Frame } from "../parts/page.tsx";
@@ -149,7 +150,7 @@ const Open = () => {
       if (!authorities.some((der) => thumbprint(parseCertificate(fromBase64(der)).publicKey) === mine))
         throw refuse("identity.other");
       if (keep) await keepKey(keyring, me);
-      else openKey(keyring);
+      else openKey(signerInMemory(keyring, me ?? ""));
     },
   });
   return (
