@@ -1,7 +1,7 @@
 /** Reads of the contract as queries: kept, shared between pages, and read again when the live line says that they moved. */
 import { keepPreviousData, type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { Refusal } from "../base/refusal.ts";
+import type { Refusal } from "../base/refusal.ts";
 import type { Client } from "../sdk/client.ts";
 import { useSession } from "./session.tsx";
 
@@ -59,9 +59,11 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
 
 /** Follows the live line while somebody is signed in. */
 export const useLive = (): void => {
-  const { client } = useSession();
+  const { client, permissions } = useSession();
   const queries = useQueryClient();
+  const reads = permissions.has("event.read");
   useEffect(() => {
+    if (!reads) return undefined;
     const stop = new AbortController();
     const follow = async () => {
       for await (const { type } of client.events.subscribe({}, { signal: stop.signal })) {
@@ -73,11 +75,5 @@ export const useLive = (): void => {
     };
     follow().catch(() => undefined);
     return () => stop.abort();
-  }, [client, queries]);
+  }, [client, queries, reads]);
 };
-
-/** As what a failure is shown: our own refusals as they are, anything else by its message. */
-export const refusalOf = (error: unknown): Refusal =>
-  error instanceof Refusal
-    ? error
-    : new Refusal("console.failed", 0, {}, error instanceof Error ? error.message : String(error));

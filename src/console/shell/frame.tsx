@@ -3,9 +3,11 @@ import { Badge, Button, Drawer, Dropdown, Menu, type MenuProps, Result, Skeleton
 import { Suspense, useState } from "react";
 import { Link, Route, Routes, useLocation, useNavigate } from "react-router";
 import { type Group, groups, pages } from "../pages.tsx";
+import { Avatar } from "../parts/member.tsx";
 import { useWords } from "../preferences.tsx";
 import { type Session, useSession } from "../session.tsx";
 import { useLive, useView } from "../views.ts";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { KeyNotice } from "./key-notice.tsx";
 import { Search } from "./search.tsx";
 import { Brand, LanguageSwitch, ThemeSwitch } from "./switches.tsx";
@@ -36,6 +38,9 @@ export const Frame = () => {
         </Link>
         <div style={{ flex: 1 }} />
         <Search />
+        <Link to="/search" className="narrow-only icon-link" aria-label={t("Search", "搜索")}>
+          <Glass />
+        </Link>
         <Inbox />
         <span className="wide-only row">
           <LanguageSwitch />
@@ -43,9 +48,11 @@ export const Frame = () => {
         </span>
         <Who />
       </header>
-      <nav className="frame-side" aria-label={t("Pages", "页面")}>
-        <Pages />
-      </nav>
+      <div className="frame-side">
+        <nav aria-label={t("Pages", "页面")}>
+          <Pages />
+        </nav>
+      </div>
       <Drawer open={open} onClose={() => setOpen(false)} placement="left" size={260} title={<Brand />}>
         <Pages onChosen={() => setOpen(false)} />
         <div className="row" style={{ padding: 8 }}>
@@ -55,6 +62,7 @@ export const Frame = () => {
       </Drawer>
       <main className="frame-main" id="content">
         <div className="frame-content">
+          <ConnectionNotice />
           <KeyNotice />
           <Suspense fallback={<Skeleton active />}>
             <Routes>
@@ -75,6 +83,18 @@ export const Frame = () => {
 const Lines = () => (
   <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
     <path d="M2 4.5h14M2 9h14M2 13.5h14" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+  </svg>
+);
+
+const Glass = () => (
+  <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+    <path
+      d="M12.2 12.2 16 16M13.5 7.75a5.75 5.75 0 1 1-11.5 0 5.75 5.75 0 0 1 11.5 0z"
+      fill="none"
+      stroke="var(--text)"
+      strokeWidth="1.6"
+      strokeLinecap="round"
+    />
   </svg>
 );
 
@@ -122,11 +142,15 @@ const Inbox = () => {
   const t = useWords();
   const { permissions } = useSession();
   const reads = permissions.has("event.read");
-  const { data } = useView("events", "unread", {}, { enabled: reads });
+  const { data } = useView("events", "unread", {}, { enabled: reads, every: 30_000 });
   if (!reads) return null;
   const pending = data?.pending ?? 0;
   return (
-    <Link to="/events?tab=pending" aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}>
+    <Link
+      to="/events?tab=pending"
+      className="icon-link"
+      aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}
+    >
       <Badge count={pending} size="small" color="var(--accent)">
         <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
           <path
@@ -142,27 +166,44 @@ const Inbox = () => {
   );
 };
 
+const useRoleName = (): string => {
+  const t = useWords();
+  const { role } = useSession().user;
+  return {
+    administrator: t("Administrator", "管理员"),
+    member: t("Member", "成员"),
+    auditor: t("Auditor", "审计员"),
+    operator: t("Platform operator", "平台运营方"),
+  }[role];
+};
+
 const Who = () => {
   const t = useWords();
   const go = useNavigate();
-  const { account, user, signOut } = useSession();
+  const { account, user, permissions, signOut } = useSession();
   const name = account?.nickname ?? t("Platform operator", "平台运营方");
+  const role = useRoleName();
   return (
     <Dropdown
       trigger={["click"]}
       menu={{
         items: [
-          { key: "who", disabled: true, label: `${user.login} · ${name}` },
+          { key: "who", disabled: true, label: [user.login, account && name, role].filter(Boolean).join(" · ") },
           { key: "account", label: t("Account", "账号信息"), onClick: () => void go("/account") },
-          { key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") },
+          ...(permissions.has("identity.found")
+            ? [{ key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") }]
+            : []),
           { type: "divider" },
           { key: "out", label: t("Sign out", "退出登录"), onClick: () => void signOut() },
         ],
       }}
     >
-      <Button type="text">
-        <span className="wide-only">{name}</span>
-        <span className="narrow-only">{[...name][0]}</span>
+      <Button type="text" style={{ height: 44 }} aria-label={[name, role].join(" · ")}>
+        <Avatar id={account?.id ?? user.id} name={name} />
+        <span className="wide-only who">
+          <span>{name}</span>
+          {account && <small className="muted">{role}</small>}
+        </span>
       </Button>
     </Dropdown>
   );
