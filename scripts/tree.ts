@@ -11,7 +11,7 @@ const GENERATED = new Set(["node_modules", "dist", ".data", ".cache", ".git"]);
 /** Paths relative to `top`, sorted, with `/` between their parts; folders and generated files left out. */
 export const filesOf = (top: string): string[] =>
   globSync(["**/*", ".*", ".ci/*"], { cwd: top, withFileTypes: true, exclude: (entry) => GENERATED.has(entry.name) })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !GENERATED.has(entry.name))
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(top.length + 1)

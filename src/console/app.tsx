@@ -10,6 +10,7 @@ import { noteFailure, watchLine } from "./connection.ts";
 import { IdentityProvider } from "./identity/identity.tsx";
 import { nonce } from "./nonce.ts";
 import { Again, Door } from "./pages/door.tsx";
+import { Failure } from "./parts/said.tsx";
 import { PreferencesProvider, usePreferences } from "./preferences.tsx";
 import { SESSION, SessionProvider } from "./session.tsx";
 import { Frame } from "./shell/frame.tsx";
@@ -46,6 +47,11 @@ const Look = () => {
           <SessionProvider
             anonymous={<Door />}
             again={(who) => <Again who={who} />}
+            failed={(error, retry) => (
+              <div className="door">
+                <Failure error={error} retry={retry} />
+              </div>
+            )}
             waiting={<Skeleton active style={{ padding: 48 }} />}
           >
             <IdentityProvider>

@@ -13,7 +13,7 @@ export interface PageEntry {
 }
 
 export const groups = {
-  home: label("", ""),
+  home: label("Start", "首页"),
   compute: label("Trusted computing", "可信计算"),
   keys: label("Keys", "密钥管理"),
   trust: label("Trust", "信任"),

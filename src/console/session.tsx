@@ -7,7 +7,6 @@ import type { sessions } from "../contract/accounts.ts";
 import type { Identity } from "../sdk/acts.ts";
 import type { Client } from "../sdk/client.ts";
 import { createPageClient } from "./client.ts";
-import { Failure } from "./parts/said.tsx";
 import { usePreferences } from "./preferences.tsx";
 
 export type SignedIn = z.output<typeof sessions.current.output>;
@@ -43,6 +42,8 @@ interface SessionProviderProps {
   readonly anonymous: ReactNode;
   /** Shown until that is known. */
   readonly waiting: ReactNode;
+  /** Shown when that could not be learned. */
+  failed(error: unknown, retry: () => void): ReactNode;
   /** Shown over the page when the session ended by itself: the page stays as it is. */
   again(who: SignedIn["user"]): ReactNode;
 }
@@ -89,14 +90,7 @@ export const SessionProvider = (props: SessionProviderProps) => {
     };
   }, [data, clientOf, queries]);
   if (session && session !== before) setBefore(session);
-  if (data === undefined)
-    return error ? (
-      <div className="door">
-        <Failure error={error} retry={() => void refetch()} />
-      </div>
-    ) : (
-      props.waiting
-    );
+  if (data === undefined) return error ? props.failed(error, () => void refetch()) : props.waiting;
   const shown = session ?? before;
   if (!shown) return props.anonymous;
   return (

@@ -1,7 +1,7 @@
 /** Reads of the contract as queries: kept, shared between pages, and read again when the live line says that they moved. */
 import { keepPreviousData, type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { Refusal } from "../base/refusal.ts";
+import { Refusal } from "../base/refusal.ts";
 import type { Client } from "../sdk/client.ts";
 import { useSession } from "./session.tsx";
 
@@ -77,3 +77,9 @@ export const useLive = (): void => {
     return () => stop.abort();
   }, [client, queries, reads]);
 };
+
+/** As what a failure is shown: our own refusals as they are, anything else by its message. */
+export const refusalOf = (error: unknown): Refusal =>
+  error instanceof Refusal
+    ? error
+    : new Refusal("console.failed", 0, {}, error instanceof Error ? error.message : String(error));

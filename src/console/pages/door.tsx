@@ -1,7 +1,7 @@
 /** Sign in, or sign an organisation up. What was asked for opens afterwards: its address stays. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Form, Input, Modal, Segmented } from "antd";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { SESSION, type SignedIn, useAnonymousClient } from "../session.tsx";
@@ -55,12 +55,23 @@ export const Door = () => {
 /** Over a page whose session has ended. */
 export const Again = ({ who }: { who: SignedIn["user"] }) => {
   const t = useWords();
+  const box = useRef<HTMLDivElement>(null);
   return (
-    <Modal open closable={false} keyboard={false} footer={null} zIndex={2_000} title={t("Sign in again", "请重新登录")}>
-      <p className="muted">
-        {t("Your session has ended. What you have typed is still there.", "会话已结束，您填写的内容仍然保留。")}
-      </p>
-      <Enter mode="in" who={who} />
+    <Modal
+      open
+      closable={false}
+      keyboard={false}
+      footer={null}
+      zIndex={2_000}
+      title={t("Sign in again", "请重新登录")}
+      afterOpenChange={() => box.current?.querySelector<HTMLInputElement>("input[type=password]")?.focus()}
+    >
+      <div ref={box}>
+        <p className="muted">
+          {t("Your session has ended. What you have typed is still there.", "会话已结束，您填写的内容仍然保留。")}
+        </p>
+        <Enter mode="in" who={who} />
+      </div>
     </Modal>
   );
 };
@@ -125,11 +136,7 @@ const Enter = ({ mode, who }: { mode: Mode; who?: SignedIn["user"] }) => {
           ...(mode === "up" ? [{ min: 10, message: t("At least 10 characters", "至少 10 个字符") }] : []),
         ]}
       >
-        <Input.Password
-          maxLength={256}
-          autoComplete={mode === "in" ? "current-password" : "new-password"}
-          autoFocus={who !== undefined}
-        />
+        <Input.Password maxLength={256} autoComplete={mode === "in" ? "current-password" : "new-password"} />
       </Form.Item>
       {enter.error && (
         <div style={{ marginBottom: 16 }}>

@@ -18,6 +18,7 @@ import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { SESSION, useSession } from "../session.tsx";
+import { TrustedEnclaves } from "./identity-trusted.tsx";
 
 export const Page = () => {
   const t = useWords();
@@ -37,6 +38,7 @@ export const Page = () => {
           )}
         />
       )}
+      <TrustedEnclaves />
     </Frame>
   );
 };

@@ -21,7 +21,7 @@ export const Avatar = ({ id, name }: { id: string; name: string }) => (
 export const Member = ({ of: { id, nickname, appId } }: { of: Someone }) => {
   const t = useWords();
   return (
-    <Tooltip title={appId && t("APPID {appId}", "APPID：{appId}", { appId })}>
+    <Tooltip title={appId && t("APPID {appId}", "账号 APPID：{appId}", { appId })}>
       <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex" }}>
         <Avatar id={id} name={nickname} />
         <span>{nickname}</span>

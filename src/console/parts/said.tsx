@@ -2,7 +2,7 @@
 import { Alert, Typography } from "antd";
 import { explain } from "../../base/refusal.ts";
 import { usePreferences, useWords } from "../preferences.tsx";
-import { refusalOf } from "../refusals.ts";
+import { refusalOf } from "../views.ts";
 
 export const Failure = ({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) => {
   const t = useWords();

@@ -1,4 +1,4 @@
-/** Above a page while the platform does not answer. */
+/** Floats at the foot of a page while the platform does not answer. */
 import { Alert } from "antd";
 import { useLost } from "../connection.ts";
 import { useWords } from "../preferences.tsx";
@@ -10,7 +10,7 @@ export const ConnectionNotice = () => {
     <Alert
       type="warning"
       role="status"
-      style={{ marginBottom: 16 }}
+      className="afloat"
       title={t("The platform does not answer. Trying again…", "平台暂时无响应，正在重试……")}
       description={t(
         "What you see may be old; what you have typed stays.",
