@@ -74,12 +74,17 @@ export const Page = () => {
   );
 };
 
-const Name = ({ of: { title, kindLabel, unread } }: { of: Shown }) => {
+const Name = ({ of: { title, kindLabel, unread, state, stateLabel, expiresAt } }: { of: Shown }) => {
   const t = useWords();
+  const ago = useAgo();
   return (
     <div>
       <div className={unread ? "unread" : undefined}>{t(title)}</div>
       <div className="muted">{[t(kindLabel), unread && t("unread", "未读")].filter(Boolean).join(" · ")}</div>
+      <div className="muted narrow-only">
+        {t(stateLabel)}
+        {state === "pending" && ` · ${t("expires {when}", "{when}过期", { when: ago(expiresAt) })}`}
+      </div>
     </div>
   );
 };

@@ -34,7 +34,10 @@ const OfOrganisation = () => {
         {
           done: account?.verification.state === "approved",
           name: t("Have your organisation verified", "完成实名认证"),
-          why: t("The operator reviews who you are.", "由平台运营方审核机构资料。"),
+          why:
+            account?.verification.state === "submitted"
+              ? t("The operator is reviewing what you submitted.", "平台运营方正在审核您提交的资料。")
+              : t("The operator reviews who you are.", "由平台运营方审核机构资料。"),
           to: "/account",
         },
         {
@@ -113,7 +116,7 @@ const Steps = ({ title, steps }: { title: string; steps: readonly Step[] }) => {
           <li key={step.name} aria-current={index === next ? "step" : undefined}>
             <div>
               <span className={step.done ? "state good" : "state"}>
-                {step.done ? step.name : <strong>{step.name}</strong>}
+                {index === next ? <strong>{step.name}</strong> : step.name}
               </span>
               <div className="muted" style={{ paddingLeft: 16 }}>
                 {step.why}

@@ -67,7 +67,12 @@ const Head = ({ title, total, to }: { title: string; total: number | undefined; 
   return (
     <div className="spread" style={{ marginBottom: 12 }}>
       <h2 style={{ margin: 0 }}>
-        {title} {total ? <span className="muted">{total}</span> : null}
+        {title}{" "}
+        {total ? (
+          <span className="muted" style={{ fontWeight: 400 }}>
+            {total}
+          </span>
+        ) : null}
       </h2>
       {(total ?? 0) > SHOWN && <Link to={to}>{t("Show all", "查看全部")}</Link>}
     </div>

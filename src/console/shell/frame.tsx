@@ -4,7 +4,7 @@ import { Suspense, useState } from "react";
 import { Link, Route, Routes, useLocation, useNavigate } from "react-router";
 import { type Group, groups, pages } from "../pages.tsx";
 import { Avatar } from "../parts/member.tsx";
-import { useWords } from "../preferences.tsx";
+import { usePreferences, useWords } from "../preferences.tsx";
 import { type Session, useSession } from "../session.tsx";
 import { useLive, useView } from "../views.ts";
 import { ConnectionNotice } from "./connection-notice.tsx";
@@ -33,7 +33,7 @@ export const Frame = () => {
           onClick={() => setOpen(true)}
           icon={<Lines />}
         />
-        <Link to="/" aria-label={t("Overview", "概览")}>
+        <Link to="/">
           <Brand />
         </Link>
         <div style={{ flex: 1 }} />
@@ -140,6 +140,7 @@ const Pages = ({ onChosen }: { onChosen?: () => void }) => {
 
 const Inbox = () => {
   const t = useWords();
+  const { theme } = usePreferences();
   const { permissions } = useSession();
   const reads = permissions.has("event.read");
   const { data } = useView("events", "unread", {}, { enabled: reads, every: 30_000 });
@@ -151,7 +152,7 @@ const Inbox = () => {
       className="icon-link"
       aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}
     >
-      <Badge count={pending} size="small" color="var(--accent)">
+      <Badge count={pending} size="small" color={theme === "dark" ? "#4C63D2" : "#3B5BDB"} offset={[4, 2]}>
         <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
           <path
             d="M10 2.5a5 5 0 0 0-5 5v3L3.5 13.5h13L15 10.500v-3a5 5 0 0 0-5-5zM8 15.500a2 2 0 0 0 4 0"
@@ -198,9 +199,9 @@ const Who = () => {
         ],
       }}
     >
-      <Button type="text" style={{ height: 44 }} aria-label={[name, role].join(" · ")}>
+      <Button type="text" style={{ height: 44 }}>
         <Avatar id={account?.id ?? user.id} name={name} />
-        <span className="wide-only who">
+        <span className="who">
           <span>{name}</span>
           {account && <small className="muted">{role}</small>}
         </span>

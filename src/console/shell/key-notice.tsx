@@ -12,6 +12,8 @@ export const KeyNotice = () => {
   const { pathname } = useLocation();
   if (!account || !permissions.has("identity.found") || pathname === "/identity" || pathname === "/account")
     return null;
+  // There the first steps say it.
+  if (pathname === "/" && state === "unfounded") return null;
   const said = {
     unfounded:
       account.verification.state === "approved"
