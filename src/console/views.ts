@@ -57,6 +57,9 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   enclave: ["enclaves"],
 };
 
+/** Milliseconds after which a line that the server ended is taken up again. */
+const AGAIN = 5_000;
+
 /** Follows the live line while somebody is signed in. */
 export const useLive = (): void => {
   const { client, permissions } = useSession();
@@ -73,7 +76,11 @@ export const useLive = (): void => {
         void queries.invalidateQueries({ queryKey: ["ledger"] });
       }
     };
-    follow().catch(() => undefined);
+    const again = (error: unknown) => {
+      const ended = error instanceof Refusal && [401, 403].includes(error.status);
+      if (!ended && !stop.signal.aborted) setTimeout(() => follow().catch(again), AGAIN);
+    };
+    follow().catch(again);
     return () => stop.abort();
   }, [client, queries, reads]);
 };
