@@ -113,7 +113,7 @@ export const accounts = {
     errors: ["verification.open", "verification.approved", "verification.particulars"],
     example: {
       legalName: "第一人民医院",
-      registrationNumber: "12100000400000000X",
+      registrationNumber: "91350100M000100Y43",
       contact: "张三",
       phone: "+86 10 5555 0100",
       country: "CN",

@@ -5,7 +5,8 @@ import type { Identity } from "../../sdk/acts.ts";
 import type { Client } from "../../sdk/client.ts";
 import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
-import { founded, type Kept, type Keyring, keep, keptOf, signerOf } from "./keeper.ts";
+import type { Keyring } from "./backup.ts";
+import { founded, type Kept, keep, keptOf, signerOf } from "./keeper.ts";
 
 /** `unfounded`: the organisation is on no ledger yet; `absent`: it is, and its key is not here. */
 export type KeyState = "waiting" | "unfounded" | "managed" | "kept" | "opened" | "absent";

@@ -4,7 +4,7 @@
  */
 import { toBase64 } from "../../base/bytes.ts";
 import type { Identity } from "../../sdk/acts.ts";
-import type { Keyed } from "../../sdk/workflows/identity.ts";
+import type { Keyring } from "./backup.ts";
 import { refuse } from "./errors.ts";
 
 /** What is kept of an account. */
@@ -17,12 +17,6 @@ export interface Kept {
   readonly authority: string;
   /** Stream id of the organisation; undefined until it is founded. */
   readonly by?: string | undefined;
-}
-
-/** An authority and a leaf with their keys, in memory only. */
-export interface Keyring {
-  readonly authority: Keyed;
-  readonly leaf: Keyed;
 }
 
 const EC = { name: "ECDSA", namedCurve: "P-256" } as const;

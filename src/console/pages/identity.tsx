@@ -4,13 +4,14 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Checkbox, Form, Input, Popconfirm, Upload } from "antd";
 import { useState } from "react";
 import { fromBase64 } from "../../base/bytes.ts";
-import { createAuthority, foundOrganisation, issueLeaf } from "../../sdk/workflows/identity.ts";
+import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/identity.ts";
 import { thumbprint } from "../../trust/keys.ts";
 import { parseCertificate } from "../../trust/x509/certificate.ts";
+import { backupOf, openBackup } from "../identity/backup.ts";
 import { refuse } from "../identity/errors.ts";
 import { useActing } from "../identity/identity.tsx";
-import { forget, signerOf } from "../identity/keeper.ts";
-import { backupOf, fingerprintOf, openBackup, signerInMemory } from "../identity/keyring.ts";
+import { forget } from "../identity/keeper.ts";
+import { fingerprintOf, signerInMemory } from "../identity/keyring.ts";
 import { useAct } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import { Page as Frame } from "../parts/page.tsx";
@@ -57,9 +58,13 @@ const Found = () => {
       const authority = createAuthority(nickname, { now });
       const leaf = issueLeaf(authority, { commonName: nickname, organization: nickname }, { now });
       // The backup first: what is on the ledger and lost here could never sign again.
-      save(`${nickname}.entente-identity.pem`, backupOf({ authority, leaf }, passphrase), "application/x-pem-file");
+      save(
+        `${nickname}.entente-identity.pem`,
+        await backupOf({ authority, leaf }, passphrase),
+        "application/x-pem-file",
+      );
       const kept = await keepKey({ authority, leaf });
-      const { resource } = await foundOrganisation(clientOf(signerOf(kept)), authority.certificate, {
+      const { resource } = await foundOrganisation(clientOf(identityOf(authority)), authority.certificate, {
         nickname,
         appId,
       });
@@ -146,7 +151,7 @@ const Open = () => {
   const [pem, setPem] = useState<string>();
   const open = useMutation<unknown, Error, { passphrase: string; keep?: boolean }>({
     async mutationFn({ passphrase, keep }) {
-      const keyring = openBackup(pem ?? "", passphrase);
+      const keyring = await openBackup(pem ?? "", passphrase);
       const { authorities } = await client.organisations.get({ id: me ?? "" });
       const mine = thumbprint(keyring.authority.certificate.publicKey);
       if (!authorities.some((der) => thumbprint(parseCertificate(fromBase64(der)).publicKey) === mine))
