@@ -129,6 +129,15 @@ export default {
       "enclave/(archive|try|runners/manifest|protocol/refusals|databases/mysql/setup)\\.ts$",
       "compose\\.ts$",
     ]),
+    // A page asks, signs and checks by what the SDK, the contract and the verifier are: it has no logic of its own.
+    ...layer("console", ["base/", "trust/", "rules/", "evidence/", "contract/", "sdk/"]),
+    {
+      name: "console-served",
+      comment: "the server has the console's bundle as files; nothing in src/ imports its sources",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/console/" },
+      to: { path: "^src/console/" },
+    },
     {
       name: "enclave-internals",
       comment:
@@ -164,9 +173,12 @@ export default {
     },
     {
       name: "no-builtins",
-      comment: "base, trust, rules, evidence, contract and sdk run in browsers too: no module of Node.js",
+      comment: "base, trust, rules, evidence, contract, sdk and console run in browsers: no module of Node.js",
       severity: "error",
-      from: { path: "^src/(base|trust|rules|evidence|contract|sdk)/", pathNot: ["^src/trust/crypto/node\\.ts$", TEST] },
+      from: {
+        path: "^src/(base|trust|rules|evidence|contract|sdk|console)/",
+        pathNot: ["^src/trust/crypto/node\\.ts$", TEST],
+      },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -207,10 +219,10 @@ export default {
     {
       name: "no-tests",
       comment:
-        "src/ stands on nothing that is there for tests, scripts or benches; it may bundle the enclave and install what the demo needs",
+        "src/ stands on nothing that is there for tests, scripts or benches; it may bundle the enclave and the console, and install what the demo needs",
       severity: "error",
       from: { path: "^src/", pathNot: TEST },
-      to: { path: ["^(test|bench|drill)/", "^scripts/(?!(bundle|components)\\.ts$)", TEST] },
+      to: { path: ["^(test|bench|drill)/", "^scripts/(?!(bundle|components|console)\\.ts$)", TEST] },
     },
   ],
   options: {

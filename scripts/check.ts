@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { consoleTexts } from "./checks/console-texts.ts";
 import { documentPairs } from "./checks/documents.ts";
 import { houseRules } from "./checks/house.ts";
 import { importDirections } from "./checks/imports.ts";
@@ -40,7 +41,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   unused: tool("node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints", "--exclude=binaries"),
   types: tool("node_modules/tsc7/bin/tsc", "-p", ".", "--pretty", "false"),
   style: tool("node_modules/@biomejs/biome/bin/biome", "check", "--max-diagnostics=50", "--error-on-warnings", "."),
-  languages: () => languages(root),
+  languages: async () => [...(await languages(root)), ...consoleTexts(root)],
   house: () => houseRules(root),
   documents: () => documentPairs(root),
   ...(existsSync(join(root, REFERENCE)) ? { references: tool(REFERENCE, "--check") } : {}),

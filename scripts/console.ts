@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Plugin } from "vite";
 import { root } from "./tree.ts";
 
 const OUT = join(root, "dist", "console");
@@ -9,6 +11,19 @@ const STAMP = "sources";
 
 /** Folders of src/ that it is made of. */
 const SOURCES = ["console", "base", "trust", "rules", "contract", "evidence", "sdk", "mpc", "policy"];
+
+const ROUTES = join(root, "src", "console", "routes.ts");
+
+/** The routes are computed here, so that no page loads the whole contract to know them. */
+const routesInPlace: Plugin = {
+  name: "entente-routes",
+  enforce: "pre",
+  async load(id) {
+    if (id !== ROUTES) return undefined;
+    const { routes } = (await import(pathToFileURL(ROUTES).href)) as typeof import("../src/console/routes.ts");
+    return { code: `export const routes = ${JSON.stringify(routes)};`, moduleType: "js" };
+  },
+};
 
 /** @returns the folder, with `index.html` and `assets/` */
 export const buildConsole = async (): Promise<string> => {
@@ -19,7 +34,7 @@ export const buildConsole = async (): Promise<string> => {
     configFile: false,
     root: join(root, "src", "console"),
     logLevel: "warn",
-    plugins: [react()],
+    plugins: [react(), routesInPlace],
     // As in browsers, whatever runs the build: `#crypto` is then the one without Node.js.
     resolve: { conditions: ["module", "browser", "production"], alias: { events: "bare-events" } },
     build: {

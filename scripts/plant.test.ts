@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
+import { consoleTexts } from "./checks/console-texts.ts";
 import { documentPairs } from "./checks/documents.ts";
 import { houseRules } from "./checks/house.ts";
 import { cruise, importDirections, judge } from "./checks/imports.ts";
@@ -51,6 +52,7 @@ const ORDERLY = {
   "src/enclave/agent.ts":
     'import { spawn } from "node:child_process";\nimport { follower } from "../tee/follower.ts";\nimport { messages } from "./protocol/messages.ts";\nexport const agent = [spawn, follower, messages];\n',
   "src/sdk/index.ts": 'import { api } from "../contract/api.ts";\nexport const sdk = api;\n',
+  "src/console/main.tsx": 'import { sdk } from "../sdk/index.ts";\nexport const Main = () => <p>{String(sdk)}</p>;\n',
   "src/server/app.ts":
     'import fastify from "fastify";\nimport { tasks } from "../compute/tasks.ts";\nimport type { Ledger } from "../ledger/port.ts";\nexport const app = [fastify, tasks];\nexport type App = Ledger;\n',
   "src/compose.ts":
@@ -85,6 +87,8 @@ const BREACHES: readonly (readonly [rule: string, file: string, line: string])[]
   ["enclave-imports", "src/enclave/a.ts", 'export * from "../platform/db.ts";'],
   ["sdk-imports", "src/sdk/a.ts", 'export * from "../platform/db.ts";'],
   ["cli-imports", "src/cli/a.ts", 'export * from "../platform/db.ts";'],
+  ["console-imports", "src/console/a.tsx", 'export * from "../platform/db.ts";'],
+  ["console-served", "src/server/g.ts", 'export * from "../console/main.tsx";'],
   ["enclave-internals", "src/server/a.ts", 'export * from "../enclave/agent.ts";'],
   ["tee-internals", "src/server/f.ts", 'export * from "../tee/follower.ts";'],
   ["compose-wires", "src/server/b.ts", 'export * from "../compute/tasks.ts";\nexport * from "../ledger/port.ts";'],
@@ -127,8 +131,9 @@ describe("import directions", () => {
 
   test("a file that was not cruised is a failure", async () => {
     const result = await cruise(plant(ORDERLY));
-    assert.deepEqual(judge(result, ["src/base/bytes.ts", "scripts/a.ts"]), []);
+    assert.deepEqual(judge(result, ["src/base/bytes.ts", "src/console/main.tsx", "scripts/a.ts"]), []);
     assert.match(judge({ ...result, modules: [] }, ["src/base/bytes.ts"]).join(), /bytes\.ts was not cruised/);
+    assert.match(judge({ ...result, modules: [] }, ["src/console/a.tsx"]).join(), /a\.tsx was not cruised/);
   });
 });
 
@@ -145,6 +150,12 @@ describe("rules of the house", () => {
     ["src/rules/long.ts", "// line\n".repeat(401), /long\.ts has 401 lines/],
     ["src/rules/later.ts", `// ${"TO"}DO\n`, /unfinished work/],
     ["docs/en/merged.md", `Title\n=======\n${">".repeat(7)} a-branch\n`, /merged\.md:3 a merge that was not decided/],
+    ["src/console/page.tsx", "// line\n".repeat(401), /page\.tsx has 401 lines/],
+    [
+      "src/console/raw.tsx",
+      `export const raw = <p ${"dangerously"}SetInnerHTML={{ __html: "" }} />;\n`,
+      /never as HTML/,
+    ],
     ["src/rules/cast.ts", `export const n = 1 as ${"unknown"} as string;\n`, /type check switched off/],
   ];
   for (const [file, text, expected] of breaches)
@@ -193,6 +204,33 @@ describe("both languages", () => {
     assert.equal(found.length, 2, found.join("\n"));
     assert.match(found.join("\n"), /refusal a\.b: placeholders \{id\} in English, none in Chinese/);
     assert.match(found.join("\n"), /things\.ts list get summary "Get it": the Chinese text holds no Chinese/);
+  });
+});
+
+describe("texts of the console", () => {
+  const found = (text: string) => consoleTexts(plant({ "src/console/page.tsx": text }));
+  test("both languages stand side by side, with the same placeholders", () => {
+    assert.deepEqual(
+      found(
+        'export const a = [t("Search", "搜索"), t("URL", "URL"), t("{n} in all", "共 {n} 条", { n }), t(label), t(en, zh)];\nexport const b = <p>{t(`Wide`, `宽`)}</p>;\n',
+      ),
+      [],
+    );
+    assert.match(found('t("Search", "Search it");').join(), /page\.tsx:1 "Search": the Chinese text holds no Chinese/);
+    assert.match(found('\nt("搜索", "搜索");').join(), /page\.tsx:2 "搜索": the English text holds no English/);
+    assert.match(
+      found('t("{n} in all", "共 {m} 条", { n });').join(),
+      /placeholders \{n\} in English, \{m\} in Chinese/,
+    );
+    assert.match(found('label("Alliances", "");').join(), /Chinese text is missing/);
+    assert.match(found('field("name", "A {x}", "名称");').join(), /placeholders \{x\} in English, none in Chinese/);
+  });
+
+  test("a text in one language alone is found", () => {
+    assert.match(found('export const a = <p title="搜索" />;').join(), /page\.tsx:1 "搜索": one language alone/);
+    assert.match(found("export const a = <p>搜索</p>;").join(), /one language alone/);
+    assert.match(found("export const a = <p>Search it</p>;").join(), /"Search it": one language alone/);
+    assert.deepEqual(found('export const a = { en: "Gone.", zh: "没有。" };\nexport const b = <dt>APPID</dt>;\n'), []);
   });
 });
 

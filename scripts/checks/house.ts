@@ -10,23 +10,32 @@ interface Rule {
   readonly forbidden: RegExp;
 }
 
-const TEST = /\.test\.ts$/;
+const TEST = /\.test\.tsx?$/;
 
 const RULES: readonly Rule[] = [
   {
     name: "SQL belongs into *-store.ts, db/ and migrations/",
-    files: /^src\/.*\.ts$/,
+    files: /^src\/.*\.tsx?$/,
     except: /(-store\.ts$|\/db\/|\/migrations\/)/,
     forbidden: /\.(selectFrom|insertInto|replaceInto|updateTable|deleteFrom|mergeInto)\(/,
   },
   {
     name: "process.env belongs into src/platform/config",
-    files: /^src\/.*\.ts$/,
+    files: /^src\/.*\.tsx?$/,
     except: /^src\/platform\/config\//,
     forbidden: /\bprocess\.env\b|\benv\b.*\bfrom "node:process"/,
   },
-  { name: "unfinished work", files: /^(src|bin|scripts)\/.*\.[jt]s$/, forbidden: /\b(TODO|FIXME)\b/ },
-  { name: "type check switched off", files: /\.ts$/, forbidden: /@ts-(ignore|nocheck|expect-error)|\bas unknown as\b/ },
+  { name: "unfinished work", files: /^(src|bin|scripts)\/.*\.[jt]sx?$/, forbidden: /\b(TODO|FIXME)\b/ },
+  {
+    name: "type check switched off",
+    files: /\.tsx?$/,
+    forbidden: /@ts-(ignore|nocheck|expect-error)|\bas unknown as\b/,
+  },
+  {
+    name: "texts are put in as text, never as HTML",
+    files: /^src\/console\/.*\.tsx?$/,
+    forbidden: /\b(dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b/,
+  },
 ];
 
 /** What a merge leaves where it was not decided. */
@@ -38,7 +47,7 @@ const MACHINE_PATH = /(?<![\w.~-])\/(work|root)\//;
 /** Lines of a file; tests, which are lists, may be longer. */
 const LONGEST = 400;
 const LONGEST_TEST = 500;
-const CODE = /^(src|scripts|bin|bench|drill|test)\/.*\.([jt]s|mjs)$/;
+const CODE = /^(src|scripts|bin|bench|drill|test)\/.*\.([jt]sx?|mjs|css)$/;
 /** Other people's bytes. */
 const DATA = /^(package-lock\.json|test\/vectors\/|test\/fixtures\/|examples\/data\/)/;
 

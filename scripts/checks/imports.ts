@@ -32,7 +32,7 @@ export const importDirections = async (top: string): Promise<string[]> => judge(
  */
 export const judge = ({ modules, summary }: Cruise, files: readonly string[]): string[] => {
   const cruised = new Set(modules.map(({ source }) => source));
-  const unseen = files.filter((file) => /^src\/.*\.ts$/.test(file) && !cruised.has(file));
+  const unseen = files.filter((file) => /^src\/.*\.tsx?$/.test(file) && !cruised.has(file));
   return [
     ...unseen.map((file) => `${file} was not cruised: is the package typescript, version 6, installed?`),
     ...summary.violations.map(

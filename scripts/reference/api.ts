@@ -1,8 +1,9 @@
 /** The page of the interface, from the contract. */
 import { z } from "zod";
 import type { Language } from "../../src/base/refusal.ts";
-import { type AnyAct, type Contract, type Endpoint, parametersOf } from "../../src/contract/endpoint.ts";
+import type { AnyAct, Contract, Endpoint } from "../../src/contract/endpoint.ts";
 import { contract } from "../../src/contract/index.ts";
+import { parametersOf } from "../../src/contract/path.ts";
 import { code, head, json, page, table, text } from "./markdown.ts";
 import { createShapes, type Field, type Shapes } from "./shapes.ts";
 

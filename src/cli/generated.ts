@@ -1,8 +1,9 @@
 /** Commands from the contract: one an endpoint, its flags from the endpoint's schemas. */
 import { z } from "zod";
-import { type Endpoint, parametersOf } from "../contract/endpoint.ts";
+import type { Endpoint } from "../contract/endpoint.ts";
 import { contract } from "../contract/index.ts";
-import type { Downloaded } from "../sdk/client.ts";
+import { parametersOf } from "../contract/path.ts";
+import type { Downloaded } from "../sdk/requests.ts";
 import type { Argument, Command, Flag } from "./command.ts";
 import type { Context } from "./context.ts";
 import { readBytes, writeTo } from "./files.ts";

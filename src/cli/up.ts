@@ -99,8 +99,9 @@ const banner = ({
       ? [
           "",
           "  Operator's access key, shown this once 平台运营方访问密钥，仅显示一次",
-          `    ${admin.accessKeyId}`,
-          `    ${admin.accessKeySecret}`,
+          `    User name 用户名  ${admin.accessKeyId}`,
+          `    Password  密码    ${admin.accessKeySecret}`,
+          "  Sign in with it at the address above 请在上述地址用其登录",
         ]
       : []),
     "",

@@ -1,4 +1,5 @@
 /** The console: people do trusted computing and key management in a browser. */
+import "./nonce.ts";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import "./style.css";

@@ -1,7 +1,7 @@
 /** Every page: its address, its place in the menu, who sees it. A page is one file and one line here. */
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import type { Text } from "../contract/endpoint.ts";
-import { label } from "../contract/shapes.ts";
+import { label } from "../contract/label.ts";
 
 export interface PageEntry {
   readonly path: string;
@@ -13,7 +13,7 @@ export interface PageEntry {
 }
 
 export const groups = {
-  home: label("", ""),
+  home: label("Start", "首页"),
   compute: label("Trusted computing", "可信计算"),
   keys: label("Keys", "密钥管理"),
   trust: label("Trust", "信任"),
@@ -37,9 +37,10 @@ const entry = (
 export const pages: readonly PageEntry[] = [
   entry("/", () => import("./pages/overview.tsx"), ["home", "Overview", "概览"]),
   entry("/events", () => import("./pages/events.tsx"), ["home", "Event centre", "事件中心"], "event.read"),
+  entry("/search", () => import("./pages/search.tsx")),
   entry("/alliances", () => import("./pages/alliances.tsx"), ["compute", "Alliances", "计算联盟管理"], "alliance.read"),
   entry("/alliances/:id", () => import("./pages/alliance.tsx"), undefined, "alliance.read"),
-  entry("/identity", () => import("./pages/identity.tsx"), ["account", "Chain identity", "链身份"]),
+  entry("/identity", () => import("./pages/identity.tsx"), ["account", "Chain identity", "链身份"], "identity.found"),
   entry("/account", () => import("./pages/account.tsx"), ["account", "Account", "账号信息"]),
   entry("/reviews", () => import("./pages/reviews.tsx"), ["operator", "Reviews", "实名审核"], "verification.review"),
 ];

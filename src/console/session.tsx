@@ -1,11 +1,12 @@
 /** Who is signed in, the client that asks in their name, and what they may do. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useCallback, useContext, useMemo } from "react";
+import { createContext, Fragment, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
 import type { z } from "zod";
 import { Refusal } from "../base/refusal.ts";
 import type { sessions } from "../contract/accounts.ts";
 import type { Identity } from "../sdk/acts.ts";
-import { type Client, createClient } from "../sdk/client.ts";
+import type { Client } from "../sdk/client.ts";
+import { createPageClient } from "./client.ts";
 import { usePreferences } from "./preferences.tsx";
 
 export type SignedIn = z.output<typeof sessions.current.output>;
@@ -35,19 +36,40 @@ const current = async (client: Client) => {
   }
 };
 
-/** @param anonymous shown while nobody is signed in. @param waiting shown until that is known */
-export const SessionProvider = (props: { children: ReactNode; anonymous: ReactNode; waiting: ReactNode }) => {
+interface SessionProviderProps {
+  readonly children: ReactNode;
+  /** Shown while nobody is signed in. */
+  readonly anonymous: ReactNode;
+  /** Shown until that is known. */
+  readonly waiting: ReactNode;
+  /** Shown when that could not be learned. */
+  failed(error: unknown, retry: () => void): ReactNode;
+  /** Shown over the page when the session ended by itself: the page stays as it is. */
+  again(who: SignedIn["user"]): ReactNode;
+}
+
+export const SessionProvider = (props: SessionProviderProps) => {
   const { language } = usePreferences();
   const queries = useQueryClient();
   const publicClient = useMemo(
-    () => createClient({ url: url(), language, credentials: { session: { csrf: "" } } }),
+    () => createPageClient({ url: url(), language, credentials: { session: { csrf: "" } } }),
     [language],
   );
-  const { data } = useQuery({ queryKey: SESSION, queryFn: () => current(publicClient), staleTime: 60_000 });
+  const [before, setBefore] = useState<Session>();
+  const { data, error, refetch } = useQuery({
+    queryKey: SESSION,
+    queryFn: () => current(publicClient),
+    staleTime: 60_000,
+  });
   const csrf = data?.csrf;
   const clientOf = useCallback(
     (signer: Identity | undefined) =>
-      createClient({ url: url(), language, credentials: { session: { csrf: csrf ?? "" } }, ...(signer && { signer }) }),
+      createPageClient({
+        url: url(),
+        language,
+        credentials: { session: { csrf: csrf ?? "" } },
+        ...(signer && { signer }),
+      }),
     [csrf, language],
   );
   const session = useMemo<Session | undefined>(() => {
@@ -58,15 +80,25 @@ export const SessionProvider = (props: { children: ReactNode; anonymous: ReactNo
       client,
       clientOf,
       async signOut() {
-        await client.sessions.delete({});
+        await client.sessions.delete({}).catch((failure: unknown) => {
+          if (!(failure instanceof Refusal && failure.status === 401)) throw failure;
+        });
+        setBefore(undefined);
         queries.clear();
         queries.setQueryData(SESSION, null);
       },
     };
   }, [data, clientOf, queries]);
-  if (data === undefined) return props.waiting;
-  if (!session) return props.anonymous;
-  return <Context value={session}>{props.children}</Context>;
+  if (session && session !== before) setBefore(session);
+  if (data === undefined) return error ? props.failed(error, () => void refetch()) : props.waiting;
+  const shown = session ?? before;
+  if (!shown) return props.anonymous;
+  return (
+    <Context value={shown}>
+      <Fragment key={shown.user.id}>{props.children}</Fragment>
+      {!session && props.again(shown.user)}
+    </Context>
+  );
 };
 
 export const useSession = (): Session => {
@@ -78,5 +110,5 @@ export const useSession = (): Session => {
 /** Before anybody has signed in. */
 export const useAnonymousClient = (): Client => {
   const { language } = usePreferences();
-  return useMemo(() => createClient({ url: url(), language, credentials: { session: { csrf: "" } } }), [language]);
+  return useMemo(() => createPageClient({ url: url(), language, credentials: { session: { csrf: "" } } }), [language]);
 };

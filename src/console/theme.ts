@@ -15,15 +15,27 @@ export const themeOf = (theme: Theme): ThemeConfig => ({
   algorithm: theme === "dark" ? antd.darkAlgorithm : antd.defaultAlgorithm,
   token:
     theme === "dark"
-      ? { ...shared, colorPrimary: "#7C93FF", colorBgBase: "#12141A", colorTextBase: "#E6E8EE", colorInfo: "#7C93FF" }
+      ? {
+          ...shared,
+          ...{ colorPrimary: "#7C93FF", colorBgBase: "#12141A", colorTextBase: "#E6E8EE", colorInfo: "#7C93FF" },
+          colorError: "#FF8787",
+          ...{ colorTextDescription: "#9AA3B5", colorTextPlaceholder: "#8791A5" },
+        }
       : {
           ...shared,
           colorPrimary: "#3B5BDB",
           colorBgLayout: "#F7F8FA",
           colorTextBase: "#1B2030",
           colorInfo: "#3B5BDB",
+          colorError: "#C92A2A",
+          ...{ colorTextDescription: "#5C657A", colorTextPlaceholder: "#767F91" },
         },
   components: {
+    // Letters on the accent: as dark on the light one as they are light on the dark one.
+    ...(theme === "dark" && {
+      Button: { primaryColor: "#0B0E18", dangerColor: "#0B0E18" },
+      Menu: { itemSelectedColor: "#B4C1FF" },
+    }),
     Table: { cellPaddingBlock: 12 },
     Layout: { siderBg: "transparent", headerBg: "transparent" },
   },

@@ -57,11 +57,16 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   enclave: ["enclaves"],
 };
 
+/** Milliseconds after which a line that the server ended is taken up again. */
+const AGAIN = 5_000;
+
 /** Follows the live line while somebody is signed in. */
 export const useLive = (): void => {
-  const { client } = useSession();
+  const { client, permissions } = useSession();
   const queries = useQueryClient();
+  const reads = permissions.has("event.read");
   useEffect(() => {
+    if (!reads) return undefined;
     const stop = new AbortController();
     const follow = async () => {
       for await (const { type } of client.events.subscribe({}, { signal: stop.signal })) {
@@ -71,9 +76,13 @@ export const useLive = (): void => {
         void queries.invalidateQueries({ queryKey: ["ledger"] });
       }
     };
-    follow().catch(() => undefined);
+    const again = (error: unknown) => {
+      const ended = error instanceof Refusal && [401, 403].includes(error.status);
+      if (!ended && !stop.signal.aborted) setTimeout(() => follow().catch(again), AGAIN);
+    };
+    follow().catch(again);
     return () => stop.abort();
-  }, [client, queries]);
+  }, [client, queries, reads]);
 };
 
 /** As what a failure is shown: our own refusals as they are, anything else by its message. */

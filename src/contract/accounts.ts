@@ -236,6 +236,7 @@ export const accessKeys = {
 const Session = z.object({ user: User, account: Account.nullable(), csrf: z.string(), expiresAt: Time });
 
 export const sessions = {
+  /** With login and password; an operator also with the id of an access key as login and its secret as password. */
   create: command({
     path: "/v1/sessions",
     method: "POST",

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { z } from "zod";
 import { permissionsOf } from "../platform/accounts/permissions.ts";
 import { rulebooks } from "../rules/world.ts";
-import { type Contract, parametersOf } from "./endpoint.ts";
+import type { Contract } from "./endpoint.ts";
 import { contract as whole } from "./index.ts";
+import { parametersOf } from "./path.ts";
 import { prepare, resourceIdOf } from "./statement-input.ts";
 
 const contract: Contract = whole;

@@ -120,9 +120,6 @@ export const live = <I extends z.ZodType, O extends z.ZodType>(
   e: Omit<LiveEndpoint<I, O>, "type" | "method">,
 ): LiveEndpoint<I, O> => ({ type: "live", method: "GET", ...e });
 
-/** Names of the `:name` parameters of a path, in order. */
-export const parametersOf = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? "");
-
 /** Where the ledger put an act. */
 export const Receipt = z
   .object({

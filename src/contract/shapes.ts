@@ -1,10 +1,11 @@
 /** Shapes that answers share. */
 import { z } from "zod";
-import type { Text } from "./endpoint.ts";
+import { label } from "./label.ts";
+
+export { label };
 
 /** A text in both languages, for labels of codes. */
 export const Label = z.object({ en: z.string(), "zh-CN": z.string() }).meta({ id: "Label" });
-export const label = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
 
 export const Time = z.iso.datetime();
 

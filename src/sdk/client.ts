@@ -1,6 +1,5 @@
 /** A client of the whole contract: one typed method an endpoint. Runs in Node.js and in browsers. */
 import type { z } from "zod";
-import { utf8 } from "../base/bytes.ts";
 import type {
   ActEndpoint,
   AnyAct,
@@ -13,32 +12,20 @@ import type {
   UploadEndpoint,
   ViewEndpoint,
 } from "../contract/endpoint.ts";
-import { parametersOf } from "../contract/endpoint.ts";
 import { contract } from "../contract/index.ts";
+import { parametersOf } from "../contract/path.ts";
 import type { ActInput } from "../contract/statement-input.ts";
 import { type ActOptions, type Identity, performAct } from "./acts.ts";
-import { follow, type LiveOptions } from "./live.ts";
+import type { LiveOptions } from "./live.ts";
+import { bodied, type CommandOptions, type Downloaded, plainMethod, requestOf } from "./requests.ts";
+import { authenticateWith } from "./signed-requests.ts";
 import { type CheckedStream, createStreamReader } from "./streams.ts";
-import { createTransport, newIdempotencyKey, type Outgoing, type Send, type TransportOptions } from "./transport.ts";
+import { createTransport, newIdempotencyKey, type Send, type TransportOptions } from "./transport.ts";
 import { contentOf, inMemory, requireStored, type UploadBody } from "./uploads.ts";
 
 export interface ClientOptions extends TransportOptions {
   /** Signs acts. Without one the platform is asked to sign, which it does for a managed key only. */
   signer?: Identity;
-}
-
-export interface CommandOptions {
-  idempotencyKey?: string;
-}
-
-/** A download: read it as a stream, or all of it. */
-export interface Downloaded {
-  stream: ReadableStream<Uint8Array>;
-  bytes(): Promise<Uint8Array>;
-  text(): Promise<string>;
-  /** Bytes; null where it was not told. */
-  size: number | null;
-  fileName: string | null;
 }
 
 type InStream = `${string}:id${string}`;
@@ -82,23 +69,17 @@ type Method = (...args: never[]) => unknown;
 
 /** A client of any contract. */
 export const createClientOf = <C extends Contract>(of: C, options: ClientOptions): ClientOf<C> => {
-  const send = createTransport(options);
+  const send = createTransport(options, authenticateWith(options));
   const now = options.now ?? Date.now;
   const history = createStreamReader((id, start) => pageOf(send, of, id, start));
   const methodOf = (endpoint: Endpoint): Method => {
     switch (endpoint.type) {
       case "act":
         return actMethod({ send, now, history, identity: options.signer }, endpoint);
-      case "view":
-        return async (input: Input = {}) => (await send(requestOf(endpoint, input))).json();
-      case "command":
-        return commandMethod(send, endpoint);
       case "upload":
         return async (body: UploadBody, input: Input = {}) => upload(send, endpoint, await inMemory(body), input);
-      case "download":
-        return async (input: Input = {}) => downloaded(await send(requestOf(endpoint, input)));
-      case "live":
-        return (input: Input = {}, live: LiveOptions = {}) => follow(send, requestOf(endpoint, input).path, live);
+      default:
+        return plainMethod(send, endpoint);
     }
   };
   const resources = Object.entries(of).map(([name, resource]) => {
@@ -161,44 +142,4 @@ const upload = async (
   const answer = (await (await send(request)).json()) as { digest?: unknown };
   if ("digest" in answer) requireStored(answer, sent);
   return answer;
-};
-
-const commandMethod =
-  (send: Send, endpoint: CommandEndpoint): Method =>
-  async (input: Input = {}, { idempotencyKey }: CommandOptions = {}) => {
-    const inPath = parametersOf(endpoint.path);
-    const rest = Object.fromEntries(Object.entries(input).filter(([name]) => !inPath.includes(name)));
-    const request = endpoint.method === "DELETE" ? requestOf(endpoint, input) : bodied(endpoint, input, rest);
-    if (!endpoint.confidential) request.idempotencyKey = idempotencyKey ?? newIdempotencyKey();
-    const response = await send(request);
-    return response.status === 204 ? undefined : response.json();
-  };
-
-/** Path parameters in their place, the rest of the input as query. */
-const requestOf = (endpoint: Endpoint, input: Input): Outgoing => {
-  const inPath = parametersOf(endpoint.path);
-  const path = endpoint.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(input[name] ?? "")));
-  const query = new URLSearchParams();
-  if (endpoint.type !== "command" && endpoint.type !== "act")
-    for (const [name, value] of Object.entries(input))
-      if (value !== undefined && !inPath.includes(name)) query.set(name, String(value));
-  const text = query.size > 0 ? `?${query}` : "";
-  return { method: endpoint.method, path: path + text, repeatable: !endpoint.confidential };
-};
-
-const bodied = (endpoint: Endpoint, input: Input, body: object): Outgoing => ({
-  ...requestOf(endpoint, input),
-  body: utf8(JSON.stringify(body)),
-});
-
-const downloaded = (response: Response): Downloaded => {
-  const size = response.headers.get("content-length");
-  const [, name] = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("content-disposition") ?? "") ?? [];
-  return {
-    stream: response.body ?? new ReadableStream({ start: (controller) => controller.close() }),
-    bytes: async () => new Uint8Array(await response.arrayBuffer()),
-    text: () => response.text(),
-    size: size === null ? null : Number(size),
-    fileName: name === undefined ? null : decodeURIComponent(name),
-  };
 };

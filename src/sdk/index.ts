@@ -12,9 +12,9 @@ export {
   type ClientOptions,
   createClient,
   createClientOf,
-  type Downloaded,
 } from "./client.ts";
 export type { LiveOptions } from "./live.ts";
+export type { Downloaded } from "./requests.ts";
 export type { AccessKeyCredentials, SessionCredentials, StreamBody } from "./transport.ts";
 export type { UploadBody } from "./uploads.ts";
 export * from "./workflows/index.ts";

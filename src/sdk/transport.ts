@@ -1,7 +1,6 @@
-/** Requests: signed with an access key (RFC 9421) or carried by a session; every error a Refusal. */
-import { fromHex } from "../base/bytes.ts";
+/** Requests, carried by a session or by what `authenticate` adds; every error a Refusal. Small: browsers load it first. */
+import { toBase64url } from "../base/bytes.ts";
 import { type Language, Refusal } from "../base/refusal.ts";
-import { type AccessKey, contentDigest, digestField, newNonce, signRequest } from "../contract/http-signature.ts";
 import { refuse } from "./errors.ts";
 
 export interface AccessKeyCredentials {
@@ -54,32 +53,28 @@ const PAUSES = [100, 400, 1_600];
 /** Longer than this nobody is kept waiting for a rate limit. */
 const RATE_WAIT_MAX = 10_000;
 
-export const newIdempotencyKey = newNonce;
+export const newIdempotencyKey = (): string => toBase64url(crypto.getRandomValues(new Uint8Array(16)));
+
+/** @returns further headers of a request: digests and signatures. @param url the whole address */
+export type Authenticate = (
+  request: Outgoing,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+) => Record<string, string>;
 
 /** @throws Refusal whatever the server refused with, or server.unreachable, server.answer */
-export const createTransport = (options: TransportOptions): Send => {
-  const { credentials, fetch = globalThis.fetch.bind(globalThis), language = "en", now = Date.now } = options;
+export const createTransport = (options: TransportOptions, authenticate?: Authenticate): Send => {
+  const { credentials, fetch = globalThis.fetch.bind(globalThis), language = "en" } = options;
   const base = options.url.replace(/\/+$/, "");
-  const key: AccessKey | undefined =
-    credentials && "accessKeyId" in credentials
-      ? { id: credentials.accessKeyId, secret: credentials.accessKeySecret }
-      : undefined;
   const session = credentials && "session" in credentials ? credentials.session : undefined;
 
-  const headersOf = ({ method, path, body, media, idempotencyKey, headers }: Outgoing): Record<string, string> => {
-    const safe = method === "GET";
+  const headersOf = (request: Outgoing): Record<string, string> => {
+    const { method, path, body, media, idempotencyKey, headers } = request;
     const all: Record<string, string> = { "accept-language": language, ...headers };
-    if (body) {
-      all["content-type"] = media ?? "application/json";
-      all["content-digest"] = body instanceof Uint8Array ? contentDigest(body) : digestField(fromHex(body.digest));
-    }
+    if (body) all["content-type"] = media ?? "application/json";
     if (idempotencyKey !== undefined) all["idempotency-key"] = idempotencyKey;
-    if (key)
-      Object.assign(
-        all,
-        signRequest({ method, url: base + path, headers: all }, key, now(), safe ? undefined : newNonce()),
-      );
-    if (session && !safe) all["x-csrf-token"] = session.csrf;
+    if (authenticate) Object.assign(all, authenticate(request, base + path, all));
+    if (session && method !== "GET") all["x-csrf-token"] = session.csrf;
     if (session?.cookie !== undefined) all.cookie = session.cookie;
     return all;
   };

@@ -1,7 +1,8 @@
 /** The contract as an OpenAPI 3.1 document: every route, shape, example and error. */
 import { z } from "zod";
 import { catalogue } from "../base/refusal.ts";
-import { type AnyAct, type Contract, type Endpoint, parametersOf, SignedActBody } from "../contract/endpoint.ts";
+import { type AnyAct, type Contract, type Endpoint, SignedActBody } from "../contract/endpoint.ts";
+import { parametersOf } from "../contract/path.ts";
 
 type Json = { [key: string]: unknown };
 

@@ -1,11 +1,12 @@
 /** By which key this person acts here: one that the browser keeps, one opened for the page, or the platform's. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
+import type { Identity } from "../../sdk/acts.ts";
 import type { Client } from "../../sdk/client.ts";
 import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
 import type { Keyring } from "./backup.ts";
-import { founded, type Kept, keep, keptOf, signerInMemory, signerOf } from "./keeper.ts";
+import { founded, type Kept, keep, keptOf, signerOf } from "./keeper.ts";
 
 /** `unfounded`: the organisation is on no ledger yet; `absent`: it is, and its key is not here. */
 export type KeyState = "waiting" | "unfounded" | "managed" | "kept" | "opened" | "absent";
@@ -21,7 +22,7 @@ export interface Acting {
   /** Keeps a key that was made or opened here, in this browser. */
   keepKey(keyring: Keyring, by?: string): Promise<Kept>;
   /** For as long as the page lasts. */
-  openKey(keyring: Keyring): void;
+  openKey(signer: Identity): void;
   /** The organisation of the kept key is on the ledger now. */
   noteFounded(kept: Kept, by: string): Promise<void>;
 }
@@ -31,7 +32,7 @@ const Context = createContext<Acting | undefined>(undefined);
 export const IdentityProvider = ({ children }: { children: ReactNode }) => {
   const { account, client: asking, clientOf } = useSession();
   const queries = useQueryClient();
-  const [opened, setOpened] = useState<Keyring>();
+  const [opened, setOpened] = useState<Identity>();
   const accountId = account?.id ?? "";
   const me = account?.member ?? undefined;
   const { data: kept, isPending } = useQuery({
@@ -43,12 +44,7 @@ export const IdentityProvider = ({ children }: { children: ReactNode }) => {
   const value = useMemo<Acting>(() => {
     const reread = () => queries.invalidateQueries({ queryKey: ["identity", accountId] });
     const state = stateOf();
-    const signer =
-      state === "kept" && kept
-        ? signerOf(kept)
-        : state === "opened" && opened && me
-          ? signerInMemory(opened, me)
-          : undefined;
+    const signer = state === "kept" && kept ? signerOf(kept) : state === "opened" ? opened : undefined;
     return {
       state,
       me,

@@ -2,11 +2,8 @@
  * The member's own key in this browser: made here, kept by the browser so that no script reads it out (WebCrypto, not
  * extractable), backed up as encrypted PEM. The authority's key is in the backup alone.
  */
-import { fromBase64, toBase64 } from "../../base/bytes.ts";
+import { toBase64 } from "../../base/bytes.ts";
 import type { Identity } from "../../sdk/acts.ts";
-import { identityOf } from "../../sdk/workflows/identity.ts";
-import { thumbprint } from "../../trust/keys.ts";
-import { parseCertificate } from "../../trust/x509/certificate.ts";
 import type { Keyring } from "./backup.ts";
 import { refuse } from "./errors.ts";
 
@@ -81,9 +78,3 @@ export const signerOf = ({ key, certificate, by }: Kept): Identity => ({
     new Uint8Array(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key, input as Uint8Array<ArrayBuffer>)),
   ...(by !== undefined && { by }),
 });
-
-/** Of a key that was opened for as long as the page lasts. */
-export const signerInMemory = ({ leaf }: Keyring, by: string): Identity => identityOf(leaf, by);
-
-export const fingerprintOf = (certificate: string): string =>
-  thumbprint(parseCertificate(fromBase64(certificate)).publicKey);

@@ -1,10 +1,10 @@
 /** Sign in, or sign an organisation up. What was asked for opens afterwards: its address stays. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Button, Form, Input, Segmented } from "antd";
-import { useState } from "react";
+import { Button, Form, Input, Modal, Segmented } from "antd";
+import { useRef, useState } from "react";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
-import { SESSION, useAnonymousClient } from "../session.tsx";
+import { SESSION, type SignedIn, useAnonymousClient } from "../session.tsx";
 import { Brand, LanguageSwitch, ThemeSwitch } from "../shell/switches.tsx";
 
 interface Given {
@@ -13,20 +13,11 @@ interface Given {
   readonly password: string;
 }
 
+type Mode = "in" | "up";
+
 export const Door = () => {
   const t = useWords();
-  const client = useAnonymousClient();
-  const queries = useQueryClient();
-  const [mode, setMode] = useState<"in" | "up">("in");
-  const [form] = Form.useForm<Given>();
-  const enter = useMutation<unknown, Error, Given>({
-    async mutationFn({ nickname, login, password }) {
-      if (mode === "up") await client.accounts.create({ nickname, login, password });
-      await client.sessions.create({ login, password });
-    },
-    onSuccess: () => queries.invalidateQueries({ queryKey: SESSION }),
-  });
-  const required = (en: string, zh: string) => [{ required: true, message: t(en, zh) }];
+  const [mode, setMode] = useState<Mode>("in");
   return (
     <div className="door">
       <main className="stack">
@@ -42,61 +33,13 @@ export const Door = () => {
           <Segmented
             block
             value={mode}
-            onChange={(value) => {
-              setMode(value);
-              enter.reset();
-            }}
+            onChange={setMode}
             options={[
               { value: "in" as const, label: t("I have an account", "已有账号") },
               { value: "up" as const, label: t("New organisation", "新机构") },
             ]}
           />
-          <Form
-            form={form}
-            layout="vertical"
-            requiredMark={false}
-            onFinish={(given) => enter.mutate(given)}
-            disabled={enter.isPending}
-          >
-            {mode === "up" && (
-              <Form.Item
-                name="nickname"
-                label={t("Account nickname", "账号昵称")}
-                extra={t(
-                  "Chinese, letters, digits, _ and -; at most 50. Others invite you by it.",
-                  "支持中英文、数字、_ 和 -，50 个字符以内，其他成员据此邀请您。",
-                )}
-                rules={required("Say what your organisation is called", "请输入账号昵称")}
-              >
-                <Input maxLength={50} autoComplete="organization" />
-              </Form.Item>
-            )}
-            <Form.Item
-              name="login"
-              label={t("User name", "用户名")}
-              rules={required("Enter your user name", "请输入用户名")}
-            >
-              <Input maxLength={64} autoComplete="username" autoFocus />
-            </Form.Item>
-            <Form.Item
-              name="password"
-              label={t("Password", "密码")}
-              rules={[
-                ...required("Enter your password", "请输入密码"),
-                ...(mode === "up" ? [{ min: 10, message: t("At least 10 characters", "至少 10 个字符") }] : []),
-              ]}
-            >
-              <Input.Password maxLength={256} autoComplete={mode === "in" ? "current-password" : "new-password"} />
-            </Form.Item>
-            {enter.error && (
-              <div style={{ marginBottom: 16 }}>
-                <Failure error={enter.error} />
-              </div>
-            )}
-            <Button type="primary" htmlType="submit" block loading={enter.isPending}>
-              {mode === "in" ? t("Sign in", "登录") : t("Sign up and sign in", "注册并登录")}
-            </Button>
-          </Form>
+          <Enter mode={mode} />
         </div>
         <p className="muted" style={{ textAlign: "center", margin: 0 }}>
           {t(
@@ -106,5 +49,103 @@ export const Door = () => {
         </p>
       </main>
     </div>
+  );
+};
+
+/** Over a page whose session has ended. */
+export const Again = ({ who }: { who: SignedIn["user"] }) => {
+  const t = useWords();
+  const box = useRef<HTMLDivElement>(null);
+  return (
+    <Modal
+      open
+      closable={false}
+      keyboard={false}
+      footer={null}
+      zIndex={2_000}
+      title={t("Sign in again", "请重新登录")}
+      afterOpenChange={() => box.current?.querySelector<HTMLInputElement>("input[type=password]")?.focus()}
+    >
+      <div ref={box}>
+        <p className="muted">
+          {t("Your session has ended. What you have typed is still there.", "会话已结束，您填写的内容仍然保留。")}
+        </p>
+        <Enter mode="in" who={who} />
+      </div>
+    </Modal>
+  );
+};
+
+const Enter = ({ mode, who }: { mode: Mode; who?: SignedIn["user"] }) => {
+  const t = useWords();
+  const client = useAnonymousClient();
+  const queries = useQueryClient();
+  const [form] = Form.useForm<Given>();
+  const enter = useMutation({
+    async mutationFn({ nickname, login, password }: Given) {
+      if (mode === "up") await client.accounts.create({ nickname, login, password });
+      return client.sessions.create({ login, password });
+    },
+    async onSuccess({ user }) {
+      // Somebody else sees nothing of what was read before.
+      if (who && who.id !== user.id) queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
+      await queries.invalidateQueries();
+    },
+  });
+  const required = (en: string, zh: string) => [{ required: true, message: t(en, zh) }];
+  return (
+    <Form
+      form={form}
+      layout="vertical"
+      requiredMark={false}
+      onFinish={(given) => enter.mutate(given)}
+      disabled={enter.isPending}
+      {...(who && who.role !== "operator" && { initialValues: { login: who.login } })}
+    >
+      {mode === "up" && (
+        <Form.Item
+          name="nickname"
+          label={t("Account nickname", "账号昵称")}
+          extra={t(
+            "Chinese, letters, digits, _ and -; at most 50. Others invite you by it.",
+            "支持中英文、数字、_ 和 -，50 个字符以内，其他成员据此邀请您。",
+          )}
+          rules={required("Say what your organisation is called", "请输入账号昵称")}
+        >
+          <Input maxLength={50} autoComplete="organization" />
+        </Form.Item>
+      )}
+      <Form.Item
+        name="login"
+        label={t("User name", "用户名")}
+        rules={required("Enter your user name", "请输入用户名")}
+        {...(mode === "in" && {
+          extra: t(
+            "The platform's operator signs in with an access key: its ID, and its secret as password.",
+            "平台运营方以访问密钥登录：编号为用户名，密钥为密码。",
+          ),
+        })}
+      >
+        <Input maxLength={64} autoComplete="username" autoFocus={!who} />
+      </Form.Item>
+      <Form.Item
+        name="password"
+        label={t("Password", "密码")}
+        rules={[
+          ...required("Enter your password", "请输入密码"),
+          ...(mode === "up" ? [{ min: 10, message: t("At least 10 characters", "至少 10 个字符") }] : []),
+        ]}
+      >
+        <Input.Password maxLength={256} autoComplete={mode === "in" ? "current-password" : "new-password"} />
+      </Form.Item>
+      {enter.error && (
+        <div style={{ marginBottom: 16 }}>
+          <Failure error={enter.error} />
+        </div>
+      )}
+      <Button type="primary" htmlType="submit" block loading={enter.isPending}>
+        {mode === "in" ? t("Sign in", "登录") : t("Sign up and sign in", "注册并登录")}
+      </Button>
+    </Form>
   );
 };

@@ -10,7 +10,8 @@ import { parseCertificate } from "../../trust/x509/certificate.ts";
 import { backupOf, openBackup } from "../identity/backup.ts";
 import { refuse } from "../identity/errors.ts";
 import { useActing } from "../identity/identity.tsx";
-import { fingerprintOf, forget } from "../identity/keeper.ts";
+import { forget } from "../identity/keeper.ts";
+import { fingerprintOf, signerInMemory } from "../identity/keyring.ts";
 import { useAct } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import { Page as Frame } from "../parts/page.tsx";
@@ -18,6 +19,7 @@ import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { SESSION, useSession } from "../session.tsx";
+import { TrustedEnclaves } from "./identity-trusted.tsx";
 
 export const Page = () => {
   const t = useWords();
@@ -37,6 +39,7 @@ export const Page = () => {
           )}
         />
       )}
+      <TrustedEnclaves />
     </Frame>
   );
 };
@@ -154,7 +157,7 @@ const Open = () => {
       if (!authorities.some((der) => thumbprint(parseCertificate(fromBase64(der)).publicKey) === mine))
         throw refuse("identity.other");
       if (keep) await keepKey(keyring, me);
-      else openKey(keyring);
+      else openKey(signerInMemory(keyring, me ?? ""));
     },
   });
   return (

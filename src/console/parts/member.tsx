@@ -12,14 +12,18 @@ export interface Someone {
 const colourOf = (id: string): string =>
   `hsl(${[...id].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 360, 7)} 45% 38%)`;
 
+export const Avatar = ({ id, name }: { id: string; name: string }) => (
+  <span className="avatar" style={{ background: colourOf(id) }} aria-hidden>
+    {[...name][0]?.toUpperCase()}
+  </span>
+);
+
 export const Member = ({ of: { id, nickname, appId } }: { of: Someone }) => {
   const t = useWords();
   return (
-    <Tooltip title={appId && t("APPID {appId}", "APPID：{appId}", { appId })}>
+    <Tooltip title={appId && t("APPID {appId}", "账号 APPID：{appId}", { appId })}>
       <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex" }}>
-        <span className="avatar" style={{ background: colourOf(id) }} aria-hidden>
-          {[...nickname][0]?.toUpperCase()}
-        </span>
+        <Avatar id={id} name={nickname} />
         <span>{nickname}</span>
       </span>
     </Tooltip>

@@ -3,9 +3,11 @@ import { Badge, Button, Drawer, Dropdown, Menu, type MenuProps, Result, Skeleton
 import { Suspense, useState } from "react";
 import { Link, Route, Routes, useLocation, useNavigate } from "react-router";
 import { type Group, groups, pages } from "../pages.tsx";
-import { useWords } from "../preferences.tsx";
+import { Avatar } from "../parts/member.tsx";
+import { usePreferences, useWords } from "../preferences.tsx";
 import { type Session, useSession } from "../session.tsx";
 import { useLive, useView } from "../views.ts";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { KeyNotice } from "./key-notice.tsx";
 import { Search } from "./search.tsx";
 import { Brand, LanguageSwitch, ThemeSwitch } from "./switches.tsx";
@@ -31,11 +33,14 @@ export const Frame = () => {
           onClick={() => setOpen(true)}
           icon={<Lines />}
         />
-        <Link to="/" aria-label={t("Overview", "概览")}>
+        <Link to="/">
           <Brand />
         </Link>
         <div style={{ flex: 1 }} />
         <Search />
+        <Link to="/search" className="narrow-only icon-link" aria-label={t("Search", "搜索")}>
+          <Glass />
+        </Link>
         <Inbox />
         <span className="wide-only row">
           <LanguageSwitch />
@@ -43,9 +48,11 @@ export const Frame = () => {
         </span>
         <Who />
       </header>
-      <nav className="frame-side" aria-label={t("Pages", "页面")}>
-        <Pages />
-      </nav>
+      <div className="frame-side">
+        <nav aria-label={t("Pages", "页面")}>
+          <Pages />
+        </nav>
+      </div>
       <Drawer open={open} onClose={() => setOpen(false)} placement="left" size={260} title={<Brand />}>
         <Pages onChosen={() => setOpen(false)} />
         <div className="row" style={{ padding: 8 }}>
@@ -55,6 +62,7 @@ export const Frame = () => {
       </Drawer>
       <main className="frame-main" id="content">
         <div className="frame-content">
+          <ConnectionNotice />
           <KeyNotice />
           <Suspense fallback={<Skeleton active />}>
             <Routes>
@@ -75,6 +83,18 @@ export const Frame = () => {
 const Lines = () => (
   <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
     <path d="M2 4.5h14M2 9h14M2 13.5h14" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
+  </svg>
+);
+
+const Glass = () => (
+  <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
+    <path
+      d="M12.2 12.2 16 16M13.5 7.75a5.75 5.75 0 1 1-11.5 0 5.75 5.75 0 0 1 11.5 0z"
+      fill="none"
+      stroke="var(--text)"
+      strokeWidth="1.6"
+      strokeLinecap="round"
+    />
   </svg>
 );
 
@@ -120,14 +140,19 @@ const Pages = ({ onChosen }: { onChosen?: () => void }) => {
 
 const Inbox = () => {
   const t = useWords();
+  const { theme } = usePreferences();
   const { permissions } = useSession();
   const reads = permissions.has("event.read");
-  const { data } = useView("events", "unread", {}, { enabled: reads });
+  const { data } = useView("events", "unread", {}, { enabled: reads, every: 30_000 });
   if (!reads) return null;
   const pending = data?.pending ?? 0;
   return (
-    <Link to="/events?tab=pending" aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}>
-      <Badge count={pending} size="small" color="var(--accent)">
+    <Link
+      to="/events?tab=pending"
+      className="icon-link"
+      aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}
+    >
+      <Badge count={pending} size="small" color={theme === "dark" ? "#4C63D2" : "#3B5BDB"} offset={[4, 2]}>
         <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
           <path
             d="M10 2.5a5 5 0 0 0-5 5v3L3.5 13.5h13L15 10.500v-3a5 5 0 0 0-5-5zM8 15.500a2 2 0 0 0 4 0"
@@ -142,27 +167,44 @@ const Inbox = () => {
   );
 };
 
+const useRoleName = (): string => {
+  const t = useWords();
+  const { role } = useSession().user;
+  return {
+    administrator: t("Administrator", "管理员"),
+    member: t("Member", "成员"),
+    auditor: t("Auditor", "审计员"),
+    operator: t("Platform operator", "平台运营方"),
+  }[role];
+};
+
 const Who = () => {
   const t = useWords();
   const go = useNavigate();
-  const { account, user, signOut } = useSession();
+  const { account, user, permissions, signOut } = useSession();
   const name = account?.nickname ?? t("Platform operator", "平台运营方");
+  const role = useRoleName();
   return (
     <Dropdown
       trigger={["click"]}
       menu={{
         items: [
-          { key: "who", disabled: true, label: `${user.login} · ${name}` },
+          { key: "who", disabled: true, label: [user.login, account && name, role].filter(Boolean).join(" · ") },
           { key: "account", label: t("Account", "账号信息"), onClick: () => void go("/account") },
-          { key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") },
+          ...(permissions.has("identity.found")
+            ? [{ key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") }]
+            : []),
           { type: "divider" },
           { key: "out", label: t("Sign out", "退出登录"), onClick: () => void signOut() },
         ],
       }}
     >
-      <Button type="text">
-        <span className="wide-only">{name}</span>
-        <span className="narrow-only">{[...name][0]}</span>
+      <Button type="text" style={{ height: 44 }}>
+        <Avatar id={account?.id ?? user.id} name={name} />
+        <span className="who">
+          <span>{name}</span>
+          {account && <small className="muted">{role}</small>}
+        </span>
       </Button>
     </Dropdown>
   );

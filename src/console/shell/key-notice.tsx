@@ -7,10 +7,13 @@ import { useSession } from "../session.tsx";
 
 export const KeyNotice = () => {
   const t = useWords();
-  const { account } = useSession();
+  const { account, permissions } = useSession();
   const { state } = useActing();
   const { pathname } = useLocation();
-  if (!account || pathname === "/identity" || pathname === "/account") return null;
+  if (!account || !permissions.has("identity.found") || pathname === "/identity" || pathname === "/account")
+    return null;
+  // There the first steps say it.
+  if (pathname === "/" && state === "unfounded") return null;
   const said = {
     unfounded:
       account.verification.state === "approved"

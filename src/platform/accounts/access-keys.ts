@@ -67,7 +67,7 @@ export const createAccessKeys = (options: AccessKeysOptions): AccessKeys => {
     const now = clock.now();
     const cached = cache.get(id);
     if (cached && now >= cached.at && now - cached.at < CACHED) return cached;
-    const row = isId(id) ? await store.find(id) : undefined;
+    const row = isAccessKeyId(id) ? await store.find(id) : undefined;
     const principal = row && row.disabledAt === null ? await users.principal(row.userId) : undefined;
     if (!row || !principal) throw refuse("access-key.refused");
     const found = {
@@ -99,14 +99,14 @@ export const createAccessKeys = (options: AccessKeysOptions): AccessKeys => {
     list: async (userId, on) => (await store.list(userId, on)).map(shown),
 
     async setDisabled(userId, id, disabled) {
-      const row = isId(id) ? await store.setDisabled(userId, id, disabled ? clock.now() : null) : undefined;
+      const row = isAccessKeyId(id) ? await store.setDisabled(userId, id, disabled ? clock.now() : null) : undefined;
       if (!row) throw refuse("access-key.unknown", { id });
       cache.delete(id);
       return shown(row);
     },
 
     async remove(userId, id, on) {
-      if (!isId(id) || !(await store.remove(userId, id, on))) throw refuse("access-key.unknown", { id });
+      if (!isAccessKeyId(id) || !(await store.remove(userId, id, on))) throw refuse("access-key.unknown", { id });
       cache.delete(id);
     },
 
@@ -125,7 +125,7 @@ export const createAccessKeys = (options: AccessKeysOptions): AccessKeys => {
 };
 
 const contextOf = (id: string): string => `access key ${id}`;
-const isId = (id: string): boolean => /^AK[0-9A-Za-z]{22}$/.test(id);
+export const isAccessKeyId = (id: string): boolean => /^AK[0-9A-Za-z]{22}$/.test(id);
 const shown = ({ id, createdAt, disabledAt, lastUsedAt }: AccessKeyRow): AccessKey => ({
   id,
   createdAt,

@@ -313,6 +313,26 @@ onEachDatabase("accounts", (open) => {
     });
   });
 
+  test("an operator signs in with an access key; nobody else does", async (t) => {
+    const platform = await setUp(t, open);
+    if (!platform) return;
+    const { accounts, accessKeys, signIn, bootstrap } = platform;
+    const key = await bootstrap();
+    const { accessKeyId = "", accessKeySecret = "" } = key ?? {};
+    assert.equal((await signIn(accessKeyId, accessKeySecret, "::1")).role, "operator");
+    const { user } = await accounts.register(hospital);
+    const theirs = await accessKeys.create(user.id);
+    assert.equal((await signIn("zhang", password, "::1")).userId, user.id);
+    const failed = { code: "sign-in.failed" };
+    await assert.rejects(signIn(theirs.accessKeyId, theirs.accessKeySecret, "::1"), failed);
+    await assert.rejects(signIn(accessKeyId, `${accessKeySecret}x`, "::1"), failed);
+    await assert.rejects(signIn(accessKeyId, theirs.accessKeySecret, "::1"), failed);
+    await assert.rejects(signIn(`AK${"a".repeat(22)}`, accessKeySecret, "::1"), failed);
+    const { principal } = await accessKeys.resolve(accessKeyId);
+    await accessKeys.setDisabled(principal.userId, accessKeyId, true);
+    await assert.rejects(signIn(accessKeyId, accessKeySecret, "::1"), failed);
+  });
+
   test("an operator who lost the key gets another, however things stand", async (t) => {
     const platform = await setUp(t, open);
     if (!platform) return;

@@ -1,4 +1,5 @@
 /** Wires accounts, users, keys and sessions together, and creates the first operator. */
+import { timingSafeEqual } from "node:crypto";
 import { type Clock, MINUTE, SECOND } from "../../base/clock.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { PlatformDb } from "../db/schema.ts";
@@ -6,14 +7,14 @@ import { isDuplicate, transaction } from "../db/transaction.ts";
 import type { NewId } from "../ids.ts";
 import { createRateLimit } from "../rate-limit.ts";
 import type { ServerKey } from "../server-key.ts";
-import { type AccessKeys, createAccessKeys, MAX_ACCESS_KEYS, type NewAccessKey } from "./access-keys.ts";
+import { type AccessKeys, createAccessKeys, isAccessKeyId, MAX_ACCESS_KEYS, type NewAccessKey } from "./access-keys.ts";
 import { createAccessKeyStore } from "./access-keys-store.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { createAccountStore, createVerificationStore } from "./accounts-store.ts";
 import { refuse } from "./errors.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 import { createSessionStore } from "./sessions-store.ts";
-import { createUsers, type Users } from "./users.ts";
+import { createUsers, type Principal, type Users } from "./users.ts";
 import { createUserStore } from "./users-store.ts";
 import { createVerifications, type Verifications } from "./verification.ts";
 
@@ -23,6 +24,11 @@ export interface Identity {
   users: Users;
   accessKeys: AccessKeys;
   sessions: Sessions;
+  /**
+   * By login and password; an operator also by an access key, its id and its secret: the first start prints no other.
+   * @throws Refusal sign-in.failed, account.suspended, rate.limited
+   */
+  signIn(login: string, password: string, ip: string): Promise<Principal>;
   /** On the first start creates the operator `admin`; its key is seen here and never again. */
   bootstrap(): Promise<NewAccessKey | undefined>;
   /**
@@ -112,6 +118,19 @@ export const createIdentity = ({ db, clock, newId, serverKey, config }: Identity
     sessions: createSessions({ store: sessionStore, users, serverKey, clock, idle, lifetime, secure }),
     bootstrap,
 
+    async signIn(login, password, ip) {
+      if (!isAccessKeyId(login)) return await users.authenticate(login, password, ip);
+      signIns.check(`from ${ip}`);
+      signIns.check(`${login} from ${ip}`);
+      const found = await accessKeys.resolve(login).catch((error: unknown) => {
+        if (error instanceof Refusal && error.code === "access-key.refused") return undefined;
+        throw error;
+      });
+      // Of others a key does less than their password, and shall not become one.
+      if (found?.principal.role !== "operator" || !sameText(found.secret, password)) throw refuse("sign-in.failed");
+      return found.principal;
+    },
+
     async recoverOperator() {
       const first = await bootstrap();
       if (first) return first;
@@ -124,4 +143,9 @@ export const createIdentity = ({ db, clock, newId, serverKey, config }: Identity
       });
     },
   };
+};
+
+const sameText = (one: string, other: string): boolean => {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
 };

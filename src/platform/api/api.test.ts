@@ -260,6 +260,23 @@ onEachDatabase("operational API", (open) => {
     );
   });
 
+  test("an operator signs in with its access key, and deleting the key ends what it opened", async (t) => {
+    const p = await setUp(t, open);
+    if (!p) return;
+    const { id, secret } = await p.operator();
+    const signIn = (login: string, password: string) => p.ask("POST", "/v1/sessions", { body: { login, password } });
+    assert.equal((await signIn(id, "SK")).body.code, "sign-in.failed");
+    const [mine, other] = [await signIn(id, secret), await signIn(id, secret)];
+    assert.deepEqual([mine.status, mine.body.user.role, mine.body.account], [201, "operator", null]);
+    const cookieOf = ({ cookie }: typeof mine) => cookie?.split(";")[0];
+    const headers = { cookie: cookieOf(mine), "x-csrf-token": mine.body.csrf };
+    assert.equal((await p.ask("DELETE", `/v1/access-keys/${id}`, { headers })).status, 204);
+    assert.equal((await p.ask("GET", "/v1/account", { headers })).body.user.login, "admin");
+    const theirs = { cookie: cookieOf(other) };
+    assert.equal((await p.ask("GET", "/v1/account", { headers: theirs })).body.code, "session.expired");
+    assert.equal((await signIn(id, secret)).body.code, "sign-in.failed");
+  });
+
   test("the audit trail names who did what, each account its own, without secrets", async (t) => {
     const p = await setUp(t, open);
     if (!p) return;

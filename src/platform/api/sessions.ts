@@ -43,7 +43,7 @@ export const createSessionsApi = (options: { identity: Identity; audit: Audit; s
   return {
     async create(caller, { login, password }, answer) {
       const { ip, userAgent } = caller;
-      const { userId, account } = await users.authenticate(login, password, ip).catch(async (error: unknown) => {
+      const { userId, account } = await identity.signIn(login, password, ip).catch(async (error: unknown) => {
         await noteFailure(caller, login, error);
         throw error;
       });
