@@ -86,11 +86,14 @@ export const VersionFields = () => {
 
 const useDescriptionRule = () => {
   const t = useWords();
+  const { language } = usePreferences();
   return fileRule(async (file) => {
     if (!/\.(md|markdown)$/i.test(file.name))
       return t("{name} is no .md file", "“{name}”不是 md 格式文件", { name: file.name });
-    const size = sizeText(file.size);
-    if (file.size > DESCRIPTION_MAX) return t("{size}; at most 1 MB", "文件大小为 {size}，不能超过 1 MB", { size });
+    if (file.size > DESCRIPTION_MAX) {
+      const n = file.size.toLocaleString(language);
+      return t("{n} bytes; at most 1 MB (1,048,576 bytes)", "文件为 {n} 字节，不能超过 1 MB（1,048,576 字节）", { n });
+    }
     try {
       new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
       return undefined;

@@ -48,7 +48,7 @@ export const FileField = ({ id, value, onChange, accept, hint, ...aria }: FileFi
         type="file"
         accept={accept}
         tabIndex={-1}
-        className="file-field-input"
+        style={{ display: "none" }}
         onChange={({ target }) => {
           take(target.files?.[0]);
           target.value = "";

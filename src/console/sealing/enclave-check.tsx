@@ -58,7 +58,7 @@ export const EnclaveCheck = ({
             <EnclaveSeal hardware={data.hardware} />
             <span className="muted">{t("Program", "程序度量值")}</span> <Id>{data.measurement}</Id>
           </div>
-          <div className="muted">{t(data.doesNotProve)}</div>
+          <div className="muted">{t("Not proven: {what}", "无法证明：{what}", { what: t(data.doesNotProve) })}</div>
         </>
       )}
     </div>
@@ -73,7 +73,9 @@ export const EnclaveSeal = ({ hardware }: { hardware: boolean }) => {
       {hardware ? (
         <Tag color="success">{t("Verified in this browser", "已在本浏览器验证")}</Tag>
       ) : (
-        <Tag color="warning">{t("Verified, attestation simulated", "已验证，证明为模拟")}</Tag>
+        <Tag color="warning" style={{ color: "var(--warn)" }}>
+          {t("Verified, attestation simulated", "已验证，证明为模拟")}
+        </Tag>
       )}
     </Tooltip>
   );
