@@ -1,6 +1,6 @@
 /** Versions of a model as its owner signed them, their files, and what changed between two of them. */
 import { useQuery } from "@tanstack/react-query";
-import { Empty, Select, Table, Tag } from "antd";
+import { Select, Table, Tag } from "antd";
 import { useState } from "react";
 import type { FileChange, Files } from "../../sdk/compare-files.ts";
 import type { ModelRelease } from "../../sdk/workflows/view-code.ts";
@@ -42,7 +42,11 @@ export const Versions = ({ stream, head }: { stream: string; head: string }) => 
     <section className="card stack">
       <div className="row">
         <h2 style={{ margin: 0 }}>{t("Versions and code", "版本与代码")}</h2>
-        {read.data && <Tag color="success">{t("Signatures verified in this browser", "签名已在本浏览器验证")}</Tag>}
+        {read.data && (
+          <Tag color="success" style={{ color: "var(--good)" }}>
+            {t("Signatures verified in this browser", "签名已在本浏览器验证")}
+          </Tag>
+        )}
       </div>
       <Loaded of={read}>
         {(versions) => (
@@ -105,13 +109,12 @@ const Source = ({ stream, versions }: { stream: string; versions: readonly Model
   const before = useFiles(stream, against);
   if (open.length === 0)
     return (
-      <Empty
-        image={Empty.PRESENTED_IMAGE_SIMPLE}
-        description={t(
+      <p className="muted" style={{ margin: 0 }}>
+        {t(
           "The code is sealed: only the enclave opens it, and it runs nothing but the archive of this digest.",
           "代码已加密：仅可信执行环境可以打开，且只运行与上述摘要一致的文件。",
         )}
-      />
+      </p>
     );
   const options = open.toReversed().map(({ version, archive }) => ({ value: archive.digest, label: version }));
   const others = options.filter(({ value }) => value !== digest);

@@ -13,6 +13,7 @@ import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { EnclaveCheck, useEnclave } from "../sealing/enclave-check.tsx";
 import { SealingProgress, useSealing } from "../sealing/sealing.tsx";
+import { read, write } from "../storage.ts";
 import { type Descriptions, StructureDialog } from "./source-columns.tsx";
 import {
   CONNECTION_FIELDS,
@@ -34,6 +35,8 @@ interface Given extends ConnectionGiven, FileGiven {
 }
 const KEPT = ["name", "description", "kind", "permission", ...CONNECTION_KEPT] as const;
 const FIRST = ["name", "description", "kind", "permission"] as const;
+/** Where the words for columns are kept until they are on the ledger. */
+const DESCRIPTIONS = "draft.source.columns";
 const NEW = { ...CONNECTION_NEW, kind: "database", permission: { kind: "private", members: [] } } as const;
 
 /** Fields of the other step stay in the form: what was typed in them is kept. */
@@ -50,7 +53,7 @@ export const Page = () => {
   const verified = enclave.verified.data;
   const [step, setStep] = useState(0);
   const [prepared, setPrepared] = useState<PreparedSource>();
-  const [descriptions, setDescriptions] = useState<Descriptions>({});
+  const [descriptions, setDescriptions] = useState<Descriptions>(() => read(DESCRIPTIONS, {}));
   const [shown, setShown] = useState(false);
 
   const fetch = useAct<PreparedSource>(
@@ -81,6 +84,7 @@ export const Page = () => {
     },
     ({ resource }) => {
       acknowledged();
+      write(DESCRIPTIONS, undefined);
       void go(`/sources/${resource.id}`, { replace: true });
     },
   );
@@ -112,8 +116,10 @@ export const Page = () => {
         disabled={busy}
         onValuesChange={(changed) => {
           // What was read was read through another connection, or out of another file.
-          if (Object.keys(changed).some((field) => !FIRST.includes(field as never) || field === "kind"))
+          if (Object.keys(changed).some((field) => !FIRST.includes(field as never) || field === "kind")) {
             setPrepared(undefined);
+            fetch.reset();
+          }
         }}
       >
         <section className="card" style={shownIf(step === 0)}>
@@ -186,6 +192,7 @@ export const Page = () => {
           written={descriptions}
           done={(written) => {
             setDescriptions(written);
+            write(DESCRIPTIONS, written);
             setShown(false);
           }}
           close={() => setShown(false)}

@@ -71,7 +71,9 @@ export const EnclaveSeal = ({ hardware }: { hardware: boolean }) => {
   return (
     <Tooltip title={t("Its attestation was verified in this browser.", "已在本浏览器中验证其远程证明。")}>
       {hardware ? (
-        <Tag color="success">{t("Verified in this browser", "已在本浏览器验证")}</Tag>
+        <Tag color="success" style={{ color: "var(--good)" }}>
+          {t("Verified in this browser", "已在本浏览器验证")}
+        </Tag>
       ) : (
         <Tag color="warning" style={{ color: "var(--warn)" }}>
           {t("Verified, attestation simulated", "已验证，证明为模拟")}
