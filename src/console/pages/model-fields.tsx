@@ -36,7 +36,8 @@ export interface SealTo {
   readonly enclave: VerifiedEnclave;
 }
 
-export const VersionFields = () => {
+/** @param described a version before has a description, which stays unless there is another */
+export const VersionFields = ({ described = false }: { described?: boolean }) => {
   const t = useWords();
   const { required, most, fits } = useRules();
   return (
@@ -76,7 +77,9 @@ export const VersionFields = () => {
         name="description"
         label={t("Description", "模型描述")}
         rules={[useDescriptionRule()]}
-        extra={t("Optional", "选填")}
+        extra={
+          described ? t("Without a file, the description stays", "不选择文件则沿用当前描述") : t("Optional", "选填")
+        }
       >
         <FileField accept=".md,text/markdown" hint={t(".md, at most 1 MB", "文件支持 md 格式，文件大小 1MB 以内")} />
       </Form.Item>

@@ -1,5 +1,6 @@
 /** 发布新版本: tasks created from then on run it; those that were agreed to name the archive before. */
 import { Form, Modal } from "antd";
+import type { Client } from "../../sdk/client.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
 import { Failure } from "../parts/said.tsx";
@@ -17,12 +18,21 @@ interface Props {
     readonly runner: string;
     readonly open: boolean;
     readonly enclave: string;
+    readonly description: { readonly digest: string } | null;
   };
   readonly close: () => void;
 }
+/** The text that the version before names, to go on with. */
+const describedNow = async (client: Client, { id, description }: Props["model"]): Promise<string | undefined> => {
+  if (!description) return undefined;
+  const { describedBy } = await import("./model-description.ts");
+  return describedBy(client, id, description.digest);
+};
+
 const KEPT = ["version", "main", "runner", "open"] as const;
 
-export const Revise = ({ model: { id, name, version, main, runner, open, enclave: at }, close }: Props) => {
+export const Revise = ({ model, close }: Props) => {
+  const { id, name, version, main, runner, open, enclave: at } = model;
   const t = useWords();
   const notice = useNotice();
   const [form] = Form.useForm<VersionGiven>();
@@ -31,10 +41,12 @@ export const Revise = ({ model: { id, name, version, main, runner, open, enclave
   const { run, progress } = useSealing();
   const verified = enclave.verified.data;
   const revise = useAct<unknown, VersionGiven>(
-    async ({ me = "" }, given) => {
+    async ({ client, me = "" }, given) => {
       if (!verified) throw new Error(t("The enclave is not verified yet.", "可信执行环境尚未通过验证。"));
       const { archive } = given;
-      return run("revise", { owner: me, enclave: verified, id, archive, version: await versionOf(given) });
+      const description = given.description ? undefined : await describedNow(client, model);
+      const to = { ...(description !== undefined && { description }), ...(await versionOf(given)) };
+      return run("revise", { owner: me, enclave: verified, id, archive, version: to });
     },
     () => {
       acknowledged();
@@ -62,7 +74,7 @@ export const Revise = ({ model: { id, name, version, main, runner, open, enclave
         disabled={revise.isPending}
         onFinish={(given) => revise.mutate(given)}
       >
-        <VersionFields />
+        <VersionFields described={model.description !== null} />
         <ArchiveFields />
       </Form>
       <div className="stack">

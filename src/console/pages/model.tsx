@@ -131,13 +131,7 @@ const Description = ({ id, digest }: { id: string; digest: string }) => {
   const { client } = useSession();
   const read = useQuery({
     queryKey: ["model-description", id, digest],
-    async queryFn() {
-      const [file, { sha256Hex }] = await Promise.all([client.models.description({ id }), import("#crypto")]);
-      const bytes = await file.bytes();
-      if (sha256Hex(bytes) !== digest)
-        throw new Error(t("The description is not the one that was signed.", "模型描述与签名内容不符。"));
-      return new TextDecoder().decode(bytes);
-    },
+    queryFn: async () => (await import("./model-description.ts")).describedBy(client, id, digest),
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (

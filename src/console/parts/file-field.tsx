@@ -42,10 +42,9 @@ export const FileField = ({ id, value, onChange, accept, hint, ...aria }: FileFi
       onDrop={dropped}
     >
       <input
-        {...aria}
         ref={input}
-        id={id}
         type="file"
+        data-field={id}
         accept={accept}
         tabIndex={-1}
         style={{ display: "none" }}
@@ -54,7 +53,8 @@ export const FileField = ({ id, value, onChange, accept, hint, ...aria }: FileFi
           target.value = "";
         }}
       />
-      <Button onClick={() => input.current?.click()}>
+      {/* The label of the form is the button's: it is what the keyboard comes to. */}
+      <Button {...aria} id={id} onClick={() => input.current?.click()}>
         {value ? t("Choose another", "重新选择") : t("Choose a file", "选择文件")}
       </Button>
       {value ? (
