@@ -90,7 +90,13 @@ const VersionTable = ({ versions }: { versions: readonly ModelRelease[] }) => {
         {
           title: t("Code", "代码"),
           render: (_, one) =>
-            isOpen(one) ? <Tag color="green">{t("Open", "公开")}</Tag> : <Tag>{t("Sealed", "加密")}</Tag>,
+            isOpen(one) ? (
+              <Tag color="green" style={{ color: "var(--good)" }}>
+                {t("Open", "公开")}
+              </Tag>
+            ) : (
+              <Tag>{t("Sealed", "加密")}</Tag>
+            ),
         },
         { title: t("Size", "大小"), align: "right", render: (_, { archive }) => sizeText(archive.size) },
         { title: t("Archive, SHA-256", "文件 SHA-256"), render: (_, { archive }) => <Id>{archive.digest}</Id> },

@@ -6,7 +6,7 @@ import type { VerifiedEnclave } from "../../sdk/workflows/verify-enclave.ts";
 import { FileField, fileRule, sizeText } from "../parts/file-field.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
-import { useSealing } from "../sealing/sealing.tsx";
+import { type Inspection, useSealing } from "../sealing/sealing.tsx";
 import { explainOf } from "../views.ts";
 
 export interface VersionGiven {
@@ -156,11 +156,20 @@ interface Inspected {
 }
 const GZIP = [0x1f, 0x8b];
 
+const known = new WeakMap<File, Promise<Inspection>>();
+
 /** The archive is unpacked by the enclave's own rules, here, before anything is sealed. */
 const useArchiveRule = (found: (inspected: Inspected) => void) => {
   const t = useWords();
   const { language } = usePreferences();
   const { run } = useSealing();
+  /** Judged when it is chosen and again when the form is sent: unpacked once. */
+  const inspected = (file: File) => {
+    const found = known.get(file) ?? run("inspect", { archive: file });
+    known.set(file, found);
+    found.catch(() => known.delete(file));
+    return found;
+  };
   return fileRule(async (file) => {
     if (!/\.(tar\.gz|tgz)$/i.test(file.name))
       return t("{name} is no .tar.gz file", "“{name}”不是 tar.gz 格式文件", { name: file.name });
@@ -175,7 +184,7 @@ const useArchiveRule = (found: (inspected: Inspected) => void) => {
     if (!GZIP.every((byte, i) => start[i] === byte))
       return t("Its name ends in .tar.gz, its content is something else", "文件扩展名为 tar.gz，但内容不是 gzip 格式");
     try {
-      const { files, manifest } = await run("inspect", { archive: file });
+      const { files, manifest } = await inspected(file);
       if (manifest === null) return t("There is no entente.json in it", "文件中缺少 entente.json");
       const size = files.reduce((sum, one) => sum + one.size, 0);
       found({ files: files.length, size, runner: runnerIn(manifest) });

@@ -10,6 +10,8 @@ export interface FileFieldProps {
   /** For the dialog of the system: `.pem`. */
   readonly accept: string;
   readonly hint: string;
+  /** Of what is said below the field. */
+  readonly "aria-describedby"?: string;
 }
 
 const units = ["B", "KB", "MB", "GB"] as const;
@@ -20,7 +22,7 @@ export const sizeText = (bytes: number): string => {
   return `${power === 0 || Number.isInteger(value) ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`;
 };
 
-export const FileField = ({ id, value, onChange, accept, hint, ...aria }: FileFieldProps) => {
+export const FileField = ({ id, value, onChange, accept, hint, ...given }: FileFieldProps) => {
   const t = useWords();
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
@@ -54,7 +56,7 @@ export const FileField = ({ id, value, onChange, accept, hint, ...aria }: FileFi
         }}
       />
       {/* The label of the form is the button's: it is what the keyboard comes to. */}
-      <Button {...aria} id={id} onClick={() => input.current?.click()}>
+      <Button aria-describedby={given["aria-describedby"]} id={id} onClick={() => input.current?.click()}>
         {value ? t("Choose another", "重新选择") : t("Choose a file", "选择文件")}
       </Button>
       {value ? (

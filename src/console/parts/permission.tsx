@@ -14,6 +14,8 @@ export type Shared = "model" | "source";
 type Kind = Permission["kind"];
 const KINDS = ["private", "named", "public"] as const;
 const COLOURS = { private: "default", named: "blue", public: "green" } as const;
+/** Dark enough on their tags. */
+const LETTERS = { private: {}, named: {}, public: { color: "var(--good)" } } as const;
 
 /** What is chosen in a form. */
 export interface Chosen {
@@ -125,7 +127,9 @@ export const PermissionTag = ({
   const t = useWords();
   return (
     <Tooltip title={members?.map(({ nickname }) => nickname).join(t(", ", "、"))}>
-      <Tag color={COLOURS[kind]}>{t(permissionLabels[kind])}</Tag>
+      <Tag color={COLOURS[kind]} style={LETTERS[kind]}>
+        {t(permissionLabels[kind])}
+      </Tag>
     </Tooltip>
   );
 };

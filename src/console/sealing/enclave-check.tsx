@@ -3,15 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Select, Skeleton, Tag, Tooltip } from "antd";
 import { useEffect, useState } from "react";
 import type { VerifiedEnclave } from "../../sdk/workflows/verify-enclave.ts";
+import { expectedEnclaves, seen } from "../identity/trusted-enclaves.ts";
 import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
-import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
+import { useSealing } from "./sealing.tsx";
 
 /** @param wanted stream id; the first that runs, where it is undefined */
 export const useEnclave = (wanted?: string) => {
-  const { client } = useSession();
+  const { run } = useSealing();
   const [chosen, choose] = useState(wanted);
   useEffect(() => choose(wanted), [wanted]);
   const { data: list, error: listError } = useView("enclaves", "list", {});
@@ -19,7 +20,7 @@ export const useEnclave = (wanted?: string) => {
   const id = chosen ?? all.find(({ running }) => running)?.id ?? all[0]?.id;
   const verified = useQuery<VerifiedEnclave>({
     queryKey: ["verified-enclave", id],
-    queryFn: async () => (await import("../identity/trusted-enclaves.ts")).verifyTrusted(client, id ?? ""),
+    queryFn: async () => seen(await run("verify", { id: id ?? "", expected: expectedEnclaves() })),
     enabled: id !== undefined,
     staleTime: 60_000,
     retry: false,

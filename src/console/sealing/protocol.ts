@@ -2,7 +2,7 @@
 import type { Language } from "../../base/refusal.ts";
 import type { Identity } from "../../sdk/acts.ts";
 import type { ModelVersion, NewModel } from "../../sdk/workflows/publish-model.ts";
-import type { VerifiedEnclave } from "../../sdk/workflows/verify-enclave.ts";
+import type { ExpectedEnclave, VerifiedEnclave } from "../../sdk/workflows/verify-enclave.ts";
 
 interface Sealed {
   /** Stream id of the organisation. */
@@ -20,6 +20,7 @@ export interface Jobs {
   connection: Sealed & { readonly type: string; readonly connection: unknown };
   /** Another way to the same table. */
   reconnect: Sealed & { readonly id: string; readonly connection: unknown };
+  verify: { readonly id: string; readonly expected: ExpectedEnclave };
   /** What is in an archive, before anything is sent. */
   inspect: { readonly archive: Blob };
 }

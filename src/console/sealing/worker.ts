@@ -13,6 +13,7 @@ import { connectionBytes } from "../../sdk/workflows/destination.ts";
 import { publishModel, reviseModel } from "../../sdk/workflows/publish-model.ts";
 import { reconnectSource } from "../../sdk/workflows/reconnect-source.ts";
 import { prepareSource, sealSource } from "../../sdk/workflows/register-source.ts";
+import { verifyEnclave } from "../../sdk/workflows/verify-enclave.ts";
 import type { JobName, Jobs, Order, Phase, Refused, ToPage, ToWorker } from "./protocol.ts";
 import { uploadFetch } from "./upload-fetch.ts";
 
@@ -20,11 +21,11 @@ const post = (message: ToPage) => postMessage(message);
 const tell = (phase: Phase, part?: number) => post({ progress: { phase, part } });
 
 const waiting = new Map<number, (signature: Uint8Array) => void>();
+let asked = 0;
 const askToSign = (input: Uint8Array): Promise<Uint8Array> =>
   new Promise((resolve) => {
-    const number = waiting.size + 1;
-    waiting.set(number, resolve);
-    post({ sign: number, input });
+    waiting.set(++asked, resolve);
+    post({ sign: asked, input });
   });
 
 interface Tools {
@@ -70,6 +71,7 @@ const work: Work = {
     tell("checking");
     return reconnectSource(client, identity, id, () => connection, { owner, enclave });
   },
+  verify: ({ id, expected }, { client }) => verifyEnclave(client, id, expected),
   async inspect({ archive }) {
     const files = await unpackArchive(new Uint8Array(await archive.arrayBuffer()));
     const manifest = files.get("entente.json");
@@ -96,8 +98,10 @@ const refusedAs = (error: unknown): Refused =>
     : { code: "console.failed", status: 0, details: {}, message: error instanceof Error ? error.message : `${error}` };
 
 addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
-  if ("signed" in data) waiting.get(data.signed)?.(data.signature);
-  else
+  if ("signed" in data) {
+    waiting.get(data.signed)?.(data.signature);
+    waiting.delete(data.signed);
+  } else
     run(data.order).then(
       (done) => post({ done }),
       (error) => post({ failed: refusedAs(error) }),
