@@ -50,9 +50,10 @@ export const SessionProvider = (props: { children: ReactNode; anonymous: ReactNo
       createClient({ url: url(), language, credentials: { session: { csrf: csrf ?? "" } }, ...(signer && { signer }) }),
     [csrf, language],
   );
+  // The same for as long as it asks the same: what follows the live line would begin anew with every other one.
+  const client = useMemo(() => clientOf(undefined), [clientOf]);
   const session = useMemo<Session | undefined>(() => {
     if (!data) return undefined;
-    const client = clientOf(undefined);
     return {
       ...data,
       client,
@@ -63,7 +64,7 @@ export const SessionProvider = (props: { children: ReactNode; anonymous: ReactNo
         queries.setQueryData(SESSION, null);
       },
     };
-  }, [data, clientOf, queries]);
+  }, [data, client, clientOf, queries]);
   if (data === undefined) return props.waiting;
   if (!session) return props.anonymous;
   return <Context value={session}>{props.children}</Context>;

@@ -15,18 +15,13 @@ export const themeOf = (theme: Theme): ThemeConfig => ({
   algorithm: theme === "dark" ? antd.darkAlgorithm : antd.defaultAlgorithm,
   token:
     theme === "dark"
-      ? {
-          ...shared,
-          ...{ colorPrimary: "#7C93FF", colorBgBase: "#12141A", colorTextBase: "#E6E8EE", colorInfo: "#7C93FF" },
-          ...{ colorTextDescription: "#9AA3B5", colorError: "#FF8787" },
-        }
+      ? { ...shared, colorPrimary: "#7C93FF", colorBgBase: "#12141A", colorTextBase: "#E6E8EE", colorInfo: "#7C93FF" }
       : {
           ...shared,
           colorPrimary: "#3B5BDB",
           colorBgLayout: "#F7F8FA",
           colorTextBase: "#1B2030",
           colorInfo: "#3B5BDB",
-          ...{ colorTextDescription: "#5C657A", colorError: "#C92A2A" },
         },
   components: {
     Table: { cellPaddingBlock: 12 },
