@@ -1,7 +1,7 @@
 /** Reads of the contract as queries: kept, shared between pages, and read again when the live line says that they moved. */
 import { keepPreviousData, type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { Refusal } from "../base/refusal.ts";
+import { explain, type Language, Refusal } from "../base/refusal.ts";
 import type { Client } from "../sdk/client.ts";
 import { useSession } from "./session.tsx";
 
@@ -90,3 +90,10 @@ export const refusalOf = (error: unknown): Refusal =>
   error instanceof Refusal
     ? error
     : new Refusal("console.failed", 0, {}, error instanceof Error ? error.message : String(error));
+
+/** A failure as one line, where there is no room for more. */
+export const explainOf = (error: unknown, language: Language): string => {
+  const { code, details, message } = refusalOf(error);
+  const said = explain(code, details, language);
+  return said === code ? message : said;
+};

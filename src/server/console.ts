@@ -39,6 +39,10 @@ const policyOf = (nonce: string): string =>
     "frame-ancestors 'none'",
   ].join("; ");
 
+/** A worker has the policy of the answer that its script came with, not its page's. */
+const WORKER_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'";
+
 /** @param folder as `scripts/console.ts` makes it */
 export const mountConsole = (
   app: FastifyInstance,
@@ -61,6 +65,7 @@ export const mountConsole = (
     return reply
       .header("cache-control", "public, max-age=31536000, immutable")
       .header("vary", "accept-encoding")
+      .header("content-security-policy", WORKER_POLICY)
       .type(asset.type)
       .send(encoding === "br" ? asset.brotli : encoding === "gzip" ? asset.gzip : asset.plain);
   });

@@ -1,7 +1,7 @@
 /** Which enclaves this browser trusts: the program that it saw the first time, until the person says otherwise. */
 import type { EnclavePin } from "../../evidence/enclave-pin.ts";
 import type { Client } from "../../sdk/client.ts";
-import { type ExpectedEnclave, type VerifiedEnclave, verifyEnclave } from "../../sdk/workflows/verify-enclave.ts";
+import type { ExpectedEnclave, VerifiedEnclave } from "../../sdk/workflows/verify-enclave.ts";
 import { read, write } from "../storage.ts";
 
 const NAME = "enclave-pins";
@@ -24,7 +24,12 @@ export const unpin = (measurement: string): void =>
 
 /** @throws Refusal enclave.untrusted, attestation.* and what the server refuses */
 export const verifyTrusted = async (client: Client, enclave: string): Promise<VerifiedEnclave> => {
-  const verified = await verifyEnclave(client, enclave, expectedEnclaves());
+  const { verifyEnclave } = await import("../../sdk/workflows/verify-enclave.ts");
+  return seen(await verifyEnclave(client, enclave, expectedEnclaves()));
+};
+
+/** The first that is verified is the one that is known from then on. */
+export const seen = (verified: VerifiedEnclave): VerifiedEnclave => {
   if (pinsOf().length === 0) pin(verified);
   return verified;
 };

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, type ButtonProps } from "antd";
+import { useRef } from "react";
 import { type Acting, useActing } from "../identity/identity.tsx";
 import { useWords } from "../preferences.tsx";
 
@@ -12,13 +13,31 @@ import { useWords } from "../preferences.tsx";
 export const useAct = <T, In = void>(work: (acting: Acting, input: In) => Promise<T>, done?: (result: T) => void) => {
   const acting = useActing();
   const queries = useQueryClient();
+  // A second click comes before the button is seen to wait: the same act is done once.
+  const running = useRef<{ readonly input: In; readonly done: Promise<T> }>(undefined);
   return useMutation<T, Error, In>({
-    mutationFn: (input) => work(acting, input),
+    mutationFn(input) {
+      if (running.current && isSame(running.current.input, input)) return running.current.done;
+      const done = work(acting, input).finally(() => {
+        if (running.current?.done === done) running.current = undefined;
+      });
+      running.current = { input, done };
+      return done;
+    },
     async onSuccess(result) {
       await queries.invalidateQueries();
       done?.(result);
     },
   });
+};
+
+/** Two inputs by what they hold. */
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => Object.is(one[name], other[name]));
 };
 
 /** A toast, for what is done and needs no look. */

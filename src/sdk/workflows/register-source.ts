@@ -35,7 +35,8 @@ export interface PreparedSource {
   readonly type: string;
   readonly enclave: string;
   readonly envelope: { readonly digest: string; readonly size: number };
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** `description`: what the metadata table says, where there is one. */
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly description?: string }[];
   readonly rows: number;
 }
 

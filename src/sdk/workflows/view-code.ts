@@ -110,18 +110,30 @@ const taskOf = async (client: CodeClient, id: string, stream: string) => {
   return task;
 };
 
-type Version = Pick<Model, "archive" | "envelope">;
+type Signed = Pick<Model, "archive" | "envelope" | "version" | "runner" | "main" | "description" | "enclave">;
+export interface ModelRelease extends Signed {
+  /** Ledger's time, milliseconds. */
+  readonly at: number;
+  /** Digest of the statement. */
+  readonly digest: string;
+}
 
-/** Every version that the model's owner has signed. */
-const versionsOf = async (client: CodeClient, stream: string): Promise<Version[]> => {
+/** Every version that the model's owner has signed, the first one first; every signature verified here. */
+export const versionsOf = async (client: Pick<Client, "streams">, stream: string): Promise<ModelRelease[]> => {
   const { statements } = await replayStream(client, stream);
-  return statements.flatMap(({ signed: { statement } }) =>
-    [published.name, revised.name].includes(statement.kind) ? [statement.payload as Version] : [],
+  return statements.flatMap(({ time, signed: { statement, digest } }) =>
+    [published.name, revised.name].includes(statement.kind)
+      ? [{ ...(statement.payload as Signed), at: time, digest }]
+      : [],
   );
 };
 
-/** @throws Refusal code.archive, archive.*, blob.unknown */
-const readFiles = async ({ models }: CodeClient, model: string, expected: string): Promise<Files> => {
+/** The files of one version, as far as its author published the code. @throws Refusal code.archive, archive.*, blob.unknown */
+export const readFiles = async (
+  { models }: Pick<Client, "models">,
+  model: string,
+  expected: string,
+): Promise<Files> => {
   const { stream } = await models.archive({ id: model, digest: expected });
   const archive = await readArchive(stream);
   const found = sha256Hex(archive);
@@ -132,7 +144,7 @@ const readFiles = async ({ models }: CodeClient, model: string, expected: string
 /** Undefined where nothing was approved, or what was can't be seen. */
 const approvedFiles = async (
   client: CodeClient,
-  versions: readonly Version[],
+  versions: readonly Signed[],
   of: { stream: string; archive: string; now: Files; approved: Approved | null },
 ): Promise<Files | undefined> => {
   if (!of.approved) return undefined;

@@ -1,0 +1,75 @@
+/** 修改连接信息: the same table by another way; the enclave compares its structure before anything is signed. */
+import { Button, Form, Modal } from "antd";
+import { useState } from "react";
+import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import { Failure } from "../parts/said.tsx";
+import { useWords } from "../preferences.tsx";
+import { EnclaveCheck, useEnclave } from "../sealing/enclave-check.tsx";
+import { SealingProgress, useSealing } from "../sealing/sealing.tsx";
+import { ConnectionFields, type ConnectionGiven, connectionOf } from "./source-fields.tsx";
+
+interface Of {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly enclave: string;
+}
+
+export const Reconnect = ({ source }: { source: Of }) => {
+  const t = useWords();
+  const [open, setOpen] = useState(false);
+  if (source.type !== "mysql" && source.type !== "postgresql") return null;
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>{t("Change connection", "修改连接信息")}</Button>
+      {open && <Dialog source={source} close={() => setOpen(false)} />}
+    </>
+  );
+};
+
+const Dialog = ({ source: { id, name, type, enclave: at }, close }: { source: Of; close: () => void }) => {
+  const t = useWords();
+  const notice = useNotice();
+  const [form] = Form.useForm<ConnectionGiven>();
+  const enclave = useEnclave(at);
+  const { run, progress } = useSealing();
+  const verified = enclave.verified.data;
+  const reconnect = useAct<unknown, ConnectionGiven>(
+    async ({ me: owner = "" }, given) => {
+      if (!verified) throw new Error(t("The enclave is not verified yet.", "可信执行环境尚未通过验证。"));
+      return run("reconnect", { owner, enclave: verified, id, connection: await connectionOf(given) });
+    },
+    () => {
+      notice(t("The connection is changed.", "连接信息已修改。"));
+      close();
+    },
+  );
+  return (
+    <Modal
+      open
+      title={t("Change how {name} is reached", "修改【{name}】的连接信息", { name })}
+      onCancel={close}
+      mask={{ closable: false }}
+      footer={
+        <SignButton onClick={() => form.submit()} loading={reconnect.isPending} disabled={!verified}>
+          {t("Seal, change and sign", "加密、修改并签名")}
+        </SignButton>
+      }
+    >
+      <Form
+        form={form}
+        layout="vertical"
+        initialValues={{ language: type, port: type === "mysql" ? 3_306 : 5_432 }}
+        disabled={reconnect.isPending}
+        onFinish={(given) => reconnect.mutate(given)}
+      >
+        <ConnectionFields fixed />
+      </Form>
+      <div className="stack">
+        <EnclaveCheck of={enclave} fixed />
+        <SealingProgress of={progress} />
+        {reconnect.error && <Failure error={reconnect.error} />}
+      </div>
+    </Modal>
+  );
+};

@@ -1,0 +1,159 @@
+/** One data source: what it is, its columns, who may use it, what its owner asks of results and agreed to in advance. */
+import { Button, Tag } from "antd";
+import { useState } from "react";
+import { useParams } from "react-router";
+import type { z } from "zod";
+import type { Source } from "../../contract/sources.ts";
+import { SignButton, useAct } from "../parts/act.tsx";
+import { Member } from "../parts/member.tsx";
+import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { ChangePermission, PermissionTag } from "../parts/permission.tsx";
+import { Failure } from "../parts/said.tsx";
+import { Id, Time } from "../parts/values.tsx";
+import { Withdraw } from "../parts/withdraw.tsx";
+import { useWords } from "../preferences.tsx";
+import { useSession } from "../session.tsx";
+import { useView } from "../views.ts";
+import { Columns, type Descriptions, tooLong } from "./source-columns.tsx";
+import { Grants } from "./source-grants.tsx";
+import { SourcePolicy } from "./source-policy.tsx";
+import { Reconnect } from "./source-reconnect.tsx";
+
+export type ShownSource = z.output<typeof Source>;
+
+export const Page = () => {
+  const t = useWords();
+  const { id = "" } = useParams();
+  const { permissions } = useSession();
+  const read = useView("sources", "get", { id });
+  const source = read.data;
+  const may = source?.mine === true && source.state === "registered" && permissions.has("source.register");
+  return (
+    <Frame
+      title={source?.name ?? "…"}
+      within={[[t("Data sources", "数据源管理"), "/sources"]]}
+      beside={
+        source && (
+          <>
+            <PermissionTag of={source.permission} />
+            {source.state === "withdrawn" && <Tag color="red">{t("Withdrawn", "已撤回")}</Tag>}
+          </>
+        )
+      }
+      actions={
+        source &&
+        may && (
+          <>
+            <Withdraw what="source" of={source} />
+            <Reconnect source={source} />
+            <ChangePermission what="source" of={source} />
+          </>
+        )
+      }
+    >
+      <Loaded of={read}>
+        {(shown) => (
+          <>
+            <Facts source={shown} />
+            <Described source={shown} may={may} />
+            <SourcePolicy source={shown} may={may} />
+            {(shown.mine || shown.grants.length > 0) && <Grants source={shown} may={may} />}
+          </>
+        )}
+      </Loaded>
+    </Frame>
+  );
+};
+
+const Facts = ({ source }: { source: ShownSource }) => {
+  const t = useWords();
+  const { id, description, typeLabel, creator, createdAt, updatedAt, metadata, permission, enclave, stream } = source;
+  return (
+    <section className="card">
+      <h2>{t("Basics", "基础信息")}</h2>
+      <dl className="facts">
+        <dt>{t("Source number", "数据源编号")}</dt>
+        <dd>
+          <Id>{id}</Id>
+        </dd>
+        <dt>{t("Description", "数据源描述")}</dt>
+        <dd>{description || "—"}</dd>
+        <dt>{t("Type", "数据源类型")}</dt>
+        <dd>{t(typeLabel)}</dd>
+        {metadata !== "" && (
+          <>
+            <dt>{t("Columns described by", "元数据表名")}</dt>
+            <dd className="mono">{metadata}</dd>
+          </>
+        )}
+        <dt>{t("Created by / APPID", "创建者/APPID")}</dt>
+        <dd>
+          <Member of={creator} /> <span className="muted mono">{creator.appId}</span>
+        </dd>
+        {permission.members && (
+          <>
+            <dt>{t("Named members", "定向公开成员")}</dt>
+            <dd className="row">
+              {permission.members.map((member) => (
+                <Member key={member.id} of={member} />
+              ))}
+            </dd>
+          </>
+        )}
+        <dt>{t("Enclave", "可信执行环境")}</dt>
+        <dd>
+          <Id>{enclave}</Id>
+        </dd>
+        <dt>{t("Created", "创建时间")}</dt>
+        <dd>
+          <Time at={createdAt} />
+        </dd>
+        <dt>{t("Changed", "更新时间")}</dt>
+        <dd>
+          <Time at={updatedAt} />
+        </dd>
+        <dt>{t("Stream", "账本流")}</dt>
+        <dd>
+          <Id>{stream}</Id>
+        </dd>
+      </dl>
+    </section>
+  );
+};
+
+/** 表结构信息, its descriptions to be written anew by the owner. */
+const Described = ({ source: { id, columns }, may }: { source: ShownSource; may: boolean }) => {
+  const t = useWords();
+  const [written, setWritten] = useState<Descriptions>();
+  const describe = useAct<unknown, Descriptions>(
+    async ({ client }, descriptions) => {
+      const { describeSource } = await import("../../sdk/workflows/describe-source.ts");
+      return describeSource(client, id, { descriptions: () => descriptions });
+    },
+    () => setWritten(undefined),
+  );
+  return (
+    <section className="card stack">
+      <div className="spread">
+        <h2 style={{ margin: 0 }}>{t("Structure ({n} columns)", "表结构信息（{n} 个字段）", { n: columns.length })}</h2>
+        {may && !written && (
+          <Button onClick={() => setWritten({})}>{t("Edit the descriptions", "编辑字段说明")}</Button>
+        )}
+        {written && (
+          <div className="row">
+            <Button onClick={() => setWritten(undefined)}>{t("Cancel", "取消")}</Button>
+            <SignButton
+              onClick={() => describe.mutate(written)}
+              loading={describe.isPending}
+              disabled={Object.keys(written).length === 0 || tooLong(written)}
+            >
+              {t("Save and sign", "保存并签名")}
+            </SignButton>
+          </div>
+        )}
+      </div>
+      {describe.error && <Failure error={describe.error} />}
+      <Columns columns={columns} {...(written && { written, onWrite: setWritten })} />
+    </section>
+  );
+};
