@@ -57,6 +57,14 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   enclave: ["enclaves"],
 };
 
+/** How far a run is: every phase that the live line told, by the task's stream. */
+export const PROGRESS = "progress";
+export interface Progress {
+  readonly phase: string;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
 /** Follows the live line while somebody is signed in. */
 export const useLive = (): void => {
   const { client } = useSession();
@@ -64,7 +72,12 @@ export const useLive = (): void => {
   useEffect(() => {
     const stop = new AbortController();
     const follow = async () => {
-      for await (const { type } of client.events.subscribe({}, { signal: stop.signal })) {
+      for await (const { type, data } of client.events.subscribe({}, { signal: stop.signal })) {
+        if (type === "task.progress")
+          queries.setQueryData<readonly Progress[]>([PROGRESS, data.stream], (known = []) => [
+            ...known,
+            { phase: String(data.phase), at: Number(data.at) },
+          ]);
         const resources = type === "reset" ? undefined : STALE[type.split(".")[0] ?? ""];
         const about = resources && ((key: readonly unknown[]) => resources.includes(String(key[0])));
         void queries.invalidateQueries(about ? { predicate: ({ queryKey }) => about(queryKey) } : {});
