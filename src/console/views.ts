@@ -78,7 +78,8 @@ export const useLive = (): void => {
             ...known,
             { phase: String(data.phase), at: Number(data.at) },
           ]);
-        const resources = type === "reset" ? undefined : STALE[type.split(".")[0] ?? ""];
+        // What is no news of a resource (`connected`) makes nothing old: reading all anew would connect anew.
+        const resources = type === "reset" ? undefined : (STALE[type.split(".")[0] ?? ""] ?? []);
         const about = resources && ((key: readonly unknown[]) => resources.includes(String(key[0])));
         void queries.invalidateQueries(about ? { predicate: ({ queryKey }) => about(queryKey) } : {});
         void queries.invalidateQueries({ queryKey: ["ledger"] });

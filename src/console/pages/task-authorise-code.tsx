@@ -111,7 +111,9 @@ const Viewed = ({ code, mine }: { code: CodeView; mine: boolean }) => {
   const [view, setView] = useState<"source" | "diff">(changed.length > 0 ? "diff" : "source");
   const shown = view === "diff" ? changed : files.filter(({ digest }) => digest !== null);
   const [path, setPath] = useState<string>();
-  const file = shown.find((one) => one.path === path) ?? shown.find((one) => one.text !== null) ?? shown[0];
+  // What runs before what describes it.
+  const first = shown.find((one) => one.text !== null && !/\.(md|json|txt)$/i.test(one.path));
+  const file = shown.find((one) => one.path === path) ?? first ?? shown[0];
   const sum = (sign: string) => changed.reduce((all, { diff }) => all + counted(diff, sign), 0);
   const warn = compared === "unseen" || (!code.open && compared === "nothing" && !mine);
   return (

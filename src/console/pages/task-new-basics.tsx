@@ -1,6 +1,8 @@
 /** Step 1, 任务基础信息: name, alliance, receiver, type, description. */
 import { Form, type FormInstance, Input, InputNumber, Select } from "antd";
+import type { ReactNode } from "react";
 import { PlainName } from "../../rules/shapes.ts";
+import { useActing } from "../identity/identity.tsx";
 import { EnclaveShield } from "../parts/enclave-shield.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -9,10 +11,14 @@ import type { NewTaskForm } from "./task-new-form.ts";
 /** Characters, not UTF-16 units, as the ledger counts. */
 export const counted = (max: number) => ({ max, strategy: (text: string) => [...text].length, show: true });
 
+/** Never an id while its name is being read. */
+export const named = ({ label }: { label?: ReactNode }): ReactNode => label ?? "…";
+
 export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
   const t = useWords();
   const alliance = Form.useWatch("alliance", form);
   const type = Form.useWatch("type", form);
+  const { me } = useActing();
   const alliances = useView("alliances", "list", { pageSize: 100 });
   const chosen = alliances.data?.items.find(({ stream }) => stream === alliance);
   return (
@@ -56,8 +62,11 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
           showSearch={{ optionFilterProp: "label" }}
           placeholder={t("Choose an alliance", "请选择所属计算联盟")}
           loading={alliances.isPending}
+          labelRender={named}
           // Whoever was in the former alliance may not be in this one.
-          onChange={() => form.setFieldsValue({ provider: undefined, model: undefined, sources: [{}] } as never)}
+          onChange={() =>
+            form.setFieldsValue({ receiver: me, provider: undefined, model: undefined, sources: [{}] } as never)
+          }
           options={alliances.data?.items
             .filter(({ joinedAt }) => joinedAt !== null)
             .map(({ stream, name }) => ({ value: stream, label: name }))}
@@ -81,6 +90,7 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         <Select
           showSearch={{ optionFilterProp: "label" }}
           disabled={!chosen}
+          labelRender={named}
           placeholder={t("Choose who receives", "请选择使用方")}
           options={chosen?.members.map(({ id, nickname, appId }) => ({ value: id, label: `${nickname} (${appId})` }))}
         />

@@ -3,6 +3,7 @@ import { Form, type FormInstance, Input, InputNumber, Radio, Select, Switch } fr
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
+import { named } from "./task-new-basics.tsx";
 import type { NewTaskForm } from "./task-new-form.ts";
 import { type Manifest, useManifest } from "./task-new-manifest.ts";
 import { Sources } from "./task-new-sources.tsx";
@@ -34,6 +35,7 @@ export const Parts = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         >
           <Select
             showSearch={{ optionFilterProp: "label" }}
+            labelRender={named}
             placeholder={t("Choose a provider", "请选择提供方")}
             options={members}
             onChange={() => form.setFieldsValue({ model: undefined, parameters: undefined } as never)}
@@ -52,6 +54,7 @@ export const Parts = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         >
           <Select
             showSearch={{ optionFilterProp: "label" }}
+            labelRender={named}
             disabled={!provider}
             placeholder={t("Choose a model of this provider", "请选择该提供方的计算模型ID")}
             options={published?.map(({ stream, id, name, version }) => ({

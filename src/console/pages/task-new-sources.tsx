@@ -2,6 +2,7 @@
 import { Button, Form, type FormInstance, Input, Select } from "antd";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
+import { named } from "./task-new-basics.tsx";
 import { type NewTaskForm, SOURCES_MAX } from "./task-new-form.ts";
 import type { Manifest } from "./task-new-manifest.ts";
 
@@ -59,8 +60,11 @@ const Row = ({ form, members, manifest, model, at, remove }: Chosen & { at: numb
   const others = given.flatMap((one, i) => (i === at || !one ? [] : [one]));
   const grants =
     source?.grants.filter((one) => !one.withdrawn && one.model === model && Date.parse(one.expires) > Date.now()) ?? [];
-  const set = (changes: object) =>
-    form.setFieldsValue({ sources: given.map((one, i) => (i === at ? { ...one, ...changes } : one)) } as never);
+  // Field by field: what the person has just chosen is in the form already, but not in what was drawn.
+  const set = (changes: Readonly<Record<string, unknown>>) => {
+    for (const [field, value] of Object.entries(changes))
+      form.setFieldValue(["sources", at, field] as never, value as never);
+  };
   /** The table that fits best: the one whose every column the source has. */
   const choose = (stream: string) => {
     const columns = new Set(offered?.find((one) => one.stream === stream)?.columns.map(({ name }) => name));
@@ -78,6 +82,7 @@ const Row = ({ form, members, manifest, model, at, remove }: Chosen & { at: numb
         >
           <Select
             showSearch={{ optionFilterProp: "label" }}
+            labelRender={named}
             placeholder={t("Choose a provider", "请选择提供方")}
             options={[...(members ?? [])]}
             onChange={() => set({ id: undefined, columns: undefined, grant: undefined })}
@@ -90,6 +95,7 @@ const Row = ({ form, members, manifest, model, at, remove }: Chosen & { at: numb
         >
           <Select
             showSearch={{ optionFilterProp: "label" }}
+            labelRender={named}
             disabled={!provider}
             placeholder={t("Choose a source of this provider", "请选择该提供方的数据源ID")}
             options={offered?.map(({ stream, id, name }) => ({

@@ -2,7 +2,6 @@
 import { Button, Form, Steps } from "antd";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { useActing } from "../identity/identity.tsx";
 import { expectedEnclaves } from "../identity/trusted-enclaves.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
@@ -46,7 +45,6 @@ export const Page = () => {
   const t = useWords();
   const go = useNavigate();
   const notice = useNotice();
-  const { me } = useActing();
   const [form] = Form.useForm<NewTaskForm>();
   const [step, setStep] = useState(0);
   const acknowledged = useDraft("task", form, [...FIRST, ...SECOND]);
@@ -83,7 +81,7 @@ export const Page = () => {
           layout="vertical"
           scrollToFirstError
           initialValues={{
-            ...{ type: "ordinary", unit: "day", every: 1, runs: 10, start: "automatic", receiver: me },
+            ...{ type: "ordinary", unit: "day", every: 1, runs: 10, start: "automatic" },
             ...{ rows: 10_000, seconds: 600, memory: 1_024, sources: [{}] },
           }}
           onFinish={() => create.mutate(form.getFieldsValue(true))}

@@ -92,10 +92,10 @@ const Make = ({ name, done }: { name: string; done: (pem: string) => void }) => 
   const short = passphrase !== "" && passphrase.length < 10;
   const differ = again !== "" && again !== passphrase;
   return (
-    <div className="stack" style={{ gap: 8 }}>
+    <Form component={false} layout="vertical">
       <Form.Item
         label={t("Passphrase of the new private key", "新私钥的口令")}
-        style={{ margin: 0 }}
+        style={{ marginBottom: 12 }}
         {...(short && { validateStatus: "error" as const, help: t("At least 10 characters", "至少 10 个字符") })}
       >
         <Input.Password
@@ -107,7 +107,7 @@ const Make = ({ name, done }: { name: string; done: (pem: string) => void }) => 
       </Form.Item>
       <Form.Item
         label={t("Once more", "再次输入")}
-        style={{ margin: 0 }}
+        style={{ marginBottom: 12 }}
         {...(differ && { validateStatus: "error" as const, help: t("The two differ", "两次输入不一致") })}
       >
         <Input.Password
@@ -130,6 +130,6 @@ const Make = ({ name, done }: { name: string; done: (pem: string) => void }) => 
           {t("Without that file nobody opens the result.", "没有该文件，任何人都无法打开结果。")}
         </span>
       </div>
-    </div>
+    </Form>
   );
 };

@@ -42,7 +42,8 @@ export const Drop = ({ accept, onFile, chosen, children }: DropProps) => {
         ref={input}
         type="file"
         accept={accept}
-        hidden
+        style={{ display: "none" }}
+        tabIndex={-1}
         onChange={({ target }) => {
           const file = target.files?.[0];
           if (file) onFile(file);
