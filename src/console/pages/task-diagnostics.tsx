@@ -7,8 +7,8 @@ import { SignButton, useAct } from "../parts/act.tsx";
 import { Member } from "../parts/member.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Time } from "../parts/values.tsx";
-import { usePreferences, useWords } from "../preferences.tsx";
-import { url, useSession } from "../session.tsx";
+import { useWords } from "../preferences.tsx";
+import { useSession } from "../session.tsx";
 import { KeyFile } from "./task-key-file.tsx";
 import { ReceivingKey } from "./task-receiving-key.tsx";
 import type { TaskView } from "./task-view.ts";
@@ -31,7 +31,7 @@ export const Diagnosis = ({ task }: { task: TaskView }) => {
       </div>
       {asked && <Request asked={asked} />}
       {asked && <DecideDiagnostics task={task} asked={asked} />}
-      {asked?.state === "authorised" && asked.by.id === me && <Read id={task.id} />}
+      {asked?.state === "authorised" && asked.by.id === me && <Read task={task} />}
       {mine && !open && <Ask id={task.id} />}
     </section>
   );
@@ -138,17 +138,21 @@ const Ask = ({ id }: { id: string }) => {
   );
 };
 
-const Read = ({ id }: { id: string }) => {
+const Read = ({ task }: { task: TaskView }) => {
   const t = useWords();
-  const { language } = usePreferences();
+  const { client } = useSession();
   const [text, setText] = useState<string>();
   if (text !== undefined) return <pre className="pre inset">{text}</pre>;
   return (
     <KeyFile
       say={t("Open the diagnostics here", "在本机解密诊断信息")}
-      open={async ({ pem, passphrase }) =>
-        setText(await beside("diagnostics", { url: url(), language, id, pem, passphrase, pins: pinsOf() }))
-      }
+      open={async ({ pem, passphrase }) => {
+        const [enclave, released] = await Promise.all([
+          client.enclaves.get({ id: task.runsIn }),
+          client.tasks.diagnostics({ id: task.id }),
+        ]);
+        setText(await beside("diagnostics", { task, pem, passphrase, enclave, released, pins: pinsOf() }));
+      }}
     />
   );
 };

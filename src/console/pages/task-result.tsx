@@ -1,14 +1,15 @@
 /** The receiver's result: opened on this machine with the receiver's private key, shown, saved, and acknowledged. */
 import { Button, Segmented, Skeleton } from "antd";
 import { lazy, Suspense, useMemo, useState } from "react";
+import { refuse } from "../../sdk/workflows/errors.ts";
 import { pinsOf } from "../identity/trusted-enclaves.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { parseCsv } from "../parts/csv.ts";
 import { Drop } from "../parts/drop.tsx";
 import { save } from "../parts/files.ts";
 import { Failure } from "../parts/said.tsx";
-import { usePreferences, useWords } from "../preferences.tsx";
-import { url } from "../session.tsx";
+import { useWords } from "../preferences.tsx";
+import { useSession } from "../session.tsx";
 import { CsvTable } from "./task-csv-table.tsx";
 import { KeyFile } from "./task-key-file.tsx";
 import type { TaskView } from "./task-view.ts";
@@ -42,7 +43,7 @@ export const Result = ({ task }: { task: TaskView }) => {
 
 const Opening = ({ task, done }: { task: TaskView; done: (csv: string) => void }) => {
   const t = useWords();
-  const { language } = usePreferences();
+  const { client } = useSession();
   const [sealed, setSealed] = useState<{ name: string; bytes: Uint8Array }>();
   const elsewhere = task.delivery?.destination !== undefined;
   return (
@@ -69,14 +70,21 @@ const Opening = ({ task, done }: { task: TaskView; done: (csv: string) => void }
       )}
       <KeyFile
         say={t("Open the result here", "在本机解密")}
-        open={async ({ pem, passphrase }) =>
+        open={async ({ pem, passphrase }) => {
+          const { id, receiver } = task;
+          const fetched = async () => (await client.tasks.result({ id })).bytes();
+          if (elsewhere && !sealed) throw refuse("result.elsewhere", { id, sink: task.delivery?.sink ?? "" });
+          const [bytes, bundle] = await Promise.all([
+            sealed?.bytes ?? fetched(),
+            client.tasks.bundle({ id }).then((file) => file.bytes()),
+          ]);
           done(
             await beside("result", {
-              ...{ url: url(), language, id: task.id, pem, passphrase, pins: pinsOf(), me: task.receiver.id },
-              sealed: sealed?.bytes,
+              ...{ task, pem, passphrase, pins: pinsOf(), me: receiver.id },
+              ...{ sealed: bytes, bundle },
             }),
-          )
-        }
+          );
+        }}
       />
     </>
   );
