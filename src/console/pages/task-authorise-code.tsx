@@ -9,6 +9,7 @@ import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
+import { Version } from "./task-facts.tsx";
 import type { TaskView } from "./task-view.ts";
 
 /** Lines that are shown of one file: a longer one is downloaded, not drawn. */
@@ -30,7 +31,7 @@ export const Code = ({ task }: { task: TaskView }) => {
     <>
       <div className="row">
         <strong>{model.name || model.id}</strong>
-        <span>{model.version}</span>
+        <Version task={task} />
         <span className="muted">{t("by", "提供方")}</span>
         <Member of={model.owner} />
         {model.open ? (
@@ -82,7 +83,7 @@ const useSentence = () => {
         );
       case "changed":
         return t(
-          "Since you approved {id}: {changed} files changed, {added} added, {removed} removed.",
+          "Since you approved {id}: files changed {changed}, added {added}, removed {removed}.",
           "自您授权 {id} 以来：修改 {changed} 个文件，新增 {added} 个，删除 {removed} 个。",
           values,
         );
@@ -180,7 +181,7 @@ const Lines = ({ text, diff }: { text: string | null; diff: boolean }) => {
       <section className="code" tabIndex={0} aria-label={t("Code", "代码")}>
         {all.slice(0, LINES).map((line, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines don't move
-          <div key={at} {...(diff && { "data-line": line[0] })}>
+          <div key={at} {...(diff && { "data-line": at < 2 ? "@" : line[0] })}>
             <span>{at + 1}</span>
             <span>{harmless(line)}</span>
           </div>

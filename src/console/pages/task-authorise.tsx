@@ -109,7 +109,7 @@ const Terms = ({ task }: { task: TaskView }) => {
       </div>
       <section className="card">
         <h2>{t("Who has decided", "授权流程")}</h2>
-        <Steps steps={task.steps} expiresAt={task.expiresAt} />
+        <Steps steps={task.steps} {...(task.deciders.length > 0 && { expiresAt: task.expiresAt })} />
       </section>
     </div>
   );

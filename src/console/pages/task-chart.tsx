@@ -36,10 +36,15 @@ const optionOf = (kind: Kind, { header, rows }: Csv, x: number, y: number, colou
   };
 };
 
-export const Chart = ({ header, rows }: Csv) => {
+/** So many rows can be left out one by one: what dwarfs the others. */
+const CHOOSABLE = 200;
+
+export const Chart = ({ header, rows: all }: Csv) => {
   const t = useWords();
   const { theme } = usePreferences();
-  const numeric = useMemo(() => numericColumns(header, rows), [header, rows]);
+  const [without, setWithout] = useState<readonly number[]>([]);
+  const rows = useMemo(() => all.filter((_, at) => !without.includes(at)), [all, without]);
+  const numeric = useMemo(() => numericColumns(header, all), [header, all]);
   const [kind, setKind] = useState<Kind>("bar");
   const firstText = header.findIndex((_, at) => !numeric.includes(at));
   const [x, setX] = useState(firstText >= 0 ? firstText : 0);
@@ -97,6 +102,19 @@ export const Chart = ({ header, rows }: Csv) => {
           options={numeric.map(option)}
           style={{ minWidth: 140 }}
         />
+        {all.length <= CHOOSABLE && (
+          <Select<number[]>
+            mode="multiple"
+            allowClear
+            aria-label={t("Leave out", "不显示")}
+            placeholder={t("Leave out…", "不显示……")}
+            maxTagCount={2}
+            value={[...without]}
+            onChange={setWithout}
+            options={all.map((row, at) => ({ value: at, label: row[x] ?? String(at + 1) }))}
+            style={{ minWidth: 180 }}
+          />
+        )}
       </div>
       <div
         ref={place}

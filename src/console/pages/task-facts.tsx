@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { Member, type Someone } from "../parts/member.tsx";
 import { Id, Time, useAgo } from "../parts/values.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
+import { useView } from "../views.ts";
 import { columnsRead, type TaskView } from "./task-view.ts";
 
 const WithAppId = ({ of }: { of: Someone }) => (
@@ -109,8 +110,21 @@ export const TaskFacts = ({ task }: { task: TaskView }) => {
   );
 };
 
-export const ModelTable = ({ task: { model, definition } }: { task: TaskView }) => {
+/** The model may have been revised since: then its newest version is not what the task names. */
+export const Version = ({ task: { model, definition } }: { task: TaskView }) => {
   const t = useWords();
+  const { data } = useView("models", "get", { id: model.id });
+  if (!data || data.id !== model.id) return null;
+  return data.archive.digest === definition.model.archive ? (
+    <span className="muted">{data.version}</span>
+  ) : (
+    <Tag color="warning">{t("an earlier version", "早先版本")}</Tag>
+  );
+};
+
+export const ModelTable = ({ task }: { task: TaskView }) => {
+  const t = useWords();
+  const { model, definition } = task;
   return (
     <Table
       size="small"
@@ -124,8 +138,7 @@ export const ModelTable = ({ task: { model, definition } }: { task: TaskView }) 
           title: t("Model name", "模型名称"),
           render: () => (
             <>
-              <Link to={`/models/${model.id}`}>{model.name || model.id}</Link>{" "}
-              <span className="muted">{model.version}</span>
+              <Link to={`/models/${model.id}`}>{model.name || model.id}</Link> <Version task={task} />
             </>
           ),
         },

@@ -9,7 +9,7 @@ import { useWords } from "../preferences.tsx";
 /** A PEM file is small; what is larger is another file. */
 const MAX = 65_536;
 
-export interface KeyGiven {
+interface KeyGiven {
   readonly pem: string;
   readonly passphrase: string | undefined;
 }

@@ -9,7 +9,7 @@ import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { beside } from "./task-work.ts";
 
-export interface ReceivingKeyProps {
+interface ReceivingKeyProps {
   /** Name of the file that a new private key is saved as. */
   readonly name: string;
   /** Public key, PEM. */

@@ -61,7 +61,7 @@ export const Page = () => {
             </div>
             <section className="card">
               <h2>{t("Progress", "授权流程")}</h2>
-              <Steps steps={task.steps} expiresAt={task.expiresAt} />
+              <Steps steps={task.steps} {...(task.deciders.length > 0 && { expiresAt: task.expiresAt })} />
             </section>
           </div>
         )}

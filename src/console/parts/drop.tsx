@@ -3,7 +3,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { useWords } from "../preferences.tsx";
 import "../pages/task.css";
 
-export interface DropProps {
+interface DropProps {
   /** As of a file input: ".pem". */
   readonly accept: string;
   readonly onFile: (file: File) => void;
