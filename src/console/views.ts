@@ -60,6 +60,14 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
 /** Milliseconds after which a line that the server ended is taken up again. */
 const AGAIN = 5_000;
 
+/** How far a run is: every phase that the live line told, by the task's stream. */
+export const PROGRESS = "progress";
+export interface Progress {
+  readonly phase: string;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
 /** Follows the live line while somebody is signed in. */
 export const useLive = (): void => {
   const { client, permissions } = useSession();
@@ -69,8 +77,14 @@ export const useLive = (): void => {
     if (!reads) return undefined;
     const stop = new AbortController();
     const follow = async () => {
-      for await (const { type } of client.events.subscribe({}, { signal: stop.signal })) {
-        const resources = type === "reset" ? undefined : STALE[type.split(".")[0] ?? ""];
+      for await (const { type, data } of client.events.subscribe({}, { signal: stop.signal })) {
+        if (type === "task.progress")
+          queries.setQueryData<readonly Progress[]>([PROGRESS, data.stream], (known = []) => [
+            ...known,
+            { phase: String(data.phase), at: Number(data.at) },
+          ]);
+        // What is no news of a resource (`connected`) makes nothing old: reading all anew would connect anew.
+        const resources = type === "reset" ? undefined : (STALE[type.split(".")[0] ?? ""] ?? []);
         const about = resources && ((key: readonly unknown[]) => resources.includes(String(key[0])));
         void queries.invalidateQueries(about ? { predicate: ({ queryKey }) => about(queryKey) } : {});
         void queries.invalidateQueries({ queryKey: ["ledger"] });

@@ -1,0 +1,79 @@
+/**
+ * What takes a second of computing, beside the page: keys closed and opened by passphrase, results checked and opened.
+ * It has no network: the page fetches, and nothing that was fetched is believed here but by its proof.
+ */
+import { generateKey } from "#crypto";
+import { Refusal } from "../../base/refusal.ts";
+import type { EnclavePin } from "../../evidence/enclave-pin.ts";
+import type { Client } from "../../sdk/client.ts";
+import { openDiagnostics } from "../../sdk/workflows/diagnostics.ts";
+import { openResult } from "../../sdk/workflows/open-result.ts";
+import { keyToPem, publicKeyToPem } from "../../trust/keys.ts";
+import type { TaskView } from "./task-view.ts";
+
+interface Opening {
+  readonly task: TaskView;
+  /** Private key. */
+  readonly pem: string;
+  readonly passphrase?: string | undefined;
+  /** Programs that this browser trusts; any, where there is none. */
+  readonly pins: readonly EnclavePin[];
+}
+export interface Pair {
+  readonly publicPem: string;
+  /** Encrypted under the passphrase. */
+  readonly privatePem: string;
+}
+type Answer<R extends "enclaves" | "tasks", V extends keyof Client[R]> = Client[R][V] extends (
+  ...given: never[]
+) => Promise<infer O>
+  ? O
+  : never;
+
+export interface Work {
+  pair: { readonly asked: { readonly passphrase: string }; readonly answer: Pair };
+  result: {
+    readonly asked: Opening & { readonly me: string; readonly sealed: Uint8Array; readonly bundle: Uint8Array };
+    readonly answer: string;
+  };
+  diagnostics: {
+    readonly asked: Opening & {
+      readonly enclave: Answer<"enclaves", "get">;
+      readonly released: Answer<"tasks", "diagnostics">;
+    };
+    readonly answer: string;
+  };
+}
+
+/** A client that has been asked already. */
+const answering = (answers: object): Client => answers as Client;
+const file = (bytes: Uint8Array) => async () => ({ bytes: async () => bytes });
+
+const work: { readonly [W in keyof Work]: (asked: Work[W]["asked"]) => Promise<Work[W]["answer"]> } = {
+  async pair({ passphrase }) {
+    const key = generateKey("P-256");
+    return { publicPem: publicKeyToPem(key.publicKey), privatePem: keyToPem(key, passphrase) };
+  },
+  result({ task, pem, passphrase, me, sealed, bundle, pins }) {
+    const client = answering({ tasks: { get: async () => task, bundle: file(bundle) } });
+    const trust = pins.length > 0 ? { enclaves: [...pins] } : {};
+    return openResult(client, task.id, pem, { passphrase, me, sealed, trust });
+  },
+  diagnostics({ task, pem, passphrase, enclave, released, pins }) {
+    const client = answering({
+      tasks: { get: async () => task, diagnostics: async () => released },
+      enclaves: { get: async () => enclave },
+    });
+    return openDiagnostics(client, task.id, pem, { passphrase, enclaves: pins.length > 0 ? pins : "any" });
+  },
+};
+
+self.onmessage = async ({ data: [what, asked] }: MessageEvent<[keyof Work, never]>) => {
+  try {
+    postMessage({ done: await work[what](asked) });
+  } catch (error) {
+    const { code, status, details, message } =
+      error instanceof Refusal ? error : new Refusal("console.failed", 0, {}, String(error));
+    postMessage({ failed: { code, status, details, message } });
+  }
+};
