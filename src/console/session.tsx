@@ -72,9 +72,9 @@ export const SessionProvider = (props: SessionProviderProps) => {
       }),
     [csrf, language],
   );
+  const client = useMemo(() => clientOf(undefined), [clientOf]);
   const session = useMemo<Session | undefined>(() => {
     if (!data) return undefined;
-    const client = clientOf(undefined);
     return {
       ...data,
       client,
@@ -88,7 +88,7 @@ export const SessionProvider = (props: SessionProviderProps) => {
         queries.setQueryData(SESSION, null);
       },
     };
-  }, [data, clientOf, queries]);
+  }, [data, client, clientOf, queries]);
   if (session && session !== before) setBefore(session);
   if (data === undefined) return error ? props.failed(error, () => void refetch()) : props.waiting;
   const shown = session ?? before;

@@ -70,7 +70,8 @@ export const useLive = (): void => {
     const stop = new AbortController();
     const follow = async () => {
       for await (const { type } of client.events.subscribe({}, { signal: stop.signal })) {
-        const resources = type === "reset" ? undefined : STALE[type.split(".")[0] ?? ""];
+        // What is no news of a resource (`connected`) makes nothing old: reading all anew would connect anew.
+        const resources = type === "reset" ? undefined : (STALE[type.split(".")[0] ?? ""] ?? []);
         const about = resources && ((key: readonly unknown[]) => resources.includes(String(key[0])));
         void queries.invalidateQueries(about ? { predicate: ({ queryKey }) => about(queryKey) } : {});
         void queries.invalidateQueries({ queryKey: ["ledger"] });
