@@ -2,7 +2,6 @@
 import { Form, Input, Select, Switch } from "antd";
 import { useState } from "react";
 import { ARCHIVE_MAX, DESCRIPTION_MAX, published } from "../../rules/model.ts";
-import type { VerifiedEnclave } from "../../sdk/workflows/verify-enclave.ts";
 import { FileField, fileRule, sizeText } from "../parts/file-field.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
@@ -31,10 +30,6 @@ export const versionOf = async ({ version, runner, main, open, description }: Ve
   ...{ version, runner, main, open: open ?? false },
   ...(description && { description: await description.text() }),
 });
-export interface SealTo {
-  readonly owner: string;
-  readonly enclave: VerifiedEnclave;
-}
 
 /** @param described a version before has a description, which stays unless there is another */
 export const VersionFields = ({ described = false }: { described?: boolean }) => {

@@ -13,7 +13,7 @@ import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
-import type { ShownSource } from "./source.tsx";
+import type { ShownSource } from "./source-shown.ts";
 
 type Of = Pick<ShownSource, "id" | "name" | "columns" | "grants">;
 type Grant = ShownSource["grants"][number];
@@ -48,9 +48,7 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
             {
               title: t("Columns", "字段"),
               render: (_, { columns }) =>
-                columns
-                  ? columns.map((at) => source.columns[at]?.name ?? `#${at}`).join(t(", ", "、"))
-                  : t("all", "全部"),
+                columns ? columns.map((at) => source.columns[at]?.name ?? `#${at}`).join(" · ") : t("all", "全部"),
             },
             { title: t("Rows", "结果行数"), align: "right", render: (_, { rows }) => `≤ ${rows.toLocaleString()}` },
             { title: t("Runs", "运行次数"), align: "right", render: (_, { runs }) => `≤ ${runs.toLocaleString()}` },

@@ -6,7 +6,7 @@ import type { NamedPolicy } from "../../sdk/workflows/policy.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
-import type { ShownSource } from "./source.tsx";
+import type { ShownSource } from "./source-shown.ts";
 
 type Of = Pick<ShownSource, "id" | "name" | "columns" | "policy">;
 
@@ -51,7 +51,7 @@ const Shown = ({ policy, columns }: { policy: Policy; columns: Of["columns"] }) 
       t("Smallest group", "最小分组"),
       minGroup &&
         `≥ ${minGroup.size}${minGroup.distinct === undefined ? "" : ` ${nameOf(minGroup.distinct)}`} · ${
-          minGroup.columns.map(nameOf).join(", ") || t("not grouped", "不分组")
+          minGroup.columns.map(nameOf).join(" · ") || t("not grouped", "不分组")
         }`,
     ],
     [t("Values", "取值"), values && rules[values]],

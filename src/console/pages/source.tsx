@@ -2,8 +2,6 @@
 import { Button, Tag } from "antd";
 import { useState } from "react";
 import { useParams } from "react-router";
-import type { z } from "zod";
-import type { Source } from "../../contract/sources.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
@@ -18,8 +16,7 @@ import { Columns, type Descriptions, tooLong } from "./source-columns.tsx";
 import { Grants } from "./source-grants.tsx";
 import { SourcePolicy } from "./source-policy.tsx";
 import { Reconnect } from "./source-reconnect.tsx";
-
-export type ShownSource = z.output<typeof Source>;
+import type { ShownSource } from "./source-shown.ts";
 
 export const Page = () => {
   const t = useWords();

@@ -1,5 +1,6 @@
 /** Code that others wrote: its lines with their numbers, and differences as `diff -u` has them. */
 import { harmless } from "./harmless.ts";
+import "./content.css";
 
 /** So many lines are laid out; what is longer is said to be. */
 const MOST = 5_000;

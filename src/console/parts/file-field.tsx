@@ -1,5 +1,6 @@
 /** A file of a form: chosen or dropped; what is wrong with it is said at the field, and it stays until another is chosen. */
 import { Button } from "antd";
+import "./content.css";
 import { type DragEvent, useRef, useState } from "react";
 import { useWords } from "../preferences.tsx";
 

@@ -4,6 +4,7 @@
  */
 import { Fragment, type ReactNode } from "react";
 import { harmless } from "./harmless.ts";
+import "./content.css";
 
 type Block =
   | { readonly kind: "heading"; readonly level: number; readonly text: string }

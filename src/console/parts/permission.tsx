@@ -126,7 +126,7 @@ export const PermissionTag = ({
 }) => {
   const t = useWords();
   return (
-    <Tooltip title={members?.map(({ nickname }) => nickname).join(t(", ", "、"))}>
+    <Tooltip title={members?.map(({ nickname }) => nickname).join(" · ")}>
       <Tag color={COLOURS[kind]} style={LETTERS[kind]}>
         {t(permissionLabels[kind])}
       </Tag>
