@@ -1,0 +1,48 @@
+/** An unsigned Ethereum payment, and amounts as people write them. */
+import { RLP } from "micro-eth-signer/core/rlp.js";
+import { concat, fromHex, toHex } from "../../base/bytes.ts";
+import { isAddress } from "../../policy/ethereum.ts";
+
+export { isAddress };
+
+export interface Payment {
+  readonly chainId: number;
+  readonly nonce: bigint;
+  /** In lower case, or with its checksum. */
+  readonly to: string;
+  /** Wei; so are the two fees of a unit of gas. */
+  readonly value: bigint;
+  readonly gas: bigint;
+  readonly maxFee: bigint;
+  readonly tip: bigint;
+  /** Hex; none for a payment to somebody who is no contract. */
+  readonly data?: string | undefined;
+}
+
+const number = (value: bigint): Uint8Array => {
+  const hex = value.toString(16);
+  return value === 0n ? new Uint8Array() : fromHex(hex.length % 2 ? `0${hex}` : hex);
+};
+
+/** EIP-1559, hex. */
+export const unsignedPayment = ({ chainId, nonce, to, value, gas, maxFee, tip, data = "" }: Payment): string => {
+  const head = [BigInt(chainId), nonce, tip, maxFee, gas].map(number);
+  const fields = [...head, fromHex(to.slice(2).toLowerCase()), number(value), fromHex(data), []];
+  return toHex(concat(Uint8Array.of(2), RLP.encode(fields as Parameters<typeof RLP.encode>[0])));
+};
+
+export const ETHER_PLACES = 18;
+export const GWEI_PLACES = 9;
+
+/** `1.25` in units of 10^places; undefined for what is no such number, or finer than the unit. */
+export const unitsOf = (written: string, places = ETHER_PLACES): bigint | undefined => {
+  const [, whole = "", part = ""] = /^(\d{1,40})(?:\.(\d+))?$/.exec(written.trim()) ?? [];
+  if (whole === "" || part.length > places) return undefined;
+  return BigInt(whole + part.padEnd(places, "0"));
+};
+
+/** Exactly, without trailing zeros. */
+export const writtenOf = (units: bigint, places = ETHER_PLACES): string => {
+  const digits = String(units).padStart(places + 1, "0");
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, "");
+};
