@@ -1,7 +1,7 @@
 /** 以太坊交易: a payment from end to end, by a key that nobody holds. The address keeps where one is. */
 import { Button, Steps } from "antd";
 import { Link } from "react-router";
-import { StateTag } from "../parts/keys.tsx";
+import { StateTag, WatchRequest } from "../parts/keys.tsx";
 import { useFilters } from "../parts/list.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
 import { useWords } from "../preferences.tsx";
@@ -52,6 +52,7 @@ const Follow = ({ of: request }: { of: Request }) => {
   const t = useWords();
   return (
     <>
+      {request.state === "pending" && <WatchRequest id={request.id} />}
       <Outcome of={request} />
       {request.state === "completed" && <Send of={request} />}
       <What of={request} />

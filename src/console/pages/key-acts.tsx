@@ -178,11 +178,18 @@ const Delete = ({ of: { stream, id, alias }, close }: { of: Shown; close: () => 
             "在此之前密钥停止签名，可取消删除；之后无法恢复，其地址上的资产将永久丢失。",
           )}
         </p>
-        <Form.Item label={t("In so many days (7 to 30)", "等待天数（7 至 30）")}>
-          <InputNumber min={7} max={30} precision={0} value={days} onChange={(to) => setDays(to ?? 30)} />
+        <Form.Item label={t("In so many days (7 to 30)", "等待天数（7 至 30）")} htmlFor="delete-days">
+          <InputNumber
+            id="delete-days"
+            min={7}
+            max={30}
+            precision={0}
+            value={days}
+            onChange={(to) => setDays(to ?? 30)}
+          />
         </Form.Item>
-        <Form.Item label={t("Type {name}", "请输入 {name} 以确认", { name })}>
-          <Input value={typed} onChange={({ target }) => setTyped(target.value)} autoComplete="off" />
+        <Form.Item label={t("Type {name}", "请输入 {name} 以确认", { name })} htmlFor="delete-name">
+          <Input id="delete-name" value={typed} onChange={({ target }) => setTyped(target.value)} autoComplete="off" />
         </Form.Item>
       </Form>
       {schedule.error && <Failure error={schedule.error} />}

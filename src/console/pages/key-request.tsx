@@ -5,7 +5,7 @@ import { useParams } from "react-router";
 import type { z } from "zod";
 import { explain } from "../../base/refusal.ts";
 import type { KeyRequest } from "../../contract/key-requests.ts";
-import { GroupLink, KeyLink, NodeTag, StateTag } from "../parts/keys.tsx";
+import { GroupLink, KeyLink, NodeTag, StateTag, WatchRequest } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
@@ -33,6 +33,7 @@ export const Page = () => {
       <Loaded of={read}>
         {(one) => (
           <>
+            {one.state === "pending" && <WatchRequest id={id} />}
             <Outcome of={one} />
             <What of={one} />
             <Who of={one} />

@@ -69,6 +69,7 @@ export const Sign = ({ of, close }: { of?: string; close: () => void }) => {
     >
       <Form
         form={form}
+        name="key-sign"
         layout="vertical"
         initialValues={{ kind: "message", hours: 24, key: of }}
         onFinish={(given) => ask.mutate(given)}

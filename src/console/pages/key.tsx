@@ -5,7 +5,7 @@ import { Link, useParams } from "react-router";
 import type { z } from "zod";
 import { type Key, keySchemeLabels } from "../../contract/keys.ts";
 import { save } from "../parts/files.ts";
-import { Code, GroupLink, KeyLink, NodeTag, NodeTags, StateTag } from "../parts/keys.tsx";
+import { Code, GroupLink, KeyLink, NodeTag, NodeTags, StateTag, WatchKey } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
 import { Id, Time } from "../parts/values.tsx";
@@ -47,6 +47,7 @@ export const Page = () => {
       <Loaded of={read}>
         {(one) => (
           <>
+            {(one.state === "pending" || one.attempt) && <WatchKey id={id} />}
             <News of={one} />
             <About of={one} />
             <PublicKey of={one} />

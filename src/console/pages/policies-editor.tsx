@@ -50,7 +50,7 @@ export const Editor = ({ label, value, onChange, wrongLine }: Props) => {
         aria-label={t("Text of {label}", "策略 {label} 的内容", { label })}
         aria-invalid={wrongLine !== undefined}
         value={value}
-        rows={Math.min(24, Math.max(3, lines.length))}
+        rows={Math.min(24, lines.length)}
         spellCheck={false}
         autoCapitalize="off"
         maxLength={65_536}

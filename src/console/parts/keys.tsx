@@ -3,6 +3,7 @@ import { Tag } from "antd";
 import { Link } from "react-router";
 import type { Text } from "../../contract/endpoint.ts";
 import { useWords } from "../preferences.tsx";
+import { useView } from "../views.ts";
 
 const COLOURS: Readonly<Record<string, string>> = {
   ...{ pending: "processing", enabled: "success", disabled: "default", "deletion-scheduled": "warning" },
@@ -63,3 +64,15 @@ export const Code = ({ children, lines = 12 }: { children: string; lines?: numbe
     {children}
   </pre>
 );
+
+const LOOK = 2_000;
+/** While nodes work on a key, it is looked at again and again: a line that broke off keeps nobody waiting. */
+export const WatchKey = ({ id }: { id: string }) => {
+  useView("keys", "get", { id }, { every: LOOK });
+  return null;
+};
+/** The same for a request. */
+export const WatchRequest = ({ id }: { id: string }) => {
+  useView("keyRequests", "get", { id }, { every: LOOK });
+  return null;
+};
