@@ -1,6 +1,7 @@
 /** The payment: what is asked to be signed is put together here, from what is read in the form. */
 import { Alert, Form, Input, InputNumber, Select } from "antd";
 import { Link } from "react-router";
+import { GWEI_PLACES, unitsOf } from "../../sdk/workflows/amounts.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
 import { useFilters } from "../parts/list.tsx";
@@ -30,7 +31,7 @@ const AMOUNT = /^\d{1,30}(\.\d{1,18})?$/;
 const FEE = /^\d{1,12}(\.\d{1,9})?$/;
 
 const ask = async (client: Parameters<Parameters<typeof useAct<unknown, Given>>[0]>[0]["client"], given: Given) => {
-  const [{ requestSignatures }, { unitsOf, unsignedPayment, GWEI_PLACES }] = await Promise.all([
+  const [{ requestSignatures }, { unsignedPayment }] = await Promise.all([
     import("../../sdk/workflows/key-requests.ts"),
     import("../../sdk/workflows/payment.ts"),
   ]);

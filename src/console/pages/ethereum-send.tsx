@@ -6,6 +6,9 @@ import { useWords } from "../preferences.tsx";
 import type { Request } from "./key-request.tsx";
 import { useSignatures } from "./key-request-signatures.tsx";
 
+const sendingOf = (raw: string): string =>
+  `curl -H 'content-type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":["0x${raw}"]}' http://127.0.0.1:8545`;
+
 export const Send = ({ of: { id } }: { of: Request }) => {
   const t = useWords();
   const { data, error, refetch } = useSignatures(id);
@@ -25,6 +28,13 @@ export const Send = ({ of: { id } }: { of: Request }) => {
             <Typography.Text copyable={{ text: `0x${raw}` }} />
           </div>
           <Code lines={6}>{`0x${raw}`}</Code>
+          <span className="muted">
+            {t(
+              "Any node of that chain takes it, from anybody: what it pays and to whom is signed. With curl:",
+              "该链的任意节点均可接收，任何人均可代为发送：金额与接收地址已被签名。使用 curl：",
+            )}
+          </span>
+          <Code lines={6}>{sendingOf(raw)}</Code>
         </>
       )}
     </section>

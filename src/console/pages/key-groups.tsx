@@ -28,16 +28,18 @@ export const Page = () => {
       actions={<SignButton onClick={() => set({ new: "1" })}>{t("New group", "新建群组")}</SignButton>}
     >
       <div className="row">
-        <Segmented
-          value={tab}
-          onChange={(to) => set({ tab: to === "all" ? undefined : to })}
-          options={[
-            { value: "all", label: t("All", "全部") },
-            { value: "mine", label: t("Founded by me", "我创建的") },
-            { value: "administered", label: t("I administer", "我管理的") },
-            { value: "awaiting", label: t("Waiting for me", "待处理") },
-          ]}
-        />
+        <div style={{ maxWidth: "100%", overflowX: "auto" }}>
+          <Segmented
+            value={tab}
+            onChange={(to) => set({ tab: to === "all" ? undefined : to })}
+            options={[
+              { value: "all", label: t("All", "全部") },
+              { value: "mine", label: t("Founded by me", "我创建的") },
+              { value: "administered", label: t("I administer", "我管理的") },
+              { value: "awaiting", label: t("Waiting for me", "待处理") },
+            ]}
+          />
+        </div>
         <Input.Search
           placeholder={t("Name or id", "名称或编号")}
           defaultValue={search}

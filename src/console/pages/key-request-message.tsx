@@ -1,14 +1,10 @@
 /** What is signed, in plain words, as this browser reads it. */
 import { Alert } from "antd";
+import { writtenOf } from "../../sdk/workflows/amounts.ts";
 import type { MessageRead, ReadToken, ReadTransaction } from "../../sdk/workflows/read-message.ts";
 import { Code } from "../parts/keys.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
-
-const WEI = 10n ** 18n;
-/** Exactly, without trailing zeros. */
-export const etherOf = (wei: bigint): string =>
-  `${wei / WEI}.${String(wei % WEI).padStart(18, "0")}`.replace(/\.?0+$/, "") || "0";
 
 const CHAINS: Readonly<Record<number, string>> = {
   ...{ 1: "Ethereum", 10: "OP Mainnet", 56: "BNB Chain", 137: "Polygon", 8453: "Base", 42161: "Arbitrum One" },
@@ -84,7 +80,7 @@ const Transaction = ({
       <div style={{ fontSize: 20, fontWeight: 600 }}>
         {to === undefined
           ? t("Create a contract", "创建合约")
-          : t("Pay {ether} ETH", "支付 {ether} ETH", { ether: etherOf(value) })}
+          : t("Pay {ether} ETH", "支付 {ether} ETH", { ether: writtenOf(value) })}
       </div>
       <dl className="facts">
         {to !== undefined && (
@@ -93,7 +89,7 @@ const Transaction = ({
           </Fact>
         )}
         <Fact name={t("Chain", "链")}>{chainName(chainId)}</Fact>
-        <Fact name={t("Fees, at most", "手续费上限")}>{etherOf(fee)} ETH</Fact>
+        <Fact name={t("Fees, at most", "手续费上限")}>{writtenOf(fee)} ETH</Fact>
         <Fact name={t("Number (nonce)", "序号（nonce）")}>{String(nonce)}</Fact>
         <Fact name={t("Gas, at most", "Gas 上限")}>{String(gas)}</Fact>
         <Fact name={t("Type", "类型")}>{type}</Fact>

@@ -41,15 +41,17 @@ export const Page = () => {
       }
     >
       <div className="row">
-        <Segmented
-          value={tab}
-          onChange={(to) => set({ tab: to === "all" ? undefined : to })}
-          options={[
-            { value: "all", label: t("All", "全部") },
-            { value: "mine", label: t("Asked by me", "我发起的") },
-            { value: "awaiting", label: t("Waiting for me", "待审批") },
-          ]}
-        />
+        <div style={{ maxWidth: "100%", overflowX: "auto" }}>
+          <Segmented
+            value={tab}
+            onChange={(to) => set({ tab: to === "all" ? undefined : to })}
+            options={[
+              { value: "all", label: t("All", "全部") },
+              { value: "mine", label: t("Asked by me", "我发起的") },
+              { value: "awaiting", label: t("Waiting for me", "待审批") },
+            ]}
+          />
+        </div>
         <Select
           allowClear
           placeholder={t("State", "状态")}

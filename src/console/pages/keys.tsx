@@ -43,15 +43,17 @@ export const Page = () => {
       }
     >
       <div className="row">
-        <Segmented
-          value={tab}
-          onChange={(to) => set({ tab: to === "all" ? undefined : to })}
-          options={[
-            { value: "all", label: t("All", "全部") },
-            { value: "mine", label: t("Mine", "我创建的") },
-            { value: "requestable", label: t("I may use", "可签名的") },
-          ]}
-        />
+        <div style={{ maxWidth: "100%", overflowX: "auto" }}>
+          <Segmented
+            value={tab}
+            onChange={(to) => set({ tab: to === "all" ? undefined : to })}
+            options={[
+              { value: "all", label: t("All", "全部") },
+              { value: "mine", label: t("Mine", "我创建的") },
+              { value: "requestable", label: t("I may use", "可签名的") },
+            ]}
+          />
+        </div>
         <Select
           allowClear
           placeholder={t("State", "状态")}

@@ -157,7 +157,7 @@ const Policies = ({ of: group }: { of: Group }) => {
         {written.map((policy, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a policy is renamed while it is written
           <article key={i} className="stack" style={{ gap: 8 }}>
-            <div className="row">
+            <div className="row" style={{ flexWrap: "nowrap" }}>
               <Input
                 className="mono"
                 aria-label={t("Name of the policy", "策略名称")}
@@ -165,7 +165,7 @@ const Policies = ({ of: group }: { of: Group }) => {
                 maxLength={64}
                 status={/^[a-z0-9][a-z0-9-]{0,63}$/.test(policy.id) ? "" : "error"}
                 onChange={({ target }) => put(i, { ...policy, id: target.value })}
-                style={{ width: 260 }}
+                style={{ flex: "0 1 320px" }}
               />
               <Popconfirm
                 title={t("Remove {id}?", "删除策略 {id}？", { id: policy.id })}

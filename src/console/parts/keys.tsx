@@ -16,7 +16,7 @@ export const StateTag = ({ state, label }: { state: string; label: Text }) => {
   return <Tag color={COLOURS[state] ?? "default"}>{t(label)}</Tag>;
 };
 
-export interface Noded {
+interface Noded {
   readonly tag: string;
   readonly stream: string;
   readonly running: boolean;

@@ -1,11 +1,11 @@
-/** An unsigned Ethereum payment, and amounts as people write them. */
+/** An unsigned Ethereum payment. */
 import { RLP } from "micro-eth-signer/core/rlp.js";
 import { concat, fromHex, toHex } from "../../base/bytes.ts";
 import { isAddress } from "../../policy/ethereum.ts";
 
 export { isAddress };
 
-export interface Payment {
+interface Payment {
   readonly chainId: number;
   readonly nonce: bigint;
   /** In lower case, or with its checksum. */
@@ -29,20 +29,4 @@ export const unsignedPayment = ({ chainId, nonce, to, value, gas, maxFee, tip, d
   const head = [BigInt(chainId), nonce, tip, maxFee, gas].map(number);
   const fields = [...head, fromHex(to.slice(2).toLowerCase()), number(value), fromHex(data), []];
   return toHex(concat(Uint8Array.of(2), RLP.encode(fields as Parameters<typeof RLP.encode>[0])));
-};
-
-export const ETHER_PLACES = 18;
-export const GWEI_PLACES = 9;
-
-/** `1.25` in units of 10^places; undefined for what is no such number, or finer than the unit. */
-export const unitsOf = (written: string, places = ETHER_PLACES): bigint | undefined => {
-  const [, whole = "", part = ""] = /^(\d{1,40})(?:\.(\d+))?$/.exec(written.trim()) ?? [];
-  if (whole === "" || part.length > places) return undefined;
-  return BigInt(whole + part.padEnd(places, "0"));
-};
-
-/** Exactly, without trailing zeros. */
-export const writtenOf = (units: bigint, places = ETHER_PLACES): string => {
-  const digits = String(units).padStart(places + 1, "0");
-  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, "");
 };
