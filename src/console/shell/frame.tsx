@@ -117,7 +117,9 @@ const Pages = ({ onChosen }: { onChosen?: () => void }) => {
   const shown = pages.filter(({ menu, permission }) => menu && mayOpen(session, permission));
   const chosen = shown
     .map(({ path }) => path)
-    .filter((path) => pathname === path || (path !== "/" && pathname.startsWith(`${path}/`)));
+    .filter((path) => pathname === path || (path !== "/" && pathname.startsWith(`${path}/`)))
+    .sort((a, b) => b.length - a.length)
+    .slice(0, 1);
   const itemsOf = (group: Group): MenuProps["items"] =>
     shown
       .filter(({ menu }) => menu?.group === group)

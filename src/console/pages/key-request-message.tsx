@@ -1,0 +1,131 @@
+/** What is signed, in plain words, as this browser reads it. */
+import { Alert } from "antd";
+import { writtenOf } from "../../sdk/workflows/amounts.ts";
+import type { MessageRead, ReadToken, ReadTransaction } from "../../sdk/workflows/read-message.ts";
+import { Code } from "../parts/keys.tsx";
+import { Id } from "../parts/values.tsx";
+import { useWords } from "../preferences.tsx";
+
+const CHAINS: Readonly<Record<number, string>> = {
+  ...{ 1: "Ethereum", 10: "OP Mainnet", 56: "BNB Chain", 137: "Polygon", 8453: "Base", 42161: "Arbitrum One" },
+  ...{ 17000: "Holesky", 11155111: "Sepolia", 31337: "anvil" },
+};
+export const chainName = (id: number): string => (CHAINS[id] === undefined ? String(id) : `${CHAINS[id]} (${id})`);
+
+export const Message = ({ read }: { read: MessageRead }) => {
+  const t = useWords();
+  return (
+    <div className="stack" style={{ gap: 12 }}>
+      {read.kind === "transaction" && <Transaction of={read.transaction} />}
+      {read.kind === "digest" && (
+        <Alert
+          type="warning"
+          title={t("A digest: nobody can tell what it stands for.", "这是摘要，任何人都无法得知其所代表的内容。")}
+          description={t(
+            "Approve it only if its requester has shown you the original and you have hashed it yourself.",
+            "仅在请求方出示原文且您已自行计算摘要后才可批准。",
+          )}
+        />
+      )}
+      {read.kind === "message" && (
+        <>
+          <strong>{t("A message of {n} bytes", "消息，共 {n} 字节", { n: read.bytes })}</strong>
+          <Code>{read.text ?? read.hex}</Code>
+        </>
+      )}
+      {read.kind === "typed-data" && (
+        <>
+          <strong>{t("Typed data: {type}", "结构化数据：{type}", { type: read.primaryType })}</strong>
+          <dl className="facts">
+            {Object.entries(read.domain).map(([name, value]) => (
+              <Fact key={name} name={DOMAIN[name] ? t(...DOMAIN[name]) : name}>
+                {name === "chainId" ? chainName(Number(value)) : <span className="mono">{value}</span>}
+              </Fact>
+            ))}
+          </dl>
+          <Code>{read.body}</Code>
+        </>
+      )}
+      {read.token && <Token of={read.token} />}
+      <div className="row muted">
+        {t("Signed is", "所签字节")} <Id>{read.signed}</Id>
+      </div>
+    </div>
+  );
+};
+
+const DOMAIN: Readonly<Record<string, readonly [string, string]>> = {
+  name: ["Says it is", "自称"],
+  version: ["Version", "版本"],
+  chainId: ["Chain", "链"],
+  verifyingContract: ["Contract", "合约"],
+  salt: ["Salt", "盐值"],
+};
+
+const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
+  <>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </>
+);
+
+const Transaction = ({
+  of: { type, chainId, nonce, to, value, fee, gas, data, delegates },
+}: {
+  of: ReadTransaction;
+}) => {
+  const t = useWords();
+  return (
+    <>
+      <div style={{ fontSize: 20, fontWeight: 600 }}>
+        {to === undefined
+          ? t("Create a contract", "创建合约")
+          : t("Pay {ether} ETH", "支付 {ether} ETH", { ether: writtenOf(value) })}
+      </div>
+      <dl className="facts">
+        {to !== undefined && (
+          <Fact name={t("To", "接收地址")}>
+            <span className="mono">{to}</span>
+          </Fact>
+        )}
+        <Fact name={t("Chain", "链")}>{chainName(chainId)}</Fact>
+        <Fact name={t("Fees, at most", "手续费上限")}>{writtenOf(fee)} ETH</Fact>
+        <Fact name={t("Number (nonce)", "序号（nonce）")}>{String(nonce)}</Fact>
+        <Fact name={t("Gas, at most", "Gas 上限")}>{String(gas)}</Fact>
+        <Fact name={t("Type", "类型")}>{type}</Fact>
+      </dl>
+      {delegates.map((one) => (
+        <Alert
+          key={one}
+          type="error"
+          title={t("Hands the whole account over to {one}", "将整个账户委托给 {one}", { one })}
+        />
+      ))}
+      {data !== "" && (
+        <>
+          <strong>{t("Data, {n} bytes", "数据，{n} 字节", { n: data.length / 2 })}</strong>
+          <Code lines={6}>{data}</Code>
+        </>
+      )}
+    </>
+  );
+};
+
+const Token = ({ of: { contract, method, recipient, exact, unlimited } }: { of: ReadToken }) => {
+  const t = useWords();
+  return (
+    <>
+      {unlimited && <Alert type="error" title={t("An allowance without any limit", "授权额度没有任何上限")} />}
+      <dl className="facts">
+        <Fact name={t("Token", "代币合约")}>
+          <span className="mono">{contract}</span>
+        </Fact>
+        <Fact name={t("Does", "操作")}>{method}</Fact>
+        <Fact name={t("For", "对方")}>
+          <span className="mono">{recipient}</span>
+        </Fact>
+        <Fact name={t("Amount, smallest units", "数量（最小单位）")}>{exact}</Fact>
+      </dl>
+    </>
+  );
+};
