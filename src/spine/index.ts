@@ -18,6 +18,7 @@ import { createActs } from "./acts.ts";
 import { createBeside } from "./beside.ts";
 import { createBlobViews, createContentNamed } from "./blobs.ts";
 import { type AnyBookView, bookViews } from "./book-view.ts";
+import { createLedgerExplorer } from "./ledger-explorer.ts";
 import { createLedgerViews, createStreams } from "./ledger-views.ts";
 import { createManagedKeys } from "./managed-keys.ts";
 import { createOrganisations, organisationView } from "./organisations.ts";
@@ -98,7 +99,10 @@ export const createSpine = (options: SpineOptions) => {
         },
       },
       blobs: createBlobViews({ views, blobs, clock, max: options.uploadLimit }),
-      ledger: createLedgerViews({ ledger }),
+      ledger: {
+        ...createLedgerViews({ ledger }),
+        ...createLedgerExplorer({ ledger, views, now: () => clock.now() }),
+      },
       streams: createStreams({ ledger, access, views }),
     },
     /** Brings the tables up to date and keeps them so. */
