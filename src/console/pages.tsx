@@ -39,7 +39,13 @@ export const pages: readonly PageEntry[] = [
   entry("/events", () => import("./pages/events.tsx"), ["home", "Event centre", "事件中心"], "event.read"),
   entry("/alliances", () => import("./pages/alliances.tsx"), ["compute", "Alliances", "计算联盟管理"], "alliance.read"),
   entry("/alliances/:id", () => import("./pages/alliance.tsx"), undefined, "alliance.read"),
+  entry("/ledger", () => import("./pages/ledger.tsx"), ["trust", "Ledger", "区块链"], "ledger.read"),
+  entry("/ledger/:index", () => import("./pages/ledger-statement.tsx"), undefined, "ledger.read"),
+  entry("/evidence", () => import("./pages/evidence.tsx"), ["trust", "Evidence", "证据"]),
   entry("/identity", () => import("./pages/identity.tsx"), ["account", "Chain identity", "链身份"]),
   entry("/account", () => import("./pages/account.tsx"), ["account", "Account", "账号信息"]),
   entry("/reviews", () => import("./pages/reviews.tsx"), ["operator", "Reviews", "实名审核"], "verification.review"),
+  entry("/operations", () => import("./pages/operations.tsx"), ["operator", "Health", "运行状况"], "platform.metrics"),
+  entry("/audit", () => import("./pages/audit.tsx"), ["trust", "Audit", "审计日志"], "audit.read"),
+  entry("/audit", () => import("./pages/audit.tsx"), ["operator", "Audit", "审计日志"], "platform.audit"),
 ];
