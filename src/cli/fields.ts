@@ -233,6 +233,7 @@ export const fields: Readonly<Record<string, Text>> = {
   settings: text("Settings", "配置"),
   shares: text("Shares", "分片"),
   signatures: text("Signatures", "签名"),
+  signer: text("Kind of signer", "签名方类型"),
   signers: text("Signers", "签名分片"),
   signingKey: text("Signing key", "签名公钥"),
   sink: text("Sink", "接收方式"),

@@ -65,6 +65,8 @@ export const useLive = (): void => {
     const stop = new AbortController();
     const follow = async () => {
       for await (const { type } of client.events.subscribe({}, { signal: stop.signal })) {
+        // Nothing is old yet; and reading the session anew would begin another line, and so on for ever.
+        if (type === "connected") continue;
         const resources = type === "reset" ? undefined : STALE[type.split(".")[0] ?? ""];
         const about = resources && ((key: readonly unknown[]) => resources.includes(String(key[0])));
         void queries.invalidateQueries(about ? { predicate: ({ queryKey }) => about(queryKey) } : {});

@@ -24,7 +24,9 @@ const Listed = Entry.extend({
   /** Of statement and stream; null where the caller may not read the stream. */
   kind: z.string().nullable(),
   book: z.string().nullable(),
-  /** Who signed it: null where that may not be read, or where it is no organisation. */
+  /** Whether an `organisation` signed it, an `enclave` or a `key-node`. */
+  signer: z.string().nullable(),
+  /** Which organisation, where it is one. */
   by: Member.nullable(),
 });
 

@@ -64,11 +64,9 @@ const sizeOf = async (path: string): Promise<{ bytes: number; files: number }> =
   const found = await stat(path).catch(() => undefined);
   if (!found?.isDirectory()) return { bytes: found?.isFile() ? found.size : 0, files: found?.isFile() ? 1 : 0 };
   const names = await readdir(path).catch(() => []);
-  let [bytes, files] = [0, 0];
-  for (const name of names) {
-    const within = await sizeOf(join(path, name));
-    bytes += within.bytes;
-    files += within.files;
-  }
-  return { bytes, files };
+  const within = await Promise.all(names.map((name) => sizeOf(join(path, name))));
+  return {
+    bytes: within.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: within.reduce((sum, { files }) => sum + files, 0),
+  };
 };

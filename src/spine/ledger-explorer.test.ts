@@ -30,7 +30,12 @@ const entries = Array.from({ length: 1_500 }, (_, index) => {
 });
 const ledger = {
   size: entries.length,
-  world: { streams: new Map([MINE, THEIRS].map((stream) => [stream, { book: "task" }])) },
+  world: {
+    streams: new Map([
+      ...[MINE, THEIRS].map((stream) => [stream, { book: "task" }] as const),
+      [ME, { book: "organisation" }],
+    ]),
+  },
   leaves: (from: number, to: number) =>
     entries.slice(from, to).map(({ seq, statement, stream, time }) => ({ seq, statement, stream, time })),
   entry: async (index: number) => entries[index],
@@ -49,12 +54,12 @@ test("newest first, page after page; of a stream that may not be read only the l
   const first = await statements(me, { limit: 4 });
   assert.deepEqual([indexes(first), first.next, first.size], [[1499, 1498, 1497, 1496], 1496, 1500]);
   assert.deepEqual(
-    first.items.map(({ kind, book, by }) => [kind, book, by?.nickname]),
+    first.items.map(({ kind, book, signer, by }) => [kind, book, signer, by?.nickname]),
     [
-      ["task.described", "task", "研究所"],
-      ["task.described", "task", "研究所"],
-      [null, null, undefined],
-      ["task.described", "task", "研究所"],
+      ["task.described", "task", "organisation", "研究所"],
+      ["task.described", "task", "organisation", "研究所"],
+      [null, null, null, undefined],
+      ["task.described", "task", "organisation", "研究所"],
     ],
   );
   assert.deepEqual(indexes(await statements(me, { limit: 2, before: 1496 })), [1495, 1494]);

@@ -1,5 +1,6 @@
 /** The log as people look through it: newest first, with what each may know of it, and how much happened when. */
 import { DAY, HOUR, iso } from "../base/clock.ts";
+import { organisation } from "../rules/organisation.ts";
 import { parseStatement } from "../trust/statement.ts";
 import type { Asker } from "./access.ts";
 import { createMayRead, type Reading } from "./ledger-views.ts";
@@ -53,9 +54,11 @@ export const createLedgerExplorer = (reading: Omit<Reading, "access"> & { readon
       const known = seen.get(leaf.stream) ?? bookOf(leaf.stream);
       seen.set(leaf.stream, known);
       const book = await known;
-      if (book === null) return { index, ...leaf, book, kind: null, signer: null };
+      if (book === null) return { index, ...leaf, book, kind: null, signer: null, signedBy: null };
       const { statement } = parseStatement((await ledger.entry(index)).jws);
-      return { index, ...leaf, book, kind: statement.kind, signer: statement.by || leaf.stream };
+      const signedBy = statement.by || leaf.stream;
+      const signer = ledger.world.streams.get(signedBy)?.book ?? null;
+      return { index, ...leaf, book, kind: statement.kind, signer, signedBy };
     };
   };
 
@@ -72,11 +75,11 @@ export const createLedgerExplorer = (reading: Omit<Reading, "access"> & { readon
         last = index;
         if (one && (kind === undefined || one.kind === kind || one.book === kind)) found.push(one);
       }
-      const names = await loadNames(views, { members: found.flatMap(({ signer }) => signer ?? []), details: [] });
-      const items = found.map(({ signer, ...one }) => {
-        const by = signer === null ? null : names.member(signer);
-        return { ...one, by: by?.appId ? by : null };
-      });
+      const names = await loadNames(views, { members: found.flatMap(({ signedBy }) => signedBy ?? []), details: [] });
+      const items = found.map(({ signedBy, ...one }) => ({
+        ...one,
+        by: signedBy !== null && one.signer === organisation.name ? names.member(signedBy) : null,
+      }));
       const more = last !== undefined && (hash === undefined ? last > 0 : all.at(-1) !== last);
       return { items, size, next: more ? (last ?? null) : null };
     },

@@ -1,42 +1,38 @@
 /** The newest checkpoint, held to the ones that this browser kept; loud where the log was rewritten. */
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Popconfirm, Skeleton, Tag } from "antd";
-import { Refusal } from "../../base/refusal.ts";
 import { save } from "../parts/files.ts";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
-import { forgetLedger, type KeptLedger, keptLedger, type Witnessed, witness } from "./ledger-kept.ts";
+import { forgetLedger, type KeptLedger, type Witnessed, witness } from "./ledger-kept.ts";
 
 export const useWitness = () => {
   const { client } = useSession();
   return useQuery<Witnessed, Error>({
     queryKey: ["ledger", "witness"],
     queryFn: () => witness(client),
-    refetchInterval: 10_000,
+    refetchInterval: ({ state }) => (state.error ? false : 10_000),
     retry: false,
   });
 };
-/** What is shown is not signed by the ledger that this browser knows. */
-const isForged = (error: Error): boolean => error instanceof Refusal && /^(note|checkpoint)\./.test(error.code);
-
 type Witness = ReturnType<typeof useWitness>;
 
 export const Seal = ({ of: { data, error } }: { of: Witness }) => {
   const t = useWords();
-  if (error && isForged(error)) return <Tag color="error">{t("another ledger", "并非同一账本")}</Tag>;
   if (error && !data) return <Tag color="warning">{t("not checked", "未能检查")}</Tag>;
   if (!data) return <Tag>{t("not checked yet", "尚未检查")}</Tag>;
+  if (data.state === "another") return <Tag color="error">{t("another ledger", "并非同一账本")}</Tag>;
   if (data.state === "rewritten") return <Tag color="error">{t("REWRITTEN", "已被改写")}</Tag>;
   return <Tag color="success">{t("verified in this browser", "已在本浏览器验证")}</Tag>;
 };
 
 export const Checkpoints = ({ of: { data, error, refetch } }: { of: Witness }) => {
   const t = useWords();
-  if (error && isForged(error)) return <Another again={() => void refetch()} />;
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton active paragraph={{ rows: 4 }} title={false} />;
+  if (data.state === "another") return <Another kept={data.kept} again={() => void refetch()} />;
   const { now, kept } = data;
   const said = {
     first: t(
@@ -158,7 +154,7 @@ const Rewritten = ({ now, kept, again }: Extract<Witnessed, { state: "rewritten"
   );
 };
 
-const Another = ({ again }: { again: () => void }) => {
+const Another = ({ kept, again }: { kept: KeptLedger; again: () => void }) => {
   const t = useWords();
   return (
     <Alert
@@ -174,7 +170,7 @@ const Another = ({ again }: { again: () => void }) => {
               "服务器出示的检查点并非由该账本的密钥签署。如平台已重新部署，可向平台运营方核实；否则请勿签名。",
             )}
           </span>
-          <Id>{keptLedger()?.key ?? ""}</Id>
+          <Id>{kept.key}</Id>
           <div className="row">
             <Popconfirm
               title={t("Forget the ledger that this browser knows?", "忘记本浏览器所知的账本？")}

@@ -23,8 +23,11 @@ export interface KeptLedger {
   readonly checkpoints: readonly KeptCheckpoint[];
 }
 
-/** `rewritten`: what the server shows now is signed, and does not continue what it showed before. */
-export type Witnessed =
+/** `another`: what the server shows now is not signed by the ledger that this browser knows; `rewritten`: what the server shows now is signed, and does not continue what it showed before. */
+export type Witnessed = { readonly state: "another"; readonly kept: KeptLedger } | Continued;
+
+/** By the key of the ledger that this browser knows. */
+export type Continued =
   | { readonly state: "first" | "continued"; readonly now: KeptCheckpoint; readonly kept: KeptLedger }
   | { readonly state: "rewritten"; readonly now: KeptCheckpoint; readonly kept: KeptLedger; readonly why: string };
 
@@ -44,18 +47,25 @@ export const ledgerKey = async (client: Client): Promise<string> => {
 };
 
 /**
- * Holds a note of the log to what is kept, and keeps it.
- * @param note the newest one, unless given
- * @throws Refusal where the note is not signed by the ledger
+ * Holds the newest note of the log to what is kept, and keeps it.
+ * @throws Refusal where the very first is not signed by the ledger that the enclaves follow
  */
-export const witness = async (client: Client, note?: string): Promise<Witnessed> => {
-  const [{ openCheckpoint }, key, shown] = await Promise.all([
-    import("../../trust/log/checkpoint.ts"),
-    ledgerKey(client),
-    note ?? client.ledger.checkpoint().then((answer) => answer.text()),
-  ]);
-  const { size, root } = openCheckpoint(shown, key);
-  const now = { size, root: toHex(root), note: shown, at: Date.now() };
+export const witness = async (client: Client): Promise<Witnessed> => {
+  const note = await (await client.ledger.checkpoint()).text();
+  try {
+    return await witnessNote(client, note);
+  } catch (error) {
+    const kept = keptLedger();
+    if (kept && error instanceof Refusal && /^(note|checkpoint)\./.test(error.code)) return { state: "another", kept };
+    throw error;
+  }
+};
+
+/** The same of a note that is at hand. @throws Refusal where it is not signed by the ledger */
+export const witnessNote = async (client: Client, note: string): Promise<Continued> => {
+  const [{ openCheckpoint }, key] = await Promise.all([import("../../trust/log/checkpoint.ts"), ledgerKey(client)]);
+  const { size, root } = openCheckpoint(note, key);
+  const now = { size, root: toHex(root), note, at: Date.now() };
   // Read after the last wait: another look may have kept a newer one.
   const before = keptLedger();
   const last = before?.checkpoints[0];

@@ -9,7 +9,7 @@ import { leafHash, verifyInclusion } from "../../trust/log/merkle.ts";
 import { parseTlogProof } from "../../trust/log/tlog-proof.ts";
 import { parseStatement, type SignedStatement, verifyStatement } from "../../trust/statement.ts";
 import { parseCertificate } from "../../trust/x509/certificate.ts";
-import { ledgerKey, type Witnessed, witness } from "./ledger-kept.ts";
+import { type Continued, ledgerKey, witnessNote } from "./ledger-kept.ts";
 
 type Statements = Awaited<ReturnType<Client["ledger"]["statements"]>>;
 export type Entry = Statements["items"][number];
@@ -22,7 +22,7 @@ export interface Inclusion {
   readonly hashes: readonly string[];
   /** The signed note. */
   readonly checkpoint: string;
-  readonly witnessed: Witnessed;
+  readonly witnessed: Continued;
 }
 
 /** @throws Refusal of what does not hold */
@@ -37,7 +37,7 @@ export const checkInclusion = async (client: Client, entry: Entry): Promise<Incl
   verifyInclusion({ index, size, leafHash: leaf, proof: hashes, root });
   return {
     ...{ size, root: toHex(root), leaf: toHex(leaf), hashes: hashes.map(toHex), checkpoint },
-    witnessed: await witness(client, checkpoint),
+    witnessed: await witnessNote(client, checkpoint),
   };
 };
 

@@ -91,7 +91,7 @@ const Statement = ({ entry }: { entry: Entry }) => {
         <dl className="facts">
           <Fact name={t("Kind", "类型")}>{entry.kind === null ? "—" : <span className="mono">{entry.kind}</span>}</Fact>
           <Fact name={t("Signed by", "签名方")}>
-            {entry.by ? <Member of={entry.by} /> : (opened.data?.signature.subject ?? "—")}
+            {entry.by ? <Member of={entry.by} /> : entry.signer ? t(books[entry.signer] ?? NONE) : "—"}
           </Fact>
           <Fact name={t("Time", "时间")}>
             <Time at={entry.time} />
@@ -247,3 +247,4 @@ const Path = ({ proof: { hashes, leaf, root, size, checkpoint }, index }: { proo
     </section>
   );
 };
+const NONE = { en: "—", "zh-CN": "—" };

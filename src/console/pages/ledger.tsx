@@ -198,7 +198,7 @@ const Rows = ({ items, fresh }: { items: readonly Listed[]; fresh: ReadonlySet<n
           </tr>
         </thead>
         <tbody>
-          {items.map(({ index, kind, book, by, stream, statement, time }) => (
+          {items.map(({ index, kind, signer, by, stream, statement, time }) => (
             <tr key={index} className={fresh.has(index) ? "fresh" : ""}>
               <td>
                 <Link to={`/ledger/${index}`}>#{index}</Link>
@@ -210,7 +210,7 @@ const Rows = ({ items, fresh }: { items: readonly Listed[]; fresh: ReadonlySet<n
                   <Link to={`/ledger/${index}`}>{t(kindText(kind))}</Link>
                 )}
               </td>
-              <td>{by ? <Member of={by} /> : <span className="muted">{t(books[book ?? ""] ?? NONE)}</span>}</td>
+              <td>{by ? <Member of={by} /> : <span className="muted">{t(books[signer ?? ""] ?? NONE)}</span>}</td>
               <td>
                 <Id>{stream}</Id>
               </td>

@@ -73,20 +73,24 @@ const clockOf = (at: string): string => new Date(at).toLocaleTimeString("en-GB")
 
 const said = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-const Entry = ({ at, level, message, details }: Line) => {
-  const short = Object.entries(details)
-    .filter(([name]) => name !== "err")
-    .map(([name, value]) => `${name}=${said(value)}`)
-    .join(" ");
-  return (
-    <li className={level}>
-      <details>
-        <summary>
-          <time dateTime={at}>{clockOf(at)}</time> <span className="level">{level}</span> {message}{" "}
-          <span className="muted">{short.length > 160 ? `${short.slice(0, 160)}…` : short}</span>
-        </summary>
-        <pre className="mono code">{JSON.stringify({ at, ...details }, null, 2)}</pre>
-      </details>
-    </li>
-  );
+/** Of an answered request what was asked and how it ended; of the rest what it says. */
+const shortOf = ({ err: _, ...details }: Line["details"]): string => {
+  const { action, status, outcome, ms, actor } = details;
+  return action === undefined
+    ? Object.entries(details)
+        .map(([name, value]) => `${name}=${said(value)}`)
+        .join(" ")
+    : [action, status, outcome, ms !== undefined && `${said(ms)} ms`, actor].filter(Boolean).map(said).join(" · ");
 };
+
+const Entry = ({ at, level, message, details }: Line) => (
+  <li className={level}>
+    <details>
+      <summary>
+        <time dateTime={at}>{clockOf(at)}</time> <span className="level">{level}</span> {message}{" "}
+        <span className="muted">{shortOf(details)}</span>
+      </summary>
+      <pre className="mono code">{JSON.stringify({ at, ...details }, null, 2)}</pre>
+    </details>
+  </li>
+);
