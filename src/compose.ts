@@ -43,8 +43,10 @@ import { createJobStore } from "./platform/jobs-store.ts";
 import { createLive } from "./platform/live.ts";
 import { lockDataDir } from "./platform/lock.ts";
 import { createLog } from "./platform/log.ts";
+import { createLogTail } from "./platform/log-tail.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
+import { createStorage } from "./platform/storage.ts";
 import { createFaces, type Faces } from "./server/faces/listener.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
@@ -91,7 +93,8 @@ export interface Running {
 /** What a server and a rebuild both need: database and ledger, opened and up to date. */
 const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "clock">) => {
   const lock = lockDataDir(config.data);
-  const log = createLog({ level: config.logLevel, format: config.logFormat });
+  const logTail = createLogTail();
+  const log = createLog({ level: config.logLevel, format: config.logFormat, tail: logTail });
   const db = openDatabase(config.database, { dataDir: config.data, connections: config.databaseConnections });
   await requireReachable(db);
   await migrate(db, [...platformMigrations, ...spineMigrations, keys0200], { clock });
@@ -111,6 +114,7 @@ const openStorage = async ({ config, clock }: Pick<PlatformOptions, "config" | "
   return {
     lock,
     log,
+    logTail,
     db,
     ledger,
     newId,
@@ -256,6 +260,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   metrics.gauge("entente_runs_active", "Tasks that are running", () => compute.runs.active());
 
   const audit = createAudit({ store: createAuditStore({ db }), clock, newId });
+  const jobStore = createJobStore({ db });
   const ports = createServerPorts({ config, clock, db, identity, audit, metrics, log });
   const platform = createPlatformApi({
     config,
@@ -265,6 +270,9 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
     metrics,
     version,
     log,
+    logTail: storage.logTail,
+    jobs: jobStore,
+    storage: createStorage({ dataDir: config.data, db }),
     labels: verificationLabels,
   });
   const server = createServer({
@@ -297,7 +305,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
   });
 
   // One server a data directory: what its predecessor had in hand when it died is nobody else's.
-  const jobs = createJobs({ db, store: createJobStore({ db }), clock, newId, log, sole: true });
+  const jobs = createJobs({ db, store: jobStore, clock, newId, log, sole: true });
   const housekeeping = createHousekeeping({
     db,
     jobs,

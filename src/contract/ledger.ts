@@ -1,7 +1,7 @@
 /** The ledger as anybody may check it, and the streams that the caller is a party of. */
 import { z } from "zod";
 import { download, view } from "./endpoint.ts";
-import { AnyId, Nothing, Time } from "./shapes.ts";
+import { AnyId, Member, Nothing, Time } from "./shapes.ts";
 
 const Index = z.coerce.number<number>().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const Limit = z.coerce.number<number>().int().min(1).max(1_000).default(100);
@@ -17,6 +17,17 @@ const Entry = z.object({
   statement: z.string(),
   /** Milliseconds since 1970. */
   time: z.int(),
+});
+
+/** A leaf with what the caller may know of its statement. */
+const Listed = Entry.extend({
+  /** Of statement and stream; null where the caller may not read the stream. */
+  kind: z.string().nullable(),
+  book: z.string().nullable(),
+  /** Whether an `organisation` signed it, an `enclave` or a `key-node`. */
+  signer: z.string().nullable(),
+  /** Which organisation, where it is one. */
+  by: Member.nullable(),
 });
 
 export const ledger = {
@@ -51,6 +62,33 @@ export const ledger = {
     /** `next` is the `start` of the following page, null at the end. */
     output: z.object({ items: z.array(Entry), size: z.int(), next: z.int().nullable() }),
     summary: { en: "Read the leaves of the log", "zh-CN": "查询账本条目" },
+  }),
+  statements: view({
+    path: "/v1/ledger/statements",
+    permission: "ledger.read",
+    input: z.object({
+      /** Only statements at positions below it: `next` of the page before. */
+      before: Index.optional(),
+      limit: z.coerce.number<number>().int().min(1).max(100).default(10),
+      /** SHA-256 (hex) of a statement, or the id of a stream. */
+      hash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .optional(),
+      /** `task.founded`, or all of a kind of stream: `task`. Finds what the caller may read. */
+      kind: z.string().max(64).optional(),
+    }),
+    /** A page may be short, and even empty, although there is a `next`: a request looks through so many and no more. */
+    output: z.object({ items: z.array(Listed), size: z.int(), next: z.int().nullable() }),
+    summary: { en: "Read the log, newest first, with what you may know of it", "zh-CN": "按时间倒序查询账本" },
+  }),
+  activity: view({
+    path: "/v1/ledger/activity",
+    permission: "ledger.read",
+    input: z.object({ unit: z.enum(["hour", "day"]).default("hour") }),
+    /** The last 48 hours, or 30 days, the present one last. */
+    output: z.object({ items: z.array(z.object({ start: Time, statements: z.int() })) }),
+    summary: { en: "Count statements by hour or day", "zh-CN": "按小时或按天统计账本条目" },
   }),
 };
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import * as rules from "../rules/organisation.ts";
 import { resourceId } from "../rules/shapes.ts";
 import { act, acted, command, view } from "./endpoint.ts";
-import { ById, Label, label, Member, streamed, Time } from "./shapes.ts";
+import { ById, Label, label, Member, Page, paged, streamed, Time } from "./shapes.ts";
 
 export const Organisation = z
   .object({
@@ -126,5 +126,23 @@ export const organisations = {
     output,
     summary: { en: "Publish your certificate revocation list", "zh-CN": "发布证书吊销列表" },
     errors: ["stream.unknown"],
+  }),
+  authorities: view({
+    path: "/v1/operator/authorities",
+    permission: "platform.audit",
+    input: Page,
+    output: paged(
+      z.object({
+        organisation: Member,
+        /** SHA-256 of the certificate, hex. */
+        fingerprint: z.string(),
+        notBefore: Time,
+        notAfter: Time,
+      }),
+    ),
+    summary: {
+      en: "List certificate authorities, those that expire first at the top (operator)",
+      "zh-CN": "查询证书颁发机构，最先到期者在前（平台运营方）",
+    },
   }),
 };

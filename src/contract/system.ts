@@ -1,7 +1,7 @@
 /** Audit of operational data, and what the platform says of itself. */
 import { z } from "zod";
 import { download, view } from "./endpoint.ts";
-import { Cursor, cursored, Nothing, Time } from "./shapes.ts";
+import { Cursor, cursored, Nothing, Search, Time } from "./shapes.ts";
 
 const AuditEntry = z
   .object({
@@ -46,6 +46,37 @@ export const audit = {
 
 const Check = z.object({ ok: z.boolean(), ms: z.number(), message: z.string().optional() });
 
+const Job = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    /** What it is about. */
+    key: z.string(),
+    state: z.enum(["queued", "running", "done", "failed"]),
+    /** Tries that failed. */
+    attempts: z.int(),
+    /** Times that a server died with it in hand. */
+    interruptions: z.int(),
+    /** Code of the last failure. */
+    error: z.string().nullable(),
+    /** Not before. */
+    runAt: Time,
+    createdAt: Time,
+    finishedAt: Time.nullable(),
+  })
+  .meta({ id: "Job" });
+
+const LogLine = z
+  .object({
+    /** Grows by one a line since the start. */
+    number: z.int(),
+    at: Time,
+    level: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "LogLine" });
+
 export const system = {
   health: view({
     path: "/health",
@@ -77,5 +108,42 @@ export const system = {
     input: Nothing,
     output: z.object({ settings: z.record(z.string(), z.unknown()) }),
     summary: { en: "The settings in force, secrets left out (operator)", "zh-CN": "当前配置，不含密钥（平台运营方）" },
+  }),
+  jobs: view({
+    path: "/v1/operator/jobs",
+    permission: "platform.audit",
+    input: Cursor.extend({
+      state: Job.shape.state.optional(),
+      kind: z.string().max(64).optional(),
+    }),
+    output: cursored(Job),
+    summary: { en: "List work in the background, newest first (operator)", "zh-CN": "查询后台任务（平台运营方）" },
+    errors: ["page.cursor"],
+  }),
+  logs: view({
+    path: "/v1/operator/logs",
+    permission: "platform.audit",
+    input: z.object({
+      /** This and whatever is more urgent. */
+      level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
+      /** Words looked for in the whole line. */
+      search: Search,
+      limit: z.coerce.number<number>().int().min(1).max(1_000).default(100),
+    }),
+    /** Newest first, of those that are kept in memory. */
+    output: z.object({ items: z.array(LogLine) }),
+    summary: { en: "Read the newest lines of the log (operator)", "zh-CN": "查询最新日志（平台运营方）" },
+  }),
+  storage: view({
+    path: "/v1/operator/storage",
+    permission: "platform.audit",
+    input: Nothing,
+    output: z.object({
+      /** Folders and files of the data directory, and the database. */
+      areas: z.array(z.object({ name: z.string(), bytes: z.int(), files: z.int() })),
+      /** Of the disk that the data directory is on, bytes. */
+      disk: z.object({ free: z.int(), total: z.int() }),
+    }),
+    summary: { en: "Show what takes room on the disk (operator)", "zh-CN": "查看存储占用（平台运营方）" },
   }),
 };

@@ -33,6 +33,11 @@ export interface JobStore {
   /** Puts back what all others held. Only for the sole server of a database, at its start. @returns how many */
   reclaim(owner: string): Promise<number>;
   count(): Promise<Record<Job["state"], number>>;
+  /** Newest first. */
+  list(
+    filter: { state?: Job["state"] | undefined; kind?: string | undefined },
+    page: { limit: number; beforeId?: string | undefined },
+  ): Promise<Job[]>;
   /** Forgets jobs that ended before a date. @returns how many */
   purge(before: number): Promise<number>;
 }
@@ -70,6 +75,14 @@ export const createJobStore = ({ db }: { db: PlatformDb }): JobStore => {
 
     async openId(openKey, on = db) {
       return (await on.selectFrom("jobs").select("id").where("openKey", "=", openKey).executeTakeFirst())?.id;
+    },
+
+    async list({ state, kind }, { limit, beforeId }) {
+      let query = db.selectFrom("jobs").selectAll().orderBy("id", "desc").limit(limit);
+      if (state !== undefined) query = query.where("state", "=", state);
+      if (kind !== undefined) query = query.where("kind", "=", kind);
+      if (beforeId !== undefined) query = query.where("id", "<", beforeId);
+      return await query.execute();
     },
 
     find: (id) => db.selectFrom("jobs").selectAll().where("id", "=", id).executeTakeFirst(),

@@ -1,5 +1,6 @@
 /** Structured logs: one JSON object a line, without secrets; on a terminal one short line for people. */
 import { type Bindings, type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import type { LogTail } from "./log-tail.ts";
 import { scrub, scrubText } from "./scrub.ts";
 
 export type Log = Logger;
@@ -10,9 +11,11 @@ export interface LogOptions {
   format: "auto" | "json" | "pretty";
   /** Where lines go; standard error unless given: standard output belongs to answers. */
   stream?: DestinationStream;
+  /** Keeps the newest lines too. */
+  tail?: Pick<LogTail, "add">;
 }
 
-export const createLog = ({ level, format, stream }: LogOptions): Log => {
+export const createLog = ({ level, format, stream, tail }: LogOptions): Log => {
   const out = stream ?? destination({ dest: 2, sync: true });
   const forPeople = format === "pretty" || (format === "auto" && Boolean(process.stderr.isTTY));
   const log = pino(
@@ -35,7 +38,14 @@ export const createLog = ({ level, format, stream }: LogOptions): Log => {
         streamWrite: scrubText,
       },
     },
-    forPeople ? { write: (line: string) => out.write(pretty(line)) } : out,
+    forPeople || tail
+      ? {
+          write(line: string) {
+            tail?.add(line);
+            out.write(forPeople ? pretty(line) : line);
+          },
+        }
+      : out,
   );
   // Children inherit this: what is bound to one passes no formatter.
   const { child } = log;

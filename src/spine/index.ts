@@ -19,6 +19,7 @@ import { createBeside } from "./beside.ts";
 import { createBlobViews, createContentNamed } from "./blobs.ts";
 import { type AnyBookView, bookViews } from "./book-view.ts";
 import type { GroupKeys } from "./group-identity.ts";
+import { createLedgerExplorer } from "./ledger-explorer.ts";
 import { createLedgerViews, createStreams } from "./ledger-views.ts";
 import { createManagedKeys } from "./managed-keys.ts";
 import { createOrganisations, organisationView } from "./organisations.ts";
@@ -107,7 +108,10 @@ export const createSpine = (options: SpineOptions) => {
           noticed(asker, await acts.move(asker, keyGroup)),
       },
       blobs: createBlobViews({ views, blobs, clock, max: options.uploadLimit }),
-      ledger: createLedgerViews({ ledger }),
+      ledger: {
+        ...createLedgerViews({ ledger }),
+        ...createLedgerExplorer({ ledger, views, now: () => clock.now() }),
+      },
       streams: createStreams({ ledger, access, views }),
     },
     /** Brings the tables up to date and keeps them so. */

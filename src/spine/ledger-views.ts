@@ -11,7 +11,23 @@ import { parseStatement } from "../trust/statement.ts";
 import type { Access, Asker } from "./access.ts";
 import type { ViewsStore } from "./views-store.ts";
 
-export const createLedgerViews = ({ ledger }: { ledger: Ledger }) => ({
+export interface Reading {
+  readonly ledger: Ledger;
+  readonly access: Access;
+  readonly views: ViewsStore;
+}
+
+/** Enclaves and key nodes are public; organisations are read by their acquaintances; the rest by whoever may see the resource. */
+export const createMayRead =
+  ({ views }: Pick<Reading, "views">) =>
+  async ({ member }: Asker, id: string, book: string): Promise<boolean> => {
+    if (book === enclave.name || book === keyNode.name) return true;
+    if (!member) return false;
+    if (book === organisation.name) return member === id || views.areAcquainted(member, id);
+    return views.isVisible(id, member);
+  };
+
+export const createLedgerViews = ({ ledger }: Pick<Reading, "ledger">) => ({
   checkpoint: () => ({ content: ledger.checkpoint(), fileName: "checkpoint.txt" }),
   proof(_: Asker, { index }: { index: number }) {
     const { size } = ledger;
@@ -36,14 +52,8 @@ export const createLedgerViews = ({ ledger }: { ledger: Ledger }) => ({
   },
 });
 
-export const createStreams = ({ ledger, access, views }: { ledger: Ledger; access: Access; views: ViewsStore }) => {
-  /** Enclaves and key nodes are public; organisations are read by their acquaintances; the rest by whoever may see the resource. */
-  const mayRead = async ({ member }: Asker, id: string, book: string): Promise<boolean> => {
-    if (book === enclave.name || book === keyNode.name) return true;
-    if (!member) return false;
-    if (book === organisation.name) return member === id || views.areAcquainted(member, id);
-    return views.isVisible(id, member);
-  };
+export const createStreams = ({ ledger, access, views }: Reading) => {
+  const mayRead = createMayRead({ views });
   return {
     async get(asker: Asker, { id, start, limit }: { id: string; start: number; limit: number }) {
       const stream = access.resolve(id);

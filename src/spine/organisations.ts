@@ -1,13 +1,16 @@
 /** Chain identities (链身份) as members see one another. */
+import { fromBase64 } from "../base/bytes.ts";
 import { iso } from "../base/clock.ts";
 import type { Organisation as Answer } from "../contract/organisations.ts";
 import { refuse as refuseRule } from "../rules/errors.ts";
 import { type Organisation, organisation } from "../rules/organisation.ts";
 import { streamOf } from "../rules/world.ts";
+import { parseCertificate } from "../trust/x509/certificate.ts";
 import type { Asker } from "./access.ts";
 import { type BookView, textOf } from "./book-view.ts";
 import { refuse } from "./errors.ts";
 import type { ManagedKeys } from "./managed-keys.ts";
+import { loadNames } from "./names.ts";
 import { type Answer as Of, type PillarDeps, type Show, showOne } from "./show.ts";
 
 /** @param keyOf the managed key of a member */
@@ -56,6 +59,22 @@ export const createOrganisations = (deps: PillarDeps & Pick<ManagedKeys, "keyOf"
       const known = asker.member && (asker.member === id || (await deps.views.areAcquainted(asker.member, id)));
       if (!found || !known) throw refuseRule("stream.unknown", { id });
       return showOne(deps, shown, found, asker);
+    },
+    /** Of all members, for the operator: what expires first comes first. */
+    async authorities(_: Asker, { page, pageSize }: { page: number; pageSize: number }) {
+      const all = [...deps.ledger.world.streams].flatMap(([id, { book }]) => {
+        const found = book === organisation.name && read(id);
+        if (!found) return [];
+        const { fingerprint, notBefore, notAfter } = parseCertificate(fromBase64(found.state.authority));
+        return [{ id, fingerprint, notBefore, notAfter }];
+      });
+      const shownNow = all.toSorted((a, b) => a.notAfter - b.notAfter).slice((page - 1) * pageSize, page * pageSize);
+      const names = await loadNames(deps.views, { members: shownNow.map(({ id }) => id), details: [] });
+      const items = shownNow.map(({ id, fingerprint, notBefore, notAfter }) => ({
+        ...{ organisation: names.member(id), fingerprint },
+        ...{ notBefore: iso(notBefore), notAfter: iso(notAfter) },
+      }));
+      return { items, total: all.length, page, pageSize };
     },
   };
 };

@@ -46,6 +46,22 @@ export const Message = ({ read }: { read: MessageRead }) => {
           <Code>{read.body}</Code>
         </>
       )}
+      {read.kind === "statement" && (
+        <>
+          <strong>
+            {t("A statement of a managed identity: {kind}", "托管身份的声明：{kind}", { kind: read.statement.kind })}
+          </strong>
+          <Code>{read.body}</Code>
+        </>
+      )}
+      {read.kind === "certificate" && (
+        <strong>
+          {t("A certificate of its own key for {name}, {days} days", "为自身密钥签发的证书：{name}，{days} 天", {
+            name: read.certificate.name,
+            days: read.certificate.days,
+          })}
+        </strong>
+      )}
       {read.token && <Token of={read.token} />}
       <div className="row muted">
         {t("Signed is", "所签字节")} <Id>{read.signed}</Id>

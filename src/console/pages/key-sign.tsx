@@ -14,7 +14,7 @@ import { Message } from "./key-request-message.tsx";
 
 interface Given {
   readonly key: string;
-  readonly kind: KeyMessage["kind"];
+  readonly kind: Exclude<KeyMessage["kind"], "statement" | "certificate">;
   readonly content: string;
   readonly note?: string;
   readonly hours: number;

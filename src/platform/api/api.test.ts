@@ -17,9 +17,12 @@ import { createAuditStore } from "../audit-store.ts";
 import { loadConfig } from "../config/load.ts";
 import { createHealth } from "../health.ts";
 import { createIds } from "../ids.ts";
+import { createJobStore } from "../jobs-store.ts";
 import { createLog } from "../log.ts";
+import { createLogTail } from "../log-tail.ts";
 import { createMetrics } from "../metrics.ts";
 import { openServerKey } from "../server-key.ts";
+import { createStorage } from "../storage.ts";
 import { createPlatformApi } from "./index.ts";
 import { createServerPorts } from "./server-ports.ts";
 
@@ -55,14 +58,20 @@ const setUp = async (t: TestContext, open: Open, settings: Record<string, unknow
   const clock = testClock();
   const newId = createIds({ clock });
   const lines: string[] = [];
-  const log = createLog({ level: "debug", format: "json", stream: { write: (line) => void lines.push(line) } });
+  const logTail = createLogTail();
+  const stream = { write: (line: string) => void lines.push(line) };
+  const log = createLog({ level: "debug", format: "json", stream, tail: logTail });
   const config = loadConfig({ file: { signInLimit: 1_000, database: "postgres://me:hidden@db/x", ...settings } });
   const identity = createIdentity({ db, clock, newId, serverKey: openServerKey(dataDir), config });
   const trail = createAudit({ store: createAuditStore({ db }), clock, newId });
   const metrics = createMetrics({ processMetrics: false });
   const health = createHealth();
   const platform = { identity, audit: trail, metrics, log };
-  const api = createPlatformApi({ ...platform, health, config, version: "1.2.3", labels: verificationLabels });
+  const jobs = createJobStore({ db });
+  const api = createPlatformApi({
+    ...{ ...platform, health, config, version: "1.2.3", labels: verificationLabels },
+    ...{ logTail, jobs, storage: createStorage({ dataDir, db }) },
+  });
   const ports = createServerPorts({ ...platform, db, clock, config });
   // The two are what the server asks for: the compiler says so here.
   const handlers: Handlers<Operational> = api;
@@ -98,7 +107,7 @@ const setUp = async (t: TestContext, open: Open, settings: Record<string, unknow
     const key = await identity.bootstrap();
     return { id: key?.accessKeyId ?? "", secret: key?.accessKeySecret ?? "" };
   };
-  return { db, clock, identity, health, ports, lines, ask, signUp, operator };
+  return { db, clock, jobs, identity, health, ports, lines, ask, signUp, operator };
 };
 
 onEachDatabase("operational API", (open) => {
@@ -322,6 +331,48 @@ onEachDatabase("operational API", (open) => {
     for (const secret of [PASSWORD, key.secret, admin.secret, "a wrong password"])
       assert.equal(stored.includes(secret), false);
     assert.ok(stored.includes(key.id), "which access key it was is no secret");
+  });
+
+  test("the operator looks at jobs, log and storage; nobody else does", async (t) => {
+    const p = await setUp(t, open);
+    if (!p) return;
+    const { accessKey: key } = await p.signUp("第一医院", "zhang");
+    const admin = await p.operator();
+    for (const [id, state] of [
+      ["J1", "done"],
+      ["J2", "failed"],
+      ["J3", "queued"],
+    ] as const)
+      await p.jobs.add({
+        ...{
+          id,
+          kind: "sessions.purge",
+          key: id,
+          openKey: null,
+          payload: JSON.stringify({ password: PASSWORD }),
+          state,
+        },
+        ...{ runAt: 1, attempts: 0, interruptions: 0, owner: null, lease: null, lockedUntil: null },
+        ...{ error: state === "failed" ? "job.failed" : null, createdAt: 0, finishedAt: state === "queued" ? null : 2 },
+      });
+    const ask = async (path: string) => (await p.ask("GET", `/v1/operator/${path}`, { key: admin })).body;
+    const idsOf = ({ items }: Body) => items.map(({ id }: Body) => id);
+    const page = await ask("jobs?limit=2");
+    assert.deepEqual(idsOf(page), ["J3", "J2"]);
+    assert.deepEqual(idsOf(await ask(`jobs?cursor=${page.next}`)), ["J1"]);
+    assert.deepEqual(idsOf(await ask("jobs?state=failed&kind=sessions.purge")), ["J2"]);
+    assert.deepEqual([page.items[1].error, page.items[0].finishedAt], ["job.failed", null]);
+    assert.equal((await ask("jobs?cursor=x")).code, "page.cursor");
+    assert.equal(JSON.stringify(page).includes(PASSWORD), false, "payloads are not shown");
+
+    const { items } = await ask("logs?search=OPERATOR/jobs&limit=1");
+    assert.deepEqual([items.length, items[0].level, items[0].details.route], [1, "info", "/v1/operator/jobs"]);
+    assert.deepEqual((await ask("logs?level=error")).items, []);
+    const { areas, disk } = await ask("storage");
+    assert.ok(areas.some(({ files, bytes }: Body) => files > 0 && bytes > 0));
+    assert.ok(disk.free > 0 && disk.total >= disk.free);
+    for (const path of ["jobs", "logs", "storage"])
+      assert.equal((await p.ask("GET", `/v1/operator/${path}`, { key })).body.code, "permission.missing");
   });
 
   test("one log line and one measurement a request", async (t) => {

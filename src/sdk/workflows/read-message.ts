@@ -1,5 +1,5 @@
 /** What a message of a request says, read here by the code that the nodes sign by. */
-import { fromHex, fromUtf8, toHex } from "../../base/bytes.ts";
+import { fromBase64url, fromHex, fromUtf8, toHex } from "../../base/bytes.ts";
 import { checksummed, decodeTransaction, type TransactionType } from "../../policy/ethereum.ts";
 import { decodeTypedData } from "../../policy/typed-data.ts";
 import { whatIs } from "../../policy/what.ts";
@@ -50,7 +50,23 @@ export type MessageRead = Signed &
         /** All that the message says, as indented JSON. */
         readonly body: string;
       }
+    /** Of a managed identity: a statement in its member's name, or a certificate of its own key. */
+    | { readonly kind: "statement"; readonly statement: ReadStatement; readonly body: string }
+    | { readonly kind: "certificate"; readonly certificate: ReadCertificate }
   );
+
+export interface ReadStatement {
+  readonly kind: string;
+  readonly stream: string;
+  readonly by: string;
+}
+export interface ReadCertificate {
+  readonly authority: boolean;
+  readonly name: string;
+  readonly days: number;
+}
+
+const indented = (value: unknown): string => JSON.stringify(value, null, 2);
 
 const textOf = (bytes: Uint8Array): string | undefined => {
   try {
@@ -92,7 +108,14 @@ export const readMessage = (
     case "typed-data": {
       const { primaryType, domain } = decodeTypedData(message.json);
       const { message: body } = JSON.parse(message.json) as { message: unknown };
-      return { ...signed, kind: "typed-data", primaryType, domain: { ...domain }, body: JSON.stringify(body, null, 2) };
+      return { ...signed, kind: "typed-data", primaryType, domain: { ...domain }, body: indented(body) };
     }
+    case "statement": {
+      const [, payload = ""] = message.input.split(".");
+      const body = indented(JSON.parse(fromUtf8(fromBase64url(payload))));
+      return { ...signed, kind: "statement", statement: facts.statement as object as ReadStatement, body };
+    }
+    case "certificate":
+      return { ...signed, kind: "certificate", certificate: facts.certificate as object as ReadCertificate };
   }
 };

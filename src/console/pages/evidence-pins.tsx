@@ -1,0 +1,141 @@
+/** What a bundle is held to beside itself: the ledger, programs and authorities that this browser knows. */
+import { Button, Popconfirm, Tag } from "antd";
+import { pin, pinsOf, unpin } from "../identity/trusted-enclaves.ts";
+import { Id } from "../parts/values.tsx";
+import { useWords } from "../preferences.tsx";
+import { pinMember, pins } from "./evidence-verify.ts";
+import type { Found, Proven } from "./evidence-worker.ts";
+import { forgetLedger, keptLedger } from "./ledger-kept.ts";
+
+export const Parties = ({ parties, changed }: { parties: Found["parties"]; changed: () => void }) => {
+  const t = useWords();
+  const known = pins().members;
+  return (
+    <div className="scroll">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th>{t("Member", "成员")}</th>
+            <th>APPID</th>
+            <th>{t("Its authority (SHA-256)", "证书颁发机构（SHA-256）")}</th>
+            <th aria-label={t("Trust", "信任")} />
+          </tr>
+        </thead>
+        <tbody>
+          {parties.map(({ id, nickname, appId, fingerprints }) => {
+            const newest = fingerprints.at(-1) ?? "";
+            const pinned = known[id] !== undefined;
+            return (
+              <tr key={id}>
+                <td>{nickname ?? "—"}</td>
+                <td>{appId}</td>
+                <td>
+                  <Id>{newest}</Id>
+                </td>
+                <td>
+                  {pinned ? (
+                    <Button
+                      size="small"
+                      onClick={() => {
+                        pinMember(id, undefined);
+                        changed();
+                      }}
+                    >
+                      {t("Unpin", "取消固定")}
+                    </Button>
+                  ) : (
+                    <Popconfirm
+                      title={t(
+                        "Have you compared it with them, by telephone for example?",
+                        "是否已通过电话等方式与对方核对？",
+                      )}
+                      okText={t("Compared: pin it", "已核对，固定信任")}
+                      onConfirm={() => {
+                        pinMember(id, newest);
+                        changed();
+                      }}
+                    >
+                      <Button size="small">{t("Pin", "固定信任")}</Button>
+                    </Popconfirm>
+                  )}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
+export const Pins = ({ proven: { found, differs }, changed }: { proven: Proven; changed: () => void }) => {
+  const t = useWords();
+  const kept = keptLedger();
+  const shown = found.en;
+  const here = "task" in shown ? shown.code : undefined;
+  const enclaves = pinsOf();
+  const isPinned = enclaves.some(({ measurement }) => measurement === here?.measurement);
+  return (
+    <dl className="facts">
+      <dt>{t("Ledger", "账本")}</dt>
+      <dd>
+        {kept ? (
+          <>
+            <Id>{kept.key}</Id>{" "}
+            {kept.key === shown.ledger.key ? (
+              <Tag color="success">{t("the bundle's", "与证据包一致")}</Tag>
+            ) : (
+              <Tag color="error">{t("another than the bundle's", "与证据包不一致")}</Tag>
+            )}
+            <Popconfirm
+              title={t("Forget this ledger and its checkpoints?", "忘记该账本及其检查点？")}
+              okText={t("Forget it", "忘记")}
+              onConfirm={() => {
+                forgetLedger();
+                changed();
+              }}
+            >
+              <Button size="small">{t("Forget it", "忘记")}</Button>
+            </Popconfirm>
+          </>
+        ) : (
+          t("None yet: the ledger page keeps the first that it sees.", "暂无：打开账本页面后将记住首次所见的账本。")
+        )}
+      </dd>
+      <dt>{t("Enclave programs", "可信执行环境程序")}</dt>
+      <dd className="stack" style={{ gap: 8 }}>
+        {enclaves.map(({ provider, measurement }) => (
+          <span key={measurement} className="row">
+            {provider} <Id>{measurement}</Id>
+            <Button
+              size="small"
+              onClick={() => {
+                unpin(measurement);
+                changed();
+              }}
+            >
+              {t("Unpin", "取消固定")}
+            </Button>
+          </span>
+        ))}
+        {enclaves.length === 0 && t("None yet: any program counts.", "暂无：任何程序均可。")}
+        {here && !isPinned && (
+          <span className="row">
+            <Popconfirm
+              title={t("Trust the program of this bundle from now on?", "今后信任该证据包中的程序？")}
+              okText={t("Pin it", "固定信任")}
+              onConfirm={() => {
+                pin(here);
+                changed();
+              }}
+            >
+              <Button size="small" danger={differs !== undefined}>
+                {t("Pin the bundle's program", "固定信任证据包中的程序")}
+              </Button>
+            </Popconfirm>
+          </span>
+        )}
+      </dd>
+    </dl>
+  );
+};
