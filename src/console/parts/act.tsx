@@ -2,7 +2,6 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, type ButtonProps } from "antd";
-import { useRef } from "react";
 import { type Acting, useActing } from "../identity/identity.tsx";
 import { useWords } from "../preferences.tsx";
 
@@ -13,29 +12,13 @@ import { useWords } from "../preferences.tsx";
 export const useAct = <T, In = void>(work: (acting: Acting, input: In) => Promise<T>, done?: (result: T) => void) => {
   const acting = useActing();
   const queries = useQueryClient();
-  const busy = useRef(false);
-  const act = useMutation<T, Error, In>({
-    async mutationFn(input) {
-      try {
-        return await work(acting, input);
-      } finally {
-        busy.current = false;
-      }
-    },
+  return useMutation<T, Error, In>({
+    mutationFn: (input) => work(acting, input),
     async onSuccess(result) {
       await queries.invalidateQueries();
       done?.(result);
     },
   });
-  return {
-    ...act,
-    /** A second click before the button is drawn anew is none. */
-    mutate(input: In) {
-      if (busy.current) return;
-      busy.current = true;
-      act.mutate(input);
-    },
-  };
 };
 
 /** A toast, for what is done and needs no look. */
