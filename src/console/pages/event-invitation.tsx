@@ -74,6 +74,7 @@ export const About = ({ alliance }: { alliance: z.output<typeof Alliance> }) => 
         <Table
           size="small"
           rowKey="id"
+          scroll={{ x: "max-content" }}
           dataSource={[...members]}
           pagination={members.length > 10 && { pageSize: 10 }}
           columns={[

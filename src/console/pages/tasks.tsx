@@ -90,6 +90,9 @@ export const Page = () => {
   );
 };
 
+/** What a phone leaves out: a name, a state and what to do next stay. */
+const WIDE: "md"[] = ["md"];
+
 const useColumns = () => {
   const t = useWords();
   return [
@@ -103,9 +106,10 @@ const useColumns = () => {
         </span>
       ),
     },
-    { title: t("Number", "任务编号"), render: (_: unknown, { id }: TaskLine) => <Id>{id}</Id> },
+    { title: t("Number", "任务编号"), responsive: WIDE, render: (_: unknown, { id }: TaskLine) => <Id>{id}</Id> },
     {
       title: t("Created by/APPID", "创建者/APPID"),
+      responsive: WIDE,
       render: (_: unknown, { creator }: TaskLine) => (
         <span className="row" style={{ flexWrap: "nowrap" }}>
           <Member of={creator} />
@@ -113,12 +117,20 @@ const useColumns = () => {
         </span>
       ),
     },
-    { title: t("Alliance", "所属计算联盟"), render: (_: unknown, { alliance }: TaskLine) => alliance.name },
+    {
+      title: t("Alliance", "所属计算联盟"),
+      responsive: WIDE,
+      render: (_: unknown, { alliance }: TaskLine) => alliance.name,
+    },
     {
       title: t("State", "任务状态"),
       render: (_: unknown, { state, stateLabel }: TaskLine) => <Tag color={taskColours[state]}>{t(stateLabel)}</Tag>,
     },
-    { title: t("Created", "创建时间"), render: (_: unknown, { createdAt }: TaskLine) => <Time at={createdAt} /> },
+    {
+      title: t("Created", "创建时间"),
+      responsive: WIDE,
+      render: (_: unknown, { createdAt }: TaskLine) => <Time at={createdAt} />,
+    },
     { title: t("Action", "操作"), render: (_: unknown, task: TaskLine) => <Next task={task} /> },
   ];
 };
