@@ -1,9 +1,9 @@
 /** The transaction as it is sent, verified here. */
 import { Skeleton, Tag, Typography } from "antd";
+import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { Code } from "../parts/keys.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
-import type { Request } from "./key-request.tsx";
 import { useSignatures } from "./key-request-signatures.tsx";
 
 const sendingOf = (raw: string): string =>

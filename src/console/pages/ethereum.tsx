@@ -1,6 +1,7 @@
 /** 以太坊交易: a payment from end to end, by a key that nobody holds. The address keeps where one is. */
 import { Button, Steps } from "antd";
 import { Link } from "react-router";
+import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { StateTag, WatchRequest } from "../parts/keys.tsx";
 import { useFilters } from "../parts/list.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
@@ -8,7 +9,7 @@ import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { Pay } from "./ethereum-pay.tsx";
 import { Send } from "./ethereum-send.tsx";
-import { Outcome, type Request, What, Who } from "./key-request.tsx";
+import { Outcome, What, Who } from "./key-request.tsx";
 import { Decide } from "./key-request-decide.tsx";
 
 export const Page = () => {

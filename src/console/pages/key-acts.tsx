@@ -4,9 +4,9 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
+import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
-import type { Shown } from "./key.tsx";
 
 const WAIT = 120_000;
 

@@ -5,10 +5,10 @@ import type { NodeBackup } from "../../sdk/workflows/key-backups.ts";
 import { expectedKeyNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
+import type { ShownGroup as Group } from "../parts/key-shapes.ts";
 import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
-import type { Group } from "./key-group.tsx";
 
 export const Backups = ({ of: group }: { of: Group }) => {
   const t = useWords();

@@ -1,12 +1,12 @@
 /** 提议变更: nodes and members; policies have a page of their own. Only what differs is proposed. */
 import { Form, InputNumber, Modal, Select } from "antd";
 import { useAct, useNotice, useObstacle } from "../parts/act.tsx";
+import type { ShownGroup as Group } from "../parts/key-shapes.ts";
 import type { Someone } from "../parts/member.tsx";
 import { People, streamsOf } from "../parts/people.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
-import type { Group } from "./key-group.tsx";
 
 interface Given {
   readonly nodes: readonly string[];

@@ -4,6 +4,7 @@ import { Button, Table, Tag, Tooltip } from "antd";
 import type { z } from "zod";
 import type { KeyNode } from "../../contract/key-nodes.ts";
 import { pinKeyNode, verifyTrustedNode } from "../identity/trusted-key-nodes.ts";
+import type { ShownGroup as Group } from "../parts/key-shapes.ts";
 import { NodeTag } from "../parts/keys.tsx";
 import { Loaded } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
@@ -11,7 +12,6 @@ import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
 import { refusalOf, useView } from "../views.ts";
-import type { Group } from "./key-group.tsx";
 
 type Node = z.output<typeof KeyNode>;
 /** The host that it is reached at. */

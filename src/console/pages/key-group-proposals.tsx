@@ -5,12 +5,13 @@ import type { Proposal } from "../../contract/key-groups.ts";
 import type { KeyPolicy } from "../../rules/key-group.ts";
 import { useActing } from "../identity/identity.tsx";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import type { ShownGroup as Group } from "../parts/key-shapes.ts";
 import { Code, StateTag } from "../parts/keys.tsx";
 import { Member, type Someone } from "../parts/member.tsx";
+import { All } from "../parts/people.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
-import { All, type Group } from "./key-group.tsx";
 
 type Shown = z.output<typeof Proposal>;
 

@@ -2,12 +2,12 @@
 import { Button, Tag } from "antd";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import type { z } from "zod";
-import type { KeyGroup } from "../../contract/key-groups.ts";
 import { SignButton } from "../parts/act.tsx";
+import { administers, type ShownGroup as Group } from "../parts/key-shapes.ts";
 import { Code } from "../parts/keys.tsx";
-import { Member, type Someone } from "../parts/member.tsx";
+import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { All } from "../parts/people.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -15,10 +15,6 @@ import { Backups } from "./key-group-backup.tsx";
 import { ChangeGroup } from "./key-group-change.tsx";
 import { Nodes } from "./key-group-nodes.tsx";
 import { Proposals } from "./key-group-proposals.tsx";
-
-export type Group = z.output<typeof KeyGroup>;
-export const administers = ({ roles }: Pick<Group, "roles">): boolean =>
-  roles.some(({ role }) => role === "administrator");
 
 export const Page = () => {
   const t = useWords();
@@ -113,18 +109,6 @@ const Members = ({ of: group }: { of: Group }) => {
         )}
       </dl>
     </section>
-  );
-};
-
-export const All = ({ of }: { of: readonly Someone[] }) => {
-  const t = useWords();
-  if (of.length === 0) return <span className="muted">{t("nobody", "无")}</span>;
-  return (
-    <span className="row" style={{ gap: 16 }}>
-      {of.map((one) => (
-        <Member key={one.id} of={one} />
-      ))}
-    </span>
   );
 };
 

@@ -2,9 +2,9 @@
 import { Button, Popconfirm } from "antd";
 import { useActing } from "../identity/identity.tsx";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
-import type { Request } from "./key-request.tsx";
 
 export const Decide = ({ of: { id, stream, requester, awaitsYou } }: { of: Request }) => {
   const t = useWords();

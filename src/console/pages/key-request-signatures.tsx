@@ -3,12 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Skeleton, Tag, Typography } from "antd";
 import { useAct } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
+import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { Code } from "../parts/keys.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
-import type { Request } from "./key-request.tsx";
 
 /** Of a completed request, verified. */
 export const useSignatures = (id: string, enabled = true) => {

@@ -2,9 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Skeleton, Tag } from "antd";
 import { useParams } from "react-router";
-import type { z } from "zod";
 import { explain } from "../../base/refusal.ts";
-import type { KeyRequest } from "../../contract/key-requests.ts";
+import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { GroupLink, KeyLink, NodeTag, StateTag, WatchRequest } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
@@ -16,8 +15,6 @@ import { useView } from "../views.ts";
 import { Decide } from "./key-request-decide.tsx";
 import { Message } from "./key-request-message.tsx";
 import { Signatures } from "./key-request-signatures.tsx";
-
-export type Request = z.output<typeof KeyRequest>;
 
 export const Page = () => {
   const t = useWords();

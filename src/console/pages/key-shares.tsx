@@ -3,13 +3,13 @@ import { Button, Form, InputNumber, Modal, Popconfirm, Progress, Select, Table }
 import { useState } from "react";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
+import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { NodeTag, NodeTags } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
-import type { Shown } from "./key.tsx";
 
 export const Shares = ({ of: key }: { of: Shown }) => {
   const t = useWords();

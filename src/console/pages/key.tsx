@@ -2,9 +2,9 @@
 import { Alert, Button, Table, Tag, Tooltip } from "antd";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import type { z } from "zod";
-import { type Key, keySchemeLabels } from "../../contract/keys.ts";
+import { keySchemeLabels } from "../../contract/keys.ts";
 import { save } from "../parts/files.ts";
+import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { Code, GroupLink, KeyLink, NodeTag, NodeTags, StateTag, WatchKey } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
@@ -14,8 +14,6 @@ import { useView } from "../views.ts";
 import { Acts } from "./key-acts.tsx";
 import { Attempt, Shares } from "./key-shares.tsx";
 import { Sign } from "./key-sign.tsx";
-
-export type Shown = z.output<typeof Key>;
 
 export const Page = () => {
   const t = useWords();

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, type ButtonProps } from "antd";
+import { useRef } from "react";
 import { type Acting, useActing } from "../identity/identity.tsx";
 import { useWords } from "../preferences.tsx";
 

@@ -95,3 +95,16 @@ export const People = ({ id, value = [], onChange, known = [] }: Props) => {
 
 /** Streams as the ledger takes a set: each once, in growing order. */
 export const streamsOf = (people: readonly Someone[] = []): string[] => [...new Set(people.map(({ id }) => id))].sort();
+
+/** Everybody of a role, by name. */
+export const All = ({ of }: { of: readonly Someone[] }) => {
+  const t = useWords();
+  if (of.length === 0) return <span className="muted">{t("nobody", "无")}</span>;
+  return (
+    <span className="row" style={{ gap: 16 }}>
+      {of.map((one) => (
+        <Member key={one.id} of={one} />
+      ))}
+    </span>
+  );
+};

@@ -1,7 +1,6 @@
 /** What a message of a request says, read here by the code that the nodes sign by. */
 import { fromBase64url, fromHex, fromUtf8, toHex } from "../../base/bytes.ts";
 import { checksummed, decodeTransaction, type TransactionType } from "../../policy/ethereum.ts";
-import { decodeTypedData } from "../../policy/typed-data.ts";
 import { whatIs } from "../../policy/what.ts";
 import type { KeyMessage } from "../../rules/key-messages.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
@@ -46,7 +45,7 @@ export type MessageRead = Signed &
     | {
         readonly kind: "typed-data";
         readonly primaryType: string;
-        readonly domain: Readonly<Record<string, string | number>>;
+        readonly domain: Domain;
         /** All that the message says, as indented JSON. */
         readonly body: string;
       }
@@ -54,6 +53,9 @@ export type MessageRead = Signed &
     | { readonly kind: "statement"; readonly statement: ReadStatement; readonly body: string }
     | { readonly kind: "certificate"; readonly certificate: ReadCertificate }
   );
+
+/** What the message says of where it counts. */
+type Domain = Readonly<Record<string, string | number>>;
 
 export interface ReadStatement {
   readonly kind: string;
@@ -106,9 +108,13 @@ export const readMessage = (
       return { ...signed, kind: "transaction", transaction };
     }
     case "typed-data": {
-      const { primaryType, domain } = decodeTypedData(message.json);
+      const {
+        primaryType,
+        fields: _,
+        ...domain
+      } = facts.typedData as { primaryType: string; fields: unknown } & Domain;
       const { message: body } = JSON.parse(message.json) as { message: unknown };
-      return { ...signed, kind: "typed-data", primaryType, domain: { ...domain }, body: indented(body) };
+      return { ...signed, kind: "typed-data", primaryType, domain, body: indented(body) };
     }
     case "statement": {
       const [, payload = ""] = message.input.split(".");
