@@ -1,5 +1,5 @@
 /** What takes room: the data directory's folders, the database, and what is left of the disk. */
-import { readdir, stat, statfs } from "node:fs/promises";
+import { lstat, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { SECOND } from "../base/clock.ts";
@@ -45,9 +45,12 @@ export const createStorage = ({ dataDir, db }: { dataDir: string; db: PlatformDb
   };
 };
 
-/** SQLite's files are one area: the database and its log. */
+/** SQLite's files are one area, the database and its log; other files beside the folders are another. */
+const areaOf = (name: string): string =>
+  /\.db(-wal|-shm)?$/.test(name) ? "database" : name.includes(".") ? "other" : name;
+
 const merged = (areas: readonly Area[]): Area[] =>
-  [...Map.groupBy(areas, ({ name }) => (/\.db(-wal|-shm)?$/.test(name) ? "database" : name))].map(([name, all]) => ({
+  [...Map.groupBy(areas, ({ name }) => areaOf(name))].map(([name, all]) => ({
     name,
     bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
     files: all.reduce((sum, { files }) => sum + files, 0),
@@ -59,9 +62,9 @@ const databaseElsewhere = async (db: PlatformDb): Promise<Area[]> => {
   return [{ name: "database", bytes: Number(rows[0]?.bytes ?? 0), files: 0 }];
 };
 
-/** What disappears while it is counted counts nothing. */
+/** What disappears while it is counted counts nothing; links lead elsewhere, and may lead back. */
 const sizeOf = async (path: string): Promise<{ bytes: number; files: number }> => {
-  const found = await stat(path).catch(() => undefined);
+  const found = await lstat(path).catch(() => undefined);
   if (!found?.isDirectory()) return { bytes: found?.isFile() ? found.size : 0, files: found?.isFile() ? 1 : 0 };
   const names = await readdir(path).catch(() => []);
   const within = await Promise.all(names.map((name) => sizeOf(join(path, name))));

@@ -30,7 +30,7 @@ const memberBoxes = ({ parties, acts }: Found, t: Words): Box[] =>
     const shown = (agreed.length > 0 ? agreed : own).slice(-2).map(({ text }) => text);
     return {
       title: name,
-      lines: [...shown, t("{n} signatures", "{n} 个签名", { n: own.length })],
+      lines: [...shown, t("signatures: {n}", "{n} 个签名", { n: own.length })],
       verdict: "good",
       says: pinned
         ? t("signatures hold; its authority is pinned", "签名有效；其证书颁发机构已固定信任")
@@ -113,7 +113,7 @@ const requestLinks = (found: Extract<Found, { request: unknown }>, t: Words): Bo
     {
       title: request.action === "sign" ? t("Signatures", "签名") : t("Export", "导出密钥"),
       lines: [
-        t("{n} messages", "{n} 条消息", { n: request.count }),
+        t("messages: {n}", "{n} 条消息", { n: request.count }),
         ...(messages?.[0] ? [shortHash(messages[0].signature)] : []),
         timeOf(request.completed),
       ],

@@ -20,6 +20,8 @@ export const Storage = () => {
     ledger: t("Ledger", "账本"),
     database: t("Database", "数据库"),
     blobs: t("Sealed files", "加密文件"),
+    other: t("Keys and locks of the server", "服务器密钥与锁文件"),
+    "enclave-programs": t("Enclave programs kept for moving", "为迁移保留的可信执行环境程序"),
     enclave: t("Enclave's sealed state", "可信执行环境密封状态"),
     "key-nodes": t("Key nodes' stores", "密钥节点存储"),
   };
