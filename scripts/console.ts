@@ -1,13 +1,13 @@
 /** `npm run console`: the console's bundle, in dist/console. Made again only when its sources have changed. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "vite";
 import { root } from "./tree.ts";
 
+/** A folder for each state of the sources: programs that start at the same time read one that nobody replaces. */
 const OUT = join(root, "dist", "console");
-const STAMP = "sources";
 
 /** Folders of src/ that it is made of. */
 const SOURCES = ["console", "base", "trust", "rules", "contract", "evidence", "sdk", "mpc", "policy"];
@@ -28,8 +28,8 @@ const routesInPlace: Plugin = {
 /** @returns the folder, with `index.html` and `assets/` */
 export const buildConsole = async (): Promise<string> => {
   const [{ build }, { default: react }] = await Promise.all([import("vite"), import("@vitejs/plugin-react")]);
-  const sources = sourcesDigest();
-  const fresh = `${OUT}.${process.pid}`;
+  const made = madeOf(sourcesDigest());
+  const fresh = `${made}.${process.pid}`;
   await build({
     configFile: false,
     root: join(root, "src", "console"),
@@ -46,15 +46,26 @@ export const buildConsole = async (): Promise<string> => {
       reportCompressedSize: false,
     },
   });
-  writeFileSync(join(fresh, STAMP), sources);
-  rmSync(OUT, { recursive: true, force: true });
-  renameSync(fresh, OUT);
-  return OUT;
+  try {
+    renameSync(fresh, made);
+  } catch (error) {
+    if (!existsSync(made)) throw error;
+    // Another program was faster.
+    rmSync(fresh, { recursive: true });
+  }
+  for (const old of readdirSync(OUT))
+    if (!old.startsWith(basename(made)) && isOld(join(OUT, old))) rmSync(join(OUT, old), { recursive: true });
+  return made;
 };
 
+const madeOf = (sources: string): string => join(OUT, sources.slice(0, 16));
+
+/** Not made for another version of the sources a moment ago. */
+const isOld = (folder: string): boolean => Date.now() - statSync(folder).mtimeMs > 600_000;
+
 export const currentConsole = async (): Promise<string> => {
-  const stamp = join(OUT, STAMP);
-  return existsSync(stamp) && readFileSync(stamp, "utf8") === sourcesDigest() ? OUT : buildConsole();
+  const made = madeOf(sourcesDigest());
+  return existsSync(made) ? made : buildConsole();
 };
 
 const sourcesDigest = (): string => {

@@ -27,7 +27,7 @@ export const themeOf = (theme: Theme): ThemeConfig => ({
           colorBgLayout: "#F7F8FA",
           colorTextBase: "#1B2030",
           colorInfo: "#3B5BDB",
-          colorError: "#C92A2A",
+          ...{ colorError: "#C92A2A", colorSuccess: "#237032", colorWarning: "#8A5200" },
           ...{ colorTextDescription: "#5C657A", colorTextPlaceholder: "#767F91" },
         },
   components: {

@@ -19,7 +19,7 @@ interface Report {
 
 /** A failing platform answers by a refusal with the same list. */
 const reportOf = (data: Report | undefined, error: unknown): Report | undefined =>
-  error instanceof Refusal && error.code === "health.failing" ? (error.details as unknown as Report) : data;
+  error instanceof Refusal && error.code === "health.failing" ? (error.details as object as Report) : data;
 
 export const Health = () => {
   const t = useWords();

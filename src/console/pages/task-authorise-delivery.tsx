@@ -8,7 +8,7 @@ import { useDraft } from "../parts/draft.ts";
 import { Drop } from "../parts/drop.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
-import type { Given } from "./task-authorise-sign.tsx";
+import type { Given } from "./task-authorise-given.ts";
 import { ReceivingKey } from "./task-receiving-key.tsx";
 import type { TaskView } from "./task-view.ts";
 

@@ -1,6 +1,6 @@
 /** The decision: refuse, or authorise with the member's key in this browser; the receiver says where the result goes. */
 import { useState } from "react";
-import { authoriseTask, type Destination, type Part } from "../../sdk/workflows/authorise.ts";
+import { authoriseTask, type Part } from "../../sdk/workflows/authorise.ts";
 import { useActing } from "../identity/identity.tsx";
 import { expectedEnclaves } from "../identity/trusted-enclaves.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
@@ -8,18 +8,10 @@ import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
-import type { Signed } from "./task-authorise.tsx";
 import { Delivery } from "./task-authorise-delivery.tsx";
+import type { Given, Signed } from "./task-authorise-given.ts";
 import { Refuse } from "./task-decisions.tsx";
 import type { TaskView } from "./task-view.ts";
-
-export interface Given {
-  /** Public key, PEM. */
-  readonly key?: string | undefined;
-  /** A database that was tested; undefined where it is a sealed file. */
-  readonly destination?: Destination | undefined;
-  readonly database: boolean;
-}
 
 export const Signing = (props: { task: TaskView; part: Part; done: (signed: Signed) => void }) => {
   const { task, part, done } = props;

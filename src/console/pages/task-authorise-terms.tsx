@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { useActing } from "../identity/identity.tsx";
 import { Member } from "../parts/member.tsx";
 import { Id, Time } from "../parts/values.tsx";
-import { useWords } from "../preferences.tsx";
+import { usePreferences, useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { useSchedule } from "./task-facts.tsx";
 import { KeyPrint } from "./task-receiving-key.tsx";
@@ -66,6 +66,7 @@ const Source = ({ task, at, mine }: { task: TaskView; at: number; mine: boolean 
 /** What the owner asks of every result, as it stands. */
 const OwnPolicy = ({ id }: { id: string }) => {
   const t = useWords();
+  const { language } = usePreferences();
   const { data } = useView("sources", "get", { id });
   if (!data) return null;
   const { policy, columns } = data;
@@ -99,7 +100,7 @@ const OwnPolicy = ({ id }: { id: string }) => {
     said.push(t("privacy loss of at most {n} in all", "总隐私损失至多 {n}", { n: budget.epsilon / 1e6 }));
   return (
     <span>
-      <span className="muted">{t("Your policy:", "您的结果策略：")}</span> {said.join(t("; ", "；"))}
+      <span className="muted">{t("Your policy:", "您的结果策略：")}</span> {said.join(language === "en" ? "; " : "；")}
     </span>
   );
 };

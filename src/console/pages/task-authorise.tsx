@@ -2,7 +2,6 @@
 import { Alert } from "antd";
 import { type ReactNode, useState } from "react";
 import { Link, useParams } from "react-router";
-import type { Receipt } from "../../contract/endpoint.ts";
 import { partDue } from "../../sdk/workflows/authorise.ts";
 import { useActing } from "../identity/identity.tsx";
 import { EnclaveChecked, EnclaveShield } from "../parts/enclave-shield.tsx";
@@ -12,17 +11,13 @@ import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
 import { Code } from "./task-authorise-code.tsx";
+import type { Signed } from "./task-authorise-given.ts";
 import { Signing } from "./task-authorise-sign.tsx";
 import { Data, Limits, Receiver } from "./task-authorise-terms.tsx";
 import { Trial } from "./task-authorise-trial.tsx";
 import { Steps, Until } from "./task-steps.tsx";
 import type { TaskView } from "./task-view.ts";
 import "./task.css";
-
-export interface Signed {
-  readonly part: "receiver" | "source" | "model";
-  readonly receipt: Receipt;
-}
 
 export const Page = () => {
   const t = useWords();

@@ -180,7 +180,7 @@ export const SourceTable = ({ task }: { task: TaskView }) => {
         {
           title: t("Columns read", "可读字段"),
           render: (_, { columns }, at) =>
-            t("{n} of {all}", "{n} / {all}", { n: columnsRead(task, at).size, all: columns.length }),
+            t("{n} of {all}", "{all} 列中的 {n} 列", { n: columnsRead(task, at).size, all: columns.length }),
         },
       ]}
     />
