@@ -15,7 +15,7 @@ export interface AgreementDeps {
   readonly node: string;
   readonly peers: Pick<Peers, "ask" | "answer">;
   readonly witness: Pick<Witness, "known">;
-  readonly history: Pick<History, "tell" | "isForked">;
+  readonly history: Pick<History, "tell" | "isSame">;
 }
 
 const TOPIC = "key-epoch";
@@ -44,7 +44,7 @@ export const createAgreement = ({ node, peers, witness, history }: AgreementDeps
       others.map((other) => peers.ask(other, TOPIC, utf8(stream), { within: WITHIN, lane: "urgent" })),
     );
     return (
-      !others.some(history.isForked) &&
+      others.every(history.isSame) &&
       answers.every((answer) => answer.status === "fulfilled" && equal(answer.value, own))
     );
   };

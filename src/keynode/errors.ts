@@ -72,6 +72,11 @@ export const refuse = refusals({
     en: "The key nodes {nodes} were shown another ledger than this one. Keep both ledgers as evidence, and have all nodes follow the same.",
     zh: "密钥节点 {nodes} 所见的账本与本节点不一致。请保留两份账本作为证据，并让所有节点跟随同一账本。",
   },
+  "keynode.behind": {
+    status: 503,
+    en: "The key nodes {nodes} have followed too little of the ledger to compare it with this one's. Try again when they have caught up.",
+    zh: "密钥节点 {nodes} 跟随的账本过于落后，无法与本节点比较。请待其同步后重试。",
+  },
   "keynode.unreachable": {
     status: 503,
     en: "The key nodes {nodes} did not answer in time. Choose other signers and try again.",

@@ -6,6 +6,8 @@ import { createOrganisation } from "../../test/support/principals.ts";
 import { found } from "../../test/support/stage.ts";
 import { Refusal } from "../base/refusal.ts";
 import { replayable } from "../evidence/export.ts";
+import { encodePlain } from "../mpc/codec.ts";
+import type { Leaf } from "../trust/leaf.ts";
 import { createHistory } from "./history.ts";
 
 const PASSING = ["peer.restarted", "peer.unreachable", "run.ended", "keynode.unreachable"];
@@ -76,11 +78,28 @@ test("whoever is further compares at once, whoever is behind when it has come so
   assert.throws(() => other.requireSame(["0"]), forked);
 });
 
-test("what is too old to be known, or is no such message, says nothing against anybody", () => {
+test("what is no such message says nothing against anybody; who is too far behind is waited for, and then compared", () => {
   const { one, other, say } = joined();
-  other.add(leaves(0, 3));
-  one.add([leaf(99), ...leaves(1, 70_000)]);
-  other.tell(["0"]);
-  for (const body of [new Uint8Array(), Uint8Array.of(255), new Uint8Array(40)]) say(body);
+  const [first, ...rest] = leaves(0, 70_000);
+  one.add([leaf(99), ...rest]);
+  for (const body of [new Uint8Array(), Uint8Array.of(255), new Uint8Array(40), encodePlain([-1, new Uint8Array(32)])])
+    say(body);
   one.requireSame(["1"]);
+  other.add([first as Leaf, ...rest.slice(0, 2)]);
+  other.tell(["0"]);
+  const behind = { code: "keynode.behind" };
+  assert.throws(() => one.requireSame(["1"]), behind, "nothing is known of whether both follow the same");
+  assert.equal(one.isSame("1"), false);
+  one.requireSame(["2"]);
+  other.add(rest.slice(2));
+  other.tell(["0"]);
+  assert.throws(() => one.requireSame(["1"]), forked);
+  const same = joined();
+  same.one.add([leaf(0), ...rest]);
+  same.other.add([leaf(0), ...rest.slice(0, 2)]);
+  same.other.tell(["0"]);
+  assert.throws(() => same.one.requireSame(["1"]), behind);
+  same.other.add(rest.slice(2, 60_000));
+  same.other.tell(["0"]);
+  same.one.requireSame(["1"]);
 });

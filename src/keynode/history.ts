@@ -20,9 +20,13 @@ export interface History {
   add(leaves: readonly Leaf[]): void;
   /** Tells other nodes how far this one is. */
   tell(nodes: readonly string[]): void;
-  /** @throws Refusal keynode.forked naming those that were shown another ledger */
+  /**
+   * @throws Refusal keynode.forked naming those that were shown another ledger, keynode.behind those that are where this
+   *   node was too long ago to compare
+   */
   requireSame(nodes: readonly string[]): void;
-  isForked(node: string): boolean;
+  /** As far as is known. */
+  isSame(node: string): boolean;
 }
 
 const TOPIC = "ledger";
@@ -42,6 +46,8 @@ export const createHistory = ({ peers }: HistoryDeps): History => {
   let size = 0;
   let newest: Bytes = new Uint8Array(LENGTH);
   const forked = new Set<string>();
+  /** Nodes that last said of a place too long ago what they saw there. */
+  const behind = new Set<string>();
   /** What a peer said last that is further than this node. */
   const ahead = new Map<string, Said>();
 
@@ -52,8 +58,10 @@ export const createHistory = ({ peers }: HistoryDeps): History => {
     return values.subarray(place, place + LENGTH);
   };
   const compare = (node: string, said: Said): void => {
+    behind.delete(node);
     if (said.size > size) return void ahead.set(node, said);
     const own = valueAt(said.size);
+    if (!own) behind.add(node);
     if (own && !equal(own, said.value)) forked.add(node);
   };
   peers.hear(TOPIC, (from, body) => {
@@ -86,15 +94,18 @@ export const createHistory = ({ peers }: HistoryDeps): History => {
     requireSame(nodes) {
       const others = nodes.filter((node) => forked.has(node));
       if (others.length > 0) throw refuse("keynode.forked", { nodes: others });
+      const late = nodes.filter((node) => behind.has(node));
+      if (late.length > 0) throw refuse("keynode.behind", { nodes: late });
     },
-    isForked: (node) => forked.has(node),
+    isSame: (node) => !forked.has(node) && !behind.has(node),
   };
 };
 
 const decodeSaid = (body: Uint8Array): Said | undefined => {
   try {
     const [size, value] = decodePlain(body) as [unknown, unknown];
-    const fits = Number.isSafeInteger(size) && value instanceof Uint8Array && value.length === LENGTH;
+    const fits =
+      Number.isSafeInteger(size) && (size as number) >= 0 && value instanceof Uint8Array && value.length === LENGTH;
     return fits ? { size: size as number, value: value as Uint8Array } : undefined;
   } catch {
     return undefined;

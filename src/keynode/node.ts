@@ -27,7 +27,7 @@ import { createMaking } from "./make.ts";
 import type { NodeOptions } from "./options.ts";
 import { createPairStore, KEPT_OUT } from "./pair-store.ts";
 import { createPairs } from "./pairs.ts";
-import { takePardons } from "./pardons.ts";
+import { createPardons } from "./pardons.ts";
 import { createPeers } from "./peers/peers.ts";
 import { createPools } from "./pools.ts";
 import type { Held } from "./presigning.ts";
@@ -91,7 +91,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   );
   const pairs = createPairs({ node, peers, runs, store: pairStore, protocol: baseOt });
   const shares = createShares(store);
-  const accounts = createAccounts(store);
+  const accounts = createAccounts(store, sealed);
   const looking = { node, clock, follower, witness };
   const pools = createPools({ node, peers, runs, pairs, store: pairStore, schemeOf, heldOf: heldBy(looking, shares) });
   const say = createSay({ ...looking, signingKey });
@@ -105,18 +105,21 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const requests = new Set<string>();
   /** Keys that have moved since it was last looked at what of them is to be erased. */
   const unsettled = new Set<string>();
-  /** What is erased does not come back: only a ledger as new as any seen before decides, and nobody's clock alone. */
+  /** Whether the ledger is as new as any seen before. */
+  const isCurrent = () => follower.followed.size >= identity.state.followed.size;
+  const pardons = createPardons({ node, witness, pairStore, isCurrent, sealed });
+  /** What is erased does not come back: only a ledger that is current, and sealed, decides, and nobody's clock alone. */
   const settle = async () => {
-    if (unsettled.size > 0) await sealed();
-    if (follower.followed.size < identity.state.followed.size) return;
+    if (!isCurrent()) return;
     const disputed = new Set<string>();
     for (const stream of unsettled) {
       // Shown to its end, or it waits until it is.
       if (!witness.isWhole(stream)) continue;
-      unsettled.delete(stream);
       const key = witness.known(keyStreams, stream);
-      if (!key) continue;
       const time = Math.min(clock.now(), follower.time);
+      await sealed();
+      // What it moved to meanwhile may not be sealed: whoever showed that settles it.
+      if (witness.known(keyStreams, stream) !== key || !unsettled.delete(stream) || !key) continue;
       if (!(await shares.settle(stream, key, time, () => agreed(stream, key)))) disputed.add(stream);
     }
     for (const stream of disputed) unsettled.add(stream);
@@ -132,7 +135,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const show = async (statements: readonly PlacedStatement[]) => {
     for (const stream of witness.show(statements)) {
       if (witness.known(requestStreams, stream)) requests.add(stream);
-      await takePardons({ node, witness, pairStore, sealed }, stream);
+      pardons.look(stream);
       const key = witness.known(keyStreams, stream);
       if (!key) continue;
       const holders = [...participantsOf(key), ...(key.attempt?.participants ?? [])];
@@ -140,6 +143,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       pools.drop(stream, isUsable(key, timeOf(looking)) ? epochOf(key)?.epoch : undefined);
       unsettled.add(stream);
     }
+    await pardons.take();
     await settle();
     for (const oldest of requests) {
       if (requests.size <= MAX_REQUESTS) break;

@@ -6,9 +6,10 @@ import { act } from "../../test/support/stage.ts";
 import { steal } from "../../test/support/stolen-node.ts";
 import { Refusal } from "../base/refusal.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
-import { keyGroup } from "../rules/key-group.ts";
+import { type KeyGroup, keyGroup } from "../rules/key-group.ts";
 import { streamOf } from "../rules/world.ts";
-import { MAX_FAILURES } from "./pair-store.ts";
+import { createPairStore, MAX_FAILURES, type Rows } from "./pair-store.ts";
+import { createPardons } from "./pardons.ts";
 
 const DIGEST = [{ kind: "digest", hex: "5f".repeat(32) }] as const;
 
@@ -56,4 +57,36 @@ test("a node that failed too often is let in again by its group, for both sides"
   assert.equal(await outcomeOf(fleet, key, both), "signed");
   const { peers } = await first.call("status", {});
   assert.equal(peers.find(({ node }) => node === second.id)?.banned, false);
+});
+
+test("a ledger that is not as new as one seen before pardons nobody; once it is, it does, when that is sealed", async () => {
+  const rows = new Map<string, Uint8Array>();
+  const stored = {
+    get: (name: string) => rows.get(name),
+    names: (prefix: string) => [...rows.keys()].filter((name) => name.startsWith(prefix)),
+    write: async (changes: ReadonlyMap<string, Uint8Array>) => {
+      for (const [name, value] of changes) rows.set(name, value);
+    },
+    anchor: async () => undefined,
+  } as unknown as Rows;
+  const pairStore = createPairStore(stored, () => 1_000);
+  for (let i = 0; i < MAX_FAILURES; i++) await pairStore.ban("other", "sign.part", "group");
+  const group = { ...keyGroup.initial, nodes: ["self", "other"], pardons: { other: 2_000 } } satisfies KeyGroup;
+  const seal = Promise.withResolvers<void>();
+  let current = false;
+  const pardons = createPardons({
+    node: "self",
+    witness: { known: (_, stream) => (stream === "group" ? group : undefined) as never },
+    ...{ pairStore, isCurrent: () => current, sealed: () => seal.promise },
+  });
+  const isRefused = () => assert.throws(() => pairStore.requireAdmissible("other"), { code: "pair.banned" });
+  for (const stream of ["group", "no group"]) pardons.look(stream);
+  await pardons.take();
+  isRefused();
+  current = true;
+  const taken = pardons.take();
+  isRefused();
+  seal.resolve();
+  await taken;
+  pairStore.requireAdmissible("other");
 });

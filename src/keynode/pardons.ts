@@ -11,18 +11,36 @@ export interface PardonDeps {
   readonly node: string;
   readonly witness: Pick<Witness, "known">;
   readonly pairStore: Pick<PairStore, "banned" | "pardon">;
+  /** Whether the ledger is as new as any seen before: another could have the same pardon at another time. */
+  readonly isCurrent: () => boolean;
   /** Resolves when the ledger that it goes by is durable: what is lifted does not come back. */
   readonly sealed: () => Promise<void>;
 }
 
-/** What a group's stream says now, where it is one. */
-export const takePardons = async ({ node, witness, pairStore, sealed }: PardonDeps, stream: string): Promise<void> => {
-  const group = witness.known(keyGroup, stream);
-  if (!group) return;
-  const all = pairStore.banned();
-  if (all.length > 0) await sealed();
-  for (const banned of all) {
-    const own = group.nodes.includes(banned) ? (group.pardons[node] ?? 0) : 0;
-    await pairStore.pardon(banned, stream, Math.max(group.pardons[banned] ?? 0, own));
-  }
+export interface Pardons {
+  /** Groups (streams) may have moved. */
+  look(stream: string): void;
+  /** What they say now, or once the ledger is current. */
+  take(): Promise<void>;
+}
+
+export const createPardons = ({ node, witness, pairStore, isCurrent, sealed }: PardonDeps): Pardons => {
+  const moved = new Set<string>();
+  return {
+    look: (stream) => void moved.add(stream),
+    async take() {
+      if (!isCurrent()) return;
+      for (const stream of moved) {
+        moved.delete(stream);
+        const group = witness.known(keyGroup, stream);
+        const all = group ? pairStore.banned() : [];
+        if (!group || all.length === 0) continue;
+        await sealed();
+        for (const banned of all) {
+          const own = group.nodes.includes(banned) ? (group.pardons[node] ?? 0) : 0;
+          await pairStore.pardon(banned, stream, Math.max(group.pardons[banned] ?? 0, own));
+        }
+      }
+    },
+  };
 };

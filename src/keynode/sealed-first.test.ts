@@ -1,8 +1,13 @@
 /** What a node was shown of the ledger is durable before anything that came of it leaves the node. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type HeldNode, type Launch, openKeyNodes } from "../../test/support/keynodes.ts";
+import { createOrganisation } from "../../test/support/principals.ts";
+import { act, found } from "../../test/support/stage.ts";
+import { DAY } from "../base/clock.ts";
 import { openSimulated } from "../tee/attestation/simulated.ts";
 import { createKeyNode } from "./node.ts";
 
@@ -31,7 +36,7 @@ const slowMachines = () => {
     const gate = Promise.withResolvers<void>();
     gates.set(tag, gate);
     return () => {
-      gates.delete(tag);
+      if (gates.get(tag) === gate) gates.delete(tag);
       gate.resolve();
     };
   };
@@ -67,6 +72,31 @@ test("a node asks nobody, and answers nobody, before the ledger that it judged b
   assert.equal(await isDone(second.raw("status", {})), false, "nor does it say anything else");
   releaseSecond();
   await Promise.all([led, gave]);
+});
+
+test("no share is erased by what of the ledger is not sealed yet, whatever is sealed meanwhile", async (t) => {
+  const machines = slowMachines();
+  const fleet = await openKeyNodes(t, { launch: machines.launch });
+  const [first] = fleet.nodes as [HeldNode];
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await fleet.make(key);
+  await act(fleet.stage, fleet.administrators[0], "key.deletion-scheduled", key, { days: 7 });
+  const sealEarlier = machines.hold(first);
+  const shown = first.call("show", {}, key);
+  assert.equal(await isDone(shown), false);
+  // Followed while that is being sealed: a ledger by whose time the key is gone.
+  fleet.clock.advance(8 * DAY);
+  await found(fleet.stage, createOrganisation("路人", { at: fleet.clock.now() }));
+  await first.follow();
+  const sealLater = machines.hold(first);
+  sealEarlier();
+  const early = await isDone(shown);
+  const disk = new DatabaseSync(join(await first.snapshot(), "store.db"));
+  t.after(() => disk.close());
+  const { shares } = disk.prepare("SELECT count(*) AS shares FROM rows WHERE name LIKE 'share/%'").get() ?? {};
+  sealLater();
+  await shown;
+  assert.deepEqual({ early, shares }, { early: false, shares: 1 });
 });
 
 test("a seal that fails is the end: nothing leaves after it", async (t) => {

@@ -25,7 +25,7 @@ const diskOf = (t: TestContext) => {
     get sealed() {
       return sealed;
     },
-    open(twist: { key?: Uint8Array } = {}) {
+    open(twist: { key?: Uint8Array; seal?: (version: number) => Promise<void> } = {}) {
       open?.close();
       open = undefined;
       const seal = async (version: number) => {
@@ -183,6 +183,28 @@ describe("the store of a key node", () => {
     await store.anchor();
     assert.ok(disk.sealed > anchored);
     assert.equal(text(disk.open(), "spent/b"), "four");
+  });
+
+  test("nothing is anchored that a power cut could take back", async (t) => {
+    const disk = diskOf(t);
+    const sealed: number[] = [];
+    const slow = Promise.withResolvers<void>();
+    const seal = async (version: number) => {
+      sealed.push(version);
+      await slow.promise;
+    };
+    const store = disk.open({ seal });
+    await store.put("ban/a", utf8("a"));
+    const first = store.anchor();
+    await store.put("ban/b", utf8("b"));
+    const second = store.anchor();
+    store.putSoon("spent/a", utf8("not synced"));
+    await new Promise((resolve) => setImmediate(resolve));
+    slow.resolve();
+    await Promise.all([first, second]);
+    assert.deepEqual(sealed, [1, 2], "the third is not on the disk for good");
+    await store.anchor();
+    assert.equal(sealed.length, 3);
   });
 
   test("what a crash took before it was anchored is missing, and nothing else", async (t) => {

@@ -112,6 +112,8 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     }
   };
   let { version, sum } = loaded();
+  /** The newest version that the disk has for good. */
+  let durable = version;
   // A crash may have come between erasing and wiping.
   wipe();
   let anchored = sealed;
@@ -151,6 +153,7 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
       db.exec("COMMIT");
       sum = next;
       version++;
+      if (synced) durable = version;
       if ([...changes.values()].includes(undefined)) wipe();
       done.resolve();
     } catch (error) {
@@ -174,7 +177,8 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
   /** One at a time, for all who wait. */
   let sealing: Promise<void> | undefined;
   const sealNow = async () => {
-    const now = version;
+    // One that a power cut takes back would look rolled back ever after.
+    const now = durable;
     await seal(now);
     anchored = now;
   };
@@ -201,7 +205,7 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     delete: (name) => write(new Map([[name, undefined]])),
     async anchor() {
       if (waiting || !synced) await write(new Map());
-      const wanted = version;
+      const wanted = durable;
       while (anchored < wanted) {
         sealing ??= sealNow().finally(() => {
           sealing = undefined;
