@@ -33,7 +33,7 @@ export const buildConsole = async (): Promise<string> => {
   await build({
     configFile: false,
     root: join(root, "src", "console"),
-    logLevel: "warn",
+    logLevel: "error",
     plugins: [react(), routesInPlace],
     // As in browsers, whatever runs the build: `#crypto` is then the one without Node.js.
     resolve: { conditions: ["module", "browser", "production"], alias: { events: "bare-events" } },

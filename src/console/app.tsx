@@ -41,7 +41,12 @@ const Look = () => {
   const { language, theme } = usePreferences();
   const themed = useMemo(() => themeOf(theme), [theme]);
   return (
-    <ConfigProvider locale={(language === "en" ? en : zh).default} theme={themed} button={{ autoInsertSpace: false }} {...(nonce && { csp: { nonce } })}>
+    <ConfigProvider
+      locale={(language === "en" ? en : zh).default}
+      theme={themed}
+      button={{ autoInsertSpace: false }}
+      {...(nonce && { csp: { nonce } })}
+    >
       <AntApp style={{ height: "100%" }}>
         <BrowserRouter>
           <SessionProvider
