@@ -27,7 +27,9 @@ export const themeOf = (theme: Theme): ThemeConfig => ({
           colorBgLayout: "#F7F8FA",
           colorTextBase: "#1B2030",
           colorInfo: "#3B5BDB",
-          ...{ colorError: "#C92A2A", colorSuccess: "#237032", colorWarning: "#8A5200" },
+          colorError: "#C92A2A",
+          ...{ colorSuccess: "#237032", colorSuccessBg: "#EBF7EE", colorSuccessBorder: "#B7DFC1" },
+          ...{ colorWarning: "#8A5200", colorWarningBg: "#FFF6E5", colorWarningBorder: "#F0D9A8" },
           ...{ colorTextDescription: "#5C657A", colorTextPlaceholder: "#767F91" },
         },
   components: {
