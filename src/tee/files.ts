@@ -1,10 +1,6 @@
 /** Small files: there whole, or not at all. */
-import { closeSync, fsync, openSync, writeFile } from "node:fs";
-import { readFile, rename } from "node:fs/promises";
+import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
-
-const [sync, write] = [promisify(fsync), promisify(writeFile)];
 
 export const readIfThere = async (path: string): Promise<Buffer | undefined> => {
   try {
@@ -25,21 +21,21 @@ export const writeDurably = async (path: string, bytes: Uint8Array): Promise<voi
 
 /** A file whose former content nobody needs; durable when it resolves. */
 export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const file = openSync(path, "w", 0o600);
+  const file = await open(path, "w", 0o600);
   try {
-    await write(file, bytes);
-    await Promise.all([sync(file), syncDirectory(dirname(path))]);
+    await file.writeFile(bytes);
+    await Promise.all([file.sync(), syncDirectory(dirname(path))]);
   } finally {
-    closeSync(file);
+    await file.close();
   }
 };
 
 /** Makes durable which files there are. */
 export const syncDirectory = async (path: string): Promise<void> => {
-  const directory = openSync(path, "r");
+  const directory = await open(path, "r");
   try {
-    await sync(directory);
+    await directory.sync();
   } finally {
-    closeSync(directory);
+    await directory.close();
   }
 };

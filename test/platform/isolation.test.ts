@@ -91,7 +91,7 @@ const normal = ({ status, text }: Answer, id: string) =>
   `${status} ${text.replaceAll(id, "<id>").replace(/"requestId":"[^"]*"/, '"requestId":"<request>"')}`;
 
 const isPublic = (name: string, { permission }: Endpoint) =>
-  permission === "public" || name === "enclaves.list" || name === "ledger.entries";
+  permission === "public" || name === "enclaves.list" || name === "ledger.entries" || name === "ledger.statements";
 const ONE = /:(id|digest)\b/;
 const idRoutes = endpoints.filter(([, { path }]) => ONE.test(path));
 const otherRoutes = endpoints.filter(([, { path }]) => !ONE.test(path));
@@ -186,9 +186,12 @@ test("lists of others hold nothing of the consortium, whatever they are asked fo
 });
 
 test("what is public holds digests, no names, and says nothing of who is who", async () => {
-  const { text } = await send(outsider.account, "GET", "/v1/ledger/entries?limit=1000");
-  for (const word of ["研究所", "医院", "求和", ids.appId ?? "", ids.model ?? ""])
-    assert.ok(!text.includes(word), word);
+  for (const path of ["/v1/ledger/entries?limit=1000", "/v1/ledger/statements?limit=100"]) {
+    const { status, text } = await send(outsider.account, "GET", path);
+    assert.equal(status, 200, path);
+    for (const word of ["研究所", "医院", "求和", ids.appId ?? "", ids.model ?? ""])
+      assert.ok(!text.includes(word), `${path} ${word}`);
+  }
   for (const [, endpoint] of otherRoutes.filter(([name]) => !wouldChangeOwn.has(name))) {
     if (endpoint.permission === "public" || endpoint.type === "live") continue;
     assert.equal((await send(undefined, endpoint.method, endpoint.path)).status, 401, endpoint.path);
