@@ -120,6 +120,7 @@ export default {
       "evidence/",
       "contract/",
       "sdk/",
+      "sample/",
       // What people are shown before they approve is decoded on their machine, as every key node decodes it.
       "policy/(what|ethereum|typed-data)\\.ts$",
       "server/",
@@ -130,7 +131,12 @@ export default {
       "compose\\.ts$",
     ]),
     // A page asks, signs and checks by what the SDK, the contract and the verifier are: it has no logic of its own.
-    ...layer("console", ["base/", "trust/", "rules/", "evidence/", "contract/", "sdk/"]),
+    ...layer("sample", ["base/", "sdk/"]),
+    ...layer("console", [
+      ...["base/", "trust/", "rules/", "evidence/", "contract/", "sdk/", "sample/"],
+      // Texts for database administrators.
+      "enclave/databases/(mysql|postgresql)/setup\\.ts$",
+    ]),
     {
       name: "console-served",
       comment: "the server has the console's bundle as files; nothing in src/ imports its sources",
@@ -146,7 +152,7 @@ export default {
       from: { path: "^src/", pathNot: ["^src/enclave/", TEST] },
       to: {
         path: "^src/enclave/",
-        pathNot: "^src/enclave/(protocol/|(archive|try|runners/manifest|databases/mysql/setup)\\.ts$)",
+        pathNot: "^src/enclave/(protocol/|(archive|try|runners/manifest|databases/(mysql|postgresql)/setup)\\.ts$)",
       },
     },
     {
@@ -173,10 +179,10 @@ export default {
     },
     {
       name: "no-builtins",
-      comment: "base, trust, rules, evidence, contract, sdk and console run in browsers: no module of Node.js",
+      comment: "base, trust, rules, evidence, contract, sdk, sample and console run in browsers: no module of Node.js",
       severity: "error",
       from: {
-        path: "^src/(base|trust|rules|evidence|contract|sdk|console)/",
+        path: "^src/(base|trust|rules|evidence|contract|sdk|sample|console)/",
         pathNot: ["^src/trust/crypto/node\\.ts$", TEST],
       },
       to: { dependencyTypes: ["core"] },

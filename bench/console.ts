@@ -1,15 +1,20 @@
 /**
  * The console as somebody meets it: what the first load brings, when it can be used, how long from a click in the menu
- * to the page. In Chromium, on a server of its own.
+ * to the page; a model of 20 MB sealed and published, a bundle verified; a list of 100,000 tasks. In Chromium, on a
+ * server of its own. The tasks are statements that the ledger's engine verified and ruled on, written without HTTP
+ * (console/make-tasks.ts), made once and kept in .cache: minutes, the first time. `-- console table` measures a part:
+ * load, work or table.
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { createClient } from "../src/sdk/index.ts";
 import { startPlatform } from "../test/support/platform.ts";
+import { measureTable } from "./console/table.ts";
+import { measureWork } from "./console/work.ts";
 import { median, percentile, report } from "./support.ts";
 
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -93,48 +98,50 @@ const changes = async (page: Page): Promise<number[]> => {
   return times;
 };
 
-const measure = async (url: string, executablePath: string): Promise<void> => {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  try {
-    const context = await browser.newContext({ locale: "en" });
-    const page = await context.newPage();
-    await page.goto(url);
-    await page.fill('input[autocomplete="username"]', LOGIN.login);
-    await page.fill('input[type="password"]', LOGIN.password);
-    await page.click('button[type="submit"]');
-    await page.waitForSelector("#content h2");
-    const first = await Promise.all((await scriptsOf(page)).map(gzipOf));
-    const bytes = first.reduce((sum, size) => sum + size, 0);
-    const target = { target: 350, atMost: true } as const;
-    const what = "scripts and styles of the door and of the overview";
-    report({ bench, metric: "first load, gzip", value: bytes / 1_000, unit: "kB", ...target, note: what });
-    const soon = { unit: "ms", target: 1_500, atMost: true, note: `p50 of ${LOADS}, nothing in the cache` } as const;
-    const overview = await loads(context, url, "#content h2");
-    report({ bench, metric: "overview interactive", value: median(overview), ...soon });
-    const stranger = await browser.newContext({ locale: "en" });
-    const door = await loads(stranger, url, 'button[type="submit"]');
-    report({ bench, metric: "door interactive", value: median(door), ...soon });
-    const turned = await changes(page);
-    const note = `${turned.length} clicks in the menu, warm cache`;
-    report({ bench, metric: "page change p50", value: median(turned), unit: "ms", target: 100, atMost: true, note });
-    report({ bench, metric: "page change p95", value: percentile(turned, 0.95), unit: "ms", note });
-  } finally {
-    await browser.close();
-  }
+const measureLoad = async (browser: Browser, url: string): Promise<void> => {
+  const context = await browser.newContext({ locale: "en" });
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.fill('input[autocomplete="username"]', LOGIN.login);
+  await page.fill('input[type="password"]', LOGIN.password);
+  await page.click('button[type="submit"]');
+  await page.waitForSelector("#content h2");
+  const first = await Promise.all((await scriptsOf(page)).map(gzipOf));
+  const bytes = first.reduce((sum, size) => sum + size, 0);
+  const target = { target: 350, atMost: true } as const;
+  const what = "scripts and styles of the door and of the overview";
+  report({ bench, metric: "first load, gzip", value: bytes / 1_000, unit: "kB", ...target, note: what });
+  const soon = { unit: "ms", target: 1_500, atMost: true, note: `p50 of ${LOADS}, nothing in the cache` } as const;
+  const overview = await loads(context, url, "#content h2");
+  report({ bench, metric: "overview interactive", value: median(overview), ...soon });
+  const stranger = await browser.newContext({ locale: "en" });
+  const door = await loads(stranger, url, 'button[type="submit"]');
+  report({ bench, metric: "door interactive", value: median(door), ...soon });
+  const turned = await changes(page);
+  const note = `${turned.length} clicks in the menu, warm cache`;
+  report({ bench, metric: "page change p50", value: median(turned), unit: "ms", target: 100, atMost: true, note });
+  report({ bench, metric: "page change p95", value: percentile(turned, 0.95), unit: "ms", note });
 };
 
-const browser = BROWSERS.find((path) => existsSync(path));
-if (browser === undefined) throw new Error(`no browser to measure with: install Chromium (${BROWSERS.join(", ")})`);
+const executablePath = BROWSERS.find((path) => existsSync(path));
+if (executablePath === undefined)
+  throw new Error(`no browser to measure with: install Chromium (${BROWSERS.join(", ")})`);
+const parts = process.argv.slice(2);
+const wanted = (part: string) => parts.length === 0 || parts.includes(part);
+const settings = { "rate-limit": "100000", "sign-in-limit": "1000" };
 const directory = await mkdtemp(join(tmpdir(), "entente-bench-"));
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
-  const settings = { "rate-limit": "100000", "sign-in-limit": "1000" };
   const platform = await startPlatform({ data: join(directory, "data"), settings });
   try {
     await createClient({ url: platform.url }).accounts.create({ nickname: "bench", ...LOGIN });
-    await measure(platform.url, browser);
+    if (wanted("load")) await measureLoad(browser, platform.url);
+    if (wanted("work")) await measureWork(browser, platform);
   } finally {
     await platform.stop();
   }
+  if (wanted("table")) await measureTable(browser, settings);
 } finally {
+  await browser.close();
   await rm(directory, { recursive: true, force: true });
 }

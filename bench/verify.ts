@@ -3,19 +3,14 @@
  * single file that is handed out.
  */
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { currentProgram } from "../scripts/bundle.ts";
-import { runEntente } from "../test/support/platform.ts";
+import { demoBundle } from "./demo-bundle.ts";
 import { median, percentile, report } from "./support.ts";
 
 const RUNS = 15;
 
-const cache = fileURLToPath(new URL("../.cache/", import.meta.url));
-const bundle = join(cache, "demo.evidence.json");
 const fromSource = fileURLToPath(new URL("../src/cli/verify-main.ts", import.meta.url));
 
 /** @returns milliseconds. @throws Error where the process says that the bundle does not hold */
@@ -26,21 +21,7 @@ const time = async (program: readonly string[]): Promise<number> => {
 };
 const verify = (program: string) => time([program, bundle, "--json"]);
 
-/** Kept from an earlier run, as long as it holds. */
-const makeBundle = async () => {
-  await mkdir(cache, { recursive: true });
-  if (await verify(fromSource).then(Boolean, () => false)) return;
-  const directory = await mkdtemp(join(tmpdir(), "entente-bench-"));
-  try {
-    const printed = await runEntente(["demo", "--once", "--json", `--data=${join(directory, "demo")}`]);
-    const { bundle: made } = JSON.parse(printed.trim().split("\n").at(-1) ?? "{}") as { bundle: string };
-    await copyFile(made, bundle);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-};
-
-await makeBundle();
+const bundle = await demoBundle();
 const oneFile = await currentProgram("verify");
 const runs = { source: [] as number[], oneFile: [] as number[], bare: [] as number[] };
 for (let run = 0; run <= RUNS; run++) {

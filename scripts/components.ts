@@ -42,6 +42,12 @@ const COMPONENTS: readonly Component[] = [
     there: () => onPath("openssl"),
     suites: "agreement with openssl on keys, certificates and envelopes",
   },
+  { name: "chromium", there: () => existsSync("/usr/bin/chromium"), suites: "the console in a browser" },
+  {
+    name: "fonts-wqy-zenhei",
+    there: () => existsSync("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"),
+    suites: "nothing; pictures of the console lack Chinese characters",
+  },
 ];
 
 /**

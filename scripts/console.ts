@@ -10,7 +10,12 @@ import { root } from "./tree.ts";
 const OUT = join(root, "dist", "console");
 
 /** Folders of src/ that it is made of. */
-const SOURCES = ["console", "base", "trust", "rules", "contract", "evidence", "sdk", "mpc", "policy"];
+const SOURCES = ["console", "base", "trust", "rules", "contract", "evidence", "sdk", "sample", "mpc", "policy"];
+
+/** What the sample consortium brings. */
+const SAMPLES = ["data/breast-cancer", "models/logistic-regression"].flatMap((folder) =>
+  readdirSync(join(root, "examples", folder)).map((file) => join("examples", folder, file)),
+);
 
 const ROUTES = join(root, "src", "console", "routes.ts");
 
@@ -75,7 +80,7 @@ const sourcesDigest = (): string => {
       .sort()
       .map((file) => join("src", folder, file)),
   );
-  for (const file of [...files, "package-lock.json", join("scripts", "console.ts")]) {
+  for (const file of [...files, ...SAMPLES, "package-lock.json", join("scripts", "console.ts")]) {
     const { size, mtimeMs } = statSync(join(root, file));
     hash.update(`${file} ${size} ${mtimeMs}\n`);
   }

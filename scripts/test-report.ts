@@ -11,11 +11,17 @@ export interface Tally {
   readonly skipped: { readonly name: string; readonly reason: string }[];
   /** Files that ended well without one test: Node.js reports such a file as a test that passed. */
   readonly empty: string[];
+  /** Milliseconds of a file's tests, by its path. */
+  readonly times: Map<string, number>;
 }
 
 /** Passes the events on, counting them. */
 export async function* tallied(events: AsyncIterable<TestEvent>, tally: Tally): AsyncGenerator<TestEvent> {
   for await (const event of events) {
+    if ((event.type === "test:pass" || event.type === "test:fail") && event.data.nesting === 0 && event.data.file) {
+      const file = relative(root, event.data.file);
+      tally.times.set(file, (tally.times.get(file) ?? 0) + event.data.details.duration_ms);
+    }
     if (event.type === "test:pass") {
       const { name, file, skip } = event.data;
       if (skip !== undefined && skip !== false)
@@ -29,6 +35,17 @@ export async function* tallied(events: AsyncIterable<TestEvent>, tally: Tally): 
     yield event;
   }
 }
+
+const SLOWEST = 12;
+const SLOW = 10_000;
+
+/** The files that took longest, of those that took long. */
+export const slowest = ({ times }: Pick<Tally, "times">): string[] =>
+  [...times]
+    .filter(([, ms]) => ms > SLOW)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, SLOWEST)
+    .map(([file, ms]) => `${Math.round(ms / 1_000)} s ${file}`);
 
 const reasonOf = (skip: string | true): string => (typeof skip === "string" && skip ? skip : "no reason given");
 

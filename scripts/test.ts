@@ -6,10 +6,12 @@ import { matchesGlob } from "node:path";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
 import { installComponents } from "./components.ts";
-import { dotsAndFailures, everyTest, type Tally, tallied } from "./test-report.ts";
+import { dotsAndFailures, everyTest, slowest, type Tally, tallied } from "./test-report.ts";
 import { filesOf, root } from "./tree.ts";
 
 const FILES_AT_ONCE = 2;
+/** Milliseconds after which what still runs waits for what does not come: it is ended, and has failed. */
+const HANGS = 55 * 60_000;
 const TESTS = /^(src|test|scripts)\/.*\.test\.ts$/;
 
 const fail = (message: string, status = 1): never => {
@@ -37,15 +39,17 @@ if (files.length === 0) fail(`No test file matches ${positionals.join(" ") || TE
 
 installComponents((line) => console.log(line));
 
-const tally: Tally = { tests: 0, success: false, skipped: [], empty: [] };
+const tally: Tally = { tests: 0, success: false, skipped: [], empty: [], times: new Map() };
 const stream = run({
   files,
   concurrency: FILES_AT_ONCE,
+  signal: AbortSignal.timeout(HANGS),
   ...(values.name ? { testNamePatterns: values.name.map((pattern) => new RegExp(pattern)) } : {}),
 });
 const report = process.stdout.isTTY ? everyTest : dotsAndFailures;
 for await (const text of report(tallied(stream, tally))) process.stdout.write(text);
 
+for (const line of slowest(tally)) console.log(line);
 for (const { name, reason } of tally.skipped) console.log(`skipped ${name}: ${reason}`);
 
 const complaints = [

@@ -47,10 +47,11 @@ import { createLogTail } from "./platform/log-tail.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { openServerKey } from "./platform/server-key.ts";
 import { createStorage } from "./platform/storage.ts";
+import { createChainApi } from "./server/faces/ethereum/chain.ts";
 import { createFaces, type Faces } from "./server/faces/listener.ts";
 import { openApi } from "./server/openapi.ts";
 import { createServer } from "./server/server.ts";
-import type { Asker } from "./spine/access.ts";
+import { type Asker, requireMember } from "./spine/access.ts";
 import { createEvents } from "./spine/events.ts";
 import type { GroupKeys } from "./spine/group-identity.ts";
 import { createSpine, type Spine } from "./spine/index.ts";
@@ -141,7 +142,7 @@ const spineOf = (
   const { ledger } = storage;
   const views: ViewDeps = {
     ledger,
-    presence: createPresence({ ledger }),
+    presence: createPresence({ ledger, clock }),
     index: createKeyIndex(ledger),
     now: () => clock.now(),
   };
@@ -282,6 +283,7 @@ export const startPlatform = async (options: PlatformOptions): Promise<Running> 
       ...compute.api,
       ...keys.api,
       ...platform,
+      ethereum: createChainApi({ upstream: config.ethereumUpstream, requireMember }),
       events: {
         ...events,
         // First where the listener stands: whoever loses the line before any news still knows where to go on.

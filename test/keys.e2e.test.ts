@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { getBytes, Signature, Transaction, verifyTypedData } from "ethers";
 import { fromBase64 } from "../src/base/bytes.ts";
@@ -325,6 +326,32 @@ test("shares are made anew, recovered, and handed over; the key stays and signs"
     await said("treasury", "key-requests", "sign", "moved", "--message", "x", "--wait");
   }
   await refused("treasury", ["keys", "reshare", "moved", "--lost", "node-9"], "usage.value", 2);
+});
+
+test("what another administrator agrees to is shown first: a change, and other holders", async () => {
+  const nodes = ["--nodes", "node-1", "--nodes", "node-2", "--nodes", "node-3"];
+  await entente("treasury", [
+    ...["key-groups", "create", "--name", "Shared", ...nodes, "--policy-file", `all=${file("all.cedar")}`],
+    ...["--administrators", "me", "--administrators", "risk", "--approvals", "2"],
+  ]);
+  const { resource: asked } = await entente("treasury", [
+    ...["key-groups", "propose", "Shared", "--requesters", "me", "--requesters", "risk"],
+  ]);
+  const [{ proposal, state }] = asked.proposals;
+  assert.deepEqual([state, asked.requesters.length], ["open", 1]);
+  await refused("risk", ["key-groups", "approve", "Shared", "--proposal", "0".repeat(64)], "request.shown-otherwise");
+  // "risk" meets "treasury" by what is shown, and is told by which authority.
+  const { error } = await said("risk", "key-groups", "approve", "Shared", "--proposal", proposal);
+  assert.match(error, /treasury \(\d{10}\), CA .* proposes\n {2}requesters: \["[0-9a-f]{64}","[0-9a-f]{64}"\]/);
+  assert.equal((await entente("treasury", ["key-groups", "get", asked.id])).requesters.length, 2);
+
+  const made = await entente("treasury", ["keys", "create", "--group", "Shared", "--alias", "shared", "--wait"]);
+  await refused("risk", ["keys", "approve-reshare", "shared"], "request.shown-otherwise");
+  await said("treasury", "keys", "reshare", "shared", ...nodes, "--threshold", "3");
+  const shown = await said("risk", "keys", "approve-reshare", "shared");
+  assert.match(shown.error, /Key shared: Other holders or threshold, any 3 of node-1 \(/);
+  while ((await entente("treasury", ["keys", "get", made.id])).attempt) await sleep(200);
+  assert.equal((await entente("treasury", ["keys", "get", made.id])).threshold, 3);
 });
 
 test("a key is exported, its shares are kept outside the nodes and given back, and another takes its place", async () => {

@@ -21,7 +21,8 @@ import {
 const bench = "keys";
 /** Requests, one after another, with time between them for presignatures to be made. */
 const ALONE = 60;
-const WARM_UP = 20;
+/** As many as it takes until the nodes' code is compiled. */
+const WARM_UP = 100;
 const APART = 60;
 /** Requests of one digest, so many abreast; and of many. */
 const SUSTAINED = 400;

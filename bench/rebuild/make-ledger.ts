@@ -31,19 +31,19 @@ const WRITERS = 64;
 const TASKS_EACH = 8;
 const ROWS = 500;
 
-/** Whether it was made, in full, under the rules as they are now. */
-export const isMade = async (data: string, acts: number): Promise<boolean> => {
+/** Whether it was made, in full, under the rules as they are now. @param size how much is asked for: of what, its maker knows */
+export const isMade = async (data: string, size: number): Promise<boolean> => {
   const made = await readFile(join(data, "made.json"), "utf8").catch(() => "");
-  return made === madeOf(acts);
+  return made === madeOf(size);
 };
 
-const madeOf = (acts: number): string => {
+const madeOf = (size: number): string => {
   const hash = createHash("sha256");
   for (const folder of ["rules", "trust"]) {
     const top = fileURLToPath(new URL(`../../src/${folder}`, import.meta.url));
     for (const file of globSync("**/*.ts", { cwd: top }).sort()) hash.update(readFileSync(join(top, file)));
   }
-  return JSON.stringify({ acts, rules: hash.digest("hex") });
+  return JSON.stringify({ size, rules: hash.digest("hex") });
 };
 
 /** The key of a data directory's ledger. */
@@ -56,53 +56,65 @@ export const ledgerSignerIn = async (directory: string): Promise<NoteSigner> => 
   return createNoteSigner({ name, publicKey: rawFromPublicKey(key.publicKey), sign: (message) => sign(key, message) });
 };
 
-export const makeLedger = async (data: string, acts: number): Promise<void> => {
-  const organisations = await signUp(data, ["institute", "north", "south"]);
+export const makeLedger = (data: string, acts: number): Promise<void> =>
+  fillLedger(data, acts, (stage, organisations, text, size) => write(stage, organisations, () => size() < acts, text));
+
+/** Gives a text that statements commit to its place beside the ledger. */
+type Text = (text: object) => { detail: string };
+type Write = (
+  stage: Stage<Clock>,
+  /** An institute and two hospitals; each signs in by its name and `passwordOf` it. */
+  organisations: readonly [Organisation, Organisation, Organisation],
+  text: Text,
+  /** Acts so far. */
+  size: () => number,
+) => Promise<void>;
+
+export const fillLedger = async (data: string, wanted: number, work: Write): Promise<void> => {
+  const organisations = await signUp(data);
   const directory = join(data, "ledger");
   const ledger = await openEvidenceLedger({ directory, clock: systemClock, signer: await ledgerSignerIn(directory) });
   const texts = new Map<string, string>();
-  try {
-    await write(ledgerStage(ledger, systemClock), organisations, () => ledger.size < acts, texts);
-  } finally {
-    await ledger.close();
-  }
-  await storeTexts(data, texts);
-  await writeFile(join(data, "made.json"), madeOf(acts));
-};
-
-/** Accounts on a platform, and organisations that will be theirs. */
-const signUp = async (data: string, names: readonly string[]): Promise<Organisation[]> => {
-  const platform = await startPlatform({ data });
-  try {
-    const client = createClient({ url: platform.url });
-    const signedUp = names.map((name) =>
-      client.accounts.create({ nickname: name, login: name, password: `the password of ${name}` }),
-    );
-    const at = systemClock.now();
-    return (await Promise.all(signedUp)).map(({ account }) =>
-      createOrganisation(account.nickname, { at, appId: account.appId }),
-    );
-  } finally {
-    await platform.stop();
-  }
-};
-
-type Text = (text: object) => { detail: string };
-
-const write = async (
-  stage: Stage<Clock>,
-  organisations: readonly Organisation[],
-  more: () => boolean,
-  texts: Map<string, string>,
-): Promise<void> => {
   const text: Text = (content) => {
     const whole = { salt: SALT, ...content };
     const detail = digestOf(whole);
     texts.set(detail, canonical(whole));
     return { detail };
   };
+  try {
+    await work(ledgerStage(ledger, systemClock), organisations, text, () => ledger.size);
+  } finally {
+    await ledger.close();
+  }
+  await storeTexts(data, texts);
+  await writeFile(join(data, "made.json"), madeOf(wanted));
+};
+
+export const passwordOf = (name: string): string => `the password of ${name}`;
+
+/** Accounts on a platform, and organisations that will be theirs. */
+const signUp = async (data: string): Promise<Parameters<Write>[1]> => {
+  const platform = await startPlatform({ data });
+  try {
+    const client = createClient({ url: platform.url });
+    const join = async (name: string) => {
+      const { account } = await client.accounts.create({ nickname: name, login: name, password: passwordOf(name) });
+      return createOrganisation(name, { at: systemClock.now(), appId: account.appId });
+    };
+    return [await join("institute"), await join("north"), await join("south")];
+  } finally {
+    await platform.stop();
+  }
+};
+
+const write = async (
+  stage: Stage<Clock>,
+  organisations: readonly [Organisation, Organisation, Organisation],
+  more: () => boolean,
+  text: Text,
+): Promise<void> => {
   const enclave = createEnclave({ at: systemClock.now() });
-  const [institute, north, south] = organisations as [Organisation, Organisation, Organisation];
+  const [institute, north, south] = organisations;
   await found(stage, enclave, ...organisations);
   for (const { name } of organisations) text({ nickname: name });
   const home = await alliance(stage, enclave, [institute, north, south]);

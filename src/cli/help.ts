@@ -44,6 +44,10 @@ export const RESOURCES: Readonly<Record<string, Text>> = {
   "key-nodes": text("nodes that hold shares of keys", "密钥节点管理"),
   "key-groups": text("groups of nodes, their members and policies", "群组与策略管理"),
   "key-requests": text("signatures asked for, and approvals", "签名请求与审批"),
+  ethereum: text(
+    "the platform's Ethereum node: what a payment needs, sending, receipts",
+    "平台的以太坊节点：付款所需信息、发送与回执",
+  ),
   members: text("find and verify other members", "查找并验证其他成员"),
   accounts: text("accounts and real-name verification", "账号与实名认证"),
   users: text("users of your account", "账号用户"),

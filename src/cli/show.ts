@@ -32,6 +32,7 @@ const YES = text("yes", "是");
 const NO = text("no", "否");
 const NOTHING = text("Nothing.", "没有数据。");
 const PAGE = text("Page {page}, {shown} of {total}.", "第 {page} 页，{shown} 条，共 {total} 条。");
+const LONG = text("Page {page}, {shown} of more than {total}.", "第 {page} 页，{shown} 条，共 {total} 条以上。");
 const MORE = text("There is more: continue with {flag} {next}.", "还有更多：使用 {flag} {next} 继续。");
 const LEDGER = text("Ledger entry {index}, {time}.", "账本条目 {index}，{time}。");
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -62,8 +63,8 @@ const list = ({ items, ...paging }: Record_ & { items: unknown[] }, resource: st
   return [table(head, body), footer(paging, rows.length, language)].filter(Boolean).join("\n\n");
 };
 
-const footer = ({ page, total, next }: Record_, shown: number, language: Language): string => {
-  if (typeof total === "number") return say(PAGE, language, { page, shown, total });
+const footer = ({ page, total, more, next }: Record_, shown: number, language: Language): string => {
+  if (typeof total === "number") return say(more ? LONG : PAGE, language, { page, shown, total });
   if (next === null || next === undefined) return "";
   return say(MORE, language, { flag: typeof next === "number" ? "--start" : "--cursor", next });
 };

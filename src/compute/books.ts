@@ -20,7 +20,7 @@ export const computeBooks = ({ ledger, clock }: { ledger: Ledger; clock: Clock }
     ...showAlliance,
     project: projectAlliance,
     inbox: eventsOfAlliance,
-    listeners: ({ members }: Alliance) => members.keys(),
+    listeners: (state: Alliance) => [...state.members.keys(), ...invitedTo(state)],
     asksIn: (kind, payload) => (kind === invited.name ? (payload as { member: string }).member : undefined),
   },
   {
@@ -71,9 +71,12 @@ const shared = (stream: string, kind: ResourceKind, state: Shared, detail: Detai
       : [],
 });
 
+/** Members that have not answered yet. */
+const invitedTo = ({ invitations }: Alliance): string[] =>
+  [...invitations].flatMap(([member, { answer }]) => (answer === "open" ? [member] : []));
+
 const projectAlliance = (stream: string, state: Alliance, detail: Detail): Projection => {
-  const { creator, created, members, invitations } = state;
-  const open = [...invitations].filter(([, { answer }]) => answer === "open");
+  const { creator, created, members } = state;
   return {
     resource: resourceRow(stream, {
       kind: "alliance",
@@ -86,7 +89,7 @@ const projectAlliance = (stream: string, state: Alliance, detail: Detail): Proje
     }),
     parties: [
       ...[...members.keys()].map((member) => partyRow(stream, member, "member")),
-      ...open.map(([member]) => partyRow(stream, member, "invited")),
+      ...invitedTo(state).map((member) => partyRow(stream, member, "invited")),
     ],
   };
 };

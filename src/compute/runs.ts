@@ -2,6 +2,7 @@
  * Runs tasks whose rulebook says they are to run. The ledger itself is the queue: a task that is `running` there and
  * has not ended is taken up again after any crash, and since only the first receipt is accepted, it ends once.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { replayable } from "../evidence/export.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { source } from "../rules/source.ts";
@@ -52,9 +53,31 @@ export const createRuns = ({ ledger, fleet, views, concurrency, now, onProgress,
   let stopped = false;
   let detach: () => void = () => undefined;
 
+  const find = (id: string): Task | undefined => streamOf(ledger.world, taskBook, id)?.state;
   const isDue = (id: string): Task | undefined => {
-    const state = streamOf(ledger.world, taskBook, id)?.state;
+    const state = find(id);
     return state && stateAt(state, now()) === "running" ? state : undefined;
+  };
+
+  /** Whether what comes of a run is still asked for: it was not revoked, nor was the series that it belongs to. */
+  const isWanted = (id: string): boolean => {
+    const task = isDue(id);
+    return task !== undefined && find(task.occurrence?.of ?? id)?.state !== "failed";
+  };
+
+  const stopping = new Set<string>();
+  /** Until it has left its place, whichever that is: the first word may be there before the run is. */
+  const end = async (id: string): Promise<void> => {
+    if (stopping.has(id)) return;
+    stopping.add(id);
+    for (let place = places.get(id); place !== undefined && !stopped; place = places.get(id)) {
+      await fleet.stopRun(place, id).catch((error: unknown) => onError(id, error));
+      await sleep(FIRST_RETRY, undefined, { ref: false });
+    }
+    stopping.delete(id);
+  };
+  const endUnwanted = (): void => {
+    for (const id of places.keys()) if (!isWanted(id)) void end(id);
   };
 
   /** Has the enclave that the task names first say that it runs at `to`. @returns the keys, where they are another's */
@@ -123,6 +146,7 @@ export const createRuns = ({ ledger, fleet, views, concurrency, now, onProgress,
       if (!pauses.has(id)) onProgress(id, "started");
       placement.taken(place);
       places.set(id, place);
+      endUnwanted();
       const run: Promise<void> = take(id, place).finally(() => {
         placement.left(place);
         places.delete(id);
@@ -150,10 +174,7 @@ export const createRuns = ({ ledger, fleet, views, concurrency, now, onProgress,
       detach = ledger.onDurable((now) => {
         const moved = ledger.streamsBetween(size, now);
         size = now;
-        for (const id of moved) {
-          const place = places.get(id);
-          if (place && !isDue(id)) fleet.stopRun(place, id).catch((error: unknown) => onError(id, error));
-        }
+        endUnwanted();
         offer(moved);
       });
     },

@@ -29,7 +29,7 @@ export const runsOf = (world: World, series: Task): string[] => {
 
 export interface SchedulesOptions {
   readonly ledger: Ledger;
-  readonly fleet: Pick<Fleet, "of" | "stopRun">;
+  readonly fleet: Pick<Fleet, "of">;
   readonly now: () => number;
   readonly onError: (task: string, error: unknown) => void;
 }
@@ -106,15 +106,6 @@ export const createSchedules = ({ ledger, fleet, now, onError }: SchedulesOption
     if (series?.definition.schedule && goesOn(series, now())) going.add(id);
   };
 
-  /** Of a task that was revoked, the run that is under way ends. */
-  const stopRevoked = (id: string): void => {
-    const series = find(id);
-    const run = series?.definition.schedule && series.state === "failed" ? newest.get(id) : undefined;
-    const place = run !== undefined && isUnderWay(run) ? find(run)?.runner : undefined;
-    if (run !== undefined && place !== undefined)
-      fleet.stopRun(place, run).catch((error: unknown) => onError(id, error));
-  };
-
   return {
     start() {
       let size = ledger.size;
@@ -122,10 +113,7 @@ export const createSchedules = ({ ledger, fleet, now, onError }: SchedulesOption
       detach = ledger.onDurable((now) => {
         const moved = ledger.streamsBetween(size, now);
         size = now;
-        for (const id of moved) {
-          note(id);
-          stopRevoked(id);
-        }
+        for (const id of moved) note(id);
         // A run that has ended makes place for the next.
         if ([...moved].some((id) => going.has(find(id)?.occurrence?.of ?? id))) look();
       });

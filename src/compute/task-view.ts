@@ -2,13 +2,8 @@
 import type { z } from "zod";
 import { iso } from "../base/clock.ts";
 import { label } from "../contract/shapes.ts";
-import {
-  type Step,
-  stepLabels,
-  type Task as TaskAnswer,
-  type TaskSummary,
-  taskStateLabels,
-} from "../contract/tasks.ts";
+import { stepLabels, taskStateLabels } from "../contract/state-labels.ts";
+import type { Step, Task as TaskAnswer, TaskSummary } from "../contract/tasks.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { alliance } from "../rules/alliance.ts";
 import { model } from "../rules/model.ts";
@@ -23,6 +18,7 @@ import type { Names } from "../spine/names.ts";
 import type { Answer, Show } from "../spine/show.ts";
 import { showDiagnostics } from "./diagnostics-view.ts";
 import { failureText } from "./failures.ts";
+import { versionAt } from "./model-versions.ts";
 import { sourceTypeLabel } from "./sources.ts";
 
 type StepAnswer = z.output<typeof Step>;
@@ -105,7 +101,7 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       ),
     };
   },
-  show(found, names, { member }) {
+  async show(found, names, { member }) {
     const task = found.state;
     const { definition, delivery } = task;
     const { code, tables } = parts(ledger, task);
@@ -123,9 +119,9 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
       model: {
         id: code?.id ?? definition.model.stream,
         name: String(names.detail(code?.detail ?? "").name ?? ""),
-        version: code?.version ?? "",
+        version: await versionFor(ledger, found),
         owner: names.member(task.modelOwner),
-        open: code ? !code.envelope : false,
+        open: code !== undefined && !definition.model.envelope,
       },
       sources: tables.map(({ named, state }) => {
         const detail = names.detail(state?.detail ?? "");
@@ -151,6 +147,14 @@ export const showTask = (ledger: Ledger, now: () => number): Show<Task, Answer<t
     };
   },
 });
+
+/** The model's version that it was made with, whatever the model is by now; of a run, that of the task it is of. */
+const versionFor = async (ledger: Ledger, { id, state: { definition, occurrence } }: Readable<Task>) => {
+  const { stream } = definition.model;
+  const code = streamOf(ledger.world, model, stream)?.state;
+  const [made = 0] = ledger.positions(occurrence?.of ?? id);
+  return code ? versionAt(ledger, stream, code, made) : "";
+};
 
 const ORDER: readonly TaskState[] = ["receiver-authorising", "source-authorising", "model-authorising"];
 
@@ -214,10 +218,22 @@ const stepsOf = (task: Task, state: TaskState, names: Names): StepAnswer[] => {
   ];
 };
 
-const EXPIRED = label("Not everybody authorised within seven days.", "未在 7 天内完成全部授权。");
-const LAPSED = label("The run did not end within seven days.", "任务未在 7 天内执行完毕。");
-const REFUSED = label("A party refused.", "有成员拒绝了授权。");
-const REVOKED = label("A party took its authorisation back.", "有成员撤销了授权。");
+const EXPIRED = label(
+  "Not everybody authorised within seven days. Create the task again.",
+  "未在 7 天内完成全部授权。请重新创建任务。",
+);
+const LAPSED = label(
+  "The run did not end within seven days. Create the task again.",
+  "任务未在 7 天内执行完毕。请重新创建任务。",
+);
+const REFUSED = label(
+  "A party refused. Ask it why, then create the task again.",
+  "有成员拒绝了授权。请与其沟通后重新创建任务。",
+);
+const REVOKED = label(
+  "A party took its authorisation back. Ask it why, then create the task again.",
+  "有成员撤销了授权。请与其沟通后重新创建任务。",
+);
 
 const failureOf = (task: Task, state: TaskState, names: Names) => {
   if (state !== "authorisation-failed" && state !== "failed") return null;

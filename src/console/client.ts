@@ -1,5 +1,6 @@
 /** The client of a page: reads need little code; whatever signs, seals or checks is loaded when it is first done. */
 import type { Client, ClientOptions } from "../sdk/client.ts";
+import { refuse } from "../sdk/errors.ts";
 import { plainMethod } from "../sdk/requests.ts";
 import { createTransport } from "../sdk/transport.ts";
 import { routes } from "./routes.ts";
@@ -12,7 +13,12 @@ export const createPageClient = (options: ClientOptions): Client => {
   const send = createTransport(options);
   let whole: Promise<Client> | undefined;
   const load = (): Promise<Client> => {
-    whole ??= import("../sdk/client.ts").then(({ createClient }) => createClient(options));
+    whole ??= import("../sdk/client.ts").then(
+      ({ createClient }) => createClient(options),
+      ({ message }: Error) => {
+        throw refuse("server.unreachable", { url: options.url, reason: message });
+      },
+    );
     // A line that was down for a moment is tried again.
     whole.catch(() => {
       whole = undefined;

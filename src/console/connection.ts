@@ -5,8 +5,12 @@ import { Refusal } from "../base/refusal.ts";
 
 /** Milliseconds between questions. */
 const PAUSE = 2_000;
+/** Milliseconds in which everything is read again once at most: one address may be dead on a platform that answers. */
+const CALM = 30_000;
 
 let lost = false;
+let asking = false;
+let reread = Number.NEGATIVE_INFINITY;
 const listeners = new Set<() => void>();
 
 const set = (now: boolean): void => {
@@ -20,12 +24,25 @@ const answers = (): Promise<boolean> =>
     () => false,
   );
 
-/** Asks until there is an answer; then everything is read again. */
-const watch = async (queries: QueryClient): Promise<void> => {
-  if (lost) return;
+/** Asks until there is an answer. @returns whether it was missed at all */
+const untilAnswered = async (): Promise<boolean> => {
+  if (await answers()) return false;
   set(true);
-  while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  do await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  while (!(await answers()));
   set(false);
+  return true;
+};
+
+/** When the platform answers again, everything is read again. */
+const watch = async (queries: QueryClient): Promise<void> => {
+  if (asking) return;
+  asking = true;
+  const missed = await untilAnswered();
+  asking = false;
+  const now = performance.now();
+  if (!missed && now - reread < CALM) return;
+  reread = now;
   await queries.invalidateQueries();
 };
 

@@ -2,7 +2,9 @@
 import "./nonce.ts";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { keepOpen } from "./shell/second-click.ts";
 import "./style.css";
 
+keepOpen();
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<App />);

@@ -18,7 +18,7 @@ export const groups = {
   keys: label("Keys", "密钥管理"),
   trust: label("Trust", "信任"),
   account: label("Account", "账号"),
-  operator: label("Operations", "运维"),
+  operator: label("Platform", "平台管理"),
 } as const;
 export type Group = keyof typeof groups;
 
@@ -68,11 +68,13 @@ export const pages: readonly PageEntry[] = [
   entry("/ethereum", () => import("./pages/ethereum.tsx"), ["keys", "Ethereum payment", "以太坊交易"], "key.read"),
   entry("/ledger", () => import("./pages/ledger.tsx"), ["trust", "Ledger", "区块链"], "ledger.read"),
   entry("/ledger/:index", () => import("./pages/ledger-statement.tsx"), undefined, "ledger.read"),
+  entry("/enclaves", () => import("./pages/enclaves.tsx"), ["trust", "Enclaves", "可信执行环境"], "enclave.read"),
   entry("/evidence", () => import("./pages/evidence.tsx"), ["trust", "Evidence", "证据"]),
   entry("/identity", () => import("./pages/identity.tsx"), ["account", "Chain identity", "链身份"], "identity.found"),
   entry("/account", () => import("./pages/account.tsx"), ["account", "Account", "账号信息"]),
   entry("/reviews", () => import("./pages/reviews.tsx"), ["operator", "Reviews", "实名审核"], "verification.review"),
-  entry("/operations", () => import("./pages/operations.tsx"), ["operator", "Health", "运行状况"], "platform.metrics"),
+  entry("/sample", () => import("./pages/sample.tsx"), undefined, "verification.review"),
+  entry("/operations", () => import("./pages/operations.tsx"), ["operator", "Operations", "运维"], "platform.metrics"),
   entry("/audit", () => import("./pages/audit.tsx"), ["trust", "Audit", "审计日志"], "audit.read"),
   entry("/audit", () => import("./pages/audit.tsx"), ["operator", "Audit", "审计日志"], "platform.audit"),
 ];

@@ -1,8 +1,8 @@
 /** Language and light or dark: the person's choice, kept in this browser; otherwise what the system says. */
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import type { Language } from "../base/refusal.ts";
-import type { Text } from "../contract/endpoint.ts";
 import { read, write } from "./storage.ts";
+import { type Words, wordsOf } from "./words.ts";
 
 export type Theme = "light" | "dark";
 
@@ -47,20 +47,6 @@ export const usePreferences = (): Preferences => {
   const found = useContext(Context);
   if (!found) throw new Error("there is no PreferencesProvider");
   return found;
-};
-
-/** Says a text in the person's language. Both stand side by side where they are used, so that none can be missing. */
-export interface Words {
-  /** @param values replace `{name}` in both texts */
-  (en: string, zh: string, values?: Readonly<Record<string, string | number>>): string;
-  (text: Text): string;
-}
-
-export const wordsOf = (language: Language): Words => {
-  const fill = (text: string, values: Readonly<Record<string, string | number>> = {}) =>
-    text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-  return (first: string | Text, zh?: string, values?: Readonly<Record<string, string | number>>) =>
-    typeof first === "string" ? fill(language === "en" ? first : (zh ?? first), values) : first[language];
 };
 
 export const useWords = (): Words => {

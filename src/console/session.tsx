@@ -1,13 +1,15 @@
 /** Who is signed in, the client that asks in their name, and what they may do. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, Fragment, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
+import { App } from "antd";
+import { createContext, Fragment, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
 import type { z } from "zod";
 import { Refusal } from "../base/refusal.ts";
 import type { sessions } from "../contract/accounts.ts";
 import type { Identity } from "../sdk/acts.ts";
 import type { Client } from "../sdk/client.ts";
 import { createPageClient } from "./client.ts";
-import { usePreferences } from "./preferences.tsx";
+import { usePreferences, useWords } from "./preferences.tsx";
+import { forgetAll } from "./storage.ts";
 
 export type SignedIn = z.output<typeof sessions.current.output>;
 
@@ -36,6 +38,9 @@ const current = async (client: Client) => {
   }
 };
 
+/** Seconds. */
+const LONG = 10;
+
 interface SessionProviderProps {
   readonly children: ReactNode;
   /** Shown while nobody is signed in. */
@@ -50,15 +55,34 @@ interface SessionProviderProps {
 
 export const SessionProvider = (props: SessionProviderProps) => {
   const { language } = usePreferences();
+  const t = useWords();
   const queries = useQueryClient();
+  const { message } = App.useApp();
   const publicClient = useMemo(
     () => createPageClient({ url: url(), language, credentials: { session: { csrf: "" } } }),
     [language],
   );
   const [before, setBefore] = useState<Session>();
+  const whose = useRef<string>(undefined);
   const { data, error, refetch } = useQuery({
     queryKey: SESSION,
-    queryFn: () => current(publicClient),
+    async queryFn() {
+      const found = await current(publicClient);
+      const last = queries.getQueryData<SignedIn | null>(SESSION);
+      if (found && last && last.user.id !== found.user.id) {
+        const said = t(
+          "{name} has signed in in this browser: this page is theirs now. What you typed is kept for you.",
+          "本浏览器已由 {name} 登录，此页面现属于该用户。您填写的内容已为您保留。",
+          { name: found.user.login },
+        );
+        void message.warning(said, LONG);
+      }
+      // Somebody else has signed in, in another tab for instance: of what was read before nothing stays.
+      if (found && whose.current !== undefined && whose.current !== found.user.id)
+        queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
+      if (found) whose.current = found.user.id;
+      return found;
+    },
     staleTime: 60_000,
   });
   const csrf = data?.csrf;
@@ -85,6 +109,7 @@ export const SessionProvider = (props: SessionProviderProps) => {
           if (!(failure instanceof Refusal && failure.status === 401)) throw failure;
         });
         setBefore(undefined);
+        forgetAll(`draft.${data.user.id}.`);
         queries.clear();
         queries.setQueryData(SESSION, null);
       },

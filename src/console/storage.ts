@@ -11,6 +11,16 @@ export const read = <T>(name: string, otherwise: T): T => {
   }
 };
 
+/** Of everything whose name begins so. */
+export const forgetAll = (beginning: string): void => {
+  try {
+    for (const name of Object.keys(localStorage))
+      if (name.startsWith(PREFIX + beginning)) localStorage.removeItem(name);
+  } catch {
+    // Nothing is kept, then.
+  }
+};
+
 /** Undefined forgets. A browser that keeps nothing is no reason to fail. */
 export const write = (name: string, value: unknown): void => {
   try {

@@ -42,7 +42,7 @@ export const useView = <R extends keyof Resources, V extends Reads<R>>(
   });
 };
 
-/** What a piece of news makes old: `task.changed` the tasks, `event.created` the inbox. */
+/** What a piece of news makes old: `task.changed` the tasks and the inbox. */
 const STALE: Readonly<Record<string, readonly string[]>> = {
   alliance: ["alliances", "events"],
   model: ["models"],
@@ -52,7 +52,6 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   "key-group": ["keyGroups", "events"],
   key: ["keys"],
   "key-node": ["keyNodes"],
-  event: ["events"],
   organisation: ["organisations"],
   enclave: ["enclaves"],
 };

@@ -3,27 +3,38 @@ import { z } from "zod";
 import { command, view } from "./endpoint.ts";
 import { ById, Label, label, Nothing, Page, paged, Search, Time } from "./shapes.ts";
 
+/** Why particulars were approved or rejected. */
+export const ReviewReason = z.string().max(500);
+
 /** Up to 50 characters: Chinese, letters, digits, `_` and `-`. */
-const Nickname = z
+export const Nickname = z
   .string()
   .min(1)
   .max(50)
   .regex(/^[\p{Script=Han}A-Za-z0-9_-]+$/u);
 /** Small letters and digits, and `.` `_` `@` `-` after the first. */
-const Login = z
+export const Login = z
   .string()
   .min(2)
   .max(64)
   .regex(/^[a-z0-9][a-z0-9._@-]+$/);
-const Password = z.string().min(10).max(256);
+export const Password = z.string().min(10).max(256);
+
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u);
 
 /** What an organisation says of itself, for the operator's review. */
 export const Particulars = z.strictObject({
-  legalName: z.string().min(1).max(200),
+  legalName: line(100),
   /** For example the unified social credit code (统一社会信用代码). */
-  registrationNumber: z.string().min(1).max(64),
-  contact: z.string().min(1).max(100),
-  phone: z.string().min(1).max(32),
+  registrationNumber: line(40),
+  contact: line(50),
+  phone: z.string().regex(/^\+?[0-9][0-9 ()-]{4,24}$/),
   /** ISO 3166-1 alpha-2. */
   country: z.string().regex(/^[A-Z]{2}$/),
 });
@@ -136,7 +147,7 @@ export const accounts = {
     input: z.strictObject({
       ...ById.shape,
       decision: z.enum(["approved", "rejected"]),
-      reason: z.string().max(500).default(""),
+      reason: ReviewReason.default(""),
     }),
     output: Account,
     summary: { en: "Approve or reject real-name particulars (operator)", "zh-CN": "审核实名认证（平台运营方）" },

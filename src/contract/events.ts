@@ -53,13 +53,14 @@ export const EventDetail = Event.extend({
 }).meta({ id: "EventDetail" });
 
 /**
- * News of a stream or of the inbox; read the resource for the rest. `reset`: too much was missed, read everything again.
+ * News of a stream, which may have brought an event; read the resource for the rest. `reset`: too much was missed, read
+ * everything again.
  */
 export const LiveEvent = z
   .object({
     /** For `Last-Event-ID`. */
     id: z.string(),
-    /** `alliance.changed`, `task.changed`, `task.progress`, `key-request.changed`, `event.created`, … */
+    /** `alliance.changed`, `task.changed`, `task.progress`, `key-request.changed`, … */
     type: z.string(),
     data: z.record(z.string(), z.unknown()),
   })

@@ -4,6 +4,7 @@ import { alliances } from "./alliances.ts";
 import { blobs } from "./blobs.ts";
 import { enclaves } from "./enclaves.ts";
 import type { Contract } from "./endpoint.ts";
+import { ethereum } from "./ethereum.ts";
 import { events } from "./events.ts";
 import { keyGroups } from "./key-groups.ts";
 import { keyNodes } from "./key-nodes.ts";
@@ -31,6 +32,7 @@ export const contract = {
   keyGroups,
   keys,
   keyRequests,
+  ethereum,
   events,
   blobs,
   ledger,

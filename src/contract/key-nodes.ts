@@ -29,6 +29,8 @@ export const KeyNode = z
     provider: z.string(),
     hardware: z.boolean(),
     running: z.boolean(),
+    /** Since when it is running, or is not; null where it was not seen since the server started. */
+    since: Time.nullable(),
     /** Where other nodes reach it, `host:port`; null before it has said. */
     address: z.string().nullable(),
     /** Verifier key (C2SP vkey) of the ledger that it follows. */

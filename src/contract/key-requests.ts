@@ -2,27 +2,13 @@
 import { z } from "zod";
 import { KeyMessage } from "../rules/key-messages.ts";
 import * as rules from "../rules/key-request.ts";
-import type * as state from "../rules/key-request-state.ts";
 import { KeyScheme } from "../rules/key-schemes.ts";
-import { act, acted, download, type Text, view } from "./endpoint.ts";
+import { act, acted, download, view } from "./endpoint.ts";
 import { NodeName } from "./key-nodes.ts";
 import { KeyName } from "./keys.ts";
-import { AnyId, ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+import { AnyId, ById, Label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 
-export const requestStateLabels: Readonly<Record<state.KeyRequestState, Text>> = {
-  pending: label("Pending", "处理中"),
-  completed: label("Completed", "已完成"),
-  refused: label("Refused", "已拒绝"),
-  withdrawn: label("Withdrawn", "已撤回"),
-  failed: label("Failed", "失败"),
-  expired: label("Expired", "已过期"),
-};
 export const RequestState = z.enum(["pending", "completed", "refused", "withdrawn", "failed", "expired"]);
-
-export const keyActionLabels: Readonly<Record<state.KeyAction, Text>> = {
-  sign: label("Sign", "签名"),
-  export: label("Export", "导出密钥"),
-};
 
 /** A line of the list. */
 export const KeyRequestSummary = z

@@ -3,37 +3,12 @@ import { z } from "zod";
 import * as rules from "../rules/key.ts";
 import * as resharing from "../rules/key-reshare.ts";
 import { KeyScheme } from "../rules/key-schemes.ts";
-import type * as state from "../rules/key-state.ts";
 import { StreamId } from "../rules/shapes.ts";
-import { act, acted, command, type Text, view } from "./endpoint.ts";
+import { act, acted, command, view } from "./endpoint.ts";
 import { NodeName } from "./key-nodes.ts";
 import { AnyId, ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 
-export const keyStateLabels: Readonly<Record<state.KeyState, Text>> = {
-  pending: label("Being made", "生成中"),
-  enabled: label("Enabled", "启用"),
-  disabled: label("Disabled", "停用"),
-  "deletion-scheduled": label("To be deleted", "待删除"),
-  deleted: label("Deleted", "已删除"),
-  failed: label("Failed", "失败"),
-};
 export const KeyState = z.enum(["pending", "enabled", "disabled", "deletion-scheduled", "deleted", "failed"]);
-
-export const keySchemeLabels: Readonly<Record<KeyScheme, Text>> = {
-  ECDSA_K1: label("ECDSA on secp256k1", "ECDSA 签名（secp256k1 曲线）"),
-  ECDSA_R1: label("ECDSA on P-256", "ECDSA 签名（P-256 曲线）"),
-  EDDSA_ED25519: label("EdDSA on Ed25519", "EdDSA 签名（Ed25519 曲线）"),
-  SCHNORR_BIP340: label("Schnorr (BIP 340)", "Schnorr 签名（BIP 340）"),
-  SM2: label("SM2", "国密 SM2"),
-};
-
-export const attemptLabels: Readonly<Record<state.Attempt["kind"], Text>> = {
-  generate: label("Key generation", "密钥生成"),
-  import: label("Key import", "密钥导入"),
-  refresh: label("Refresh of all shares", "分片更新"),
-  recover: label("Recovery of lost shares", "密钥恢复"),
-  reshare: label("Other holders or threshold", "重新分片"),
-};
 
 /** A key as others name it. */
 export const KeyName = z

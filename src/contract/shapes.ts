@@ -52,8 +52,12 @@ export const Page = z.object({
 });
 /** Words looked for in names and ids. */
 export const Search = z.string().max(64).optional();
+/** `more`: there are more than `total`, which counts no further than 10,000. */
 export const paged = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), total: z.int(), page: z.int(), pageSize: z.int() });
+  z.object({
+    ...{ items: z.array(item), total: z.int(), more: z.literal(true).optional() },
+    ...{ page: z.int(), pageSize: z.int() },
+  });
 
 /** Newest first, by opaque cursor. */
 export const Cursor = z.object({

@@ -1,7 +1,7 @@
 /** Audit of operational data, and what the platform says of itself. */
 import { z } from "zod";
 import { download, view } from "./endpoint.ts";
-import { Cursor, cursored, Nothing, Search, Time } from "./shapes.ts";
+import { Cursor, cursored, Label, Nothing, Search, Time } from "./shapes.ts";
 
 const AuditEntry = z
   .object({
@@ -106,7 +106,11 @@ export const system = {
     path: "/v1/operator/config",
     permission: "platform.settings",
     input: Nothing,
-    output: z.object({ settings: z.record(z.string(), z.unknown()) }),
+    output: z.object({
+      settings: z.record(z.string(), z.unknown()),
+      /** Of each what it is for and how its value is written in the file; of a secret neither more than `settings` has. */
+      described: z.record(z.string(), z.object({ about: Label, written: z.string(), secret: z.boolean() })),
+    }),
     summary: { en: "The settings in force, secrets left out (operator)", "zh-CN": "当前配置，不含密钥（平台运营方）" },
   }),
   jobs: view({

@@ -3,22 +3,9 @@ import { z } from "zod";
 import { DryRun } from "../rules/dry-run.ts";
 import * as rules from "../rules/task.ts";
 import { Definition, Receipt } from "../rules/task-definition.ts";
-import type * as state from "../rules/task-state.ts";
-import { act, acted, command, download, type Text, view } from "./endpoint.ts";
-import { ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+import { act, acted, command, download, view } from "./endpoint.ts";
+import { ById, Label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
 import { Diagnostics, diagnosticsEndpoints } from "./task-diagnostics.ts";
-
-/** The states of a task as the console names them. */
-export const taskStateLabels: Readonly<Record<state.TaskState, Text>> = {
-  "receiver-authorising": label("Waiting for the result receiver", "结果使用方授权中"),
-  "source-authorising": label("Waiting for the data providers", "数据源提供方授权中"),
-  "model-authorising": label("Waiting for the model provider", "模型提供方授权中"),
-  authorised: label("Authorised", "计算任务授权成功"),
-  "authorisation-failed": label("Authorisation failed", "计算任务授权失败"),
-  running: label("Running", "计算任务执行中"),
-  succeeded: label("Succeeded", "计算任务执行成功"),
-  failed: label("Failed", "计算任务执行失败"),
-};
 
 export const TaskState = z.enum([
   "receiver-authorising",
@@ -30,15 +17,6 @@ export const TaskState = z.enum([
   "succeeded",
   "failed",
 ]);
-
-/** The five steps of an authorisation (事件流程). */
-export const stepLabels = {
-  request: label("Authorisation asked for", "发起授权邀请"),
-  receiver: label("Result receiver authorises", "结果使用方授权"),
-  sources: label("Data providers authorise", "数据源提供方授权"),
-  model: label("Model provider authorises", "模型提供方授权"),
-  complete: label("Authorisation complete", "授权完成"),
-} as const;
 
 /** One step: who decides, who has, and when. `decided` of `of` have agreed. */
 export const Step = z
@@ -202,6 +180,8 @@ export const tasks = {
       tab: z.enum(["all", "mine", "participating"]).default("all"),
       state: TaskState.optional(),
       search: Search,
+      /** By the time it was created, or by its name. */
+      sort: z.enum(["newest", "oldest", "name"]).default("newest"),
     }),
     output: paged(TaskSummary),
     summary: { en: "List the tasks you have a part in", "zh-CN": "查询计算任务" },

@@ -141,7 +141,7 @@ export const explainRequest = (
         size: checkpoint.size,
         origin: checkpoint.origin,
         texts: details.size,
-        pinned: pinnedIn(parties, trust),
+        pinned: pinnedIn(parties, trust, language),
       },
       checked(messages),
     )[language],

@@ -107,6 +107,13 @@ const ofRun: readonly Texts[] = [
   ),
 ];
 
+/** What is no member's name among what was pinned. */
+const PINNED: Readonly<Record<string, string>> = {
+  ledger: "账本",
+  enclave: "可信执行环境",
+  provider: "证明方式",
+};
+
 /** What was checked of every bundle, and held; `own` is what was of this kind. */
 export const checks = ({ statements, principals, size, origin, texts, pinned }: Checked, own = ofRun): Lists =>
   listed([
@@ -132,7 +139,7 @@ export const checks = ({ statements, principals, size, origin, texts, pinned }: 
       ? [
           text(
             `What you pinned is as you pinned it: ${pinned.join(", ")}.`,
-            `您固定信任的内容均一致：${pinned.join("、")}。`,
+            `您固定信任的内容均一致：${pinned.map((one) => PINNED[one] ?? one).join("、")}。`,
           ),
         ]
       : []),
@@ -170,8 +177,8 @@ export const notProven = (
     ...(unpinned.length > 0
       ? [
           text(
-            `Who is behind the names ${unpinned.join(", ")}: the platform gives names. Compare their CA fingerprints with them and pin these (--trust).`,
-            `名称 ${unpinned.join("、")} 背后的真实身份：名称由平台授予。请与对方核对 CA 指纹并固定信任（--trust）。`,
+            `Who is behind the names ${unpinned.join(", ")}: the platform gives names. Compare their CA fingerprints with them and pin these.`,
+            `名称 ${unpinned.join("、")} 背后的真实身份：名称由平台授予。请与对方核对 CA 指纹并固定信任。`,
           ),
         ]
       : []),
@@ -179,8 +186,8 @@ export const notProven = (
       ? []
       : [
           text(
-            "That this is the ledger you know: its key was not pinned (--trust).",
-            "该账本即您所知的账本：其密钥未被固定信任（--trust）。",
+            "That this is the ledger you know: its key was not pinned.",
+            "该账本即您所知的账本：其密钥未被固定信任。",
           ),
         ]),
     text(

@@ -153,7 +153,7 @@ export const explainBundle = (verified: Verified, language: Language, trust: Tru
       size: checkpoint.size,
       origin: checkpoint.origin,
       texts: details.size,
-      pinned: pinnedIn(parties, trust),
+      pinned: pinnedIn(parties, trust, language),
     })[language],
     notProven: notProven({
       attestation: verifier?.doesNotProve,
@@ -189,10 +189,20 @@ export const short = (id: string): string => `${id.slice(0, 8)}…`;
 export const committed = ({ entries }: OpenedFile): number =>
   new Set(entries.flatMap(({ signed }) => (signed.statement.payload as { detail?: string }).detail ?? [])).size;
 
+const PINNED = {
+  ledger: { en: "ledger", "zh-CN": "账本" },
+  enclave: { en: "enclave", "zh-CN": "可信执行环境程序" },
+  provider: { en: "provider", "zh-CN": "证明方式" },
+} as const;
+
 /** Names of what was pinned and held. */
-export const pinnedIn = (parties: readonly (Party & { pinned: boolean })[], trust: Trust): string[] => [
-  ...(trust.ledger === undefined ? [] : ["ledger"]),
-  ...(trust.enclaves ? ["enclave"] : []),
-  ...(trust.providers ? ["provider"] : []),
+export const pinnedIn = (
+  parties: readonly (Party & { pinned: boolean })[],
+  trust: Trust,
+  language: Language,
+): string[] => [
+  ...(trust.ledger === undefined ? [] : [PINNED.ledger[language]]),
+  ...(trust.enclaves ? [PINNED.enclave[language]] : []),
+  ...(trust.providers ? [PINNED.provider[language]] : []),
   ...parties.filter(({ pinned }) => pinned).map(({ nickname, appId }) => nickname ?? appId),
 ];

@@ -6,10 +6,11 @@
  */
 import { sha256 } from "#crypto";
 import { type Bytes, concat, equal } from "../base/bytes.ts";
-import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import { encodePlain } from "../mpc/codec.ts";
 import { type Leaf, leafBytes } from "../trust/leaf.ts";
 import { refuse } from "./errors.ts";
 import type { Peers } from "./peers/peers.ts";
+import { decodeWithin, SHORT } from "./within.ts";
 
 export interface HistoryDeps {
   readonly peers: Pick<Peers, "tell" | "hear">;
@@ -103,7 +104,7 @@ export const createHistory = ({ peers }: HistoryDeps): History => {
 
 const decodeSaid = (body: Uint8Array): Said | undefined => {
   try {
-    const [size, value] = decodePlain(body) as [unknown, unknown];
+    const [size, value] = decodeWithin(SHORT, body) as [unknown, unknown];
     const fits =
       Number.isSafeInteger(size) && (size as number) >= 0 && value instanceof Uint8Array && value.length === LENGTH;
     return fits ? { size: size as number, value: value as Uint8Array } : undefined;

@@ -6,6 +6,7 @@ import { steal } from "../../test/support/stolen-node.ts";
 import { Refusal } from "../base/refusal.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { Plain } from "../mpc/protocol.ts";
+import { MAX_MESSAGES } from "../rules/key-messages.ts";
 
 const DIGEST = [{ kind: "digest", hex: "5f".repeat(32) }] as const;
 const HOW = { within: 5_000, lane: "urgent" } as const;
@@ -57,7 +58,13 @@ test("nobody but the leader gets a part, and only for what was judged", async (t
   const ask = (body: Plain) => refusalOf(stolen.peers.ask(second.id, "sign", encodePlain(body), HOW));
   for (const body of ["nonsense", [1, 2], ["name", [1]], ["name"], { name: "name" }] as Plain[])
     assert.equal((await ask(body))?.code, "keynode.signers");
-  assert.equal((await ask(["what nobody has judged", []]))?.code, "keynode.unreachable");
+  const ids = (count: number) => Array.from({ length: count }, () => "11".repeat(32));
+  // Longer than for the most messages that a request can have: it is not even read.
+  assert.equal((await ask(["name", ids(8_000)]))?.code, "keynode.signers");
+  const call = encodePlain([new Uint8Array(32), "key".repeat(1_000), 1, [1, 2], [], 1, "urgent"]);
+  assert.equal((await refusalOf(stolen.peers.ask(second.id, "presign", call, HOW)))?.code, "peer.malformed");
+  for (const named of [[], ids(MAX_MESSAGES)])
+    assert.equal((await ask(["what nobody has judged", named]))?.code, "keynode.unreachable");
 
   // The second has agreed to sign with the first, who has not asked yet.
   const request = await fleet.request(key, DIGEST);

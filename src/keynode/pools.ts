@@ -3,11 +3,12 @@
  * given away once. Those of a pool are named by its leader, who asked for them; the other signers keep their parts until
  * they are named.
  */
-import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import { encodePlain } from "../mpc/codec.ts";
 import type { Presignature } from "../mpc/scheme.ts";
 import type { PairStore } from "./pair-store.ts";
 import { refuse } from "./peers/errors.ts";
 import { createPresigning, MAX_COUNT, nameOf, type PresigningOptions, type Use } from "./presigning.ts";
+import { decodeWithin, LONG } from "./within.ts";
 
 export interface Pools {
   /**
@@ -225,7 +226,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     for (const id of most?.keys() ?? []) return most?.delete(id);
   };
   peers.hear(DROP, (leader, body) => {
-    const ids = decodePlain(body);
+    const ids = decodeWithin(LONG, body);
     if (Array.isArray(ids)) for (const id of ids) if (typeof id === "string") followed.get(leader)?.delete(id);
   });
   presigning.answer(

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { randomBytes } from "#crypto";
-import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import { encodePlain } from "../mpc/codec.ts";
 import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
 import { digestOfPublic } from "../mpc/keys/sharing.ts";
 import type { Presignature, Scheme } from "../mpc/scheme.ts";
@@ -14,6 +14,7 @@ import { malformed } from "./peers/link.ts";
 import type { Peers } from "./peers/peers.ts";
 import type { Lane } from "./peers/session.ts";
 import type { Runs } from "./runs.ts";
+import { decodeWithin, SHORT } from "./within.ts";
 
 /** What presignatures are for: none is ever used for anything else. */
 export interface Use {
@@ -199,7 +200,7 @@ const CallShape = z.tuple([
 /** @throws Refusal peer.malformed */
 const decodeCall = (body: Uint8Array): Call & { readonly lane: Lane } => {
   try {
-    const [run, key, epoch, signers, path, count, lane] = CallShape.parse(decodePlain(body));
+    const [run, key, epoch, signers, path, count, lane] = CallShape.parse(decodeWithin(SHORT, body));
     if (signers.some((signer, i) => i > 0 && signer <= Number(signers[i - 1]))) throw new RangeError("not ascending");
     return { run, use: { key, epoch, signers, path }, count, lane };
   } catch {

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { randomBytes } from "#crypto";
 import { fromBase64, toBase64url, toHex } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
-import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import { encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import { Abort } from "../mpc/protocol.ts";
 import type { Presignature } from "../mpc/scheme.ts";
@@ -29,6 +29,7 @@ import { MAX_COUNT, type Use } from "./presigning.ts";
 import type { Say } from "./say.ts";
 import { schemeOf } from "./schemes.ts";
 import type { Shares } from "./shares.ts";
+import { decodeWithin, LONG } from "./within.ts";
 
 export interface SignDeps extends JudgeDeps {
   readonly shares: Shares;
@@ -280,7 +281,7 @@ const decodeParts = (answer: Uint8Array, count: number, index: number): readonly
 
 const decoded = (bytes: Uint8Array): unknown => {
   try {
-    return decodePlain(bytes);
+    return decodeWithin(LONG, bytes);
   } catch {
     return undefined;
   }

@@ -27,6 +27,7 @@ export const createKeyNodesApi = ({ ledger, presence, index, nodes, clock }: Key
     const [founding] = ledger.positions(id);
     if (!stream || !verifier || founding === undefined) throw refuseRule("stream.unknown", { id });
     const { state } = stream;
+    const moved = presence.movedAt(id);
     return {
       id: state.tag,
       stream: id,
@@ -38,6 +39,7 @@ export const createKeyNodesApi = ({ ledger, presence, index, nodes, clock }: Key
       provider: state.provider,
       hardware: verifier.hardware,
       running: presence.isUp(id),
+      since: moved === undefined ? null : iso(moved),
       address: state.address || null,
       ledger: state.ledger,
       signingKey: state.signingKey,

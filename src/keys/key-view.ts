@@ -1,13 +1,7 @@
 /** How a key is shown. */
 import { iso } from "../base/clock.ts";
-import {
-  attemptLabels,
-  type Key as KeyAnswer,
-  type KeySummary,
-  keySchemeLabels,
-  keyStateLabels,
-  originLabels,
-} from "../contract/keys.ts";
+import { type Key as KeyAnswer, type KeySummary, originLabels } from "../contract/keys.ts";
+import { attemptLabels, keySchemeLabels, keyStateLabels } from "../contract/state-labels.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { isAdministrator, membersOf } from "../rules/key-group.ts";
 import { agreementTo, attemptAt, epochOf, type Key, stateOf } from "../rules/key-state.ts";

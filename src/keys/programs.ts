@@ -18,8 +18,8 @@ import { refuse } from "./errors.ts";
 const KEPT = ".programs";
 const PROGRAM = "keynode.mjs";
 
-/** Options of Node.js: a smaller young generation costs no measurable time and half the memory of a node that holds many keys. */
-export const NODE_OPTIONS: readonly string[] = ["--max-semi-space-size=4"];
+/** Options of Node.js: half the usual young generation. A node of many keys takes less memory; presigning wants no less. */
+export const NODE_OPTIONS: readonly string[] = ["--max-semi-space-size=8"];
 /** What src/mpc/curves loads from beside the program, where it is installed. */
 const NATIVE = ["secp256k1", "sodium-native"];
 

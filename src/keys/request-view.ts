@@ -1,11 +1,7 @@
 /** How a request is shown: what is to be signed as the nodes read it, who has approved, what came of it. */
 import { iso } from "../base/clock.ts";
-import {
-  type KeyRequestSummary,
-  keyActionLabels,
-  type KeyRequest as RequestAnswer,
-  requestStateLabels,
-} from "../contract/key-requests.ts";
+import type { KeyRequestSummary, KeyRequest as RequestAnswer } from "../contract/key-requests.ts";
+import { keyActionLabels, requestStateLabels } from "../contract/state-labels.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import { approvalsOf, awaitedOf, type KeyRequest, requestStateOf } from "../rules/key-request-state.ts";

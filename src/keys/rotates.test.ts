@@ -4,7 +4,7 @@ import { keyGroup } from "../rules/key-group.ts";
 import { keyStreams } from "../rules/key-state.ts";
 import { showKey } from "./key-view.ts";
 
-test("a key that claims to take another tenant's place neither learns its name nor is named to it", () => {
+test("a key that claims to take another tenant's place neither learns its name nor is named to it", async () => {
   const groupOf = (member: string) => ({ book: "key-group", state: { ...keyGroup.initial, administrators: [member] } });
   const keyOf = (id: string, group: string, rotates?: string) => ({
     ...{ book: "key", head: "", length: 1, size: 1 },
@@ -22,10 +22,10 @@ test("a key that claims to take another tenant's place neither learns its name n
     now: () => 0,
   };
   const names = { member: () => null, detail: (digest: string) => ({ alias: `alias of ${digest}` }) };
-  const show = (id: string, stream: object, member: string) =>
+  const show = async (id: string, stream: object, member: string) =>
     showKey(deps as never).show({ id, stream, ...stream } as never, names as never, { member } as never);
-  assert.equal(show("mine", mine, "b").rotates, null);
-  assert.equal(show("theirs", theirs, "a").rotatedBy, null);
+  assert.equal((await show("mine", mine, "b")).rotates, null);
+  assert.equal((await show("theirs", theirs, "a")).rotatedBy, null);
   const own = keyOf("K3", "group-a", "theirs");
-  assert.equal(show("own", own, "a").rotates?.id, "K1");
+  assert.equal((await show("own", own, "a")).rotates?.id, "K1");
 });

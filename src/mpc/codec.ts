@@ -71,13 +71,16 @@ const integer = (value: bigint): Uint8Array => {
 /** @throws RangeError for whatever `encodePlain` did not give */
 export const decodePlain = (encoded: Uint8Array): Plain => {
   const bytes = new Uint8Array(encoded);
+  const view = new DataView(bytes.buffer);
   let at = 0;
-  const take = (length: number): Uint8Array => {
+  /** Where the next `length` bytes begin. Nothing is made for tags and lengths: others may send millions of them. */
+  const skip = (length: number): number => {
     if (length > bytes.length - at) throw new RangeError("cut short");
     at += length;
-    return bytes.slice(at - length, at);
+    return at - length;
   };
-  const count = (): number => new DataView(take(4).buffer).getUint32(0);
+  const take = (length: number): Uint8Array => bytes.slice(skip(length), at);
+  const count = (): number => view.getUint32(skip(4));
   const text = (): string => {
     try {
       return fromUtf8(take(count()));
@@ -87,12 +90,12 @@ export const decodePlain = (encoded: Uint8Array): Plain => {
   };
   const value = (depth: number): Plain => {
     if (depth > MAX_DEPTH) throw new RangeError("nested too deeply");
-    const tag = take(1)[0];
+    const tag = bytes[skip(1)];
     if (tag === TAG.undefined) return undefined;
     if (tag === TAG.null) return null;
     if (tag === TAG.false) return false;
     if (tag === TAG.true) return true;
-    if (tag === TAG.number) return decodedFloat(take(8));
+    if (tag === TAG.number) return finite(view.getFloat64(skip(8)));
     if (tag === TAG.bigint) return decodedInteger(take(count()));
     if (tag === TAG.string) return text();
     if (tag === TAG.bytes) return take(count());
@@ -116,8 +119,7 @@ export const decodePlain = (encoded: Uint8Array): Plain => {
   return decoded;
 };
 
-const decodedFloat = (bytes: Uint8Array): number => {
-  const value = new DataView(bytes.buffer).getFloat64(0);
+const finite = (value: number): number => {
   if (!Number.isFinite(value) || Object.is(value, -0)) throw new RangeError("not a finite number");
   return value;
 };

@@ -9,7 +9,7 @@ import type { KeyPolicy } from "../rules/key-group.ts";
 import { cedar } from "./engine.ts";
 import { refuse } from "./errors.ts";
 import { type Action, type CedarValue, FIELDS, memberId, type Role, SCHEMA, SCHEMA_NAME } from "./schema.ts";
-import { lineOf, requireText } from "./text.ts";
+import { placeOf, requireText } from "./text.ts";
 
 /** Who asks for what, as the engine is asked. */
 export interface Question {
@@ -87,7 +87,7 @@ const refusal = (
     "",
   );
   const reason = [said, where?.label, error?.help].filter((part) => part).join("; ");
-  return refuse(code, { policy, line: lineOf(text, where?.start ?? 0), reason });
+  return refuse(code, { policy, ...placeOf(text, where?.start ?? 0), reason });
 };
 
 /** Set once the engine has trapped: its memory can't be relied on from then on. */

@@ -24,13 +24,13 @@ export const refuse = refusals({
   },
   "policy.unreadable": {
     status: 400,
-    en: "Policy {policy}, line {line}, is not one policy in Cedar: {reason}. Correct it there.",
-    zh: "策略 {policy} 第 {line} 行不是一条 Cedar 策略：{reason}。请在该处更正。",
+    en: "Policy {policy}, line {line}, character {column}, is not one policy in Cedar: {reason}. Correct it there.",
+    zh: "策略 {policy} 第 {line} 行第 {column} 个字符处不是一条 Cedar 策略：{reason}。请在该处更正。",
   },
   "policy.invalid": {
     status: 400,
-    en: "Policy {policy}, line {line}, does not fit what policies are given: {reason}. The guide to policies lists all fields.",
-    zh: "策略 {policy} 第 {line} 行与策略可用的内容不符：{reason}。策略指南列出了全部字段。",
+    en: "Policy {policy}, line {line}, character {column}, does not fit what policies are given: {reason}. The guide to policies lists all fields.",
+    zh: "策略 {policy} 第 {line} 行第 {column} 个字符处与策略可用的内容不符：{reason}。策略指南列出了全部字段。",
   },
   "policy.engine": {
     status: 503,

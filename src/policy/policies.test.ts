@@ -103,6 +103,11 @@ for (const [name, text, code, line, reason] of REFUSED)
     assert.match(String(refusal.details.reason), reason);
   });
 
+test("where it is wrong is told by line and character, as people count them", () => {
+  const { details } = refusalOf(permit("true"), 'permit(principal, action, resource)\nwhen { "𠮷" == 数 };');
+  assert.deepEqual([details.line, details.column], [2, 15]);
+});
+
 test("refused: names twice, or of other letters", () => {
   const text = permit("true");
   for (const ids of [["a", "a"], ["A"], [""], ["__proto__"], ["a b"], ["-a"], ["a".repeat(65)]])

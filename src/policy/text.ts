@@ -23,9 +23,11 @@ const UPPER_HEX = /"(?:[^"\\]|\\[\s\S])*0(?:X|x[0-9a-f]*[A-F])(?:[^"\\]|\\[\s\S]
 /** @param at index into the text, in UTF-16 units */
 const lineAt = (text: string, at: number): number => text.slice(0, at).split("\n").length;
 
-/** @param offset in bytes of UTF-8, as the engine counts */
-export const lineOf = (text: string, offset: number): number =>
-  lineAt(new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, offset)), Number.POSITIVE_INFINITY);
+/** Line and character in it, both from 1. @param offset in bytes of UTF-8, as the engine counts */
+export const placeOf = (text: string, offset: number): { line: number; column: number } => {
+  const lines = new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, offset)).split("\n");
+  return { line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 };
+};
 
 /** @throws Refusal policy.ids, policy.unprintable, policy.upper-case, policy.too-complex */
 export const requireText = (policies: readonly KeyPolicy[]): void => {

@@ -137,8 +137,8 @@ const upload = async (
   body: Exclude<UploadBody, Blob>,
   input: Input,
 ): Promise<unknown> => {
-  const sent = contentOf(body);
-  const request = { ...requestOf(endpoint, input), body, media: endpoint.media };
+  const sent = await contentOf(body);
+  const request = { ...requestOf(endpoint, input), body, digest: sent.digest, media: endpoint.media };
   const answer = (await (await send(request)).json()) as { digest?: unknown };
   if ("digest" in answer) requireStored(answer, sent);
   return answer;

@@ -3,7 +3,8 @@
  * says of them. For what is signed on the strength of somebody else's statements.
  */
 import { closureOf } from "../rules/closure.ts";
-import { advance, emptyWorld, type World } from "../rules/world.ts";
+import type { Named, StreamState } from "../rules/rulebook.ts";
+import { advance, emptyWorld, parsePayload, ruledBy, streamOf, type World } from "../rules/world.ts";
 import { parseStatement, type SignedStatement } from "../trust/statement.ts";
 import type { Client } from "./client.ts";
 
@@ -42,6 +43,32 @@ export const replayStream = async (
   const inOrder = [...placed.values()].flat().sort((a, b) => a.index - b.index);
   for (const { signed, time } of inOrder) world = advance(world, signed, time).world;
   return { world, statements: placed.get(start) ?? [] };
+};
+
+/**
+ * A stream as its statements have it, each made on the one before; who signed them is not asked, for not everybody may
+ * read all of those. What is signed on its head counts over this very history and over no other: a made-up one has
+ * another head than the ledger.
+ * @param start stream id. @throws Refusal of whatever does not follow, and those of the server
+ */
+export const followStream = async <S>(
+  client: Pick<Client, "streams">,
+  book: Named<S>,
+  start: string,
+): Promise<StreamState<S> | undefined> => {
+  const needed = new Set([start]);
+  const placed: Placed[] = [];
+  // A set that grows while it is iterated is iterated to its end.
+  for (const id of needed)
+    for (const one of await readStatements(client, id)) {
+      placed.push(one);
+      const { kind } = ruledBy(one.signed.statement.kind);
+      for (const other of kind.refers?.(parsePayload(kind, one.signed.statement.payload)) ?? []) needed.add(other);
+    }
+  let world = emptyWorld;
+  for (const { signed, time } of placed.sort((a, b) => a.index - b.index))
+    world = advance(world, signed, time, true).world;
+  return streamOf(world, book, start);
 };
 
 /** The statements of a stream as the server shows them. Nothing about them is checked. */

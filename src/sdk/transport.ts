@@ -38,6 +38,8 @@ export interface Outgoing {
   /** With its query. */
   path: string;
   body?: Uint8Array | StreamBody;
+  /** Of the body, SHA-256 (hex), where it is known. */
+  digest?: string;
   media?: string;
   headers?: Record<string, string>;
   idempotencyKey?: string;

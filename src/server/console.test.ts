@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -34,11 +37,14 @@ test("every address of a page answers with the page, each with a nonce of its ow
     const { statusCode, headers, body } = await app.inject({ url });
     assert.equal(statusCode, 200);
     assert.equal(headers["cache-control"], "no-store");
+    assert.equal(headers["cross-origin-opener-policy"], "same-origin");
     const [, nonce = ""] = /<meta name="style-nonce" content="([\w+/=]{24})"/.exec(body) ?? [];
     const policy = String(headers["content-security-policy"]);
     assert.ok(policy.includes(`style-src 'self' 'nonce-${nonce}'`), policy);
     assert.match(policy, /default-src 'none'.*frame-ancestors 'none'/);
     assert.doesNotMatch(policy.replace("style-src-attr 'unsafe-inline'", ""), /'unsafe-(inline|eval)'/);
+    // What was put together in the page is nowhere a program.
+    assert.doesNotMatch(policy.replace(/img-src [^;]*/, ""), /\b(data|blob):|\*/);
     assert.ok(!body.includes("script>"));
     nonces.add(nonce);
   }
@@ -50,6 +56,11 @@ test("what is the API's, or changes something, is no page", async (t) => {
   for (const url of ["/v1/nothing", "/v1", "/health/x", "/assets/none.js", "/assets/notes.txt", "/assets/..%2fsources"])
     assert.notEqual((await app.inject({ url })).statusCode, 200, url);
   assert.equal((await app.inject({ method: "POST", url: "/tasks" })).statusCode, 404);
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const [answer] = (await once(get({ port, path: "//elsewhere.example/tasks" }), "response")) as [IncomingMessage];
+  answer.resume();
+  assert.equal(answer.statusCode, 404);
 });
 
 test("assets are kept for ever, and come as small as the browser takes them", async (t) => {

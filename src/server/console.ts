@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
+  ".csv": "text/csv; charset=utf-8",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
   ".woff2": "font/woff2",
@@ -33,7 +34,7 @@ const policyOf = (nonce: string): string =>
     "img-src 'self' data: blob:",
     "font-src 'self'",
     "connect-src 'self'",
-    "worker-src 'self' blob:",
+    "worker-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
@@ -71,11 +72,13 @@ export const mountConsole = (
   });
   return (request, reply) => {
     const path = request.url.split("?")[0] ?? "";
-    if (request.method !== "GET" || API.test(path) || path.startsWith("/assets/")) return false;
+    // What begins with two slashes is another host's address to whatever resolves it.
+    if (request.method !== "GET" || API.test(path) || /^\/(\/|assets\/)/.test(path)) return false;
     const nonce = randomBytes(16).toString("base64");
     reply
       .code(200)
       .header("content-security-policy", policyOf(nonce))
+      .header("cross-origin-opener-policy", "same-origin")
       .header("cache-control", "no-store")
       .type("text/html; charset=utf-8")
       .send(page.replace("<head>", `<head>\n    <meta name="style-nonce" content="${nonce}" />`));

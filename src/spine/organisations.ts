@@ -53,7 +53,7 @@ export const createOrganisations = (deps: PillarDeps & Pick<ManagedKeys, "keyOf"
       const details = await deps.views.details([found.state.detail]);
       return { member, statement: jws, detail: (details.get(found.state.detail) ?? {}) as Record<string, unknown> };
     },
-    /** Itself, and whoever it shares an alliance or an invitation with. */
+    /** Itself, and whoever it shares an alliance, an invitation or a key group with. */
     async get(asker: Asker, { id }: { id: string }) {
       const found = read(id);
       const known = asker.member && (asker.member === id || (await deps.views.areAcquainted(asker.member, id)));

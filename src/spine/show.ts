@@ -5,7 +5,7 @@ import type { Rulebook } from "../rules/rulebook.ts";
 import type { Access, Asker, Readable } from "./access.ts";
 import { loadNames, type Names } from "./names.ts";
 import type { ResourceKind } from "./views-schema.ts";
-import type { Tab, ViewsStore } from "./views-store.ts";
+import type { Sort, Tab, ViewsStore } from "./views-store.ts";
 
 /** What the resources of every pillar share. */
 export interface PillarDeps {
@@ -25,7 +25,7 @@ export interface Wanted {
 export interface Show<S, O> {
   readonly book: Rulebook<S>;
   wanted(found: Readable<S>): Wanted;
-  show(found: Readable<S>, names: Names, asker: Asker): O;
+  show(found: Readable<S>, names: Names, asker: Asker): O | Promise<O>;
 }
 
 /** Times of a stream's first and newest statement, milliseconds. */
@@ -47,7 +47,7 @@ export const showAll = async <S, O>(
     members: wanted.flatMap(({ members }) => members),
     details: wanted.flatMap(({ details }) => details),
   });
-  return found.map((one) => shown.show(one, names, asker));
+  return Promise.all(found.map((one) => shown.show(one, names, asker)));
 };
 
 export const showOne = async <S, O>(
@@ -65,6 +65,7 @@ export interface ListInput {
   readonly alliance?: string | undefined;
   readonly home?: string | undefined;
   readonly subject?: string | undefined;
+  readonly sort?: Sort | undefined;
   readonly page: number;
   readonly pageSize: number;
 }
@@ -76,11 +77,11 @@ export const listPage = async <S, O>(
   shown: Show<S, O>,
   asker: Asker,
   { tab = "all", page, pageSize, ...filters }: ListInput,
-): Promise<{ items: O[]; total: number; page: number; pageSize: number }> => {
+): Promise<{ items: O[]; total: number; more?: true; page: number; pageSize: number }> => {
   const nothing = { items: [], total: 0, page, pageSize };
   const { alliance } = filters;
   if (!asker.member || (alliance && !(await deps.views.isVisible(alliance, asker.member)))) return nothing;
-  const { streams, total } = await deps.views.list({
+  const { streams, total, more } = await deps.views.list({
     kind,
     member: asker.member,
     tab,
@@ -89,7 +90,8 @@ export const listPage = async <S, O>(
     now: deps.clock.now(),
     ...filters,
   });
-  return { items: await showAll(deps, shown, deps.access.state(shown.book, streams), asker), total, page, pageSize };
+  const items = await showAll(deps, shown, deps.access.state(shown.book, streams), asker);
+  return { items, total, ...(more && { more }), page, pageSize };
 };
 
 /** The type of an answer as its schema reads it. */

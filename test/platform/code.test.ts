@@ -136,6 +136,12 @@ test("files of an open model, and what changed since the member agreed to an ear
   await revise(model.id, await archiveOf({ "index.js": FIRST }));
   const last = await view(await taskOn(model.id));
   assert.deepEqual(last.approved?.id, next.id);
+  const versions = await Promise.all([first, next].map(({ id }) => hospital.client.tasks.get({ id })));
+  assert.deepEqual(
+    versions.map((one) => one.model.version),
+    ["1.0.0", "2.0.0"],
+    "each task names the version that it was made with",
+  );
   assert.deepEqual(last.files.map(({ change, size }) => [change, size === null]).at(-1), ["removed", true]);
 
   // What the hospital agreed to is nobody else's: the receiver has its own consents.

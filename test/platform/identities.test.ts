@@ -1,7 +1,7 @@
 /** Members that keep no key, where key nodes sign for them: founded, judged, moved there, refused, restarted. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as path } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -19,6 +19,7 @@ import { parseStatement, type Statement, signStatement } from "../../src/trust/s
 import { certificateToPem, parseCertificate } from "../../src/trust/x509/certificate.ts";
 import { caToSign, createCa, issue, leafToSign, randomSerial } from "../../src/trust/x509/issue.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
+import { keyNodeProcess } from "../support/key-node-process.ts";
 import {
   type Account,
   addModel,
@@ -299,7 +300,7 @@ describe("in the platform's own group", () => {
   });
 
   test("with fewer nodes than its key takes nothing is signed, by nobody else either; with them it goes on", async () => {
-    const stopped = ["node-1", "node-2"].map(pidOf);
+    const stopped = ["node-1", "node-2"].map((tag) => keyNodeProcess(platform, tag));
     for (const pid of stopped) process.kill(pid, "SIGSTOP");
     try {
       await assert.rejects(foundAlliance(hospital), refused("managed.unsigned"));
@@ -316,20 +317,3 @@ describe("in the platform's own group", () => {
     assert.equal((await hospital.client.organisations.get({ id: hospital.id })).managed, true);
   });
 });
-
-/** The process of the node with a tag: its configuration, which stands on its command line, names it. */
-const pidOf = (tag: string): number => {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      const given = JSON.parse(Buffer.from(words.at(-2) ?? "", "base64url").toString()) as {
-        tag?: string;
-        directory?: string;
-      };
-      if (given.tag === tag && given.directory?.startsWith(platform.data)) return Number(pid);
-    } catch {
-      // Another program.
-    }
-  }
-  return assert.fail(`no process of ${tag}`);
-};

@@ -1,19 +1,25 @@
 /** Keys that nobody holds, on a platform with three key nodes: made, approved, signed with, imported, handed on. */
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { generateKey, randomBytes } from "#crypto";
 import { fromHex, toHex, utf8 } from "../../src/base/bytes.ts";
 import { verifyAny } from "../../src/evidence/verify.ts";
+import { keyGroup } from "../../src/rules/key-group.ts";
+import { streamOf } from "../../src/rules/world.ts";
+import { replayStreams } from "../../src/sdk/replay-streams.ts";
 import {
+  approveChange,
   approveRequest,
+  approveReshare,
   awaitKey,
   awaitRequest,
   generateKey as generateShared,
   importKey,
   type NewKey,
+  proposeChange,
   readRequest,
   requestSignatures,
   verifyKeyNode,
@@ -21,6 +27,7 @@ import {
 } from "../../src/sdk/workflows/index.ts";
 import { keyToPem, publicKeyToPem } from "../../src/trust/keys.ts";
 import { openPlatform, type TestPlatform } from "../support/in-process.ts";
+import { keyNodeProcess } from "../support/key-node-process.ts";
 import { join, type Member } from "../support/members.ts";
 
 let platform: TestPlatform;
@@ -123,6 +130,17 @@ describe("nodes", () => {
 });
 
 describe("keys and signatures", () => {
+  test("who is in a group reads what its statements rest on, and checks each signature; nobody else does", async () => {
+    const group = await found([{ id: "all", text: EVERYTHING }], { approvers: [finance] });
+    const key = await make(group.id);
+    for (const { client } of [treasury, risk, finance]) {
+      const world = await replayStreams(client, key.stream);
+      assert.equal(streamOf(world, keyGroup, group.stream)?.state.id, group.id);
+    }
+    for (const id of [key.stream, group.stream, treasury.id])
+      await assert.rejects(replayStreams(stranger.client, id), refused("stream.unknown"));
+  });
+
   test("of every scheme: OpenSSL, or the field's own library, verifies what the nodes signed", async () => {
     const group = await found([{ id: "all", text: EVERYTHING }]);
     for (const scheme of ["ECDSA_K1", "ECDSA_R1", "EDDSA_ED25519", "SCHNORR_BIP340", "SM2"] as const) {
@@ -143,7 +161,7 @@ describe("keys and signatures", () => {
     const group = await found([{ id: "all", text: EVERYTHING }]);
     const key = await make(group.id);
     await sign(key.id, "before");
-    process.kill(pidOf("node-2"), "SIGKILL");
+    process.kill(keyNodeProcess(platform, "node-2"), "SIGKILL");
     await sign(key.id, "while it is away");
     await sign(key.id, "when it is back");
   });
@@ -227,11 +245,27 @@ describe("approvals and policies", () => {
       tried.items.map(({ before, after, changed }) => [before, after, changed]),
       [["allowed", "denied", true]],
     );
-    const { resource } = await treasury.client.keyGroups.propose(group.id, { change: { policies } });
+    const shownTo = ({ client }: Member) => client.keyGroups.get({ id: group.id });
+    const { resource } = await proposeChange(treasury.client, await shownTo(treasury), { policies });
     await sign(key.id, "not in effect yet");
     const proposal = resource.proposals[0]?.proposal ?? "";
     assert.equal((await risk.client.keyGroups.list({ tab: "awaiting" })).items[0]?.id, group.id);
-    await risk.client.keyGroups.approve(group.id, { proposal });
+    const shown = await shownTo(risk);
+    const [open] = shown.proposals;
+    assert(open);
+    // What a server shows in place of what was proposed, or of what is: as if it changed less, or something else.
+    for (const lie of [
+      { proposals: [{ ...open, change: { approvals: 1 } }] },
+      { proposals: [{ ...open, by: { ...open.by, id: risk.id } }] },
+      { policies },
+      { administrators: shown.administrators.slice(1) },
+      { proposals: [] },
+    ])
+      await assert.rejects(
+        approveChange(risk.client, { ...shown, ...lie }, proposal),
+        refused("request.shown-otherwise"),
+      );
+    await approveChange(risk.client, shown, proposal);
     const request = await ask(key.id, "after");
     assert.equal((await awaitRequest(treasury.client, request.id)).state, "failed");
   });
@@ -264,7 +298,7 @@ describe("the life of a key", () => {
   });
 
   test("its shares are made anew, and handed to other nodes: the public key stays", async () => {
-    const group = await found([{ id: "all", text: EVERYTHING }], { tags: [...NODES, "mappic234"] });
+    const group = await found([{ id: "all", text: EVERYTHING }], { tags: [...NODES, "mappic234"], approvals: 2 });
     const key = await make(group.id, { scheme: "EDDSA_ED25519" });
     const streams = key.participants.map(({ stream }) => stream);
     const [fourth = ""] = await streamsOf(["mappic234"]);
@@ -277,6 +311,7 @@ describe("the life of a key", () => {
         ...{ kind, threshold, participants: [...participants] },
       });
       assert.equal(resource.attempt?.kind, kind);
+      if (kind === "reshare") await agree(key.id);
       const changed = await until(
         () => treasury.client.keys.get({ id: key.id }),
         ({ attempt }) => attempt === null,
@@ -306,6 +341,19 @@ describe("the life of a key", () => {
   });
 });
 
+/** By another administrator, to what is shown or to nothing. */
+const agree = async (id: string) => {
+  const shown = await risk.client.keys.get({ id });
+  const { attempt } = shown;
+  assert(attempt?.awaitsYou);
+  for (const lie of [{ threshold: 2 }, { participants: attempt.participants.toReversed() }, { epoch: 9 }])
+    await assert.rejects(
+      approveReshare(risk.client, { ...shown, attempt: { ...attempt, ...lie } }),
+      refused("request.shown-otherwise"),
+    );
+  await approveReshare(risk.client, shown);
+};
+
 const until = async <T>(look: () => Promise<T>, done: (found: T) => boolean): Promise<T> => {
   for (let i = 0; i < 240; i++) {
     const found = await look();
@@ -313,22 +361,4 @@ const until = async <T>(look: () => Promise<T>, done: (found: T) => boolean): Pr
     await sleep(250);
   }
   return assert.fail("it did not come to that within a minute");
-};
-
-/** The process of the node with a tag: its configuration, which stands on its command line, names it. */
-const pidOf = (tag: string): number => {
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      const given = JSON.parse(Buffer.from(words.at(-2) ?? "", "base64url").toString()) as {
-        tag?: string;
-        directory?: string;
-      };
-      if (given.tag === tag && given.directory?.startsWith(platform.data) && readlinkSync(`/proc/${pid}/exe`))
-        return Number(pid);
-    } catch {
-      // Another program.
-    }
-  }
-  return assert.fail(`no process of ${tag}`);
 };

@@ -26,6 +26,9 @@ import { sealBytes } from "../../src/trust/envelope/envelope.ts";
 import { keyToPem, publicKeyToPem } from "../../src/trust/keys.ts";
 import { openPlatform, type TestPlatform } from "./in-process.ts";
 
+/** What members need of the platform that they join. */
+export type Site = Pick<TestPlatform, "url" | "clock" | "office" | "anyone" | "enclave">;
+
 /** An account with an access key; `client` signs nothing. */
 export interface Account {
   readonly id: string;
@@ -58,7 +61,7 @@ const particularsOf = (legalName: string) => ({
   country: "CN",
 });
 
-export const signUp = async (platform: TestPlatform, nickname: string, { verified = true } = {}): Promise<Account> => {
+export const signUp = async (platform: Site, nickname: string, { verified = true } = {}): Promise<Account> => {
   const login = `user-${nickname.toLowerCase().replace(/[^a-z0-9]/g, (c) => c.codePointAt(0)?.toString(36) ?? "")}`;
   const password = "correct horse battery staple";
   const { account, accessKey } = await platform.anyone.accounts.create({ nickname, login, password });
@@ -78,7 +81,7 @@ export const signUp = async (platform: TestPlatform, nickname: string, { verifie
 };
 
 /** @param kind of the keys of both its authority and its leaf */
-export const join = async (platform: TestPlatform, nickname: string, kind: SigningKind = "P-256"): Promise<Member> => {
+export const join = async (platform: Site, nickname: string, kind: SigningKind = "P-256"): Promise<Member> => {
   const account = await signUp(platform, nickname);
   const now = platform.clock.now();
   const authority = createAuthority(nickname, { now, kind });
@@ -91,7 +94,7 @@ export const join = async (platform: TestPlatform, nickname: string, kind: Signi
 
 /** The same member, signing with another leaf, say. */
 export const memberOf = (
-  platform: TestPlatform,
+  platform: Site,
   account: Account,
   { id, authority, leaf }: Pick<Member, "id" | "authority" | "leaf">,
 ): Member => {
@@ -106,14 +109,14 @@ export const memberOf = (
 };
 
 export const clientOf = (
-  { url, clock }: TestPlatform,
+  { url, clock }: Site,
   { credentials }: Pick<Account, "credentials">,
   signer?: Identity,
 ): Client => createClient({ url, now: clock.now, credentials, ...(signer && { signer }) });
 
 /** The first founds it, the others are invited and join. @returns its stream id */
 export const ally = async (
-  { enclave }: TestPlatform,
+  { enclave }: Site,
   [founder, ...others]: readonly Pick<Member, "client" | "id">[],
   name = "可信联盟",
 ): Promise<string> => {
@@ -148,7 +151,7 @@ const PUBLIC: Permission = { kind: "public" };
 
 /** Sealed to the enclave and stored; its structure read. */
 export const prepareTable = async (
-  { enclave, clock }: TestPlatform,
+  { enclave, clock }: Site,
   { id, client, identity }: Member,
   content: string | Uint8Array = ROWS,
   type = "csv",
@@ -167,7 +170,7 @@ export interface TableOptions {
 
 /** @returns the source as its owner sees it */
 export const addTable = async (
-  platform: TestPlatform,
+  platform: Site,
   member: Member,
   { name = "数据", content = ROWS, type = "csv", permission = PUBLIC }: TableOptions = {},
 ) => {
@@ -214,7 +217,7 @@ export interface ModelOptions {
 
 /** @returns the model as its owner sees it */
 export const addModel = async (
-  { enclave }: TestPlatform,
+  { enclave }: Site,
   { id, client }: Pick<Member, "id" | "client">,
   { name = "求和", code = SUM, tables = ["a"], columns, permission = PUBLIC, open, description }: ModelOptions = {},
 ) => {

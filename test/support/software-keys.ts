@@ -202,6 +202,7 @@ export const createSoftwareKeys = (now: () => number = Date.now): SoftwareKeys =
       return keptOf(asker, id).info;
     },
     async settledRequest(asker, id, timeout) {
+      requestOf(asker, id);
       await settle(() => requestOf(asker, id).info.status !== "pending", timeout);
       return requestOf(asker, id).info;
     },

@@ -4,9 +4,11 @@ import { contractCommands } from "../generated.ts";
 import { kebab } from "../names.ts";
 import { completionCommand } from "./completion.ts";
 import { identityCommands } from "./identity.ts";
+import { keyApprovalCommands } from "./key-approvals.ts";
 import { keyBackupCommands } from "./key-backups.ts";
 import { exportCommand } from "./key-export.ts";
 import { keyGroupCommands } from "./key-groups.ts";
+import { payCommand } from "./key-pay.ts";
 import { keyRequestCommands } from "./key-requests.ts";
 import { keyCommands } from "./keys.ts";
 import { projectCommands } from "./model.ts";
@@ -31,10 +33,12 @@ const own: readonly Command[] = [
   ...taskCommands,
   ...diagnosticsCommands,
   ...keyGroupCommands,
+  ...keyApprovalCommands,
   ...keyCommands,
   exportCommand,
   ...keyBackupCommands,
   ...keyRequestCommands,
+  payCommand,
 ];
 
 /**

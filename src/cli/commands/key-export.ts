@@ -10,7 +10,7 @@ import { readSecret, readText, remove, requireAbsent, writeTo } from "../files.t
 import { argOf, textOf } from "../given.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
-import { keyNamed } from "./key-names.ts";
+import { keyNamed, REQUEST_FLAGS } from "./key-names.ts";
 
 const MINUTE = 60_000;
 
@@ -36,14 +36,7 @@ export const exportCommand: Command = {
       value: "REQUEST",
       summary: text("goes on with a request that was made before", "继续先前的导出请求"),
     },
-    { name: "note", type: "text", limits: "0..100", summary: text("what for; approvers see it", "用途，审批方可见") },
-    {
-      name: "expires-in",
-      type: "integer",
-      default: 60,
-      limits: "1..10080",
-      summary: text("minutes", "有效期（分钟）"),
-    },
+    ...REQUEST_FLAGS,
     { name: "timeout", type: "number", default: 600, summary: text("seconds to wait", "等待时限（秒）") },
   ],
   async run(context, given) {

@@ -1,6 +1,7 @@
 /** Key groups: over which nodes, for whom, by which policies. Everybody and every node is named as people name them. */
 import { isPinned } from "../../evidence/enclave-pin.ts";
 import type { KeyPolicy } from "../../rules/key-group.ts";
+import { proposeChange } from "../../sdk/workflows/key-governance.ts";
 import { verifyKeyNode } from "../../sdk/workflows/verify-key-node.ts";
 import type { AttestationVerifier } from "../../trust/attestation/provider.ts";
 import { attestationVerifiers } from "../../trust/attestation/verify.ts";
@@ -140,8 +141,7 @@ const propose: Command = {
     const change = await settingsOf(context, given);
     if (Object.keys(change).length === 0)
       throw refuse("usage.missing", { what: "--nodes, --policy-file, …", command: "entente key-groups propose" });
-    const { stream } = await groupNamed(context, argOf(given, "group"));
-    return context.client().keyGroups.propose(stream, { change });
+    return proposeChange(context.client(), await groupNamed(context, argOf(given, "group")), change);
   },
 };
 
@@ -151,9 +151,9 @@ const pardon: Command = {
   args: [{ name: "group" }],
   flags: [{ ...NODES, required: true }],
   async run(context, given) {
-    const { stream } = await groupNamed(context, argOf(given, "group"));
+    const group = await groupNamed(context, argOf(given, "group"));
     const pardons = asSet(await nodesNamed(context, textsOf(given, "nodes")));
-    return context.client().keyGroups.propose(stream, { change: { pardons } });
+    return proposeChange(context.client(), group, { pardons });
   },
 };
 

@@ -4,11 +4,24 @@ import type { KeyGroup } from "../../contract/key-groups.ts";
 import type { Key } from "../../contract/keys.ts";
 import { requireAsked } from "../../sdk/workflows/asked.ts";
 import { readKeyNode } from "../../sdk/workflows/verify-key-node.ts";
+import type { Flag } from "../command.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { meetMember, recognise } from "../members.ts";
 import { trustedEnclaves } from "../profile.ts";
 import { text } from "../text.ts";
+
+/** What a request says of itself: `--note`, `--expires-in`. */
+export const REQUEST_FLAGS: readonly Flag[] = [
+  { name: "note", type: "text", limits: "0..100", summary: text("what for; approvers see it", "用途，审批方可见") },
+  {
+    name: "expires-in",
+    type: "integer",
+    default: 60,
+    limits: "1..10080",
+    summary: text("minutes", "有效期（分钟）"),
+  },
+];
 
 const STREAM = /^[0-9a-f]{64}$/;
 /** As many as a page has; whoever has more of one name says which by its id. */

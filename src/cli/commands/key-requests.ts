@@ -12,7 +12,7 @@ import { readBytes, readText, writeTo } from "../files.ts";
 import { save } from "../generated.ts";
 import { argOf, type Given, isSet, textOf, textsOf } from "../given.ts";
 import { text } from "../text.ts";
-import { keyNamed } from "./key-names.ts";
+import { keyNamed, REQUEST_FLAGS } from "./key-names.ts";
 import { linesOf, reviewRequest } from "./key-review.ts";
 
 const SIGN = "entente key-requests sign";
@@ -68,10 +68,10 @@ const messagesOf = (given: Given, scheme: KeyScheme): KeyMessage[] => {
 };
 
 /** `m/0/5` */
-const pathOf = (given: string | undefined): number[] | undefined => {
+export const pathOf = (given: string | undefined, command = SIGN): number[] | undefined => {
   if (given === undefined) return undefined;
   if (!/^(m\/)?\d{1,10}(\/\d{1,10}){0,7}$/.test(given))
-    throw refuse("usage.value", { flag: "--path", value: given, expected: "m/0/5", command: SIGN });
+    throw refuse("usage.value", { flag: "--path", value: given, expected: "m/0/5", command });
   return given.replace(/^m\//, "").split("/").map(Number);
 };
 
@@ -153,14 +153,7 @@ const sign: Command = {
       value: "m/0/5",
       summary: text("of the child key that signs", "签名所用子密钥的路径"),
     },
-    { name: "note", type: "text", limits: "0..100", summary: text("what for; approvers see it", "用途，审批方可见") },
-    {
-      name: "expires-in",
-      type: "integer",
-      default: 60,
-      limits: "1..10080",
-      summary: text("minutes", "有效期（分钟）"),
-    },
+    ...REQUEST_FLAGS,
     {
       name: "wait",
       type: "boolean",

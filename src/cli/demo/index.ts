@@ -8,8 +8,8 @@ import { newHome } from "./home.ts";
 import { type SoftwareTpm, startSwtpm } from "./machines/swtpm.ts";
 import { verifyOutside } from "./outside.ts";
 import { sealedFiles } from "./places.ts";
+import { play } from "./play.ts";
 import { createScreen, stepOn } from "./screen.ts";
-import { tell } from "./story.ts";
 
 export interface DemoOptions {
   /** Ends when the story is told, instead of staying up. */
@@ -50,7 +50,7 @@ export const demo = async (options: DemoOptions): Promise<void> => {
   if (!platform.admin) throw refuse("demo.directory", { directory: home });
   try {
     screen.started(platform);
-    const story = await tell({ url: platform.url, profiles, operator: platform.admin, step: stepOn(screen), places });
+    const story = await play({ url: platform.url, profiles, operator: platform.admin, step: stepOn(screen), places });
     const verify = await verifyOutside(story.bundle);
     const result = Object.fromEntries(story.result.map(({ measure, value }) => [measure, value]));
     screen.end({

@@ -6,22 +6,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateKey, randomBytes } from "#crypto";
 import { toBase64url } from "../../base/bytes.ts";
-import type { Identity } from "../../sdk/acts.ts";
-import { type Client, createClient } from "../../sdk/client.ts";
+import type { Particulars, Party as Person } from "../../sample/story.ts";
+import { createClient } from "../../sdk/client.ts";
 import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/index.ts";
 import { keyToPem, publicKeyToPem } from "../../trust/keys.ts";
 import { certificateToPem } from "../../trust/x509/certificate.ts";
 import { openProfile, type Profile } from "../profile.ts";
 
-export interface Party {
-  readonly name: string;
-  readonly nickname: string;
+export interface Party extends Person {
   readonly directory: string;
-  readonly client: Client;
-  readonly identity: Identity;
-  /** Stream id. */
-  readonly member: string;
-  readonly appId: string;
 }
 
 export interface Introduction {
@@ -30,13 +23,7 @@ export interface Introduction {
   readonly profiles: string;
   readonly name: string;
   readonly nickname: string;
-  readonly particulars: {
-    readonly legalName: string;
-    readonly registrationNumber: string;
-    readonly contact: string;
-    readonly phone: string;
-    readonly country: string;
-  };
+  readonly particulars: Particulars;
 }
 
 interface SignedUp {

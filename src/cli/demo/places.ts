@@ -2,23 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { concat } from "../../base/bytes.ts";
-import {
-  csvHeader,
-  type Destination,
-  type PreparedSource,
-  prepareSource,
-  sealSource,
-  type VerifiedEnclave,
-} from "../../sdk/workflows/index.ts";
-import type { Party } from "./parties.ts";
+import type { Places as StoryPlaces } from "../../sample/story.ts";
+import { csvHeader, prepareSource, sealSource } from "../../sdk/workflows/index.ts";
 
-export interface Places {
-  /** Seals a table, or how it is reached, to the enclave and has its structure read. @param file name of the example */
-  prepare(party: Party, enclave: VerifiedEnclave, file: string): Promise<PreparedSource>;
-  /** Where the receiver wants its result; a sealed file on the platform, where there is none. */
-  destination?(party: Party, enclave: VerifiedEnclave): Promise<Destination>;
-  /** The sealed result in the receiver's own database. @param task digest that was authorised */
-  sealedResult?(task: string): Promise<Uint8Array>;
+export interface Places extends StoryPlaces {
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** What the demo shows: lines for people, or one JSON object a line. */
 import type { Running } from "../../compose.ts";
+import type { Step, Text } from "../../sample/story.ts";
 import { attestationVerifiers } from "../../trust/attestation/verify.ts";
-import type { Step, Text } from "./story.ts";
 
 export interface Screen {
   begin(home: string): void;

@@ -1,8 +1,8 @@
 /** Closes and opens backups, beside the page. */
-import { Refusal } from "../../base/refusal.ts";
 import { keyFromPem, keyToPem, thumbprint } from "../../trust/keys.ts";
 import { pemBlocks, toPem } from "../../trust/pem.ts";
 import { parseCertificate } from "../../trust/x509/certificate.ts";
+import { answering } from "../parts/beside.ts";
 import { refuse } from "./errors.ts";
 
 /** PEM, neither of them encrypted. */
@@ -43,12 +43,4 @@ const open = ({ passphrase, open: pem }: Open): Answer<Open> => {
   return { authority, leaf };
 };
 
-self.onmessage = ({ data }: MessageEvent<Asked>) => {
-  try {
-    postMessage({ done: "close" in data ? close(data) : open(data) });
-  } catch (error) {
-    const { code, status, details, message } =
-      error instanceof Refusal ? error : new Refusal("console.failed", 0, {}, String(error));
-    postMessage({ failed: { code, status, details, message } });
-  }
-};
+answering((asked: Asked) => ("close" in asked ? close(asked) : open(asked)));

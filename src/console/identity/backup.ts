@@ -2,11 +2,11 @@
  * The backup of an organisation's keys: authority and leaf, each encrypted under a passphrase (RFC 5958), in one PEM
  * file. Deriving a key from a passphrase takes a second on purpose, so a worker does it and the page stays awake.
  */
-import { Refusal } from "../../base/refusal.ts";
 import type { Keyed } from "../../sdk/workflows/identity.ts";
 import { keyFromPem, keyToPem } from "../../trust/keys.ts";
 import { toPem } from "../../trust/pem.ts";
 import { parseCertificate } from "../../trust/x509/certificate.ts";
+import { askOnce } from "../parts/beside.ts";
 import type { Answer, Asked, PlainKeyed } from "./backup-worker.ts";
 
 /** An authority and a leaf with their keys, in memory only. */
@@ -16,19 +16,7 @@ export interface Keyring {
 }
 
 const ask = <A extends Asked>(asked: A): Promise<Answer<A>> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./backup-worker.ts", import.meta.url), { type: "module" });
-    const end = (then: () => void) => {
-      worker.terminate();
-      then();
-    };
-    worker.onerror = ({ message }) => end(() => reject(new Error(message)));
-    worker.onmessage = ({ data: { done, failed } }) =>
-      end(() =>
-        failed ? reject(new Refusal(failed.code, failed.status, failed.details, failed.message)) : resolve(done),
-      );
-    worker.postMessage(asked);
-  });
+  askOnce(new Worker(new URL("./backup-worker.ts", import.meta.url), { type: "module" }), asked);
 
 const plain = ({ certificate, key }: Keyed): PlainKeyed => ({
   certificate: toPem("CERTIFICATE", certificate.der),

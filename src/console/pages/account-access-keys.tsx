@@ -24,7 +24,7 @@ export const AccessKeys = () => {
       {create.data && (
         <Alert
           type="warning"
-          title={t("Copy the secret now: it is shown this once.", "请立即复制密钥，仅显示一次。")}
+          title={t("Copy the secret now. It is shown only once.", "请立即复制密钥，仅显示一次。")}
           description={
             <dl className="facts">
               <dt>ID</dt>
@@ -45,34 +45,42 @@ export const AccessKeys = () => {
       )}
       {failure && <Failure error={failure} />}
       <Loaded of={read}>
-        {({ items }) => (
-          <Table
-            size="small"
-            rowKey="id"
-            pagination={false}
-            scroll={{ x: "max-content" }}
-            dataSource={items}
-            columns={[
-              { title: "ID", render: (_, { id }) => <Id>{id}</Id> },
-              { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
-              { title: t("Last used", "最近使用"), render: (_, { lastUsedAt }) => <Time at={lastUsedAt} /> },
-              {
-                title: t("Actions", "操作"),
-                render: (_, { id }) => (
-                  <Popconfirm
-                    title={t("Whoever uses it is refused from now on.", "删除后使用该密钥的程序将被拒绝。")}
-                    okText={t("Delete", "删除")}
-                    onConfirm={() => remove.mutate(id)}
-                  >
-                    <Button type="link" danger>
-                      {t("Delete", "删除")}
-                    </Button>
-                  </Popconfirm>
-                ),
-              },
-            ]}
-          />
-        )}
+        {({ items }) =>
+          items.length === 0 ? (
+            <span className="muted">
+              {t(
+                "No access keys yet. Programs and the command line sign in with one.",
+                "暂无访问密钥。程序与命令行通过访问密钥登录。",
+              )}
+            </span>
+          ) : (
+            <Table
+              size="small"
+              rowKey="id"
+              pagination={false}
+              dataSource={items}
+              columns={[
+                { title: "ID", render: (_, { id }) => <Id>{id}</Id> },
+                { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
+                { title: t("Last used", "最近使用"), render: (_, { lastUsedAt }) => <Time at={lastUsedAt} /> },
+                {
+                  title: t("Actions", "操作"),
+                  render: (_, { id }) => (
+                    <Popconfirm
+                      title={t("Programs that use this key will be refused.", "删除后使用该密钥的程序将被拒绝。")}
+                      okText={t("Delete", "删除")}
+                      onConfirm={() => remove.mutate(id)}
+                    >
+                      <Button type="link" danger>
+                        {t("Delete", "删除")}
+                      </Button>
+                    </Popconfirm>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
       </Loaded>
     </section>
   );

@@ -3,7 +3,9 @@ import { Button, Form, Input, Modal, Select, Switch, Table } from "antd";
 import { useState } from "react";
 import type { z } from "zod";
 import type { User } from "../../contract/accounts.ts";
+import { useAccountRules } from "../parts/account-rules.ts";
 import { useAct } from "../parts/act.tsx";
+import { WIDE } from "../parts/list.tsx";
 import { Loaded } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Time } from "../parts/values.tsx";
@@ -43,7 +45,6 @@ export const Users = () => {
             size="small"
             rowKey="id"
             pagination={false}
-            scroll={{ x: "max-content" }}
             dataSource={items}
             columns={[
               { title: t("User name", "用户名"), dataIndex: "login" },
@@ -59,7 +60,11 @@ export const Users = () => {
                   />
                 ),
               },
-              { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
+              {
+                title: t("Created", "创建时间"),
+                responsive: WIDE,
+                render: (_, { createdAt }) => <Time at={createdAt} />,
+              },
               {
                 title: t("Active", "启用"),
                 render: (_, { id, disabledAt, login }) => (
@@ -82,12 +87,13 @@ export const Users = () => {
 const Add = ({ close }: { close: () => void }) => {
   const t = useWords();
   const roles = useRoles();
+  const judged = useAccountRules();
   const [form] = Form.useForm<{ login: string; password: string; role: Role }>();
   const add = useAct<unknown, { login: string; password: string; role: Role }>(
     ({ client }, given) => client.users.create(given),
     close,
   );
-  const required = [{ required: true, message: t("Fill this in", "请填写此项") }];
+  const required = [{ required: true, message: t("This is required", "请填写此项") }];
   return (
     <Modal
       open
@@ -98,15 +104,11 @@ const Add = ({ close }: { close: () => void }) => {
       okText={t("Add", "确定")}
     >
       <Form form={form} layout="vertical" initialValues={{ role: "member" }} onFinish={(given) => add.mutate(given)}>
-        <Form.Item name="login" label={t("User name", "用户名")} rules={required}>
-          <Input maxLength={64} autoComplete="off" />
+        <Form.Item name="login" label={t("User name", "用户名")} validateFirst rules={[...required, judged.login]}>
+          <Input autoComplete="off" />
         </Form.Item>
-        <Form.Item
-          name="password"
-          label={t("Password", "密码")}
-          rules={[...required, { min: 10, message: t("At least 10 characters", "至少 10 个字符") }]}
-        >
-          <Input.Password maxLength={256} autoComplete="new-password" />
+        <Form.Item name="password" label={t("Password", "密码")} validateFirst rules={[...required, judged.password]}>
+          <Input.Password autoComplete="new-password" />
         </Form.Item>
         <Form.Item name="role" label={t("Role", "角色")}>
           <Select options={roles} />

@@ -1,10 +1,13 @@
 /** 账号信息: nickname, APPID, real-name verification, users and access keys. */
-import { Button, Form, Input, Tag } from "antd";
+import { Button, Form, Input, type FormRule as Rule, Tag } from "antd";
 import type { z } from "zod";
-import type { Account, Particulars } from "../../contract/accounts.ts";
+import { isUnifiedCreditCode } from "../../base/credit-code.ts";
+import { type Account, Particulars } from "../../contract/accounts.ts";
 import { useAct, useNotice } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
+import { harmless } from "../parts/harmless.ts";
 import { Page as Frame } from "../parts/page.tsx";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -14,6 +17,7 @@ import { Users } from "./account-users.tsx";
 
 type Shown = z.output<typeof Account>;
 type Given = z.input<typeof Particulars>;
+const { shape } = Particulars;
 const KEPT = ["legalName", "registrationNumber", "contact", "phone", "country"] as const;
 const COLOURS = { none: "default", submitted: "processing", approved: "success", rejected: "error" } as const;
 
@@ -59,6 +63,7 @@ export const Page = () => {
 const Verification = ({ account: { verification } }: { account: Shown }) => {
   const t = useWords();
   const notice = useNotice();
+  const { required, obeys } = useRules();
   const [form] = Form.useForm<Given>();
   const acknowledged = useDraft("verification", form, KEPT);
   const submit = useAct<unknown, Given>(
@@ -77,13 +82,29 @@ const Verification = ({ account: { verification } }: { account: Shown }) => {
         </p>
       </section>
     );
-  const field = (name: keyof Given, en: string, zh: string, max: number) => (
+  const said = t("No control characters", "不能包含控制字符");
+  const number = t(
+    "Digits, spaces and ( ) -, five at least; + before them",
+    "请输入 5 至 25 位数字，可含空格、括号和 -，可以 + 开头",
+  );
+  /** What the operator's office looks up has its own check digit. */
+  const code = {
+    async validator(_: unknown, written = "") {
+      if (form.getFieldValue("country") === "CN" && !isUnifiedCreditCode(written.trim()))
+        throw new Error(
+          t("No unified credit code: its check digit is another", "统一社会信用代码有误，请核对 18 位代码"),
+        );
+    },
+  };
+  const field = (name: keyof Given, en: string, zh: string, judged: Rule, ...more: Rule[]) => (
     <Form.Item
       name={name}
       label={t(en, zh)}
-      rules={[{ required: true, whitespace: true, message: t("Fill this in", "请填写此项") }]}
+      validateFirst
+      dependencies={more.length > 0 ? ["country"] : []}
+      rules={[required, judged, ...more]}
     >
-      <Input maxLength={max} />
+      <Input />
     </Form.Item>
   );
   return (
@@ -91,7 +112,7 @@ const Verification = ({ account: { verification } }: { account: Shown }) => {
       <h2>{t("Real-name verification", "实名认证")}</h2>
       {verification.state === "rejected" && (
         <p style={{ color: "var(--bad)" }}>
-          {t("Not approved: {reason}", "未通过：{reason}", { reason: verification.reason ?? "" })}
+          {t("Not approved: {reason}", "未通过：{reason}", { reason: harmless(verification.reason ?? "") })}
         </p>
       )}
       <Form
@@ -101,22 +122,23 @@ const Verification = ({ account: { verification } }: { account: Shown }) => {
         initialValues={{ country: "CN" }}
         onFinish={(given) => submit.mutate(given)}
       >
-        {field("legalName", "Legal name", "机构全称", 200)}
-        {field("registrationNumber", "Registration number", "统一社会信用代码", 64)}
-        {field("contact", "Contact", "联系人", 100)}
-        {field("phone", "Telephone", "联系电话", 32)}
+        {field("legalName", "Legal name", "机构全称", obeys(shape.legalName, said))}
+        {field(
+          "registrationNumber",
+          "Registration number",
+          "统一社会信用代码",
+          obeys(shape.registrationNumber, said),
+          code,
+        )}
+        {field("contact", "Contact", "联系人", obeys(shape.contact, said))}
+        {field("phone", "Telephone", "联系电话", obeys(shape.phone, number))}
         <Form.Item
           name="country"
           label={t("Country", "国家或地区")}
-          rules={[
-            {
-              required: true,
-              pattern: /^[A-Z]{2}$/,
-              message: t("Two capital letters, such as CN", "两位大写字母，例如 CN"),
-            },
-          ]}
+          validateFirst
+          rules={[required, obeys(shape.country, t("Two capital letters, such as CN", "两位大写字母，例如 CN"))]}
         >
-          <Input maxLength={2} style={{ width: 96 }} />
+          <Input style={{ width: 96 }} />
         </Form.Item>
         {submit.error && <Failure error={submit.error} />}
         <Button type="primary" htmlType="submit" loading={submit.isPending} style={{ marginTop: 16 }}>

@@ -1,18 +1,33 @@
 /** One alliance: who belongs to it, who is invited, which enclave its tasks run in. */
+
 import { Table, Tag } from "antd";
+import { useState } from "react";
 import { useParams } from "react-router";
+import { SignButton } from "../parts/act.tsx";
+import { KeptSince } from "../parts/fact.tsx";
 import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
-import { Id, Time } from "../parts/values.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
+import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
+import { Invite } from "./alliance-invite.tsx";
 
 export const Page = () => {
   const t = useWords();
   const { id = "" } = useParams();
   const read = useView("alliances", "get", { id });
+  const [inviting, setInviting] = useState(false);
   return (
-    <Frame title={read.data?.name ?? "…"} within={[[t("Alliances", "计算联盟管理"), "/alliances"]]}>
+    <Frame
+      title={read.data?.name ?? untitled(read, t)}
+      within={[[t("Alliances", "计算联盟管理"), "/alliances"]]}
+      actions={
+        read.data?.joinedAt && (
+          <SignButton onClick={() => setInviting(true)}>{t("Invite a member", "邀请成员")}</SignButton>
+        )
+      }
+    >
+      {read.data && <Invite alliance={read.data} open={inviting} close={() => setInviting(false)} />}
       <Loaded of={read}>
         {({ description, creator, createdAt, enclave, stream, members, invitations }) => (
           <>
@@ -25,18 +40,7 @@ export const Page = () => {
                 <dd>
                   <Member of={creator} />
                 </dd>
-                <dt>{t("Created", "创建时间")}</dt>
-                <dd>
-                  <Time at={createdAt} />
-                </dd>
-                <dt>{t("Enclave", "可信执行环境")}</dt>
-                <dd>
-                  <Id>{enclave}</Id>
-                </dd>
-                <dt>{t("Stream", "账本流")}</dt>
-                <dd>
-                  <Id>{stream}</Id>
-                </dd>
+                <KeptSince of={{ enclave, createdAt, stream }} />
               </dl>
             </section>
             <section className="card">
@@ -60,7 +64,7 @@ export const Page = () => {
                         <Tag color="success">{t("Joined", "已加入")}</Tag>
                       ),
                   },
-                  { title: t("Joined, or lapses", "加入或过期时间"), render: (_, { at }) => <Time at={at} /> },
+                  { title: t("Joined / expires", "加入或过期时间"), render: (_, { at }) => <Time at={at} /> },
                 ]}
               />
             </section>

@@ -4,14 +4,17 @@ import { useState } from "react";
 import { Link } from "react-router";
 import type { z } from "zod";
 import type { Alliance } from "../../contract/alliances.ts";
+import { Name } from "../../rules/shapes.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
-import { useFilters } from "../parts/list.tsx";
+import { NothingFits, SearchBox, useFilters } from "../parts/list.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame } from "../parts/page.tsx";
+import { counted, useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
-import { Time } from "../parts/values.tsx";
+import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
+import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
 import { downloadEncryptionKey, downloadIdentity } from "./alliance-files.ts";
 import { Invite } from "./alliance-invite.tsx";
@@ -20,39 +23,47 @@ type Shown = z.output<typeof Alliance>;
 
 export const Page = () => {
   const t = useWords();
-  const { page, pageSize, get, set } = useFilters();
+  const { page, pageSize, get, narrowed, set } = useFilters();
   const search = get("search");
   const read = useView("alliances", "list", { page, pageSize, ...(search !== undefined && { search }) });
+  const { account } = useSession();
   const creating = get("new") === "1";
   const create = <SignButton onClick={() => set({ new: "1" })}>{t("New alliance", "新建计算联盟")}</SignButton>;
   return (
-    <Frame
-      title={t("Alliances", "计算联盟管理")}
-      actions={
-        <>
-          <Input.Search
-            placeholder={t("Alliance name", "联盟名称")}
-            defaultValue={search}
-            onSearch={(value) => set({ search: value })}
-            allowClear
-            style={{ width: 220 }}
-          />
-          {create}
-        </>
-      }
-    >
+    <Frame title={t("Alliances", "计算联盟管理")} actions={create}>
+      <div className="row">
+        <SearchBox placeholder={t("Alliance name", "联盟名称")} />
+      </div>
       {read.error && !read.data ? <Failure error={read.error} retry={() => void read.refetch()} /> : null}
       {!read.data && !read.error ? <Skeleton active paragraph={{ rows: 6 }} /> : null}
       {read.data?.total === 0 ? (
         <div className="card">
           <Empty
             image={Empty.PRESENTED_IMAGE_SIMPLE}
-            description={t(
-              "Within an alliance members share limited use of their data. Create the first.",
-              "联盟成员在计算联盟内实现数据有限共享应用，请先新建联盟。",
-            )}
+            description={
+              narrowed ? (
+                <NothingFits />
+              ) : (
+                <>
+                  {t(
+                    "Members of an alliance share limited use of their data. Create your first alliance.",
+                    "联盟成员在计算联盟内实现数据有限共享应用，请先新建联盟。",
+                  )}
+                  {account && (
+                    <div>
+                      {t(
+                        "Or ask to be invited: give the inviter your nickname, {nickname}, and your APPID,",
+                        "或等待其他成员邀请：请将账号昵称“{nickname}”与 APPID 告知邀请方，APPID：",
+                        { nickname: account.nickname },
+                      )}{" "}
+                      <Id>{account.appId}</Id>
+                    </div>
+                  )}
+                </>
+              )
+            }
           >
-            {create}
+            {!narrowed && create}
           </Empty>
         </div>
       ) : null}
@@ -103,7 +114,7 @@ const Card = ({ alliance }: { alliance: Shown }) => {
         </dd>
         <dt>{t("Joined", "加入时间")}</dt>
         <dd>
-          <Time at={alliance.joinedAt} otherwise={t("invited", "受邀中")} />
+          <Time at={alliance.joinedAt} otherwise={t("Invited", "受邀中")} />
         </dd>
       </dl>
       {failure && <Failure error={failure} />}
@@ -127,7 +138,7 @@ const Card = ({ alliance }: { alliance: Shown }) => {
           <Button loading={fetchKey.isPending || fetchIdentity.isPending}>{t("More", "更多")}</Button>
         </Dropdown>
       </div>
-      {inviting && <Invite alliance={alliance} close={() => setInviting(false)} />}
+      <Invite alliance={alliance} open={inviting} close={() => setInviting(false)} />
     </article>
   );
 };
@@ -142,6 +153,7 @@ const KEPT = ["name", "description"] as const;
 const Create = ({ open, close }: { open: boolean; close: () => void }) => {
   const t = useWords();
   const notice = useNotice();
+  const { most, fits } = useRules();
   const enclaves = useView("enclaves", "list", {}, { enabled: open });
   const [form] = Form.useForm<New>();
   const acknowledged = useDraft("alliance", form, KEPT);
@@ -174,21 +186,21 @@ const Create = ({ open, close }: { open: boolean; close: () => void }) => {
         <Form.Item
           name="name"
           label={t("Alliance name", "联盟名称")}
-          rules={[{ required: true, whitespace: true, message: t("Give it a name", "请输入联盟名称") }]}
+          validateFirst
+          rules={[
+            { required: true, whitespace: true, message: t("Enter a name", "请输入联盟名称") },
+            most(50),
+            fits(Name, t("No leading or trailing spaces, no control characters", "首尾不能有空格，且不能包含控制字符")),
+          ]}
         >
-          <Input maxLength={50} showCount placeholder={t("Within 50 characters", "联盟名称，50个字符以内")} />
+          <Input count={counted(50)} placeholder={t("Up to 50 characters", "联盟名称，50个字符以内")} />
         </Form.Item>
         <Form.Item name="network" label={t("Blockchain network", "区块链网络")}>
           <Select options={[{ value: "evidence", label: t("Evidence ledger (built in)", "存证账本（内置）") }]} />
         </Form.Item>
-        <Form.Item label={t("Who may be a member", "成员限制")}>{t("Real-name verified", "实名认证")}</Form.Item>
-        <Form.Item name="description" label={t("Description", "联盟描述")}>
-          <Input.TextArea
-            maxLength={100}
-            showCount
-            autoSize={{ minRows: 2 }}
-            placeholder={t("Optional", "请输入，选填")}
-          />
+        <Form.Item label={t("Membership", "成员限制")}>{t("Real-name verified", "实名认证")}</Form.Item>
+        <Form.Item name="description" label={t("Description", "联盟描述")} rules={[most(100)]}>
+          <Input.TextArea count={counted(100)} autoSize={{ minRows: 2 }} placeholder={t("Optional", "请输入，选填")} />
         </Form.Item>
       </Form>
       {create.error && <Failure error={create.error} />}

@@ -2,9 +2,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Form, Input, Modal, Segmented } from "antd";
 import { useRef, useState } from "react";
+import { useAccountRules } from "../parts/account-rules.ts";
+import { useOnce } from "../parts/once.ts";
+import { useTitle } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { SESSION, type SignedIn, useAnonymousClient } from "../session.tsx";
+import { wantedNext, wantNext } from "../shell/organisations.ts";
 import { Brand, LanguageSwitch, ThemeSwitch } from "../shell/switches.tsx";
 
 interface Given {
@@ -18,6 +22,8 @@ type Mode = "in" | "up";
 export const Door = () => {
   const t = useWords();
   const [mode, setMode] = useState<Mode>("in");
+  const title = mode === "in" ? t("Sign in", "登录") : t("Register an organisation", "注册机构账号");
+  useTitle(title);
   return (
     <div className="door">
       <main className="stack">
@@ -29,8 +35,9 @@ export const Door = () => {
           </div>
         </div>
         <div className="card stack">
-          <h1>{mode === "in" ? t("Sign in", "登录") : t("Sign an organisation up", "注册机构账号")}</h1>
+          <h1>{title}</h1>
           <Segmented
+            aria-label={t("Account", "账号")}
             block
             value={mode}
             onChange={setMode}
@@ -68,7 +75,7 @@ export const Again = ({ who }: { who: SignedIn["user"] }) => {
     >
       <div ref={box}>
         <p className="muted">
-          {t("Your session has ended. What you have typed is still there.", "会话已结束，您填写的内容仍然保留。")}
+          {t("Your session has ended. What you have typed is kept.", "会话已结束，您填写的内容仍然保留。")}
         </p>
         <Enter mode="in" who={who} />
       </div>
@@ -78,20 +85,24 @@ export const Again = ({ who }: { who: SignedIn["user"] }) => {
 
 const Enter = ({ mode, who }: { mode: Mode; who?: SignedIn["user"] }) => {
   const t = useWords();
+  const judged = useAccountRules();
   const client = useAnonymousClient();
   const queries = useQueryClient();
   const [form] = Form.useForm<Given>();
+  const once = useOnce(async ({ nickname, login, password }: Given) => {
+    if (mode === "up") await client.accounts.create({ nickname, login, password });
+    return client.sessions.create({ login, password });
+  });
   const enter = useMutation({
-    async mutationFn({ nickname, login, password }: Given) {
-      if (mode === "up") await client.accounts.create({ nickname, login, password });
-      return client.sessions.create({ login, password });
-    },
-    async onSuccess({ user }) {
-      // Somebody else sees nothing of what was read before.
-      if (who && who.id !== user.id) queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
+    mutationFn: once,
+    async onSuccess() {
+      wantNext(undefined);
+      // First: what was read for somebody else is forgotten then, and not read again.
+      await queries.invalidateQueries({ queryKey: SESSION });
       await queries.invalidateQueries();
     },
   });
+  const login = who ? (who.role === "operator" ? undefined : who.login) : wantedNext();
   const required = (en: string, zh: string) => [{ required: true, message: t(en, zh) }];
   return (
     <Form
@@ -100,7 +111,7 @@ const Enter = ({ mode, who }: { mode: Mode; who?: SignedIn["user"] }) => {
       requiredMark={false}
       onFinish={(given) => enter.mutate(given)}
       disabled={enter.isPending}
-      {...(who && who.role !== "operator" && { initialValues: { login: who.login } })}
+      {...(login !== undefined && { initialValues: { login } })}
     >
       {mode === "up" && (
         <Form.Item
@@ -110,15 +121,17 @@ const Enter = ({ mode, who }: { mode: Mode; who?: SignedIn["user"] }) => {
             "Chinese, letters, digits, _ and -; at most 50. Others invite you by it.",
             "支持中英文、数字、_ 和 -，50 个字符以内，其他成员据此邀请您。",
           )}
-          rules={required("Say what your organisation is called", "请输入账号昵称")}
+          validateFirst
+          rules={[...required("Say what your organisation is called", "请输入账号昵称"), judged.nickname]}
         >
-          <Input maxLength={50} autoComplete="organization" />
+          <Input autoComplete="organization" />
         </Form.Item>
       )}
       <Form.Item
         name="login"
         label={t("User name", "用户名")}
-        rules={required("Enter your user name", "请输入用户名")}
+        validateFirst
+        rules={[...required("Enter your user name", "请输入用户名"), ...(mode === "up" ? [judged.login] : [])]}
         {...(mode === "in" && {
           extra: t(
             "The platform's operator signs in with an access key: its ID, and its secret as password.",
@@ -126,17 +139,15 @@ const Enter = ({ mode, who }: { mode: Mode; who?: SignedIn["user"] }) => {
           ),
         })}
       >
-        <Input maxLength={64} autoComplete="username" autoFocus={!who} />
+        <Input autoComplete="username" autoFocus={login === undefined} />
       </Form.Item>
       <Form.Item
         name="password"
         label={t("Password", "密码")}
-        rules={[
-          ...required("Enter your password", "请输入密码"),
-          ...(mode === "up" ? [{ min: 10, message: t("At least 10 characters", "至少 10 个字符") }] : []),
-        ]}
+        validateFirst
+        rules={[...required("Enter your password", "请输入密码"), ...(mode === "up" ? [judged.password] : [])]}
       >
-        <Input.Password maxLength={256} autoComplete={mode === "in" ? "current-password" : "new-password"} />
+        <Input.Password autoComplete={mode === "in" ? "current-password" : "new-password"} />
       </Form.Item>
       {enter.error && (
         <div style={{ marginBottom: 16 }}>

@@ -1,67 +1,61 @@
-/** The payment: what is asked to be signed is put together here, from what is read in the form. */
-import { Alert, Form, Input, InputNumber, Select } from "antd";
+/** The payment: what is asked to be signed is put together here, from what is read in the form and on the chain. */
+import { Alert, Button, Form, Input, InputNumber, Select, Switch } from "antd";
+import { useEffect } from "react";
 import { Link } from "react-router";
-import { GWEI_PLACES, unitsOf } from "../../sdk/workflows/amounts.ts";
+import { writtenOf } from "../../sdk/workflows/amounts.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
+import { pathOf } from "../parts/key-path.ts";
 import { useFilters } from "../parts/list.tsx";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
-import { chainName } from "./key-request-message.tsx";
+import { Fees } from "./ethereum-fees.tsx";
+import { AMOUNT, type Given, NONCE, usePrepared, useUnsigned } from "./ethereum-prepare.ts";
+import { chainName, Message } from "./key-request-message.tsx";
+import { RequestTerms } from "./key-request-terms.tsx";
 
-interface Given {
-  readonly key: string;
-  readonly to: string;
-  readonly value: string;
-  readonly chainId: number;
-  readonly nonce: number;
-  readonly gas: number;
-  readonly maxFee: string;
-  readonly tip: string;
-  readonly data?: string;
-  readonly note?: string;
-  readonly hours: number;
+interface Written extends Given {
+  readonly sends?: boolean;
 }
-const KEPT = ["to", "value", "chainId", "nonce", "gas", "maxFee", "tip", "data", "note", "hours"] as const;
+const KEPT = [
+  ...(["path", "to", "value", "chainId", "nonce", "gas", "maxFee", "tip", "data", "note", "hours", "sends"] as const),
+] as const;
 const HOUR = 3_600_000;
 const CHAINS = [1, 11155111, 17000, 10, 137, 42161, 8453, 31337];
-/** Ether with at most eighteen places, gwei with nine. */
-const AMOUNT = /^\d{1,30}(\.\d{1,18})?$/;
-const FEE = /^\d{1,12}(\.\d{1,9})?$/;
 
-const ask = async (client: Parameters<Parameters<typeof useAct<unknown, Given>>[0]>[0]["client"], given: Given) => {
-  const [{ requestSignatures }, { unsignedPayment }] = await Promise.all([
-    import("../../sdk/workflows/key-requests.ts"),
-    import("../../sdk/workflows/payment.ts"),
-  ]);
-  const { key, to, chainId, note = "", hours, data = "" } = given;
-  const hex = unsignedPayment({
-    ...{ chainId, to: to.trim(), nonce: BigInt(given.nonce), gas: BigInt(given.gas) },
-    value: unitsOf(given.value) ?? 0n,
-    maxFee: unitsOf(given.maxFee, GWEI_PLACES) ?? 0n,
-    tip: unitsOf(given.tip, GWEI_PLACES) ?? 0n,
-    data: data.trim().replace(/^0x/i, "").toLowerCase(),
-  });
-  return requestSignatures(client, { key, messages: [{ kind: "transaction", hex }], note, expiresIn: hours * HOUR });
-};
-
-export const Pay = ({ done }: { done: (request: string) => void }) => {
+export const Pay = ({ done }: { done: (request: string, sends: boolean) => void }) => {
   const t = useWords();
   const { get } = useFilters();
-  const [form] = Form.useForm<Given>();
+  const { whole } = useRules();
+  const [form] = Form.useForm<Written>();
   const acknowledged = useDraft("ethereum", form, KEPT);
   const keys = useView("keys", "list", { tab: "requestable", state: "enabled", scheme: "ECDSA_K1", pageSize: 100 });
   const wanted = get("key");
   const all = keys.data?.items ?? [];
   const first = all.find(({ id, stream }) => id === wanted || stream === wanted) ?? all[0];
-  const chosen = (Form.useWatch("key", form) as string | undefined) ?? first?.stream;
+  const given = (Form.useWatch([], form) as Written | undefined) ?? {};
+  const chosen = given.key ?? first?.stream;
   const detail = useView("keys", "get", { id: chosen ?? "" }, { enabled: chosen !== undefined });
-  const pay = useAct<{ resource: { id: string } }, Given>(
-    ({ client }, given) => ask(client, { ...given, key: given.key ?? first?.stream }),
+  const key = detail.data?.stream === chosen ? detail.data : undefined;
+  const prepared = usePrepared(given, key && { ...key, scheme: "ECDSA_K1" });
+  const { from, node, manual, suggested } = prepared;
+  const unsigned = useUnsigned(given, suggested, key?.publicKey);
+  useEffect(() => {
+    if (first && form.getFieldValue("key") === undefined) form.setFieldsValue({ key: first.stream });
+  }, [first, form]);
+  const pay = useAct<{ resource: { id: string } }, Written>(
+    async ({ client }, { note = "", hours = 24, path }) => {
+      const { requestSignatures } = await import("../../sdk/workflows/key-requests.ts");
+      const messages = [{ kind: "transaction" as const, hex: unsigned.data?.hex ?? "" }];
+      return requestSignatures(client, {
+        ...{ key: chosen ?? "", messages, path: pathOf(path), note, expiresIn: hours * HOUR },
+      });
+    },
     ({ resource }) => {
       acknowledged();
-      done(resource.id);
+      done(resource.id, !manual && given.sends !== false);
     },
   );
   const address = async (_: unknown, value = "") => {
@@ -78,117 +72,177 @@ export const Pay = ({ done }: { done: (request: string) => void }) => {
           "You have no key on secp256k1 (ECDSA_K1) that you may ask to sign.",
           "您没有可请求签名的 ECDSA_K1（secp256k1）密钥。",
         )}
-        action={<Link to="/keys?new=make">{t("Have one made", "生成密钥")}</Link>}
+        action={<Link to="/keys?new=make">{t("Generate one", "生成密钥")}</Link>}
       />
     );
+  const short = node && unsigned.data && BigInt(node.balance) < unsigned.data.cost;
   return (
-    <section className="card">
-      <Form
-        form={form}
-        layout="vertical"
-        className="narrow"
-        initialValues={{ chainId: 1, nonce: 0, gas: 21_000, maxFee: "30", tip: "1", hours: 24 }}
-        onFinish={(given) => pay.mutate(given)}
-      >
-        <Form.Item
-          label={t("Key", "密钥")}
-          {...(detail.data?.address && { extra: <span className="mono">{detail.data.address}</span> })}
+    <div className="grid" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(100%, 400px), 1fr))" }}>
+      <section className="card">
+        <Form
+          form={form}
+          layout="vertical"
+          initialValues={{ chainId: 1, hours: 24, sends: true }}
+          onFinish={(given) => pay.mutate(given)}
         >
-          <Form.Item name="key" noStyle>
+          {manual && !prepared.failure && (
+            <Alert
+              type="info"
+              style={{ marginBottom: 16 }}
+              title={t(
+                "This platform has no Ethereum node: fill in the number yourself, and send the signed transaction elsewhere.",
+                "本平台未配置以太坊节点：请自行填写序号，并通过其他途径发送已签名的交易。",
+              )}
+            />
+          )}
+          {prepared.failure && (
+            <div style={{ marginBottom: 16 }}>
+              <Failure error={prepared.failure} retry={prepared.retry} />
+            </div>
+          )}
+          <Form.Item
+            name="key"
+            label={t("Key", "密钥")}
+            extra={
+              from && (
+                <span className="row" style={{ gap: "0 12px" }}>
+                  <span className="mono" style={{ overflowWrap: "anywhere" }}>
+                    {from}
+                  </span>
+                  {node && (
+                    <span>{t("has {ether} ETH", "余额 {ether} ETH", { ether: writtenOf(BigInt(node.balance)) })}</span>
+                  )}
+                </span>
+              )
+            }
+          >
             <Select
-              aria-label={t("Key", "密钥")}
               loading={keys.isPending}
-              {...(first && { defaultValue: first.stream })}
-              key={first?.stream ?? "none"}
               options={all.map(({ stream, alias, id, group }) => ({
                 value: stream,
                 label: `${alias ?? id} · ${group.name}`,
               }))}
             />
           </Form.Item>
-        </Form.Item>
-        <Form.Item
-          name="to"
-          label={t("To", "接收地址")}
-          validateTrigger="onBlur"
-          rules={[{ required: true, message: t("Enter the address", "请输入接收地址") }, { validator: address }]}
-        >
-          <Input className="mono" placeholder="0x…" maxLength={42} spellCheck={false} autoComplete="off" />
-        </Form.Item>
-        <Form.Item
-          name="value"
-          label={t("Amount", "金额")}
-          rules={[
-            {
-              required: true,
-              pattern: AMOUNT,
-              message: t("A number with at most 18 places", "请输入数字，最多 18 位小数"),
-            },
-          ]}
-        >
-          <Input suffix="ETH" inputMode="decimal" placeholder="0.75" />
-        </Form.Item>
-        <Form.Item name="chainId" label={t("Chain", "链")}>
-          <Select options={CHAINS.map((value) => ({ value, label: chainName(value) }))} />
-        </Form.Item>
-        <Form.Item
-          name="nonce"
-          label={t("Number (nonce): as many as the address has sent", "序号（nonce）：该地址已发送的交易数")}
-          rules={[{ required: true, message: t("Enter the number", "请输入序号") }]}
-        >
-          <InputNumber min={0} precision={0} style={{ width: "100%" }} />
-        </Form.Item>
-        <details style={{ marginBottom: 24 }}>
-          <summary style={{ cursor: "pointer" }}>{t("Gas, fees and data", "Gas、手续费与数据")}</summary>
-          <div style={{ paddingTop: 12 }}>
-            <Form.Item name="gas" label={t("Gas, at most", "Gas 上限")} rules={[{ required: true }]}>
-              <InputNumber min={21_000} max={60_000_000} precision={0} style={{ width: "100%" }} />
-            </Form.Item>
-            <Form.Item
-              name="maxFee"
-              label={t("Fee of a unit of gas, at most", "每单位 Gas 手续费上限")}
-              rules={[{ required: true, pattern: FEE, message: t("A number", "请输入数字") }]}
-            >
-              <Input suffix="gwei" inputMode="decimal" />
-            </Form.Item>
-            <Form.Item
-              name="tip"
-              label={t("Of it for the block's maker", "其中支付给出块者")}
-              rules={[{ required: true, pattern: FEE, message: t("A number", "请输入数字") }]}
-            >
-              <Input suffix="gwei" inputMode="decimal" />
-            </Form.Item>
-            <Form.Item
-              name="data"
-              label={t("Data (hex)", "数据（十六进制）")}
-              rules={[
-                {
-                  pattern: /^\s*(0x)?([0-9a-fA-F]{2})*\s*$/,
-                  message: t("Hexadecimal, whole bytes", "请输入十六进制整字节"),
-                },
-              ]}
-            >
-              <Input.TextArea className="mono" autoSize={{ minRows: 1, maxRows: 6 }} placeholder="0x" />
-            </Form.Item>
-          </div>
-        </details>
-        <Form.Item name="note" label={t("Note", "备注")} extra={t("Approvers see it.", "审批方可见。")}>
-          <Input maxLength={100} showCount />
-        </Form.Item>
-        <Form.Item name="hours" label={t("Ends after", "有效期")}>
-          <Select
-            options={[
-              { value: 1, label: t("1 hour", "1 小时") },
-              { value: 24, label: t("1 day", "1 天") },
-              { value: 167, label: t("7 days", "7 天") },
+          <Form.Item
+            name="to"
+            label={t("To", "接收地址")}
+            validateTrigger="onBlur"
+            rules={[{ required: true, message: t("Enter the address", "请输入接收地址") }, { validator: address }]}
+          >
+            <Input className="mono" placeholder="0x…" spellCheck={false} autoComplete="off" />
+          </Form.Item>
+          <Form.Item
+            name="value"
+            label={t("Amount", "金额")}
+            rules={[
+              {
+                required: true,
+                pattern: AMOUNT,
+                message: t("A number with at most 18 places", "请输入数字，最多 18 位小数"),
+              },
             ]}
+          >
+            <Input suffix="ETH" inputMode="decimal" placeholder="0.75" autoComplete="off" />
+          </Form.Item>
+          {manual && (
+            <>
+              <Form.Item name="chainId" label={t("Chain", "链")}>
+                <Select options={CHAINS.map((value) => ({ value, label: chainName(value) }))} />
+              </Form.Item>
+              <Form.Item
+                name="nonce"
+                label={t("Nonce: transactions sent from this address so far", "序号（nonce）：该地址已发送的交易数")}
+                rules={[whole(...NONCE)]}
+              >
+                <InputNumber controls={false} style={{ width: "100%" }} />
+              </Form.Item>
+            </>
+          )}
+          <Fees suggested={suggested} manual={manual} />
+          <RequestTerms />
+          {!manual && (
+            <Form.Item
+              name="sends"
+              valuePropName="checked"
+              label={t("Send it as soon as it is signed", "签名后立即发送")}
+              extra={t(
+                "By this page, while it is open. Otherwise anybody sends it later from its page.",
+                "由本页面在打开期间自动发送；否则稍后可在其页面手动发送。",
+              )}
+            >
+              <Switch />
+            </Form.Item>
+          )}
+        </Form>
+      </section>
+      <section className="card stack" aria-live="polite" style={{ alignSelf: "start", position: "sticky", top: 72 }}>
+        <h2 style={{ margin: 0 }}>{t("Your transaction", "所请求的交易")}</h2>
+        {unsigned.data ? (
+          <Message read={unsigned.data.read} />
+        ) : (
+          <span className="muted">
+            {t("Enter address and amount to see the transaction here.", "填写接收地址与金额后，将在此显示交易内容。")}
+          </span>
+        )}
+        {unsigned.error && <Failure error={unsigned.error} />}
+        {short && (
+          <Alert
+            type="warning"
+            title={t("The address has less than this may cost.", "该地址余额不足以支付可能的总费用。")}
+            description={t(
+              "It may cost {cost} ETH; {balance} ETH are there.",
+              "最多需要 {cost} ETH，现有 {balance} ETH。",
+              {
+                cost: writtenOf(unsigned.data?.cost ?? 0n),
+                balance: writtenOf(BigInt(node.balance)),
+              },
+            )}
           />
-        </Form.Item>
+        )}
+        {node?.problem && (
+          <Alert
+            type="warning"
+            title={t("The chain would not carry it out as it is now.", "按当前状态，该交易将无法执行。")}
+            description={<span style={{ overflowWrap: "anywhere" }}>{node.problem}</span>}
+          />
+        )}
+        {chosen && <Rivals of={chosen} />}
         {pay.error && <Failure error={pay.error} />}
-        <SignButton htmlType="submit" loading={pay.isPending} disabled={!chosen} style={{ marginTop: 8 }}>
-          {t("Ask for the signature, and sign", "请求签名并签署")}
-        </SignButton>
-      </Form>
-    </section>
+        <div>
+          <SignButton
+            loading={pay.isPending}
+            disabled={!chosen || !unsigned.data || !prepared.settled}
+            onClick={() => form.submit()}
+          >
+            {t("Request the signature and sign", "请求签名并签署")}
+          </SignButton>
+        </div>
+      </section>
+    </div>
+  );
+};
+
+/** Other requests to the key that wait: of two transactions with one number, only one is ever carried out. */
+const Rivals = ({ of }: { of: string }) => {
+  const t = useWords();
+  const { data } = useView("keyRequests", "list", { key: of, state: "pending", pageSize: 1 });
+  if (!data || data.total === 0) return null;
+  return (
+    <Alert
+      type="info"
+      title={t("{n} {n|request is|requests are} already waiting for this key.", "该密钥已有 {n} 个待处理的请求。", {
+        n: data.total,
+      })}
+      description={t(
+        "Of two payments with the same number the chain carries out one. Wait until they are sent, or give this one a later number.",
+        "序号相同的两笔交易，链上只会执行一笔。请等待其发送后再发起，或为本笔填写后续序号。",
+      )}
+      action={
+        <Link to={`/key-requests?key=${of}`}>
+          <Button size="small">{t("View", "查看")}</Button>
+        </Link>
+      }
+    />
   );
 };

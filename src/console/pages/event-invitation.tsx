@@ -16,7 +16,7 @@ export const Answer = ({ stream }: { stream: string }) => {
   const obstacle = useObstacle();
   const join = useAct(
     ({ client }) => client.alliances.join(stream),
-    () => notice(t("You are a member now.", "您已加入联盟。")),
+    () => notice(t("You have joined the alliance.", "您已加入联盟。")),
   );
   const decline = useAct(
     ({ client }) => client.alliances.decline(stream),
@@ -74,7 +74,6 @@ export const About = ({ alliance }: { alliance: z.output<typeof Alliance> }) => 
         <Table
           size="small"
           rowKey="id"
-          scroll={{ x: "max-content" }}
           dataSource={[...members]}
           pagination={members.length > 10 && { pageSize: 10 }}
           columns={[

@@ -13,7 +13,7 @@ import { useView } from "../views.ts";
 import { About, Answer } from "./event-invitation.tsx";
 import { Refuse } from "./task-decisions.tsx";
 import { DecideDiagnostics } from "./task-diagnostics.tsx";
-import { ModelTable, SourceTable, TaskFacts } from "./task-facts.tsx";
+import { TaskFacts, TaskParts } from "./task-facts.tsx";
 import { Steps, Until } from "./task-steps.tsx";
 import type { TaskView } from "./task-view.ts";
 import "./task.css";
@@ -44,30 +44,39 @@ export const Page = () => {
           </>
         )
       }
-      actions={event && event.state === "pending" && <Actions event={event} />}
+      actions={event && (event.state === "pending" ? <Actions event={event} /> : <Onward event={event} />)}
     >
       <Loaded of={{ ...read, data: event }}>{(event) => <Detail event={event} />}</Loaded>
     </Frame>
   );
 };
 
+const Go = ({ to, children }: { to: string; children: string }) => (
+  <Link to={to}>
+    <Button type="primary" tabIndex={-1}>
+      {children}
+    </Button>
+  </Link>
+);
+
+/** Where one goes on, once it is settled. */
+const Onward = ({ event: { kind, state, alliance } }: { event: Event }) => {
+  const t = useWords();
+  if (kind !== "invitation" || state !== "succeeded" || !alliance) return null;
+  return <Go to={`/alliances/${alliance.id}`}>{t("View alliance", "查看联盟")}</Go>;
+};
+
 /** What can be answered, at the top. */
 const Actions = ({ event: { kind, task, request, group, stream } }: { event: Event }) => {
   const t = useWords();
   const { permissions } = useSession();
-  const go = (to: string, en: string, zh: string) => (
-    <Link to={to}>
-      <Button type="primary" tabIndex={-1}>
-        {t(en, zh)}
-      </Button>
-    </Link>
-  );
+  const go = (to: string, en: string, zh: string) => <Go to={to}>{t(en, zh)}</Go>;
   if (kind === "invitation") return permissions.has("event.handle") && <Answer stream={stream} />;
   if (kind === "authorisation" && task?.awaitsYou && permissions.has("task.authorise"))
     return (
       <>
         <Refuse id={task.id} />
-        {go(`/tasks/${task.id}/authorise`, "Look and authorise", "查看并授权")}
+        {go(`/tasks/${task.id}/authorise`, "Review and authorise", "查看并授权")}
       </>
     );
   if (request) return go(`/key-requests/${request.id}`, "Look at the request", "查看签名请求");
@@ -82,11 +91,11 @@ const Detail = ({ event }: { event: Event }) => {
       <div className="row">
         <Member of={initiator} />
         <span className="muted">
-          {t("asked on", "发起于")} <Time at={createdAt} />
+          {t("requested on", "发起于")} <Time at={createdAt} />
         </span>
         {state === "pending" && <Until at={expiresAt} />}
       </div>
-      <div className="two">
+      <div className="beside">
         <div className="stack" style={{ minWidth: 0 }}>
           {kind === "diagnostics" && task?.diagnostics && <Diagnostics task={task} />}
           {task && <AboutTask task={task} />}
@@ -95,7 +104,7 @@ const Detail = ({ event }: { event: Event }) => {
             <Alert
               type="info"
               title={t(
-                "You are not in this alliance; what is in it is not shown.",
+                "You are not a member of this alliance, so its details are hidden.",
                 "您不在该联盟中，无法查看联盟信息。",
               )}
             />
@@ -134,18 +143,11 @@ const AboutTask = ({ task }: { task: TaskView }) => {
       <section className="card">
         <div className="spread">
           <h2>{t("Task", "计算任务信息")}</h2>
-          <Link to={`/tasks/${task.id}`}>{t("To the task", "查看任务详情")}</Link>
+          <Link to={`/tasks/${task.id}`}>{t("View task", "查看任务详情")}</Link>
         </div>
         <TaskFacts task={task} />
       </section>
-      <section className="card">
-        <h2>{t("Model", "计算模型信息")}</h2>
-        <ModelTable task={task} />
-      </section>
-      <section className="card">
-        <h2>{t("Data", "数据源信息")}</h2>
-        <SourceTable task={task} />
-      </section>
+      <TaskParts task={task} />
     </>
   );
 };

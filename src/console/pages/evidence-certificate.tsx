@@ -32,7 +32,7 @@ export const Certificate = ({ found, proven }: { found: Found; proven: Proven })
         {isTask ? <RunFacts found={found} /> : <RequestFacts found={found} />}
         <dt>{t("Ledger", "账本")}</dt>
         <dd className="mono">{found.ledger.key}</dd>
-        <dt>{t("Root of {n} entries (SHA-256)", "{n} 个条目的根（SHA-256）", { n: found.ledger.size })}</dt>
+        <dt>{t("Root of {n} {n|entry|entries} (SHA-256)", "{n} 个条目的根（SHA-256）", { n: found.ledger.size })}</dt>
         <dd className="mono">{proven.root.hex}</dd>
       </dl>
       <h2>{t("Agreed and signed", "授权与签名")}</h2>
@@ -48,7 +48,7 @@ export const Certificate = ({ found, proven }: { found: Found; proven: Proven })
           ))}
         </tbody>
       </table>
-      {rest > 0 && <p>{t("and {n} more, in the file", "另有 {n} 条，见证据包", { n: rest })}</p>}
+      {rest > 0 && <p>{t("and {n} more in the file", "另有 {n} 条，见证据包", { n: rest })}</p>}
       <h2>{t("Checked", "已检查")}</h2>
       <ul>
         {found.checks.map((check) => (
@@ -63,8 +63,8 @@ export const Certificate = ({ found, proven }: { found: Found; proven: Proven })
       </ul>
       <footer>
         {t(
-          "Verified in a browser on {day}. The paper proves nothing: the file does, with entente verify.",
-          "于 {day} 在浏览器中验证。本页不构成证明，请使用 entente verify 验证证据包文件。",
+          "Verified in a browser on {day}. This page is not proof: verify the evidence file itself.",
+          "于 {day} 在浏览器中验证。本页不构成证明，请验证证据包文件本身。",
           { day: utc(new Date().toISOString()) },
         )}
       </footer>
@@ -102,7 +102,7 @@ const RequestFacts = ({ found: { request, key, group, nodes } }: { found: Extrac
     <>
       <dt>{t("Request", "签名请求")}</dt>
       <dd className="mono">{request.id}</dd>
-      <dt>{t("Asked for by", "请求方")}</dt>
+      <dt>{t("Requested by", "请求方")}</dt>
       <dd>{request.requester}</dd>
       <dt>{t("Public key", "公钥")}</dt>
       <dd className="mono">{key.publicKey}</dd>

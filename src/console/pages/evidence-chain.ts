@@ -1,5 +1,5 @@
 /** What is drawn of a bundle: who signed, which ledger ordered it, what ran where, what came of it. */
-import type { Words } from "../preferences.tsx";
+import type { Words } from "../words.ts";
 import type { Found, Proven } from "./evidence-worker.ts";
 
 export type Verdict = "good" | "warn" | "bad" | "open";
@@ -30,32 +30,48 @@ const memberBoxes = ({ parties, acts }: Found, t: Words): Box[] =>
     const shown = (agreed.length > 0 ? agreed : own).slice(-2).map(({ text }) => text);
     return {
       title: name,
-      lines: [...shown, t("signatures: {n}", "{n} 个签名", { n: own.length })],
+      lines: [...shown, t("{n} {n|signature|signatures}", "{n} 个签名", { n: own.length })],
       verdict: "good",
       says: pinned
-        ? t("signatures hold; its authority is pinned", "签名有效；其证书颁发机构已固定信任")
-        : t("signatures hold; its name is the platform's word", "签名有效；名称由平台授予"),
+        ? t("signatures valid; its authority is pinned", "签名有效；其证书颁发机构已固定信任")
+        : t("signatures valid; its name was assigned by the platform", "签名有效；名称由平台授予"),
       to: "parties",
     };
   });
 
-const ledgerBox = ({ ledger }: Found, root: string, t: Words, pinned: boolean): Box => ({
-  title: t("Ledger's checkpoint", "账本检查点"),
-  lines: [t("{n} entries", "{n} 个条目", { n: ledger.size }), shortHash(root), timeOf(ledger.last)],
-  verdict: pinned ? "good" : "warn",
-  says: pinned
-    ? t("every statement is in this ledger, which this browser knows", "每条声明均在本浏览器所知的账本中")
-    : t(
-        "every statement is in it; this browser did not know this ledger",
+/** Of the bundle's ledger: whether this browser knows it, knows another one, or none. */
+type KnownLedger = "same" | "another" | "none";
+
+const ledgerBox = ({ ledger }: Found, root: string, t: Words, known: KnownLedger): Box => ({
+  title: t("Ledger checkpoint", "账本检查点"),
+  lines: [t("{n} {n|entry|entries}", "{n} 个条目", { n: ledger.size }), shortHash(root), timeOf(ledger.last)],
+  ...{
+    same: {
+      verdict: "good" as const,
+      says: t("every statement is in this ledger, which this browser knows", "每条声明均在本浏览器所知的账本中"),
+    },
+    another: {
+      verdict: "bad" as const,
+      says: t(
+        "every statement is in it, but it is not the ledger this browser knows",
+        "每条声明均在该账本中，但它不是本浏览器所知的账本",
+      ),
+    },
+    none: {
+      verdict: "warn" as const,
+      says: t(
+        "every statement is in it; this ledger is new to this browser",
         "每条声明均在该账本中；本浏览器此前未见过该账本",
       ),
+    },
+  }[known],
   to: "checks",
 });
 
 const machineSays = (hardware: boolean, t: Words): string =>
   hardware
-    ? t("its quote holds", "其证明报告有效")
-    : t("simulated: says nothing about hardware", "模拟证明：不能证明硬件环境");
+    ? t("its attestation quote is valid", "其证明报告有效")
+    : t("simulated: proves nothing about hardware", "模拟证明：不能证明硬件环境");
 
 const runLinks = (found: Extract<Found, { task: unknown }>, t: Words): Box[] => {
   const { code, result, task, acts } = found;
@@ -74,7 +90,7 @@ const runLinks = (found: Extract<Found, { task: unknown }>, t: Words): Box[] => 
     },
     {
       title: t("Result", "计算结果"),
-      lines: [shortHash(result.digest), t("{n} rows", "{n} 行", { n: result.rows }), timeOf(code.finished)],
+      lines: [shortHash(result.digest), t("{n} {n|row|rows}", "{n} 行", { n: result.rows }), timeOf(code.finished)],
       verdict: "good",
       says: t("named in the enclave's signed receipt", "由可信执行环境签署的回执所载"),
       to: "ran",
@@ -83,13 +99,13 @@ const runLinks = (found: Extract<Found, { task: unknown }>, t: Words): Box[] => 
       title: t("Receiver", "结果使用方"),
       lines: [
         task.receiver,
-        acknowledged ? t("confirmed that it has it", "已确认收到") : t("has not confirmed yet", "尚未确认收到"),
+        acknowledged ? t("receipt confirmed", "已确认收到") : t("receipt not confirmed yet", "尚未确认收到"),
         ...(acknowledged ? [timeOf(acknowledged.at)] : []),
       ],
       verdict: acknowledged ? "good" : "open",
       says: acknowledged
         ? t("signed by the receiver", "由结果使用方签名")
-        : t("nothing is signed about it", "暂无相关签名"),
+        : t("no signature about this", "暂无相关签名"),
       to: "agreed",
     },
   ];
@@ -113,7 +129,7 @@ const requestLinks = (found: Extract<Found, { request: unknown }>, t: Words): Bo
     {
       title: request.action === "sign" ? t("Signatures", "签名") : t("Export", "导出密钥"),
       lines: [
-        t("messages: {n}", "{n} 条消息", { n: request.count }),
+        t("{n} {n|message|messages}", "{n} 条消息", { n: request.count }),
         ...(messages?.[0] ? [shortHash(messages[0].signature)] : []),
         timeOf(request.completed),
       ],
@@ -126,8 +142,7 @@ const requestLinks = (found: Extract<Found, { request: unknown }>, t: Words): Bo
   ];
 };
 
-/** @param pinned whether this browser knows the ledger, and it is that one */
-export const chainOf = (found: Found, { root }: Proven, t: Words, pinned: boolean): Chain => ({
+export const chainOf = (found: Found, { root }: Proven, t: Words, known: KnownLedger): Chain => ({
   members: memberBoxes(found, t),
-  links: [ledgerBox(found, root.hex, t, pinned), ...("task" in found ? runLinks(found, t) : requestLinks(found, t))],
+  links: [ledgerBox(found, root.hex, t, known), ...("task" in found ? runLinks(found, t) : requestLinks(found, t))],
 });

@@ -1,7 +1,8 @@
 /** The chain as a picture: members and their signatures, checkpoint, enclave, result, receiver. */
 import type { Box, Chain } from "./evidence-chain.ts";
 
-const WIDTH = 196;
+/** Of links, and of members, whose lines say what they agreed to. */
+const [WIDTH, BROAD] = [196, 244];
 const HEIGHT = 92;
 const GAP = 36;
 const BETWEEN = 16;
@@ -10,6 +11,7 @@ interface Placed {
   readonly box: Box;
   readonly x: number;
   readonly y: number;
+  readonly width: number;
 }
 interface Layout {
   readonly width: number;
@@ -22,18 +24,18 @@ interface Layout {
 const across = ({ members, links }: Chain): Layout => {
   const height = Math.max(1, members.length) * (HEIGHT + BETWEEN) - BETWEEN;
   const middle = (height - HEIGHT) / 2;
-  const left = members.map((box, i) => ({ box, x: 0, y: i * (HEIGHT + BETWEEN) }));
-  const right = links.map((box, i) => ({ box, x: (i + 1) * (WIDTH + GAP), y: middle }));
+  const left = members.map((box, i) => ({ box, x: 0, y: i * (HEIGHT + BETWEEN), width: BROAD }));
+  const right = links.map((box, i) => ({ box, x: BROAD + GAP + i * (WIDTH + GAP), y: middle, width: WIDTH }));
   const to = middle + HEIGHT / 2;
   const lines = [
     ...left.map(({ y }) => {
       const from = y + HEIGHT / 2;
-      const turn = WIDTH + GAP / 2;
-      return `M${WIDTH} ${from}C${turn} ${from} ${turn} ${to} ${WIDTH + GAP - 7} ${to}`;
+      const turn = BROAD + GAP / 2;
+      return `M${BROAD} ${from}C${turn} ${from} ${turn} ${to} ${BROAD + GAP - 7} ${to}`;
     }),
     ...right.slice(1).map(({ x }) => `M${x - GAP} ${to}H${x - 7}`),
   ];
-  return { width: (links.length + 1) * (WIDTH + GAP) - GAP, height, placed: [...left, ...right], lines };
+  return { width: BROAD + links.length * (WIDTH + GAP), height, placed: [...left, ...right], lines };
 };
 
 /** For narrow screens: one below the other. */
@@ -42,7 +44,7 @@ const down = ({ members, links }: Chain): Layout => {
   const yOf = (i: number) => i * (HEIGHT + BETWEEN) + Math.max(0, i - members.length + 1) * 10;
   const rail = 8;
   const x = 24;
-  const placed = all.map((box, i) => ({ box, x, y: yOf(i) }));
+  const placed = all.map((box, i) => ({ box, x, y: yOf(i), width: BROAD }));
   const first = yOf(members.length) + HEIGHT / 2;
   const lines = [
     ...members.map((_, i) => `M${x} ${yOf(i) + HEIGHT / 2}H${rail}V${first}H${x - 7}`),
@@ -50,7 +52,7 @@ const down = ({ members, links }: Chain): Layout => {
       .slice(1)
       .map((_, i) => `M${x + 98} ${yOf(members.length + i) + HEIGHT}V${yOf(members.length + i + 1) - 7}`),
   ];
-  return { width: x + WIDTH, height: yOf(all.length - 1) + HEIGHT, placed, lines };
+  return { width: x + BROAD, height: yOf(all.length - 1) + HEIGHT, placed, lines };
 };
 
 const MARKS = { good: "✓", warn: "!", bad: "✕", open: "…" } as const;
@@ -65,22 +67,22 @@ const cut = (text: string, most: number): string => {
   return text;
 };
 
-const Drawn = ({ box: { title, lines, verdict, says, to }, x, y }: Placed) => (
+const Drawn = ({ box: { title, lines, verdict, says, to }, x, y, width }: Placed) => (
   <a href={`#${to}`} className={`chain-box ${verdict}`}>
     <title>{`${title}: ${says}`}</title>
     <g transform={`translate(${x} ${y})`}>
-      <rect width={WIDTH} height={HEIGHT} rx={8} />
-      <circle cx={WIDTH - 18} cy={18} r={9} />
-      <text className="chain-mark" x={WIDTH - 18} y={22} textAnchor="middle">
+      <rect width={width} height={HEIGHT} rx={8} />
+      <circle cx={width - 18} cy={18} r={9} />
+      <text className="chain-mark" x={width - 18} y={22} textAnchor="middle">
         {MARKS[verdict]}
       </text>
       <text className="chain-title" x={14} y={24}>
-        {cut(title, 21)}
+        {cut(title, Math.floor(width / 9))}
       </text>
       {lines.slice(0, 3).map((line, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have a place and nothing else
         <text key={i} className="chain-line" x={14} y={46 + i * 17}>
-          {cut(line, 27)}
+          {cut(line, Math.floor(width / 7))}
         </text>
       ))}
     </g>

@@ -1,6 +1,7 @@
 /** What a bundle is held to beside itself: the ledger, programs and authorities that this browser knows. */
 import { Button, Popconfirm, Tag } from "antd";
 import { pin, pinsOf, unpin } from "../identity/trusted-enclaves.ts";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { pinMember, pins } from "./evidence-verify.ts";
@@ -10,61 +11,41 @@ import { forgetLedger, keptLedger } from "./ledger-kept.ts";
 export const Parties = ({ parties, changed }: { parties: Found["parties"]; changed: () => void }) => {
   const t = useWords();
   const known = pins().members;
+  const newestOf = ({ fingerprints }: Found["parties"][number]) => fingerprints.at(-1) ?? "";
+  const trust = (id: string, fingerprint: string | undefined) => {
+    pinMember(id, fingerprint);
+    changed();
+  };
   return (
-    <div className="scroll">
-      <table className="plain">
-        <thead>
-          <tr>
-            <th>{t("Member", "成员")}</th>
-            <th>APPID</th>
-            <th>{t("Its authority (SHA-256)", "证书颁发机构（SHA-256）")}</th>
-            <th aria-label={t("Trust", "信任")} />
-          </tr>
-        </thead>
-        <tbody>
-          {parties.map(({ id, nickname, appId, fingerprints }) => {
-            const newest = fingerprints.at(-1) ?? "";
-            const pinned = known[id] !== undefined;
-            return (
-              <tr key={id}>
-                <td>{nickname ?? "—"}</td>
-                <td>{appId}</td>
-                <td>
-                  <Id>{newest}</Id>
-                </td>
-                <td>
-                  {pinned ? (
-                    <Button
-                      size="small"
-                      onClick={() => {
-                        pinMember(id, undefined);
-                        changed();
-                      }}
-                    >
-                      {t("Unpin", "取消固定")}
-                    </Button>
-                  ) : (
-                    <Popconfirm
-                      title={t(
-                        "Have you compared it with them, by telephone for example?",
-                        "是否已通过电话等方式与对方核对？",
-                      )}
-                      okText={t("Compared: pin it", "已核对，固定信任")}
-                      onConfirm={() => {
-                        pinMember(id, newest);
-                        changed();
-                      }}
-                    >
-                      <Button size="small">{t("Pin", "固定信任")}</Button>
-                    </Popconfirm>
-                  )}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      rows={parties}
+      keyOf={({ id }) => id}
+      columns={[
+        { title: t("Member", "成员"), cell: ({ nickname }) => nickname ?? "—" },
+        { title: "APPID", cell: ({ appId }) => appId },
+        { title: t("Its authority (SHA-256)", "证书颁发机构（SHA-256）"), cell: (one) => <Id>{newestOf(one)}</Id> },
+        {
+          title: t("Trust", "信任"),
+          cell: (one) =>
+            known[one.id] !== undefined ? (
+              <Button size="small" onClick={() => trust(one.id, undefined)}>
+                {t("Unpin", "取消固定")}
+              </Button>
+            ) : (
+              <Popconfirm
+                title={t(
+                  "Have you compared the fingerprint with them, for example by phone?",
+                  "是否已通过电话等方式与对方核对？",
+                )}
+                okText={t("Compared, pin it", "已核对，固定信任")}
+                onConfirm={() => trust(one.id, newestOf(one))}
+              >
+                <Button size="small">{t("Pin", "固定信任")}</Button>
+              </Popconfirm>
+            ),
+        },
+      ]}
+    />
   );
 };
 
@@ -83,30 +64,33 @@ export const Pins = ({ proven: { found, differs }, changed }: { proven: Proven; 
           <>
             <Id>{kept.key}</Id>{" "}
             {kept.key === shown.ledger.key ? (
-              <Tag color="success">{t("the bundle's", "与证据包一致")}</Tag>
+              <Tag color="success">{t("Matches the bundle", "与证据包一致")}</Tag>
             ) : (
-              <Tag color="error">{t("another than the bundle's", "与证据包不一致")}</Tag>
+              <Tag color="error">{t("Differs from the bundle", "与证据包不一致")}</Tag>
             )}
             <Popconfirm
               title={t("Forget this ledger and its checkpoints?", "忘记该账本及其检查点？")}
-              okText={t("Forget it", "忘记")}
+              okText={t("Forget", "忘记")}
               onConfirm={() => {
                 forgetLedger();
                 changed();
               }}
             >
-              <Button size="small">{t("Forget it", "忘记")}</Button>
+              <Button size="small">{t("Forget", "忘记")}</Button>
             </Popconfirm>
           </>
         ) : (
-          t("None yet: the ledger page keeps the first that it sees.", "暂无：打开账本页面后将记住首次所见的账本。")
+          t(
+            "None yet. The ledger page remembers the first ledger it sees.",
+            "暂无：打开账本页面后将记住首次所见的账本。",
+          )
         )}
       </dd>
       <dt>{t("Enclave programs", "可信执行环境程序")}</dt>
       <dd className="stack" style={{ gap: 8 }}>
         {enclaves.map(({ provider, measurement }) => (
           <span key={measurement} className="row">
-            {provider} <Id>{measurement}</Id>
+            {provider === "simulated" ? t("Simulated", "模拟") : provider} <Id>{measurement}</Id>
             <Button
               size="small"
               onClick={() => {
@@ -118,12 +102,12 @@ export const Pins = ({ proven: { found, differs }, changed }: { proven: Proven; 
             </Button>
           </span>
         ))}
-        {enclaves.length === 0 && t("None yet: any program counts.", "暂无：任何程序均可。")}
+        {enclaves.length === 0 && t("None yet. Any program is accepted.", "暂无：任何程序均可。")}
         {here && !isPinned && (
           <span className="row">
             <Popconfirm
               title={t("Trust the program of this bundle from now on?", "今后信任该证据包中的程序？")}
-              okText={t("Pin it", "固定信任")}
+              okText={t("Pin", "固定信任")}
               onConfirm={() => {
                 pin(here);
                 changed();

@@ -1,8 +1,10 @@
 /** What a bundle was found to prove: the verdict, the picture, and everything that stands behind it. */
 import { Alert } from "antd";
 import { Fact } from "../parts/fact.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Id, Time } from "../parts/values.tsx";
-import { usePreferences, useWords, type Words } from "../preferences.tsx";
+import { usePreferences, useWords } from "../preferences.tsx";
+import type { Words } from "../words.ts";
 import { Certificate } from "./evidence-certificate.tsx";
 import { type Box, chainOf } from "./evidence-chain.ts";
 import { Picture } from "./evidence-picture.tsx";
@@ -20,7 +22,7 @@ const Fails = ({ name, said: { code, text } }: { name: string; said: Said }) => 
       type="error"
       role="alert"
       showIcon
-      title={t("{name} does not hold", "{name} 不成立", { name })}
+      title={t("{name} failed verification", "{name} 未通过验证", { name })}
       description={
         <>
           <p>{t(text)}</p>
@@ -35,21 +37,22 @@ const Holds = ({ proven, again }: { proven: Proven; again: () => void }) => {
   const t = useWords();
   const { language } = usePreferences();
   const found = proven.found[language];
-  const known = keptLedger()?.key === found.ledger.key;
+  const kept = keptLedger()?.key;
+  const known = kept === undefined ? "none" : kept === found.ledger.key ? "same" : "another";
   const chain = chainOf(found, proven, t, known);
   return (
     <>
       <div className="stack no-print">
         <Verdict proven={proven} found={found} />
         <section className="card">
-          <h2>{t("Who agreed, what ran, what came of it", "授权、执行与结果")}</h2>
+          <h2>{t("Who agreed, what ran, and the result", "授权、执行与结果")}</h2>
           <Picture
             chain={chain}
             name={t("The chain of evidence; the list below says the same", "证据链；下方列表内容相同")}
           />
           <Steps boxes={[...chain.members, ...chain.links]} />
         </section>
-        <div className="two">
+        <div className="halves">
           <section className="card" id="checks">
             <h2>{t("Checked", "已检查")}</h2>
             <Marked items={found.checks} verdict="good" />
@@ -64,7 +67,7 @@ const Holds = ({ proven, again }: { proven: Proven; again: () => void }) => {
           <Acts found={found} />
         </section>
         <section className="card" id="ran">
-          <h2>{"task" in found ? t("What ran, on what", "执行的代码与数据") : t("What was signed", "签名内容")}</h2>
+          <h2>{"task" in found ? t("Code and data", "执行的代码与数据") : t("What was signed", "签名内容")}</h2>
           {"task" in found ? <Ran found={found} t={t} /> : <Signed found={found} t={t} />}
         </section>
         <section className="card" id="parties">
@@ -76,7 +79,8 @@ const Holds = ({ proven, again }: { proven: Proven; again: () => void }) => {
           <Pins proven={proven} changed={again} />
         </section>
       </div>
-      <Certificate found={found} proven={proven} />
+      {/* What this browser does not trust it certifies to nobody. */}
+      {!proven.differs && <Certificate found={found} proven={proven} />}
     </>
   );
 };
@@ -91,7 +95,7 @@ const Verdict = ({ proven: { differs, ms }, found }: { proven: Proven; found: Fo
         role="alert"
         showIcon
         title={t(
-          "{about} is consistent in itself, but is not of what this browser trusts",
+          "{about} is internally consistent, but does not match what this browser trusts",
           "{about} 自身一致，但与本浏览器的信任设置不符",
           { about },
         )}
@@ -104,7 +108,7 @@ const Verdict = ({ proven: { differs, ms }, found }: { proven: Proven; found: Fo
       type={simulated ? "warning" : "success"}
       role="status"
       showIcon
-      title={t("Every check holds: {about}", "全部检查成立：{about}", { about })}
+      title={t("All checks passed: {about}", "全部检查通过：{about}", { about })}
       description={
         <>
           {t("Verified in this browser in {ms} ms.", "已在本浏览器中验证，用时 {ms} 毫秒。", { ms: Math.round(ms) })}
@@ -112,7 +116,7 @@ const Verdict = ({ proven: { differs, ms }, found }: { proven: Proven; found: Fo
             <>
               {" "}
               {t(
-                "The attestation is simulated: it says nothing about the hardware it ran on.",
+                "The attestation is simulated: it proves nothing about the hardware.",
                 "远程证明为模拟：不能证明所运行的硬件环境。",
               )}
             </>
@@ -147,32 +151,17 @@ const Marked = ({ items, verdict }: { items: readonly string[]; verdict: "good" 
 const Acts = ({ found: { acts } }: { found: Found }) => {
   const t = useWords();
   return (
-    <div className="scroll">
-      <table className="plain">
-        <thead>
-          <tr>
-            <th>{t("Time", "时间")}</th>
-            <th>{t("Who", "操作方")}</th>
-            <th>{t("What", "内容")}</th>
-            <th>{t("About", "对象")}</th>
-            <th className="number">{t("Entry", "条目")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {acts.map(({ at, by, text, about, index }) => (
-            <tr key={index}>
-              <td>
-                <Time at={at} />
-              </td>
-              <td>{by}</td>
-              <td>{text}</td>
-              <td>{about}</td>
-              <td className="number">{index}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      rows={acts}
+      keyOf={({ index }) => index}
+      columns={[
+        { title: t("Time", "时间"), kind: "whole", cell: ({ at }) => <Time at={at} /> },
+        { title: t("Who", "操作方"), cell: ({ by }) => by },
+        { title: t("What", "内容"), tall: true, cell: ({ text }) => text },
+        { title: t("About", "对象"), cell: ({ about }) => about },
+        { title: t("Entry", "条目"), kind: "number", cell: ({ index }) => index },
+      ]}
+    />
   );
 };
 
@@ -193,21 +182,25 @@ const Ran = ({ found: { task, code, data, result }, t }: { found: Extract<Found,
       <Id>{code.measurement}</Id>
     </Fact>
     <Fact name={t("Attestation", "证明方式")}>{code.providerLabel || code.provider}</Fact>
-    <Fact name={t("Kept in by", "模型隔离方式")}>{code.isolation}</Fact>
-    <Fact name={t("From", "开始时间")}>
+    <Fact name={t("Model isolation", "模型隔离方式")}>{code.isolation}</Fact>
+    <Fact name={t("Started", "开始时间")}>
       <Time at={code.started} />
     </Fact>
-    <Fact name={t("Until", "结束时间")}>
+    <Fact name={t("Finished", "结束时间")}>
       <Time at={code.finished} />
     </Fact>
     {data.map(({ table, name, owner, rows, envelope }) => (
       <Fact key={table} name={t("Table {table}", "数据表 {table}", { table })}>
-        {t("{name} of {owner}, {rows} rows", "{owner} 的 {name}，{rows} 行", { name: name ?? "—", owner, rows })} ·{" "}
-        <Id>{envelope}</Id>
+        {t("{name} of {owner}, {rows} {rows|row|rows}", "{owner} 的 {name}，{rows} 行", {
+          name: name ?? "—",
+          owner,
+          rows,
+        })}{" "}
+        · <Id>{envelope}</Id>
       </Fact>
     ))}
     <Fact name={t("Result (SHA-256)", "结果文件（SHA-256）")}>
-      <Id>{result.digest}</Id> · {t("{n} rows", "{n} 行", { n: result.rows })}
+      <Id>{result.digest}</Id> · {t("{n} {n|row|rows}", "{n} 行", { n: result.rows })}
     </Fact>
   </dl>
 );
@@ -219,7 +212,7 @@ const Signed = ({ found, t }: { found: Extract<Found, { request: unknown }>; t: 
       <Fact name={t("Request", "签名请求")}>
         <Id>{request.id}</Id>
       </Fact>
-      <Fact name={t("Asked for by", "请求方")}>{request.requester}</Fact>
+      <Fact name={t("Requested by", "请求方")}>{request.requester}</Fact>
       <Fact name={t("Approvals that counted", "有效审批")}>{request.approvals.join("、") || "—"}</Fact>
       <Fact name={t("Note", "备注")}>{request.note ?? "—"}</Fact>
       <Fact name={t("Key", "密钥")}>
@@ -241,7 +234,7 @@ const Signed = ({ found, t }: { found: Extract<Found, { request: unknown }>; t: 
       ))}
       {group.policies.map(({ id, text }) => (
         <Fact key={id} name={t("Policy {id}", "策略 {id}", { id })}>
-          <pre className="mono code">{text}</pre>
+          <pre className="mono wrapped">{text}</pre>
         </Fact>
       ))}
     </dl>

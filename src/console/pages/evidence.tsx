@@ -41,7 +41,7 @@ export const Page = () => {
     <Frame
       title={t("Evidence", "证据")}
       actions={
-        data && "proven" in data.answer ? (
+        data && "proven" in data.answer && !data.answer.proven.differs ? (
           <Button type="primary" onClick={() => print()}>
             {t("Print the certificate", "打印证书")}
           </Button>
@@ -59,17 +59,17 @@ export const Page = () => {
           }}
         >
           <p style={{ margin: "4px 0" }}>
-            {t("Drop an evidence bundle here, or click to choose it", "将证据包文件拖到此处，或点击选择")}
+            {t("Drop an evidence bundle here, or click to choose a file", "将证据包文件拖到此处，或点击选择")}
           </p>
           <p className="muted" style={{ margin: "4px 0" }}>
-            {t("It is verified in this browser and sent nowhere.", "证据包仅在本浏览器中验证，不会上传。")}
+            {t("It is verified in this browser and never uploaded.", "证据包仅在本浏览器中验证，不会上传。")}
           </p>
         </Upload.Dragger>
         <Input.Search
           key={task ?? request ?? ""}
           defaultValue={task ?? request}
-          placeholder={t("Or open by id: T… or R…", "或输入编号：T… 或 R…")}
-          aria-label={t("Task or request id", "任务或请求编号")}
+          placeholder={t("Or enter a task or request ID: T… or R…", "或输入任务或请求编号：T… 或 R…")}
+          aria-label={t("Task or request ID", "任务或请求编号")}
           enterButton={t("Open the evidence", "打开证据")}
           onSearch={(value) => byId(value.trim())}
           style={{ maxWidth: 560 }}
@@ -116,7 +116,7 @@ const Recent = ({ open }: { open: (id: string) => void }) => {
   if (!tasks.data?.items.length) return null;
   return (
     <div className="row">
-      <span className="muted">{t("Newest runs", "最近的执行")}</span>
+      <span className="muted">{t("Recent runs", "最近的执行")}</span>
       {tasks.data.items.map(({ id, name }) => (
         <Link
           key={id}

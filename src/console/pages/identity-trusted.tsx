@@ -1,4 +1,5 @@
 /** Which enclave programs this browser seals to, and how one is forgotten. */
+import { useQueryClient } from "@tanstack/react-query";
 import { Button, Popconfirm } from "antd";
 import { useState } from "react";
 import { pinsOf, unpin } from "../identity/trusted-enclaves.ts";
@@ -7,10 +8,13 @@ import { useWords } from "../preferences.tsx";
 
 export const TrustedEnclaves = () => {
   const t = useWords();
+  const queries = useQueryClient();
   const [pins, setPins] = useState(pinsOf);
   const forget = (measurement: string) => {
     unpin(measurement);
     setPins(pinsOf());
+    // What was verified under it is verified anew.
+    void queries.resetQueries({ queryKey: ["verified-enclave"] });
   };
   return (
     <section className="card stack">
@@ -30,7 +34,7 @@ export const TrustedEnclaves = () => {
               <span>
                 <Id>{measurement}</Id>{" "}
                 <span className="muted">
-                  {provider === "simulated" ? t("simulated: no hardware protection", "模拟：无硬件保护") : provider}
+                  {provider === "simulated" ? t("Simulated: no hardware protection", "模拟：无硬件保护") : provider}
                 </span>
               </span>
               <Popconfirm

@@ -1,24 +1,24 @@
 /** 链身份: the organisation's own certificate authority, made in this browser, or a key that the platform keeps. */
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Alert, Button, Checkbox, Form, Input, Popconfirm, Upload } from "antd";
+import { Alert, Button, Checkbox, Form, Popconfirm, Upload } from "antd";
 import { useState } from "react";
-import { fromBase64 } from "../../base/bytes.ts";
 import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/identity.ts";
-import { thumbprint } from "../../trust/keys.ts";
-import { parseCertificate } from "../../trust/x509/certificate.ts";
-import { backupOf, openBackup } from "../identity/backup.ts";
-import { refuse } from "../identity/errors.ts";
+import { backupOf } from "../identity/backup.ts";
 import { useActing } from "../identity/identity.tsx";
 import { forget } from "../identity/keeper.ts";
 import { fingerprintOf, signerInMemory } from "../identity/keyring.ts";
 import { useAct } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import { Page as Frame } from "../parts/page.tsx";
+import { NewPassphrase, Passphrase } from "../parts/passphrase.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { SESSION, useSession } from "../session.tsx";
+import { Managed } from "./identity-managed.tsx";
+import { ownKeyring } from "./identity-own.ts";
+import { Renew } from "./identity-renew.tsx";
 import { TrustedEnclaves } from "./identity-trusted.tsx";
 
 export const Page = () => {
@@ -29,16 +29,7 @@ export const Page = () => {
       {state === "unfounded" && <Found />}
       {state === "absent" && <Open />}
       {(state === "kept" || state === "opened") && <Mine />}
-      {state === "managed" && (
-        <Alert
-          type="warning"
-          title={t("The platform keeps your key.", "您的密钥由平台托管。")}
-          description={t(
-            "Its operator can sign in your name, and you trust it not to.",
-            "平台运营方能够以您的名义签名，您需要信任平台。",
-          )}
-        />
-      )}
+      {state === "managed" && <Managed />}
       <TrustedEnclaves />
     </Frame>
   );
@@ -47,13 +38,12 @@ export const Page = () => {
 const Found = () => {
   const t = useWords();
   const { account, clientOf, client } = useSession();
-  const { keepKey, noteFounded } = useActing();
   const queries = useQueryClient();
   const verified = account?.verification.state === "approved";
   const nickname = account?.nickname ?? "";
   const appId = account?.appId ?? "";
-  const found = useMutation<unknown, Error, { passphrase: string }>({
-    async mutationFn({ passphrase }) {
+  const found = useAct<unknown, { passphrase: string }>(
+    async ({ keepKey, noteFounded }, { passphrase }) => {
       const now = Date.now();
       const authority = createAuthority(nickname, { now });
       const leaf = issueLeaf(authority, { commonName: nickname, organization: nickname }, { now });
@@ -70,8 +60,8 @@ const Found = () => {
       });
       await noteFounded(kept, resource.id);
     },
-    onSuccess: () => queries.invalidateQueries({ queryKey: SESSION }),
-  });
+    () => void queries.invalidateQueries({ queryKey: SESSION }),
+  );
   const manage = useAct(
     () => client.organisations.manage({}),
     () => void queries.invalidateQueries({ queryKey: SESSION }),
@@ -81,16 +71,16 @@ const Found = () => {
       <Alert
         type="info"
         title={t("Your organisation has to be verified first.", "请先完成机构实名认证。")}
-        description={t("Submit your particulars on the account page.", "请在账号信息页提交认证资料。")}
+        description={t("Submit your details on the account page.", "请在账号信息页提交认证资料。")}
       />
     );
   const failure = found.error ?? manage.error;
   return (
     <section className="card stack narrow">
-      <h2 style={{ margin: 0 }}>{t("Make your organisation's key in this browser", "在浏览器中创建机构密钥")}</h2>
+      <h2 style={{ margin: 0 }}>{t("Create your organisation's key in this browser", "在浏览器中创建机构密钥")}</h2>
       <p className="muted" style={{ margin: 0 }}>
         {t(
-          "The key is made here and never sent. The browser keeps it so that no script can read it out; the backup file that is saved now is the only other copy.",
+          "The key is generated here and never leaves this device. The browser keeps it so that no script can read it; the backup file you save now is the only other copy.",
           "密钥在本机生成，绝不上传。浏览器以不可导出的方式保管；现在保存的备份文件是唯一的副本。",
         )}
       </p>
@@ -99,28 +89,7 @@ const Found = () => {
         onFinish={(given: { passphrase: string }) => found.mutate(given)}
         disabled={found.isPending}
       >
-        <Form.Item
-          name="passphrase"
-          label={t("Passphrase of the backup", "备份口令")}
-          rules={[{ required: true, min: 10, message: t("At least 10 characters", "至少 10 个字符") }]}
-        >
-          <Input.Password autoComplete="new-password" />
-        </Form.Item>
-        <Form.Item
-          name="again"
-          label={t("Once more", "再次输入")}
-          dependencies={["passphrase"]}
-          rules={[
-            ({ getFieldValue }) => ({
-              validator: (_, value) =>
-                value === getFieldValue("passphrase")
-                  ? Promise.resolve()
-                  : Promise.reject(new Error(t("The two differ", "两次输入不一致"))),
-            }),
-          ]}
-        >
-          <Input.Password autoComplete="new-password" />
-        </Form.Item>
+        <NewPassphrase label={t("Passphrase of the backup", "备份口令")} />
         {failure && <Failure error={failure} />}
         <div className="row" style={{ marginTop: 16 }}>
           <Button type="primary" htmlType="submit" loading={found.isPending}>
@@ -151,11 +120,7 @@ const Open = () => {
   const [pem, setPem] = useState<string>();
   const open = useMutation<unknown, Error, { passphrase: string; keep?: boolean }>({
     async mutationFn({ passphrase, keep }) {
-      const keyring = await openBackup(pem ?? "", passphrase);
-      const { authorities } = await client.organisations.get({ id: me ?? "" });
-      const mine = thumbprint(keyring.authority.certificate.publicKey);
-      if (!authorities.some((der) => thumbprint(parseCertificate(fromBase64(der)).publicKey) === mine))
-        throw refuse("identity.other");
+      const keyring = await ownKeyring(client, me ?? "", pem ?? "", passphrase);
       if (keep) await keepKey(keyring, me);
       else openKey(signerInMemory(keyring, me ?? ""));
     },
@@ -188,13 +153,7 @@ const Open = () => {
             </Button>
           </Upload>
         </Form.Item>
-        <Form.Item
-          name="passphrase"
-          label={t("Passphrase", "口令")}
-          rules={[{ required: true, message: t("Enter the passphrase", "请输入口令") }]}
-        >
-          <Input.Password autoComplete="off" />
-        </Form.Item>
+        <Passphrase />
         <Form.Item name="keep" valuePropName="checked">
           <Checkbox>{t("Keep the signing key in this browser", "在此浏览器中保管签名密钥")}</Checkbox>
         </Form.Item>
@@ -232,7 +191,7 @@ const Mine = () => {
             </dd>
           </>
         )}
-        <dt>{t("Kept", "保管方式")}</dt>
+        <dt>{t("Stored", "保管方式")}</dt>
         <dd>
           {state === "kept"
             ? t("In this browser; no script can read it out", "保管在此浏览器中，不可导出")
@@ -240,18 +199,19 @@ const Mine = () => {
         </dd>
       </dl>
       {state === "kept" && (
-        <Popconfirm
-          title={t("To sign again you will need the backup file.", "之后需使用备份文件才能再次签名。")}
-          okText={t("Remove", "移除")}
-          onConfirm={async () => {
-            await forget(account?.id ?? "");
-            await queries.invalidateQueries({ queryKey: ["identity"] });
-          }}
-        >
-          <Button danger style={{ alignSelf: "flex-start" }}>
-            {t("Remove the key from this browser", "从此浏览器移除密钥")}
-          </Button>
-        </Popconfirm>
+        <div className="row">
+          <Renew />
+          <Popconfirm
+            title={t("To sign again you will need the backup file.", "之后需使用备份文件才能再次签名。")}
+            okText={t("Remove", "移除")}
+            onConfirm={async () => {
+              await forget(account?.id ?? "");
+              await queries.invalidateQueries({ queryKey: ["identity"] });
+            }}
+          >
+            <Button danger>{t("Remove the key from this browser", "从此浏览器移除密钥")}</Button>
+          </Popconfirm>
+        </div>
       )}
     </section>
   );

@@ -1,12 +1,15 @@
 /** What an administrator does with a key: stop and start it, give it a successor, have it deleted. */
-import { Button, Form, Input, InputNumber, Modal, Popconfirm, Select } from "antd";
+import { Button, Form, Input, InputNumber, Modal, Popconfirm } from "antd";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import type { ShownKey as Shown } from "../parts/key-shapes.ts";
+import { KeyWords, tagsOf } from "../parts/key-words.tsx";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
+import { AskExport } from "./key-export.tsx";
 
 const WAIT = 120_000;
 
@@ -15,18 +18,18 @@ export const Acts = ({ of: key }: { of: Shown }) => {
   const notice = useNotice();
   const go = useNavigate();
   const { stream, state, participants, attempt } = key;
-  const [open, setOpen] = useState<"describe" | "delete">();
+  const [open, setOpen] = useState<"describe" | "delete" | "export">();
   const disable = useAct(
     ({ client }) => client.keys.disable(stream, {}),
-    () => notice(t("It signs nothing for now.", "密钥已停用。")),
+    () => notice(t("Key disabled.", "密钥已停用。")),
   );
   const enable = useAct(
     ({ client }) => client.keys.enable(stream, {}),
-    () => notice(t("It signs again.", "密钥已启用。")),
+    () => notice(t("Key enabled.", "密钥已启用。")),
   );
   const keep = useAct(
     ({ client }) => client.keys.cancelDeletion(stream, {}),
-    () => notice(t("It is kept, and disabled.", "已取消删除，密钥处于停用状态。")),
+    () => notice(t("Deletion cancelled. The key is disabled.", "已取消删除，密钥处于停用状态。")),
   );
   const rotate = useAct(
     async ({ client }) => {
@@ -51,7 +54,7 @@ export const Acts = ({ of: key }: { of: Shown }) => {
         </SignButton>
         {state === "enabled" && (
           <Popconfirm
-            title={t("It signs nothing until somebody enables it.", "停用后不能签名，直至重新启用。")}
+            title={t("It signs nothing until it is enabled again.", "停用后不能签名，直至重新启用。")}
             okText={t("Disable and sign", "停用并签名")}
             onConfirm={() => disable.mutate()}
           >
@@ -68,7 +71,7 @@ export const Acts = ({ of: key }: { of: Shown }) => {
         {state === "enabled" && idle && key.rotatedBy === null && (
           <Popconfirm
             title={t(
-              "The same nodes make a new key, which takes over name and tags. Addresses change.",
+              "The same nodes generate a new key that takes over the name and tags. Its addresses change.",
               "相同节点将生成新密钥并接替名称与标签，地址随之改变。",
             )}
             okText={t("Rotate and sign", "轮换并签名")}
@@ -79,9 +82,10 @@ export const Acts = ({ of: key }: { of: Shown }) => {
             </SignButton>
           </Popconfirm>
         )}
+        {state === "enabled" && <Button onClick={() => setOpen("export")}>{t("Export…", "导出密钥…")}</Button>}
         {state === "deletion-scheduled" ? (
           <SignButton loading={keep.isPending} onClick={() => keep.mutate()}>
-            {t("Keep it, and sign", "取消删除并签名")}
+            {t("Cancel deletion and sign", "取消删除并签名")}
           </SignButton>
         ) : (
           (state === "enabled" || state === "disabled") && (
@@ -92,6 +96,7 @@ export const Acts = ({ of: key }: { of: Shown }) => {
         )}
       </div>
       {open === "describe" && <Describe of={key} close={() => setOpen(undefined)} />}
+      {open === "export" && <AskExport of={key} close={() => setOpen(undefined)} />}
       {open === "delete" && <Delete of={key} close={() => setOpen(undefined)} />}
     </section>
   );
@@ -107,11 +112,7 @@ const Describe = ({ of: { stream, alias, tags, description }, close }: { of: Sho
   const t = useWords();
   const [form] = Form.useForm<Words>();
   const describe = useAct<unknown, Words>(({ client }, given) => {
-    const pairs = given.tags.map((tag) => {
-      const at = tag.indexOf("=");
-      return at < 0 ? [tag, ""] : [tag.slice(0, at), tag.slice(at + 1)];
-    });
-    const detail = { tags: Object.fromEntries(pairs), description: given.description ?? "" };
+    const detail = { tags: tagsOf(given.tags), description: given.description ?? "" };
     return client.keys.describe(stream, { detail: given.alias ? { ...detail, alias: given.alias } : detail });
   }, close);
   return (
@@ -132,21 +133,7 @@ const Describe = ({ of: { stream, alias, tags, description }, close }: { of: Sho
         }}
         onFinish={(given) => describe.mutate(given)}
       >
-        <Form.Item
-          name="alias"
-          label={t("Name", "密钥名称")}
-          rules={[
-            { pattern: /^[A-Za-z0-9/_-]{1,250}$/, message: t("Letters, digits, / _ -", "仅支持字母、数字和 / _ -") },
-          ]}
-        >
-          <Input maxLength={250} />
-        </Form.Item>
-        <Form.Item name="tags" label={t("Tags (name=value)", "标签（名称=值）")}>
-          <Select mode="tags" open={false} suffixIcon={null} />
-        </Form.Item>
-        <Form.Item name="description" label={t("Description", "描述")}>
-          <Input.TextArea maxLength={100} showCount autoSize={{ minRows: 2 }} />
-        </Form.Item>
+        <KeyWords />
       </Form>
       {describe.error && <Failure error={describe.error} />}
     </Modal>
@@ -158,38 +145,44 @@ const Delete = ({ of: { stream, id, alias }, close }: { of: Shown; close: () => 
   const t = useWords();
   const obstacle = useObstacle();
   const name = alias ?? id;
-  const [days, setDays] = useState(30);
-  const [typed, setTyped] = useState("");
-  const schedule = useAct(({ client }) => client.keys.scheduleDeletion(stream, { days }), close);
+  const { whole } = useRules();
+  const schedule = useAct<unknown, { readonly days: number }>(
+    ({ client }, { days }) => client.keys.scheduleDeletion(stream, { days }),
+    close,
+  );
+  const [form] = Form.useForm();
+  const typed = Form.useWatch("typed", form);
   return (
     <Modal
       open
       title={t("Delete {name}", "删除 {name}", { name })}
       onCancel={close}
-      onOk={() => schedule.mutate()}
+      onOk={() => form.submit()}
       okText={t("Schedule deletion and sign", "计划删除并签名")}
       okButtonProps={{ danger: true, disabled: typed !== name || obstacle !== undefined }}
       confirmLoading={schedule.isPending}
     >
-      <Form layout="vertical">
-        <p>
-          {t(
-            "Until then it signs nothing and can be kept. After that nobody can bring it back, and what lies at its address is lost.",
-            "在此之前密钥停止签名，可取消删除；之后无法恢复，其地址上的资产将永久丢失。",
-          )}
-        </p>
-        <Form.Item label={t("In so many days (7 to 30)", "等待天数（7 至 30）")} htmlFor="delete-days">
-          <InputNumber
-            id="delete-days"
-            min={7}
-            max={30}
-            precision={0}
-            value={days}
-            onChange={(to) => setDays(to ?? 30)}
-          />
+      <p>
+        {t(
+          "Until then it signs nothing and the deletion can be cancelled. Afterwards it cannot be recovered, and anything held at its address is lost.",
+          "在此之前密钥停止签名，可取消删除；之后无法恢复，其地址上的资产将永久丢失。",
+        )}
+      </p>
+      <Form
+        form={form}
+        layout="vertical"
+        initialValues={{ days: 30 }}
+        onFinish={(given) => given.typed === name && schedule.mutate(given)}
+      >
+        <Form.Item
+          name="days"
+          label={t("Waiting period in days (7 to 30)", "等待天数（7 至 30）")}
+          rules={[whole(7, 30)]}
+        >
+          <InputNumber controls={false} />
         </Form.Item>
-        <Form.Item label={t("Type {name}", "请输入 {name} 以确认", { name })} htmlFor="delete-name">
-          <Input id="delete-name" value={typed} onChange={({ target }) => setTyped(target.value)} autoComplete="off" />
+        <Form.Item name="typed" label={t("Type {name} to confirm", "请输入 {name} 以确认", { name })}>
+          <Input autoComplete="off" />
         </Form.Item>
       </Form>
       {schedule.error && <Failure error={schedule.error} />}

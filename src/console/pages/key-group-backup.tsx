@@ -1,14 +1,15 @@
 /** 备份与演练: whom each node seals its shares to, copies of them, and giving them back. */
-import { Alert, Button, Form, Input, Modal, Table, Upload } from "antd";
+import { Alert, Button, Form, Input, Modal, Table, Typography, Upload } from "antd";
 import { useState } from "react";
 import type { NodeBackup } from "../../sdk/workflows/key-backups.ts";
-import { expectedKeyNodes } from "../identity/trusted-key-nodes.ts";
+import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import type { ShownGroup as Group } from "../parts/key-shapes.ts";
+import { NewPassphrase } from "../parts/passphrase.tsx";
 import { Failure } from "../parts/said.tsx";
-import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
+import { Recipient } from "./key-group-proposals.tsx";
 
 export const Backups = ({ of: group }: { of: Group }) => {
   const t = useWords();
@@ -20,7 +21,7 @@ export const Backups = ({ of: group }: { of: Group }) => {
     const made = await backupNode(client, node);
     save(`${made.tag}.backup.json`, `${JSON.stringify(made, null, 2)}\n`, "application/json");
     return t(
-      "{tag}: {n} shares saved; {m} keys without a keeper left out.",
+      "{tag}: {n} {n|share|shares} saved; {m} {m|key|keys} without a keeper left out.",
       "{tag}：已保存 {n} 个分片；{m} 个密钥未指定保管人，未包含。",
       {
         ...{ tag: made.tag, n: made.shares.length, m: made.without.length },
@@ -32,13 +33,13 @@ export const Backups = ({ of: group }: { of: Group }) => {
       <div className="spread">
         <h2 style={{ margin: 0 }}>{t("Backups and drills", "备份与演练")}</h2>
         <div className="row">
-          <Button onClick={() => setOpen("keeper")}>{t("Make a keeper's key", "生成保管密钥")}</Button>
+          <Button onClick={() => setOpen("keeper")}>{t("Create a keeper key", "生成保管密钥")}</Button>
           <Button onClick={() => setOpen("restore")}>{t("Drill or restore…", "演练或恢复…")}</Button>
         </div>
       </div>
       <p className="muted" style={{ margin: 0 }}>
         {t(
-          "Each node seals a copy of its shares to its keeper. Have each keeper be another person: whoever opens as many as the threshold has the keys. Copy anew after every refresh.",
+          "Each node seals a copy of its shares to its keeper. Choose a different person for each node: whoever opens as many copies as the threshold holds the keys. Save new copies after every refresh.",
           "各节点将其分片副本加密给对应保管人。请由不同人员担任保管人：打开的副本达到门限数即可获得密钥。每次更新分片后请重新备份。",
         )}
       </p>
@@ -48,7 +49,6 @@ export const Backups = ({ of: group }: { of: Group }) => {
         size="small"
         rowKey="stream"
         pagination={false}
-        scroll={{ x: "max-content" }}
         dataSource={[...group.nodes].sort((a, b) => a.tag.localeCompare(b.tag))}
         columns={[
           { title: t("Node", "节点"), dataIndex: "tag" },
@@ -57,9 +57,9 @@ export const Backups = ({ of: group }: { of: Group }) => {
             render: (_, { stream }) => {
               const keeper = keeperOf(stream);
               return keeper ? (
-                <Id>{keeper}</Id>
+                <Recipient>{keeper}</Recipient>
               ) : (
-                <span className="muted">{t("no keeper: no copy", "未指定保管人")}</span>
+                <span className="muted">{t("no keeper", "未指定保管人")}</span>
               );
             },
           },
@@ -104,17 +104,11 @@ const Keeper = ({ close }: { close: () => void }) => {
     return toBase64(key.publicKey.spki);
   });
   return (
-    <Modal open title={t("A keeper's key", "保管密钥")} onCancel={close} footer={null}>
+    <Modal open title={t("Keeper key", "保管密钥")} onCancel={close} footer={null}>
       <Form layout="vertical" onFinish={(given: { passphrase: string }) => make.mutate(given)}>
-        <Form.Item
-          name="passphrase"
-          label={t("Passphrase of the file", "文件口令")}
-          rules={[{ required: true, min: 10, message: t("At least 10 characters", "至少 10 个字符") }]}
-        >
-          <Input.Password autoComplete="new-password" />
-        </Form.Item>
+        <NewPassphrase label={t("Passphrase of the file", "文件口令")} />
         <Button type="primary" htmlType="submit" loading={make.isPending}>
-          {t("Make and save it", "生成并保存")}
+          {t("Create and save", "生成并保存")}
         </Button>
       </Form>
       {make.error && <Failure error={make.error} />}
@@ -126,7 +120,7 @@ const Keeper = ({ close }: { close: () => void }) => {
             "Saved. An administrator names this keeper for one node by:",
             "已保存。管理员以下列公钥为某一节点指定该保管人：",
           )}
-          description={<Id>{make.data}</Id>}
+          description={<Typography.Text copyable>{make.data}</Typography.Text>}
         />
       )}
     </Modal>
@@ -138,12 +132,11 @@ const NameKeeper = ({ of: group, node, close }: { of: Group; node: string; close
   const notice = useNotice();
   const [form] = Form.useForm<{ recipient: string }>();
   const propose = useAct<unknown, { recipient: string }>(
-    ({ client }, { recipient }) => {
+    async ({ client }, { recipient }) => {
+      const { proposeChange } = await import("../../sdk/workflows/key-governance.ts");
       const kept = group.backup.filter((one) => one.node.stream !== node);
-      const all = [...kept.map((one) => ({ node: one.node.stream, recipient: one.recipient }))];
-      return client.keyGroups.propose(group.stream, {
-        change: { backup: [...all, { node, recipient: recipient.trim() }] },
-      });
+      const all = kept.map((one) => ({ node: one.node.stream, recipient: one.recipient }));
+      return proposeChange(client, group, { backup: [...all, { node, recipient: recipient.trim() }] });
     },
     () => {
       notice(t("Proposed.", "已提议。"));
@@ -203,10 +196,11 @@ const Restore = ({ close }: { close: () => void }) => {
       import("../../trust/keys.ts"),
     ]);
     const key = keyFromPem(pem ?? "", { accept: ["X25519"], ...(passphrase && { passphrase }) });
-    return restoreNode(client, backup as NodeBackup, key, expectedKeyNodes());
+    const { node } = backup as NodeBackup;
+    return restoreNode(client, backup as NodeBackup, key, await verifyTrustedNodes(client, [node]));
   });
   return (
-    <Modal open title={t("Drill, or give shares back", "备份演练与恢复")} onCancel={close} footer={null}>
+    <Modal open title={t("Drill or restore", "备份演练与恢复")} onCancel={close} footer={null}>
       <p className="muted">
         {t(
           "Opens a copy with the keeper's key on this machine and seals each share to its node, which takes it only if it is the share that the ledger says it has.",
@@ -218,7 +212,7 @@ const Restore = ({ close }: { close: () => void }) => {
           label={t("Copy (.backup.json)", "备份副本（.backup.json）")}
           {...(wrong && {
             validateStatus: "error" as const,
-            help: t("This is no copy of a node", "该文件不是节点备份"),
+            help: t("This is not a node backup", "该文件不是节点备份"),
           })}
         >
           <Upload
@@ -232,7 +226,7 @@ const Restore = ({ close }: { close: () => void }) => {
           >
             <Button>
               {backup
-                ? t("{tag}, {n} shares", "{tag}，{n} 个分片", { tag: backup.tag, n: backup.shares.length })
+                ? t("{tag}, {n} {n|share|shares}", "{tag}，{n} 个分片", { tag: backup.tag, n: backup.shares.length })
                 : t("Choose a file", "选择文件")}
             </Button>
           </Upload>
@@ -252,7 +246,7 @@ const Restore = ({ close }: { close: () => void }) => {
           <Input.Password autoComplete="off" />
         </Form.Item>
         <SignButton htmlType="submit" disabled={!backup || !pem} loading={restore.isPending}>
-          {t("Open and give back", "打开并恢复")}
+          {t("Open and restore", "打开并恢复")}
         </SignButton>
       </Form>
       {restore.error && <Failure error={restore.error} />}
@@ -260,7 +254,9 @@ const Restore = ({ close }: { close: () => void }) => {
         <Alert
           style={{ marginTop: 16 }}
           type="success"
-          title={t("The node has its shares of {n} keys.", "节点已持有 {n} 个密钥的分片。", { n: restore.data.length })}
+          title={t("The node has its shares of {n} {n|key|keys}.", "节点已持有 {n} 个密钥的分片。", {
+            n: restore.data.length,
+          })}
         />
       )}
     </Modal>

@@ -4,6 +4,7 @@ import { useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import type { ShownGroup as Group } from "../parts/key-shapes.ts";
 import type { Someone } from "../parts/member.tsx";
 import { People, streamsOf } from "../parts/people.tsx";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -35,12 +36,14 @@ export const ChangeGroup = ({ of: group, close }: { of: Group; close: () => void
   const t = useWords();
   const notice = useNotice();
   const obstacle = useObstacle();
+  const { whole } = useRules();
   const [form] = Form.useForm<Given>();
   const nodes = useView("keyNodes", "list", { pageSize: 100 });
   const propose = useAct<unknown, Given>(
-    ({ client }, given) => client.keyGroups.propose(group.stream, { change: changeOf(group, given) }),
+    async ({ client }, given) =>
+      (await import("../../sdk/workflows/key-governance.ts")).proposeChange(client, group, changeOf(group, given)),
     () => {
-      notice(t("Proposed; it is in effect once enough administrators agree.", "已提议，管理员同意数足够后生效。"));
+      notice(t("Proposed. It takes effect once enough administrators agree.", "已提议，管理员同意数足够后生效。"));
       close();
     },
   );
@@ -80,8 +83,13 @@ export const ChangeGroup = ({ of: group, close }: { of: Group; close: () => void
         <Form.Item name="administrators" label={t("Administrators", "管理员")}>
           <People known={known} />
         </Form.Item>
-        <Form.Item name="approvals" label={t("As many agree to a change", "变更所需的管理员同意数")}>
-          <InputNumber min={1} max={16} precision={0} />
+        <Form.Item
+          name="approvals"
+          label={t("Approvals needed for a change", "变更所需的管理员同意数")}
+          dependencies={["administrators"]}
+          rules={[whole(1, given?.administrators?.length ?? 1)]}
+        >
+          <InputNumber controls={false} />
         </Form.Item>
         <Form.Item name="requesters" label={t("Requesters", "请求方")}>
           <People known={known} />

@@ -10,7 +10,7 @@ import { Code, StateTag } from "../parts/keys.tsx";
 import { Member, type Someone } from "../parts/member.tsx";
 import { All } from "../parts/people.tsx";
 import { Failure } from "../parts/said.tsx";
-import { Id, Time } from "../parts/values.tsx";
+import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 
 type Shown = z.output<typeof Proposal>;
@@ -29,7 +29,7 @@ export const Proposals = ({ of: group }: { of: Group }) => {
       {past.length > 0 && (
         <details open={open.length === 0}>
           <summary style={{ cursor: "pointer" }}>
-            {t("Of the last seven days ({n})", "最近七天（{n}）", { n: past.length })}
+            {t("Last 7 days ({n})", "最近七天（{n}）", { n: past.length })}
           </summary>
           <div className="stack" style={{ marginTop: 12 }}>
             {past.map((one) => (
@@ -58,6 +58,7 @@ const FIELDS: Readonly<Record<string, readonly [string, string]>> = {
   approvers: ["approvers", "审批方"],
   policies: ["policies", "策略"],
   backup: ["backups", "备份"],
+  pardons: ["nodes let in again", "重新接纳的节点"],
 };
 const nameOf = (field: string) => FIELDS[field] ?? ([field, field] as const);
 
@@ -67,7 +68,9 @@ const Change = ({ of, group }: { of: Shown; group: Group }) => {
   const { me } = useActing();
   const { proposal, by, agreed, refused, awaitsYou, expiresAt, createdAt } = of;
   const approve = useAct(
-    ({ client }) => client.keyGroups.approve(group.stream, { proposal }),
+    // As it is shown here: the signature names a digest, behind which a server could show anything.
+    async ({ client }) =>
+      (await import("../../sdk/workflows/key-governance.ts")).approveChange(client, group, proposal),
     () => notice(t("Your agreement is on the ledger.", "您的同意已登记到账本。")),
   );
   const refuse = useAct(
@@ -79,7 +82,7 @@ const Change = ({ of, group }: { of: Shown; group: Group }) => {
   return (
     <article className="stack" style={{ gap: 12, borderLeft: "3px solid var(--accent)", paddingLeft: 16 }}>
       <div className="row">
-        <Member of={by} /> {t("proposes", "提议变更")} <Time at={createdAt} />
+        <Member of={by} /> {t("proposed a change", "提议变更")} <Time at={createdAt} />
         <StateTag state={of.state} label={of.stateLabel} />
       </div>
       <Difference change={of.change} group={group} />
@@ -155,11 +158,18 @@ const Difference = ({ change, group }: { change: Shown["change"]; group: Group }
           {group.approvals} → <strong>{change.approvals}</strong>
         </Row>
       )}
+      {change.pardons && (
+        <Row name={t("Nodes let in again", "重新接纳的节点")}>
+          {change.pardons
+            .map((id) => group.nodes.find(({ stream }) => stream === id)?.tag ?? `${id.slice(0, 12)}…`)
+            .join(", ")}
+        </Row>
+      )}
       {change.backup && (
         <Row name={t("Backups", "备份")}>
           {change.backup.map(({ node, recipient }) => (
             <div key={node} className="row">
-              {group.nodes.find(({ stream }) => stream === node)?.tag} → <Id>{recipient}</Id>
+              {group.nodes.find(({ stream }) => stream === node)?.tag} → <Recipient>{recipient}</Recipient>
             </div>
           ))}
         </Row>
@@ -167,6 +177,13 @@ const Difference = ({ change, group }: { change: Shown["change"]; group: Group }
     </dl>
   );
 };
+
+/** Whole: shortened, what all such keys begin with would be half of it. */
+export const Recipient = ({ children }: { children: string }) => (
+  <span className="mono" style={{ overflowWrap: "anywhere" }}>
+    {children}
+  </span>
+);
 
 const Row = ({ name, children }: { name: string; children: React.ReactNode }) => (
   <>
@@ -213,13 +230,13 @@ export const PolicyDifference = (props: { before: readonly KeyPolicy[]; after: r
           <div key={id} className="stack" style={{ gap: 4 }}>
             <span className="mono">
               <Tag color={former === undefined ? "success" : "warning"}>
-                {former === undefined ? t("new", "新增") : t("changed", "修改")}
+                {former === undefined ? t("New", "新增") : t("Changed", "修改")}
               </Tag>
               {id}
             </span>
             {former !== undefined && (
               <details>
-                <summary className="muted">{t("before", "修改前")}</summary>
+                <summary className="muted">{t("Before", "修改前")}</summary>
                 <Code>{former}</Code>
               </details>
             )}
@@ -228,12 +245,12 @@ export const PolicyDifference = (props: { before: readonly KeyPolicy[]; after: r
         );
       })}
       {gone.map(({ id }) => (
-        <span key={id} className="mono">
-          <Tag color="error">{t("removed", "删除")}</Tag>
+        <span key={id} className="row mono">
+          <Tag color="error">{t("Removed", "删除")}</Tag>
           {id}
         </span>
       ))}
-      {same > 0 && <span className="muted">{t("{n} stay as they are", "{n} 条保持不变", { n: same })}</span>}
+      {same > 0 && <span className="muted">{t("{n} unchanged", "{n} 条保持不变", { n: same })}</span>}
     </div>
   );
 };

@@ -6,7 +6,7 @@ import { SignButton } from "../parts/act.tsx";
 import { administers, type ShownGroup as Group } from "../parts/key-shapes.ts";
 import { Code } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { All } from "../parts/people.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -24,7 +24,7 @@ export const Page = () => {
   const group = read.data;
   return (
     <Frame
-      title={group?.name ?? "…"}
+      title={group?.name ?? untitled(read, t)}
       within={[[t("Key groups", "群组管理"), "/key-groups"]]}
       beside={group?.roles.map(({ role, label }) => (
         <Tag key={role} color="processing">
@@ -65,13 +65,13 @@ const Members = ({ of: group }: { of: Group }) => {
   const { administrators, requesters, approvers, approvals, creator, createdAt, changedAt, id, keyCount } = group;
   return (
     <section className="card">
-      <h2>{t("Who is in it", "群组成员")}</h2>
+      <h2>{t("Members", "群组成员")}</h2>
       <dl className="facts">
         <dt>{t("Administrators", "管理员")}</dt>
         <dd>
           <All of={administrators} />
           <div className="muted">
-            {t("{n} of {all} agree to a change", "变更须 {n} / {all} 位管理员同意", {
+            {t("Changes need {n} of {all} administrators", "变更须 {n} / {all} 位管理员同意", {
               n: approvals,
               all: administrators.length,
             })}
@@ -89,15 +89,15 @@ const Members = ({ of: group }: { of: Group }) => {
         <dd>
           <Link to={`/keys?group=${id}`}>{keyCount}</Link>
         </dd>
-        <dt>{t("Group id", "群组编号")}</dt>
+        <dt>{t("Group ID", "群组编号")}</dt>
         <dd>
           <Id>{id}</Id>
         </dd>
-        <dt>{t("Founded by", "创建者")}</dt>
+        <dt>{t("Created by", "创建者")}</dt>
         <dd className="row">
           <Member of={creator} /> <Time at={createdAt} />
         </dd>
-        <dt>{t("As it is since", "当前版本生效时间")}</dt>
+        <dt>{t("In effect since", "当前版本生效时间")}</dt>
         <dd>
           <Time at={changedAt} />
         </dd>

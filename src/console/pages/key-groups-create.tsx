@@ -1,11 +1,13 @@
 /** 新建群组. */
 import { Form, Input, InputNumber, Modal, Select } from "antd";
 import { useNavigate } from "react-router";
+import { Description, Name } from "../../rules/shapes.ts";
 import { useActing } from "../identity/identity.tsx";
 import { useAct, useObstacle } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
 import type { Someone } from "../parts/member.tsx";
 import { People, streamsOf } from "../parts/people.tsx";
+import { counted, useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -33,20 +35,26 @@ const KEPT = [
   "start",
 ] as const;
 
+/** Whoever founds it, and others. */
+const governorsOf = (me: string | undefined, others: readonly Someone[] | undefined): string[] =>
+  [...new Set([me ?? "", ...streamsOf(others)])].sort();
+
 export const CreateGroup = ({ close }: { close: () => void }) => {
   const t = useWords();
   const go = useNavigate();
+  const { most, fits, whole } = useRules();
   const obstacle = useObstacle();
   const { me } = useActing();
   const { account } = useSession();
   const nodes = useView("keyNodes", "list", { pageSize: 100 });
   const [form] = Form.useForm<Given>();
   const acknowledged = useDraft("key-group", form, KEPT);
+  const governing = governorsOf(me, Form.useWatch("administrators", form));
   const create = useAct<{ resource: { id: string } }, Given>(
     ({ client }, { name, description = "", administrators = [], approvals, requesters, approvers, ...given }) =>
       client.keyGroups.create({
         nodes: [...given.nodes].sort(),
-        administrators: [...new Set([me ?? "", ...streamsOf(administrators)])].sort(),
+        administrators: governorsOf(me, administrators),
         approvals,
         requesters: streamsOf(requesters),
         approvers: streamsOf(approvers),
@@ -65,7 +73,7 @@ export const CreateGroup = ({ close }: { close: () => void }) => {
       title={t("New group", "新建群组")}
       onCancel={close}
       onOk={() => form.submit()}
-      okText={t("Found and sign", "创建并签名")}
+      okText={t("Create and sign", "创建并签名")}
       okButtonProps={{ disabled: obstacle !== undefined, ...(obstacle && { title: obstacle }) }}
       confirmLoading={create.isPending}
       width={640}
@@ -79,12 +87,22 @@ export const CreateGroup = ({ close }: { close: () => void }) => {
         <Form.Item
           name="name"
           label={t("Name", "群组名称")}
-          rules={[{ required: true, whitespace: true, message: t("Give it a name", "请输入群组名称") }]}
+          validateFirst
+          rules={[
+            { required: true, whitespace: true, message: t("Enter a name", "请输入群组名称") },
+            most(50),
+            fits(Name, t("No leading or trailing spaces, no control characters", "首尾不能有空格，且不能包含控制字符")),
+          ]}
         >
-          <Input maxLength={50} showCount />
+          <Input count={counted(50)} />
         </Form.Item>
-        <Form.Item name="description" label={t("Description", "描述")}>
-          <Input.TextArea maxLength={100} showCount autoSize={{ minRows: 2 }} />
+        <Form.Item
+          name="description"
+          label={t("Description", "描述")}
+          validateFirst
+          rules={[most(100), fits(Description, t("No control characters", "不能包含控制字符"))]}
+        >
+          <Input.TextArea count={counted(100)} autoSize={{ minRows: 2 }} />
         </Form.Item>
         <Form.Item
           name="nodes"
@@ -106,15 +124,20 @@ export const CreateGroup = ({ close }: { close: () => void }) => {
         </Form.Item>
         <Form.Item
           name="administrators"
-          label={t("Administrators besides you", "其他管理员")}
+          label={t("Other administrators", "其他管理员")}
           extra={t("They change nodes, members and policies.", "管理员可变更节点、成员与策略。")}
         >
           <People />
         </Form.Item>
-        <Form.Item name="approvals" label={t("As many administrators agree to a change", "变更所需的管理员同意数")}>
-          <InputNumber min={1} max={16} precision={0} />
+        <Form.Item
+          name="approvals"
+          label={t("Approvals needed for a change", "变更所需的管理员同意数")}
+          dependencies={["administrators"]}
+          rules={[whole(1, governing.length)]}
+        >
+          <InputNumber controls={false} />
         </Form.Item>
-        <Form.Item name="requesters" label={t("Requesters: who may ask for signatures", "请求方：可请求签名")}>
+        <Form.Item name="requesters" label={t("Requesters: who may request signatures", "请求方：可请求签名")}>
           <People known={myself} />
         </Form.Item>
         <Form.Item name="approvers" label={t("Approvers", "审批方")}>
@@ -122,7 +145,7 @@ export const CreateGroup = ({ close }: { close: () => void }) => {
         </Form.Item>
         <Form.Item
           name="start"
-          label={t("Policies to begin with", "初始策略")}
+          label={t("Initial policies", "初始策略")}
           extra={t(
             "Nothing is allowed until a policy permits it. Change them later.",
             "未经策略允许的操作一律拒绝，可后续修改。",

@@ -1,8 +1,9 @@
 /** 管理主页: what waits for this person, and how the key service is. */
 import { Alert, Table, Tag } from "antd";
 import { Link } from "react-router";
-import { KeyState, keyStateLabels } from "../../contract/keys.ts";
+import { codesOf, keyStateLabels } from "../../contract/state-labels.ts";
 import { GroupLink, KeyLink, NodeTag, StateTag } from "../parts/keys.tsx";
+import { WIDE } from "../parts/list.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
 import { Time } from "../parts/values.tsx";
@@ -10,7 +11,7 @@ import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { Attested } from "./key-group-nodes.tsx";
 
-const STATES = KeyState.options.filter((state) => state !== "deleted");
+const STATES = codesOf(keyStateLabels).filter((state) => state !== "deleted");
 
 export const Page = () => {
   const t = useWords();
@@ -25,17 +26,17 @@ export const Page = () => {
         <Alert
           type="info"
           title={t(
-            "Begin with a group: it says over which nodes keys are split.",
+            "Start with a group: it sets which nodes share your keys.",
             "请先新建群组：群组规定密钥分片所在的节点。",
           )}
-          action={<Link to="/key-groups?new=1">{t("Found a group", "新建群组")}</Link>}
+          action={<Link to="/key-groups?new=1">{t("Create a group", "新建群组")}</Link>}
         />
       )}
       {open.map((group) => (
         <Alert
           key={group.id}
           type="warning"
-          title={t("A change of {name} waits for your decision.", "群组【{name}】有变更待您处理。", {
+          title={t("A change of {name} is waiting for your decision.", "群组【{name}】有变更待您处理。", {
             name: group.name,
           })}
           action={<Link to={`/key-groups/${group.id}`}>{t("Decide", "去处理")}</Link>}
@@ -47,7 +48,7 @@ export const Page = () => {
         <Keys />
         <Figure
           to="/key-groups"
-          name={t("Nodes up", "在线节点")}
+          name={t("Nodes online", "在线节点")}
           value={up === undefined ? undefined : `${up} / ${nodes.data?.total ?? 0}`}
         />
       </div>
@@ -66,7 +67,7 @@ export const Page = () => {
               {[...items]
                 .sort((a, b) => a.tag.localeCompare(b.tag))
                 .map((node) => (
-                  <span key={node.stream} className="row" style={{ gap: 0 }}>
+                  <span key={node.stream} className="row" style={{ gap: 4 }}>
                     <NodeTag of={node} /> <Attested of={node} />
                   </span>
                 ))}
@@ -128,27 +129,30 @@ const Requests = ({ of }: { of: readonly Line[] }) => {
       size="small"
       rowKey="stream"
       pagination={false}
-      scroll={{ x: "max-content" }}
       dataSource={[...of]}
-      locale={{ emptyText: t("Nothing yet", "暂无请求") }}
+      locale={{ emptyText: t("No requests yet", "暂无请求") }}
       columns={[
         {
           title: t("Request", "签名请求"),
           render: (_, { id, note }) => <Link to={`/key-requests/${id}`}>{note || id}</Link>,
         },
-        { title: t("Key", "密钥"), render: (_, { key }) => <KeyLink of={key} /> },
-        { title: t("Group", "群组"), render: (_, { group }) => <GroupLink of={group} /> },
-        { title: t("Asked by", "请求方"), render: (_, { requester }) => <Member of={requester} /> },
+        { title: t("Key", "密钥"), responsive: WIDE, render: (_, { key }) => <KeyLink of={key} /> },
+        { title: t("Group", "群组"), responsive: WIDE, render: (_, { group }) => <GroupLink of={group} /> },
+        {
+          title: t("Requested by", "请求方"),
+          responsive: WIDE,
+          render: (_, { requester }) => <Member of={requester} />,
+        },
         {
           title: t("State", "状态"),
           render: (_, { state, stateLabel, awaitsYou }) => (
             <>
               <StateTag state={state} label={stateLabel} />
-              {awaitsYou && <Tag color="warning">{t("Waits for you", "待您审批")}</Tag>}
+              {awaitsYou && <Tag color="warning">{t("Waiting for you", "待您审批")}</Tag>}
             </>
           ),
         },
-        { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
+        { title: t("Created", "创建时间"), responsive: WIDE, render: (_, { createdAt }) => <Time at={createdAt} /> },
       ]}
     />
   );

@@ -14,21 +14,24 @@ export const Page = () => {
     {
       done: (groups.data?.total ?? 0) > 0,
       to: "/key-groups?new=1",
-      title: t("Found a group", "新建群组"),
+      title: t("Create a group", "新建群组"),
       said: t("Choose nodes, requesters, approvers and policies.", "选择节点、请求方、审批方与策略。"),
     },
     {
       done: (keys.data?.total ?? 0) > 0,
       to: "/keys?new=make",
-      title: t("Have a key made", "生成密钥"),
-      said: t("The nodes make it together; nobody ever has the whole.", "由节点共同生成，任何一方均不持有完整密钥。"),
+      title: t("Generate a key", "生成密钥"),
+      said: t(
+        "The nodes generate it together; nobody ever holds the whole key.",
+        "由节点共同生成，任何一方均不持有完整密钥。",
+      ),
     },
     {
       done: (requests.data?.total ?? 0) > 0,
       to: "/key-requests",
-      title: t("Sign something", "发起签名"),
+      title: t("Request a signature", "发起签名"),
       said: t(
-        "Approvers read what it is, and each node judges by the policies.",
+        "Approvers see what is signed, and each node checks the policies itself.",
         "审批方查看内容，各节点按策略独立判定。",
       ),
     },
@@ -42,7 +45,7 @@ export const Page = () => {
         </h2>
         <p className="muted" style={{ fontSize: 16, lineHeight: "26px", margin: 0 }}>
           {t(
-            "A key is made by several nodes, each with one share. Enough of them sign together, when the policies allow it and people have agreed. No machine, and no person, has the key.",
+            "Several nodes generate a key together, and each holds one share. Enough of them sign together once the policies allow it and people have approved. No machine and no person ever holds the key.",
             "密钥由多个节点共同生成，每个节点仅持有一个分片。在策略允许并经人员批准后，达到门限数的节点共同完成签名。任何机器和个人都不持有完整密钥。",
           )}
         </p>
@@ -60,7 +63,7 @@ export const Page = () => {
       <ol className="grid" style={{ listStyle: "none", margin: 0, padding: 0 }}>
         {steps.map(({ title, said, to, done }, i) => (
           <li key={to} className="card">
-            <div className="muted">{done ? `✓ ${t("done", "已完成")}` : t("Step {n}", "第 {n} 步", { n: i + 1 })}</div>
+            <div className="muted">{done ? `✓ ${t("Done", "已完成")}` : t("Step {n}", "第 {n} 步", { n: i + 1 })}</div>
             <h2 style={{ margin: "4px 0" }}>
               <Link to={to}>{title}</Link>
             </h2>
@@ -69,14 +72,14 @@ export const Page = () => {
         ))}
       </ol>
       <section className="card">
-        <h2>{t("What it rests on", "安全基础")}</h2>
+        <h2>{t("What you rely on", "安全基础")}</h2>
         <dl className="facts">
           <dt>{t("Fewer nodes than the threshold", "少于门限数的节点")}</dt>
-          <dd>{t("can refuse to work; they can't sign or learn the key", "可以拒绝工作，但无法签名或获知密钥")}</dd>
+          <dd>{t("can refuse to work, but cannot sign or learn the key", "可以拒绝工作，但无法签名或获知密钥")}</dd>
           <dt>{t("The platform's operator", "平台运营方")}</dt>
           <dd>
             {t(
-              "can refuse to serve; it can't have honest nodes sign what ledger and policies don't allow",
+              "can refuse to serve, but cannot make honest nodes sign what the ledger and policies do not allow",
               "可以拒绝服务，但不能让诚实节点签署账本与策略不允许的内容",
             )}
           </dd>

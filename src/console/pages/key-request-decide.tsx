@@ -5,13 +5,17 @@ import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
+import { useRead } from "./key-request-read.ts";
 
-export const Decide = ({ of: { id, stream, requester, awaitsYou } }: { of: Request }) => {
+export const Decide = ({ of: request }: { of: Request }) => {
+  const { id, stream, requester, awaitsYou } = request;
   const t = useWords();
+  const read = useRead(request);
   const notice = useNotice();
   const { me } = useActing();
   const approve = useAct(
-    async ({ client }) => (await import("../../sdk/workflows/key-requests.ts")).approveRequest(client, id),
+    // As it was shown: what the server shows otherwise by now is not approved.
+    async ({ client }) => (await import("../../sdk/workflows/key-requests.ts")).approveRequest(client, id, {}, request),
     () => notice(t("Your approval is on the ledger.", "您的批准已登记到账本。")),
   );
   const refuse = useAct(
@@ -32,11 +36,11 @@ export const Decide = ({ of: { id, stream, requester, awaitsYou } }: { of: Reque
       <p className="muted" style={{ margin: 0 }}>
         {awaitsYou
           ? t(
-              "Your signature covers exactly what is shown above: the request's id is the digest of it. One refusal ends the request.",
+              "Your signature covers exactly what is shown above: the request ID is its digest. One refusal ends the request.",
               "您的签名仅针对上方内容：请求编号即其摘要。任何一方拒绝即终止请求。",
             )
           : t(
-              "The nodes sign as soon as their policies are content. Nobody approves their own request.",
+              "The nodes sign once their policies are satisfied. Requesters cannot approve their own request.",
               "满足策略后节点将立即签名。请求方不能审批自己的请求。",
             )}
       </p>
@@ -44,11 +48,11 @@ export const Decide = ({ of: { id, stream, requester, awaitsYou } }: { of: Reque
       <div className="row">
         {awaitsYou && (
           <>
-            <SignButton loading={approve.isPending} disabled={busy} onClick={() => approve.mutate()}>
+            <SignButton loading={approve.isPending} disabled={busy || !read.data} onClick={() => approve.mutate()}>
               {t("Approve and sign", "批准并签名")}
             </SignButton>
             <Popconfirm
-              title={t("This ends the request for everybody.", "拒绝后该请求即告终止。")}
+              title={t("This ends the request for everyone.", "拒绝后该请求即告终止。")}
               okText={t("Refuse and sign", "拒绝并签名")}
               onConfirm={() => refuse.mutate()}
             >

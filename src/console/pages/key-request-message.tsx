@@ -1,7 +1,10 @@
 /** What is signed, in plain words, as this browser reads it. */
 import { Alert } from "antd";
+import type { ReactNode } from "react";
 import { writtenOf } from "../../sdk/workflows/amounts.ts";
 import type { MessageRead, ReadToken, ReadTransaction } from "../../sdk/workflows/read-message.ts";
+import { Fact } from "../parts/fact.tsx";
+import { harmless } from "../parts/harmless.ts";
 import { Code } from "../parts/keys.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -14,13 +17,21 @@ export const chainName = (id: number): string => (CHAINS[id] === undefined ? Str
 
 export const Message = ({ read }: { read: MessageRead }) => {
   const t = useWords();
+  const signed = (
+    <Fact name={t("Bytes signed", "所签字节")}>
+      <Id>{read.signed}</Id>
+    </Fact>
+  );
   return (
     <div className="stack" style={{ gap: 12 }}>
-      {read.kind === "transaction" && <Transaction of={read.transaction} />}
+      {read.kind === "transaction" && <Transaction of={read.transaction} signed={signed} />}
       {read.kind === "digest" && (
         <Alert
           type="warning"
-          title={t("A digest: nobody can tell what it stands for.", "这是摘要，任何人都无法得知其所代表的内容。")}
+          title={t(
+            "This is a digest. Nobody can tell what it stands for.",
+            "这是摘要，任何人都无法得知其所代表的内容。",
+          )}
           description={t(
             "Approve it only if its requester has shown you the original and you have hashed it yourself.",
             "仅在请求方出示原文且您已自行计算摘要后才可批准。",
@@ -29,17 +40,21 @@ export const Message = ({ read }: { read: MessageRead }) => {
       )}
       {read.kind === "message" && (
         <>
-          <strong>{t("A message of {n} bytes", "消息，共 {n} 字节", { n: read.bytes })}</strong>
+          <strong>{t("A message of {n} {n|byte|bytes}", "消息，共 {n} 字节", { n: read.bytes })}</strong>
           <Code>{read.text ?? read.hex}</Code>
         </>
       )}
       {read.kind === "typed-data" && (
         <>
-          <strong>{t("Typed data: {type}", "结构化数据：{type}", { type: read.primaryType })}</strong>
+          <strong>{t("Typed data: {type}", "结构化数据：{type}", { type: harmless(read.primaryType) })}</strong>
           <dl className="facts">
             {Object.entries(read.domain).map(([name, value]) => (
-              <Fact key={name} name={DOMAIN[name] ? t(...DOMAIN[name]) : name}>
-                {name === "chainId" ? chainName(Number(value)) : <span className="mono">{value}</span>}
+              <Fact key={name} name={DOMAIN[name] ? t(...DOMAIN[name]) : harmless(name)}>
+                {name === "chainId" ? (
+                  chainName(Number(value))
+                ) : (
+                  <span className="mono">{harmless(String(value))}</span>
+                )}
               </Fact>
             ))}
           </dl>
@@ -49,23 +64,27 @@ export const Message = ({ read }: { read: MessageRead }) => {
       {read.kind === "statement" && (
         <>
           <strong>
-            {t("A statement of a managed identity: {kind}", "托管身份的声明：{kind}", { kind: read.statement.kind })}
+            {t("A statement of a managed identity: {kind}", "托管身份的声明：{kind}", {
+              kind: harmless(read.statement.kind),
+            })}
           </strong>
           <Code>{read.body}</Code>
         </>
       )}
       {read.kind === "certificate" && (
         <strong>
-          {t("A certificate of its own key for {name}, {days} days", "为自身密钥签发的证书：{name}，{days} 天", {
-            name: read.certificate.name,
-            days: read.certificate.days,
-          })}
+          {t(
+            "A certificate of its own key for {name}, {days} {days|day|days}",
+            "为自身密钥签发的证书：{name}，{days} 天",
+            {
+              name: harmless(read.certificate.name),
+              days: read.certificate.days,
+            },
+          )}
         </strong>
       )}
       {read.token && <Token of={read.token} />}
-      <div className="row muted">
-        {t("Signed is", "所签字节")} <Id>{read.signed}</Id>
-      </div>
+      {read.kind !== "transaction" && <dl className="facts">{signed}</dl>}
     </div>
   );
 };
@@ -78,17 +97,12 @@ const DOMAIN: Readonly<Record<string, readonly [string, string]>> = {
   salt: ["Salt", "盐值"],
 };
 
-const Fact = ({ name, children }: { name: string; children: React.ReactNode }) => (
-  <>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </>
-);
-
 const Transaction = ({
   of: { type, chainId, nonce, to, value, fee, gas, data, delegates },
+  signed,
 }: {
   of: ReadTransaction;
+  signed: ReactNode;
 }) => {
   const t = useWords();
   return (
@@ -105,21 +119,22 @@ const Transaction = ({
           </Fact>
         )}
         <Fact name={t("Chain", "链")}>{chainName(chainId)}</Fact>
-        <Fact name={t("Fees, at most", "手续费上限")}>{writtenOf(fee)} ETH</Fact>
-        <Fact name={t("Number (nonce)", "序号（nonce）")}>{String(nonce)}</Fact>
-        <Fact name={t("Gas, at most", "Gas 上限")}>{String(gas)}</Fact>
-        <Fact name={t("Type", "类型")}>{type}</Fact>
+        <Fact name={t("Maximum fee", "手续费上限")}>{writtenOf(fee)} ETH</Fact>
+        <Fact name={t("Nonce", "序号（nonce）")}>{String(nonce)}</Fact>
+        <Fact name={t("Gas limit", "Gas 上限")}>{gas.toLocaleString()}</Fact>
+        <Fact name={t("Type", "类型")}>{type.replace(/^eip/, "EIP-")}</Fact>
+        {signed}
       </dl>
       {delegates.map((one) => (
         <Alert
           key={one}
           type="error"
-          title={t("Hands the whole account over to {one}", "将整个账户委托给 {one}", { one })}
+          title={t("Delegates the whole account to {one}", "将整个账户委托给 {one}", { one })}
         />
       ))}
       {data !== "" && (
         <>
-          <strong>{t("Data, {n} bytes", "数据，{n} 字节", { n: data.length / 2 })}</strong>
+          <strong>{t("Data, {n} {n|byte|bytes}", "数据，{n} 字节", { n: data.length / 2 })}</strong>
           <Code lines={6}>{data}</Code>
         </>
       )}
@@ -131,7 +146,7 @@ const Token = ({ of: { contract, method, recipient, exact, unlimited } }: { of: 
   const t = useWords();
   return (
     <>
-      {unlimited && <Alert type="error" title={t("An allowance without any limit", "授权额度没有任何上限")} />}
+      {unlimited && <Alert type="error" title={t("An unlimited allowance", "授权额度没有任何上限")} />}
       <dl className="facts">
         <Fact name={t("Token", "代币合约")}>
           <span className="mono">{contract}</span>

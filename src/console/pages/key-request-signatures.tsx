@@ -1,6 +1,7 @@
 /** The signatures, each verified here under the key's own public key; and the proof for everybody else. */
 import { useQuery } from "@tanstack/react-query";
 import { Button, Skeleton, Tag, Typography } from "antd";
+import { Link } from "react-router";
 import { useAct } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import type { ShownRequest as Request } from "../parts/key-shapes.ts";
@@ -33,7 +34,7 @@ export const Signatures = ({ of: { id, publicKey } }: { of: Request }) => {
     <section className="card stack">
       <div className="spread">
         <h2 style={{ margin: 0 }}>{t("Signatures", "签名结果")}</h2>
-        {data && <Tag color="success">{t("verified in this browser", "已在本浏览器验证")}</Tag>}
+        {data && <Tag color="success">{t("Verified in this browser", "已在本浏览器验证")}</Tag>}
       </div>
       {error && <Failure error={error} retry={() => void refetch()} />}
       {!data && !error && <Skeleton active paragraph={{ rows: 3 }} title={false} />}
@@ -49,6 +50,9 @@ export const Signatures = ({ of: { id, publicKey } }: { of: Request }) => {
           )}
         </div>
       ))}
+      {data?.some(({ transaction }) => transaction !== undefined) && (
+        <Link to={`/ethereum?request=${id}`}>{t("Send it, or see its receipt", "发送交易或查看链上结果")}</Link>
+      )}
       {publicKey && (
         <div className="row muted">
           {t("Under the public key", "验证公钥")} <Id>{publicKey}</Id>
@@ -59,9 +63,7 @@ export const Signatures = ({ of: { id, publicKey } }: { of: Request }) => {
         <Button loading={bundle.isPending} onClick={() => bundle.mutate()}>
           {t("Download evidence bundle", "下载证据包")}
         </Button>
-        <span className="muted">
-          {t("Anybody checks it offline: entente verify", "任何人均可离线验证：entente verify")}
-        </span>
+        <span className="muted">{t("Anyone can verify it offline", "任何人均可离线验证")}</span>
       </div>
     </section>
   );

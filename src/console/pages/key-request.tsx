@@ -1,20 +1,23 @@
 /** One request: what is signed, read here; who agreed; what can be done now; the signatures, verified here. */
-import { useQuery } from "@tanstack/react-query";
-import { Alert, Skeleton, Tag } from "antd";
+import { Alert, Button, Skeleton, Tag } from "antd";
+import { useState } from "react";
 import { useParams } from "react-router";
 import { explain } from "../../base/refusal.ts";
+import { harmless } from "../parts/harmless.ts";
 import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { GroupLink, KeyLink, NodeTag, StateTag, WatchRequest } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time, useAgo } from "../parts/values.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
-import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
+import { OpenExport } from "./key-export.tsx";
 import { Decide } from "./key-request-decide.tsx";
 import { Message } from "./key-request-message.tsx";
+import { useRead } from "./key-request-read.ts";
 import { Signatures } from "./key-request-signatures.tsx";
+import { Why } from "./key-request-why.tsx";
 
 export const Page = () => {
   const t = useWords();
@@ -23,7 +26,7 @@ export const Page = () => {
   const request = read.data;
   return (
     <Frame
-      title={request ? request.note || t("Request without a note", "无备注的请求") : "…"}
+      title={request ? harmless(request.note) || t("Request without a note", "无备注的请求") : untitled(read, t)}
       within={[[t("Signing requests", "签名请求"), "/key-requests"]]}
       beside={request && <StateTag state={request.state} label={request.stateLabel} />}
     >
@@ -35,6 +38,7 @@ export const Page = () => {
             <What of={one} />
             <Who of={one} />
             {one.state === "pending" && <Decide of={one} />}
+            {one.state === "completed" && one.action === "export" && <OpenExport of={one} />}
             {one.state === "completed" && one.action === "sign" && <Signatures of={one} />}
           </>
         )}
@@ -44,7 +48,8 @@ export const Page = () => {
 };
 
 /** Why it ended without a signature; which nodes take no part. */
-export const Outcome = ({ of: { state, ended, failures } }: { of: Request }) => {
+export const Outcome = ({ of: request }: { of: Request }) => {
+  const { state, ended, failures } = request;
   const t = useWords();
   const { language } = usePreferences();
   const failure = failures.find(({ code }) => code === ended?.code);
@@ -57,20 +62,23 @@ export const Outcome = ({ of: { state, ended, failures } }: { of: Request }) => 
             failure
               ? t(failure.text)
               : ended.code === ""
-                ? t("It was ended before anything was signed.", "请求已终止，没有产生签名。")
+                ? t("The request ended before anything was signed.", "请求已终止，没有产生签名。")
                 : explain(ended.code, {}, language)
           }
           description={
-            <span className="muted">
-              <Time at={ended.at} /> · <code>{ended.code}</code>
-            </span>
+            <>
+              {ended.code === "keynode.policy" && request.action === "sign" && <Why of={request} />}
+              <span className="muted">
+                <Time at={ended.at} /> · <code>{ended.code}</code>
+              </span>
+            </>
           }
         />
       )}
       {state === "pending" && failures.length > 0 && (
         <Alert
           type="warning"
-          title={t("Some nodes take no part", "部分节点未参与")}
+          title={t("Some nodes are not taking part", "部分节点未参与")}
           description={failures.map(({ node, text, at }) => (
             <div key={node.stream} className="row">
               <NodeTag of={node} /> {t(text)} <Time at={at} />
@@ -82,55 +90,32 @@ export const Outcome = ({ of: { state, ended, failures } }: { of: Request }) => 
   );
 };
 
-/** The messages that the founding statement commits to, not those that the server shows beside. */
+/** Every message; of many the first ones, until all are asked for. */
 export const What = ({ of: request }: { of: Request }) => {
   const t = useWords();
-  const { client } = useSession();
-  const { data, error, refetch } = useQuery({
-    queryKey: ["keyRequests", "read", request.id],
-    queryFn: async () => {
-      const [{ readRequest }, { readMessage }] = await Promise.all([
-        import("../../sdk/workflows/key-requests.ts"),
-        import("../../sdk/workflows/read-message.ts"),
-      ]);
-      const [{ signed }, key] = await Promise.all([
-        readRequest(client, request.id),
-        client.keys.get({ id: request.key.stream }),
-      ]);
-      const path = signed.path ?? [];
-      const publicKey = path.length > 0 ? request.publicKey : key.publicKey;
-      return signed.messages.map((message, i) => {
-        try {
-          return { read: readMessage({ scheme: key.scheme, publicKey }, message, i + 1) };
-        } catch (unreadable) {
-          return { unreadable };
-        }
-      });
-    },
-    retry: false,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data, error, refetch } = useRead(request);
+  const [all, setAll] = useState(false);
   return (
     <section className="card stack">
       <div className="spread">
         <h2 style={{ margin: 0 }}>{t("What is signed", "签名内容")}</h2>
         {data && (
-          <Tag color="success">{t("read in this browser from the signed request", "由本浏览器从已签名请求中解读")}</Tag>
+          <Tag color="success">{t("Read in this browser from the signed request", "由本浏览器从已签名请求中解读")}</Tag>
         )}
       </div>
       {request.action === "export" && (
         <Alert
           type="error"
-          title={t("The key itself is handed out", "导出密钥本身")}
+          title={t("The key itself is exported", "导出密钥本身")}
           description={t(
-            "Whoever has it signs from then on without anybody's approval.",
+            "Whoever holds it can sign without approval from then on.",
             "此后持有者无需任何审批即可签名。",
           )}
         />
       )}
       {error && <Failure error={error} retry={() => void refetch()} />}
       {!data && !error && <Skeleton active paragraph={{ rows: 4 }} title={false} />}
-      {data?.slice(0, SHOWN).map((one, i) => (
+      {data?.slice(0, all ? data.length : SHOWN).map((one, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: messages have a place and no other name
         <div key={i} className="stack" style={{ gap: 8 }}>
           {data.length > 1 && (
@@ -139,8 +124,13 @@ export const What = ({ of: request }: { of: Request }) => {
           {one.read ? <Message read={one.read} /> : <Failure error={one.unreadable} />}
         </div>
       ))}
-      {data && data.length > SHOWN && (
-        <span className="muted">{t("and {n} more", "另有 {n} 条", { n: data.length - SHOWN })}</span>
+      {data && data.length > SHOWN && !all && (
+        <div className="row">
+          <strong>{t("and {n} more, signed as well", "另有 {n} 条，同样将被签名", { n: data.length - SHOWN })}</strong>
+          <Button size="small" onClick={() => setAll(true)}>
+            {t("Show all of them", "显示全部")}
+          </Button>
+        </div>
       )}
     </section>
   );
@@ -153,9 +143,9 @@ export const Who = ({ of: request }: { of: Request }) => {
   const { requester, approvedBy, awaited, completed, key, group, id, path, createdAt, expiresAt, state } = request;
   return (
     <section className="card stack">
-      <h2 style={{ margin: 0 }}>{t("Who agreed", "审批情况")}</h2>
+      <h2 style={{ margin: 0 }}>{t("Who approved", "审批情况")}</h2>
       <ul style={{ listStyle: "none", margin: 0, padding: 0 }} className="stack">
-        <Line who={<Member of={requester} />} said={t("asked for it", "发起请求")} at={createdAt} />
+        <Line who={<Member of={requester} />} said={t("requested", "发起请求")} at={createdAt} />
         {approvedBy.map(({ member, at, counts }) => (
           <Line
             key={member.id}
@@ -167,7 +157,7 @@ export const Who = ({ of: request }: { of: Request }) => {
         ))}
         {state === "pending" &&
           awaited.map((member) => (
-            <Line key={member.id} who={<Member of={member} />} said={t("has said nothing yet", "待审批")} />
+            <Line key={member.id} who={<Member of={member} />} said={t("not decided yet", "待审批")} />
           ))}
         {completed && (
           <Line
@@ -182,7 +172,7 @@ export const Who = ({ of: request }: { of: Request }) => {
         )}
       </ul>
       <dl className="facts">
-        <dt>{t("Request id", "请求编号")}</dt>
+        <dt>{t("Request ID", "请求编号")}</dt>
         <dd>
           <Id>{id}</Id>
         </dd>
@@ -195,7 +185,7 @@ export const Who = ({ of: request }: { of: Request }) => {
         <dd>
           <GroupLink of={group} />
         </dd>
-        <dt>{t("Ends", "过期时间")}</dt>
+        <dt>{t("Expires", "过期时间")}</dt>
         <dd>
           <Time at={expiresAt} /> {state === "pending" && <span className="muted">{ago(expiresAt)}</span>}
         </dd>

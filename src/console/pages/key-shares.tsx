@@ -6,6 +6,7 @@ import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { NodeTag, NodeTags } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -20,14 +21,14 @@ export const Shares = ({ of: key }: { of: Shown }) => {
   const refresh = useAct(
     ({ client }) =>
       client.keys.reshare(stream, { epoch: (epoch ?? 0) + 1, kind: "refresh", threshold, participants: nodes }),
-    () => notice(t("The nodes make all shares anew.", "节点正在更新全部分片。")),
+    () => notice(t("The nodes are refreshing all shares.", "节点正在更新全部分片。")),
   );
   const recover = useAct<unknown, number>(
     ({ client }, index) =>
       client.keys.reshare(stream, {
         ...{ epoch: (epoch ?? 0) + 1, kind: "recover", threshold, participants: nodes, lost: [index] },
       }),
-    () => notice(t("The other nodes give it its share back.", "其他节点正在为其恢复分片。")),
+    () => notice(t("The other nodes are restoring its share.", "其他节点正在为其恢复分片。")),
   );
   const may = administrable && attempt === null && (state === "enabled" || state === "disabled");
   const failure = refresh.error ?? recover.error;
@@ -39,7 +40,7 @@ export const Shares = ({ of: key }: { of: Shown }) => {
           <div className="row">
             <Button onClick={() => setHanding(true)}>{t("Hand over…", "重新分片…")}</Button>
             <Popconfirm
-              title={t("All shares are made anew. The public key stays.", "将更新全部分片，公钥不变。")}
+              title={t("All shares are refreshed. The public key stays the same.", "将更新全部分片，公钥不变。")}
               okText={t("Refresh and sign", "更新并签名")}
               onConfirm={() => refresh.mutate()}
             >
@@ -55,7 +56,6 @@ export const Shares = ({ of: key }: { of: Shown }) => {
         size="small"
         rowKey="index"
         pagination={false}
-        scroll={{ x: "max-content" }}
         dataSource={participants}
         columns={[
           { title: t("Share", "分片"), dataIndex: "index" },
@@ -90,10 +90,14 @@ export const Shares = ({ of: key }: { of: Shown }) => {
 };
 
 /** What is being made, by how many already; and, where others have to agree, who has. */
-export const Attempt = ({ of, stream }: { of: NonNullable<Shown["attempt"]>; stream: string }) => {
+export const Attempt = ({ of, shown }: { of: NonNullable<Shown["attempt"]>; shown: Shown }) => {
   const t = useWords();
-  const { kindLabel, request, participants, done, agreed, needed, awaitsYou, expiresAt, threshold, kind } = of;
-  const agree = useAct(({ client }) => client.keys.approveReshare(stream, { request }));
+  const { kindLabel, participants, done, agreed, needed, awaitsYou, expiresAt, threshold, kind } = of;
+  // As it is shown here, and to nodes that this browser trusts.
+  const agree = useAct(async ({ client }) => {
+    await verifyTrustedNodes(client, streamsOf(participants));
+    return (await import("../../sdk/workflows/key-governance.ts")).approveReshare(client, shown);
+  });
   return (
     <section className="card stack" aria-live="polite">
       <h2 style={{ margin: 0 }}>{t(kindLabel)}</h2>
@@ -131,6 +135,8 @@ export const Attempt = ({ of, stream }: { of: NonNullable<Shown["attempt"]>; str
   );
 };
 
+const streamsOf = (nodes: readonly { readonly stream: string }[]): string[] => nodes.map(({ stream }) => stream);
+
 interface Given {
   readonly nodes: string[];
   readonly threshold: number;
@@ -147,7 +153,9 @@ const HandOver = ({
   const t = useWords();
   const notice = useNotice();
   const obstacle = useObstacle();
+  const { whole } = useRules();
   const [form] = Form.useForm<Given>();
+  const holders = (Form.useWatch("nodes", form) as readonly string[] | undefined) ?? [];
   const read = useView("keyGroups", "get", { id: group.id });
   const hand = useAct<unknown, Given>(
     async ({ client }, { nodes, threshold: to }) => {
@@ -161,10 +169,7 @@ const HandOver = ({
     },
     () => {
       notice(
-        t(
-          "Asked for; as many administrators agree as for a change of the group.",
-          "已提交，所需同意数与群组变更相同。",
-        ),
+        t("Requested. It needs as many approvals as a change of the group.", "已提交，所需同意数与群组变更相同。"),
       );
       close();
     },
@@ -172,10 +177,10 @@ const HandOver = ({
   return (
     <Modal
       open
-      title={t("Other holders, or another threshold", "更换分片持有节点或门限")}
+      title={t("Change holders or threshold", "更换分片持有节点或门限")}
       onCancel={close}
       onOk={() => form.submit()}
-      okText={t("Ask and sign", "提交并签名")}
+      okText={t("Request and sign", "提交并签名")}
       okButtonProps={{ disabled: obstacle !== undefined }}
       confirmLoading={hand.isPending}
     >
@@ -196,8 +201,13 @@ const HandOver = ({
             options={(read.data?.nodes ?? participants).map((one) => ({ value: one.stream, label: one.tag }))}
           />
         </Form.Item>
-        <Form.Item name="threshold" label={t("Threshold", "门限")} rules={[{ required: true }]}>
-          <InputNumber min={2} max={16} precision={0} />
+        <Form.Item
+          name="threshold"
+          label={t("Threshold", "门限")}
+          dependencies={["nodes"]}
+          rules={[whole(2, Math.max(2, holders.length))]}
+        >
+          <InputNumber controls={false} />
         </Form.Item>
       </Form>
       {hand.error && <Failure error={hand.error} />}

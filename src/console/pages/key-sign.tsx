@@ -7,19 +7,24 @@ import type { KeyMessage } from "../../rules/key-messages.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
 import { useAct, useObstacle } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
+import { pathOf } from "../parts/key-path.ts";
+import { KeyPath } from "../parts/key-path-field.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
+import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
 import { Message } from "./key-request-message.tsx";
+import { RequestTerms } from "./key-request-terms.tsx";
 
 interface Given {
   readonly key: string;
   readonly kind: Exclude<KeyMessage["kind"], "statement" | "certificate">;
   readonly content: string;
+  readonly path?: string;
   readonly note?: string;
   readonly hours: number;
 }
-const KEPT = ["kind", "content", "note", "hours"] as const;
+const KEPT = ["kind", "content", "path", "note", "hours"] as const;
 const HOUR = 3_600_000;
 
 const hexOf = (content: string): string => content.replaceAll(/\s/g, "").replace(/^0x/i, "").toLowerCase();
@@ -40,12 +45,19 @@ export const Sign = ({ of, close }: { of?: string; close: () => void }) => {
   const chosen = Form.useWatch("key", form) as string | undefined;
   const kind = (Form.useWatch("kind", form) as Given["kind"] | undefined) ?? "message";
   const content = (Form.useWatch("content", form) as string | undefined) ?? "";
+  const path = pathOf(Form.useWatch("path", form) as string | undefined) ?? [];
   const key = keys.data?.items.find(({ stream }) => stream === chosen);
   const ask = useAct<{ resource: { id: string } }, Given>(
-    async ({ client }, { hours, note, ...given }) => {
+    async ({ client }, { hours, note, path, ...given }) => {
       const { requestSignatures } = await import("../../sdk/workflows/key-requests.ts");
       return requestSignatures(client, {
-        ...{ key: given.key, messages: [messageOf(given)], note: note ?? "", expiresIn: hours * HOUR },
+        ...{
+          key: given.key,
+          messages: [messageOf(given)],
+          path: pathOf(path),
+          note: note ?? "",
+          expiresIn: hours * HOUR,
+        },
       });
     },
     ({ resource }) => {
@@ -59,10 +71,10 @@ export const Sign = ({ of, close }: { of?: string; close: () => void }) => {
   return (
     <Modal
       open
-      title={t("Ask for a signature", "发起签名请求")}
+      title={t("Request a signature", "发起签名请求")}
       onCancel={close}
       onOk={() => form.submit()}
-      okText={t("Ask and sign", "签名并发起")}
+      okText={t("Request and sign", "签名并发起")}
       okButtonProps={{ disabled: obstacle !== undefined, ...(obstacle && { title: obstacle }) }}
       confirmLoading={ask.isPending}
       width={640}
@@ -125,19 +137,14 @@ export const Sign = ({ of, close }: { of?: string; close: () => void }) => {
         >
           <Input.TextArea className={kind === "message" ? "" : "mono"} autoSize={{ minRows: 3, maxRows: 12 }} />
         </Form.Item>
-        {key && readable && <Preview scheme={key.scheme} publicKey={key.publicKey} kind={kind} content={content} />}
-        <Form.Item name="note" label={t("Note", "备注")} extra={t("Approvers see it.", "审批方可见。")}>
-          <Input maxLength={100} showCount />
-        </Form.Item>
-        <Form.Item name="hours" label={t("Ends after", "有效期")}>
-          <Select
-            options={[
-              { value: 1, label: t("1 hour", "1 小时") },
-              { value: 24, label: t("1 day", "1 天") },
-              { value: 167, label: t("7 days", "7 天") },
-            ]}
-          />
-        </Form.Item>
+        {key && readable && <Preview of={key} path={path} kind={kind} content={content} />}
+        <details style={{ marginBottom: 24 }}>
+          <summary style={{ cursor: "pointer" }}>{t("Sign with a child key", "使用子密钥签名")}</summary>
+          <div style={{ paddingTop: 12 }}>
+            <KeyPath />
+          </div>
+        </details>
+        <RequestTerms />
       </Form>
       {ask.error && <Failure error={ask.error} />}
     </Modal>
@@ -145,12 +152,21 @@ export const Sign = ({ of, close }: { of?: string; close: () => void }) => {
 };
 
 /** What approvers will read. */
-const Preview = (props: { scheme: KeyScheme; publicKey: string | null; kind: Given["kind"]; content: string }) => {
-  const { scheme, publicKey, kind, content } = props;
+const Preview = (props: {
+  of: { stream: string; scheme: KeyScheme; publicKey: string | null };
+  path: readonly number[];
+  kind: Given["kind"];
+  content: string;
+}) => {
+  const { of, path, kind, content } = props;
+  const { client } = useSession();
   const { data, error } = useQuery({
-    queryKey: ["read-message", scheme, publicKey, kind, content],
+    queryKey: ["read-message", of.stream, of.publicKey, path, kind, content],
     queryFn: async () => {
       const { readMessage } = await import("../../sdk/workflows/read-message.ts");
+      const { scheme } = of;
+      const { publicKeyAt } = await import("../../sdk/workflows/child-key.ts");
+      const publicKey = path.length > 0 ? publicKeyAt(await client.keys.get({ id: of.stream }), path) : of.publicKey;
       return readMessage({ scheme, publicKey }, messageOf({ kind, content }), 1);
     },
     retry: false,

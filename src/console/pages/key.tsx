@@ -2,12 +2,13 @@
 import { Alert, Button, Table, Tag, Tooltip } from "antd";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { keySchemeLabels } from "../../contract/keys.ts";
+import { keySchemeLabels } from "../../contract/state-labels.ts";
+import { Fact } from "../parts/fact.tsx";
 import { save } from "../parts/files.ts";
 import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { Code, GroupLink, KeyLink, NodeTag, NodeTags, StateTag, WatchKey } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -23,7 +24,7 @@ export const Page = () => {
   const key = read.data;
   return (
     <Frame
-      title={key ? (key.alias ?? key.id) : "…"}
+      title={key ? (key.alias ?? key.id) : untitled(read, t)}
       within={[[t("Keys", "密钥列表"), "/keys"]]}
       beside={key && <StateTag state={key.state} label={key.stateLabel} />}
       actions={
@@ -36,7 +37,7 @@ export const Page = () => {
               </Link>
             )}
             <Button type="primary" onClick={() => setSigning(true)}>
-              {t("Sign something", "发起签名")}
+              {t("Request a signature", "发起签名")}
             </Button>
           </>
         )
@@ -60,14 +61,15 @@ export const Page = () => {
   );
 };
 
-const News = ({ of: { state, failure, attempt, deletionAt, stream } }: { of: Shown }) => {
+const News = ({ of: key }: { of: Shown }) => {
+  const { state, failure, attempt, deletionAt } = key;
   const t = useWords();
   return (
     <>
       {state === "deletion-scheduled" && (
         <Alert
           type="warning"
-          title={t("To be deleted; nobody brings it back afterwards.", "计划删除；删除后无法恢复。")}
+          title={t("Scheduled for deletion. It cannot be recovered afterwards.", "计划删除；删除后无法恢复。")}
           description={<Time at={deletionAt} />}
         />
       )}
@@ -83,7 +85,7 @@ const News = ({ of: { state, failure, attempt, deletionAt, stream } }: { of: Sho
           }
         />
       )}
-      {attempt && <Attempt of={attempt} stream={stream} />}
+      {attempt && <Attempt of={attempt} shown={key} />}
     </>
   );
 };
@@ -95,7 +97,7 @@ const About = ({ of: key }: { of: Shown }) => {
     <section className="card">
       <h2>{t("Key", "密钥信息")}</h2>
       <dl className="facts">
-        <dt>{t("Id", "编号")}</dt>
+        <dt>{t("ID", "编号")}</dt>
         <dd>
           <Id>{id}</Id>
         </dd>
@@ -114,14 +116,16 @@ const About = ({ of: key }: { of: Shown }) => {
         <dd>
           <GroupLink of={group} />
         </dd>
-        <dt>{t("Came to be", "来源")}</dt>
+        <dt>{t("Origin", "来源")}</dt>
         <dd>
           <Tag color={origin === "imported" ? "warning" : "default"}>{t(originLabel)}</Tag>
           {origin === "imported" && (
-            <span className="muted">{t("whoever kept the file can sign with it", "仍保留私钥文件者可自行签名")}</span>
+            <span className="muted">
+              {t("anyone who kept the key file can still sign", "仍保留私钥文件者可自行签名")}
+            </span>
           )}
         </dd>
-        <dt>{t("Version of the shares", "分片轮次")}</dt>
+        <dt>{t("Share epoch", "分片轮次")}</dt>
         <dd>{epoch ?? "—"}</dd>
         <dt>{t("Created by", "创建者")}</dt>
         <dd className="row">
@@ -169,22 +173,21 @@ const PublicKey = ({ of: { id, alias, publicKeyPem, publicKey, address } }: { of
           {t("Download PEM", "下载 PEM")}
         </Button>
       </div>
-      {address && (
-        <dl className="facts">
-          <dt>{t("Ethereum address", "以太坊地址")}</dt>
-          <dd>
+      <dl className="facts">
+        {address && (
+          <Fact name={t("Ethereum address", "以太坊地址")}>
             <Tooltip title={t("With its checksum (EIP-55)", "带校验（EIP-55）")}>
               <span className="mono">{address}</span>
             </Tooltip>
-          </dd>
-        </dl>
-      )}
+          </Fact>
+        )}
+        {publicKey && (
+          <Fact name={t("Encoded point", "编码点")}>
+            <Id>{publicKey}</Id>
+          </Fact>
+        )}
+      </dl>
       <Code>{publicKeyPem.trimEnd()}</Code>
-      {publicKey && (
-        <div className="row muted">
-          {t("Encoded point", "编码点")} <Id>{publicKey}</Id>
-        </div>
-      )}
     </section>
   );
 };
@@ -204,15 +207,14 @@ const Used = ({ of: { id } }: { of: Shown }) => {
             size="small"
             rowKey="stream"
             pagination={false}
-            scroll={{ x: "max-content" }}
             dataSource={items}
-            locale={{ emptyText: t("Nothing was asked of it yet.", "尚无签名请求。") }}
+            locale={{ emptyText: t("No requests yet.", "尚无签名请求。") }}
             columns={[
               {
                 title: t("Request", "签名请求"),
                 render: (_, one) => <Link to={`/key-requests/${one.id}`}>{one.note || one.id}</Link>,
               },
-              { title: t("Asked by", "请求方"), render: (_, one) => <Member of={one.requester} /> },
+              { title: t("Requested by", "请求方"), render: (_, one) => <Member of={one.requester} /> },
               {
                 title: t("State", "状态"),
                 render: (_, one) => <StateTag state={one.state} label={one.stateLabel} />,

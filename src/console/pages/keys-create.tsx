@@ -2,11 +2,12 @@
 import { Alert, Button, Form, Input, InputNumber, Modal, Select, Upload } from "antd";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { keySchemeLabels } from "../../contract/keys.ts";
+import { keySchemeLabels } from "../../contract/state-labels.ts";
 import { KeyScheme } from "../../rules/key-schemes.ts";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { useAct, useObstacle } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
+import { KeyWords, tagsOf } from "../parts/key-words.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -24,14 +25,6 @@ interface Given {
 const KEPT = ["scheme", "threshold", "alias", "tags", "description"] as const;
 const PEM_MAX = 65_536;
 
-const pairs = (tags: readonly string[] = []): Record<string, string> =>
-  Object.fromEntries(
-    tags.map((tag) => {
-      const at = tag.indexOf("=");
-      return at < 0 ? [tag, ""] : [tag.slice(0, at), tag.slice(at + 1)];
-    }),
-  );
-
 export const CreateKey = ({ importing, close }: { importing: boolean; close: () => void }) => {
   const t = useWords();
   const go = useNavigate();
@@ -48,7 +41,7 @@ export const CreateKey = ({ importing, close }: { importing: boolean; close: () 
     async ({ client }, { passphrase, tags, ...given }) => {
       const { generateKey, importKey } = await import("../../sdk/workflows/keys.ts");
       const expected = await verifyTrustedNodes(client, given.nodes);
-      const key = { ...given, alias: given.alias || undefined, tags: pairs(tags) };
+      const key = { ...given, alias: given.alias || undefined, tags: tagsOf(tags) };
       if (!importing) return generateKey(client, key, expected);
       return importKey(client, key, { pem: pem ?? "", ...(passphrase && { passphrase }) }, expected);
     },
@@ -66,10 +59,10 @@ export const CreateKey = ({ importing, close }: { importing: boolean; close: () 
   return (
     <Modal
       open
-      title={importing ? t("Import a key", "导入密钥") : t("New key", "生成密钥")}
+      title={importing ? t("Import a key", "导入密钥") : t("Generate key", "生成密钥")}
       onCancel={close}
       onOk={() => form.submit()}
-      okText={importing ? t("Split, seal and sign", "拆分、加密并签名") : t("Have it made and sign", "生成并签名")}
+      okText={importing ? t("Split, seal and sign", "拆分、加密并签名") : t("Generate and sign", "生成并签名")}
       okButtonProps={{ disabled: obstacle !== undefined || (importing && !pem), ...(obstacle && { title: obstacle }) }}
       confirmLoading={make.isPending}
       width={600}
@@ -108,44 +101,27 @@ export const CreateKey = ({ importing, close }: { importing: boolean; close: () 
             mode="multiple"
             options={nodes.map(({ stream, tag, running }) => ({
               value: stream,
-              label: running ? tag : t("{tag} (down)", "{tag}（离线）", { tag }),
+              label: running ? tag : t("{tag} (offline)", "{tag}（离线）", { tag }),
             }))}
           />
         </Form.Item>
         <Form.Item
           name="threshold"
-          label={t("Threshold: as many sign together", "门限：签名所需的节点数")}
+          dependencies={["nodes"]}
+          label={t("Threshold: nodes needed to sign", "门限：签名所需的节点数")}
           extra={holders.length > 1 && t("of {n} shares", "共 {n} 个分片", { n: holders.length })}
           rules={[
             {
               validator: (_, value: number) =>
-                value >= 2 && value <= Math.max(2, holders.length)
+                Number.isInteger(value) && value >= 2 && value <= Math.max(2, holders.length)
                   ? Promise.resolve()
                   : Promise.reject(new Error(t("From 2 to the number of nodes", "须为 2 至节点数"))),
             },
           ]}
         >
-          <InputNumber min={2} max={16} precision={0} />
+          <InputNumber controls={false} />
         </Form.Item>
-        <Form.Item
-          name="alias"
-          label={t("Name", "密钥名称")}
-          rules={[
-            { pattern: /^[A-Za-z0-9/_-]{1,250}$/, message: t("Letters, digits, / _ -", "仅支持字母、数字和 / _ -") },
-          ]}
-        >
-          <Input placeholder="treasury/payments" maxLength={250} />
-        </Form.Item>
-        <Form.Item
-          name="tags"
-          label={t("Tags", "标签")}
-          extra={t("name=value, Enter after each; policies can go by them", "格式为 名称=值，回车添加；策略可引用标签")}
-        >
-          <Select mode="tags" open={false} suffixIcon={null} placeholder="env=production" />
-        </Form.Item>
-        <Form.Item name="description" label={t("Description", "描述")}>
-          <Input.TextArea maxLength={100} showCount autoSize={{ minRows: 2 }} />
-        </Form.Item>
+        <KeyWords />
       </Form>
       {make.error && <Failure error={make.error} />}
     </Modal>
@@ -160,9 +136,7 @@ const PrivateKey = ({ pem, take }: { pem: string | undefined; take: (pem: string
     const text = file.size > PEM_MAX ? "" : await file.text();
     const fits = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]+-----END [A-Z ]*PRIVATE KEY-----/.test(text);
     setWrong(
-      fits
-        ? undefined
-        : t("This is no private key in PEM: {name}", "该文件不是完整的 PEM 私钥：{name}", { name: file.name }),
+      fits ? undefined : t("{name} is not a PEM private key", "该文件不是完整的 PEM 私钥：{name}", { name: file.name }),
     );
     take(fits ? text : undefined);
     return Upload.LIST_IGNORE;
@@ -190,7 +164,7 @@ const PrivateKey = ({ pem, take }: { pem: string | undefined; take: (pem: string
           <Button>{pem ? t("Chosen; choose another", "已选择，重新选择") : t("Choose a file", "选择文件")}</Button>
         </Upload>
       </Form.Item>
-      <Form.Item name="passphrase" label={t("Its passphrase, if it has one", "私钥口令（如有）")}>
+      <Form.Item name="passphrase" label={t("Passphrase, if it has one", "私钥口令（如有）")}>
         <Input.Password autoComplete="off" />
       </Form.Item>
     </>

@@ -1,25 +1,27 @@
 /** 密钥管理: keys that nobody holds. */
-import { Button, Input, Segmented, Select, Tag } from "antd";
+import { Button, Select, Tag } from "antd";
 import { Link } from "react-router";
 import type { z } from "zod";
-import { KeyState, type KeySummary, keySchemeLabels, keyStateLabels } from "../../contract/keys.ts";
+import type { KeySummary } from "../../contract/keys.ts";
+import { codesOf, keySchemeLabels, keyStateLabels } from "../../contract/state-labels.ts";
 import { KeyScheme } from "../../rules/key-schemes.ts";
 import { GroupLink, StateTag } from "../parts/keys.tsx";
-import { List, useFilters } from "../parts/list.tsx";
+import { List, Parts, SearchBox, useFilters, WIDE } from "../parts/list.tsx";
 import { Page as Frame } from "../parts/page.tsx";
-import { Time } from "../parts/values.tsx";
+import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { CreateKey } from "./keys-create.tsx";
 
 type Shown = z.output<typeof KeySummary>;
+const STATES = codesOf(keyStateLabels);
 const TABS = ["all", "mine", "requestable"] as const;
 
 export const Page = () => {
   const t = useWords();
   const { page, pageSize, get, set } = useFilters();
   const tab = TABS.find((one) => one === get("tab")) ?? "all";
-  const state = KeyState.options.find((one) => one === get("state"));
+  const state = STATES.find((one) => one === get("state"));
   const scheme = KeyScheme.options.find((one) => one === get("scheme"));
   const [search, group] = ["search", "group"].map(get);
   const read = useView("keys", "list", {
@@ -37,30 +39,26 @@ export const Page = () => {
         <>
           <Button onClick={() => set({ new: "import" })}>{t("Import a key", "导入密钥")}</Button>
           <Button type="primary" onClick={() => set({ new: "make" })}>
-            {t("New key", "生成密钥")}
+            {t("Generate key", "生成密钥")}
           </Button>
         </>
       }
     >
       <div className="row">
-        <div style={{ maxWidth: "100%", overflowX: "auto" }}>
-          <Segmented
-            value={tab}
-            onChange={(to) => set({ tab: to === "all" ? undefined : to })}
-            options={[
-              { value: "all", label: t("All", "全部") },
-              { value: "mine", label: t("Mine", "我创建的") },
-              { value: "requestable", label: t("I may use", "可签名的") },
-            ]}
-          />
-        </div>
+        <Parts
+          options={[
+            { value: "all", label: t("All", "全部") },
+            { value: "mine", label: t("Created by me", "我创建的") },
+            { value: "requestable", label: t("I can use", "可签名的") },
+          ]}
+        />
         <Select
           allowClear
           placeholder={t("State", "状态")}
           aria-label={t("State", "状态")}
           {...(state && { value: state })}
           onChange={(to?: string) => set({ state: to })}
-          options={KeyState.options.map((value) => ({ value, label: t(keyStateLabels[value]) }))}
+          options={STATES.map((value) => ({ value, label: t(keyStateLabels[value]) }))}
           style={{ width: 128 }}
         />
         <Select
@@ -72,13 +70,7 @@ export const Page = () => {
           options={KeyScheme.options.map((value) => ({ value, label: value }))}
           style={{ width: 180 }}
         />
-        <Input.Search
-          placeholder={t("Name or id", "名称或编号")}
-          defaultValue={search}
-          onSearch={(value) => set({ search: value })}
-          allowClear
-          style={{ width: 200 }}
-        />
+        <SearchBox placeholder={t("Name or ID", "名称或编号")} width={200} />
         {group !== undefined && (
           <Tag closable onClose={() => set({ group: undefined })}>
             {group}
@@ -91,8 +83,8 @@ export const Page = () => {
         to={({ id }) => `/keys/${id}`}
         empty={
           <>
-            {t("No key here yet. Keys belong to a group: ", "尚无密钥。密钥归属于群组：")}
-            <Link to="/key-groups">{t("found one, then make a key", "先新建群组，再生成密钥")}</Link>
+            {t("No keys yet. Keys belong to a group: ", "尚无密钥。密钥归属于群组：")}
+            <Link to="/key-groups">{t("create one, then generate a key", "先新建群组，再生成密钥")}</Link>
           </>
         }
         columns={[
@@ -105,25 +97,27 @@ export const Page = () => {
               </div>
             ),
           },
-          { title: t("Id", "编号"), render: (_, { id }) => <span className="mono">{id}</span> },
+          { title: t("ID", "编号"), responsive: WIDE, render: (_, { id }) => <Id>{id}</Id> },
           {
             title: t("Type", "密钥类型"),
+            responsive: WIDE,
             render: (_, { scheme: kind }) => <span title={t(keySchemeLabels[kind])}>{kind}</span>,
           },
           {
             title: t("Threshold", "门限"),
             align: "right",
+            responsive: WIDE,
             render: (_, { threshold, shares }) => `${threshold} / ${shares}`,
           },
           {
             title: t("State", "状态"),
             render: (_, { state: now, stateLabel }) => <StateTag state={now} label={stateLabel} />,
           },
-          { title: t("Group", "群组"), render: (_, one) => <GroupLink of={one.group} /> },
-          { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
+          { title: t("Group", "群组"), responsive: WIDE, render: (_, one) => <GroupLink of={one.group} /> },
+          { title: t("Created", "创建时间"), responsive: WIDE, render: (_, { createdAt }) => <Time at={createdAt} /> },
           {
             title: t("Actions", "操作"),
-            render: (_, { id }) => <Link to={`/keys/${id}`}>{t("Open", "查看")}</Link>,
+            render: (_, { id }) => <Link to={`/keys/${id}`}>{t("View", "查看")}</Link>,
           },
         ]}
       />

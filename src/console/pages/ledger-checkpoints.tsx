@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Popconfirm, Skeleton, Tag } from "antd";
 import { save } from "../parts/files.ts";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -21,11 +22,11 @@ type Witness = ReturnType<typeof useWitness>;
 
 export const Seal = ({ of: { data, error } }: { of: Witness }) => {
   const t = useWords();
-  if (error && !data) return <Tag color="warning">{t("not checked", "未能检查")}</Tag>;
-  if (!data) return <Tag>{t("not checked yet", "尚未检查")}</Tag>;
-  if (data.state === "another") return <Tag color="error">{t("another ledger", "并非同一账本")}</Tag>;
+  if (error && !data) return <Tag color="warning">{t("Not checked", "未能检查")}</Tag>;
+  if (!data) return <Tag>{t("Not checked yet", "尚未检查")}</Tag>;
+  if (data.state === "another") return <Tag color="error">{t("Another ledger", "并非同一账本")}</Tag>;
   if (data.state === "rewritten") return <Tag color="error">{t("REWRITTEN", "已被改写")}</Tag>;
-  return <Tag color="success">{t("verified in this browser", "已在本浏览器验证")}</Tag>;
+  return <Tag color="success">{t("Verified in this browser", "已在本浏览器验证")}</Tag>;
 };
 
 export const Checkpoints = ({ of: { data, error, refetch } }: { of: Witness }) => {
@@ -36,7 +37,7 @@ export const Checkpoints = ({ of: { data, error, refetch } }: { of: Witness }) =
   const { now, kept } = data;
   const said = {
     first: t(
-      "This browser saw this ledger for the first time, and will hold it to this checkpoint.",
+      "This browser sees this ledger for the first time and will check it against this checkpoint from now on.",
       "本浏览器首次见到该账本，今后将以此检查点核对。",
     ),
     continued: t(
@@ -75,38 +76,24 @@ const History = ({ kept: { checkpoints } }: { kept: KeptLedger }) => {
   return (
     <details>
       <summary className="muted">
-        {t("{n} checkpoints kept in this browser", "本浏览器保存了 {n} 个检查点", { n: checkpoints.length })}
+        {t("{n} {n|checkpoint|checkpoints} kept in this browser", "本浏览器保存了 {n} 个检查点", {
+          n: checkpoints.length,
+        })}
       </summary>
-      <div className="scroll">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th className="number">{t("Entries", "条目数")}</th>
-              <th className="number" style={{ paddingRight: 16 }}>
-                {t("Since the one before", "新增")}
-              </th>
-              <th>{t("Root", "根")}</th>
-              <th>{t("Checked", "核对时间")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {checkpoints.map(({ size, root, at }, i) => (
-              <tr key={size}>
-                <td className="number">{size}</td>
-                <td className="number" style={{ paddingRight: 16 }}>
-                  {checkpoints[i + 1] ? `+${size - (checkpoints[i + 1]?.size ?? 0)}` : "—"}
-                </td>
-                <td>
-                  <Id>{root}</Id>
-                </td>
-                <td>
-                  <Time at={at} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        rows={checkpoints}
+        keyOf={({ size }) => size}
+        columns={[
+          { title: t("Entries", "条目数"), kind: "number", cell: ({ size }) => size.toLocaleString() },
+          {
+            title: t("New entries", "新增"),
+            kind: "number",
+            cell: ({ size }, i) => (checkpoints[i + 1] ? `+${size - (checkpoints[i + 1]?.size ?? 0)}` : "—"),
+          },
+          { title: t("Root", "根"), cell: ({ root }) => <Id>{root}</Id> },
+          { title: t("Checked", "核对时间"), kind: "whole", cell: ({ at }) => <Time at={at} /> },
+        ]}
+      />
     </details>
   );
 };
@@ -134,19 +121,13 @@ const Rewritten = ({ now, kept, again }: Extract<Witnessed, { state: "rewritten"
             <Button type="primary" danger onClick={proof}>
               {t("Save both checkpoints", "保存两个检查点")}
             </Button>
-            <Popconfirm
-              title={t(
+            <TrustAnew
+              question={t(
                 "Forget what this browser knew? The contradiction can't be shown afterwards.",
                 "忘记本浏览器所知的账本？此后将无法再证明该矛盾。",
               )}
-              okText={t("Forget it", "忘记")}
-              onConfirm={() => {
-                forgetLedger();
-                again();
-              }}
-            >
-              <Button>{t("Trust the new one instead", "改为信任新账本")}</Button>
-            </Popconfirm>
+              again={again}
+            />
           </div>
         </div>
       }
@@ -172,19 +153,29 @@ const Another = ({ kept, again }: { kept: KeptLedger; again: () => void }) => {
           </span>
           <Id>{kept.key}</Id>
           <div className="row">
-            <Popconfirm
-              title={t("Forget the ledger that this browser knows?", "忘记本浏览器所知的账本？")}
-              okText={t("Forget it", "忘记")}
-              onConfirm={() => {
-                forgetLedger();
-                again();
-              }}
-            >
-              <Button>{t("Trust the new one instead", "改为信任新账本")}</Button>
-            </Popconfirm>
+            <TrustAnew
+              question={t("Forget the ledger that this browser knows?", "忘记本浏览器所知的账本？")}
+              again={again}
+            />
           </div>
         </div>
       }
     />
+  );
+};
+
+const TrustAnew = ({ question, again }: { question: string; again: () => void }) => {
+  const t = useWords();
+  return (
+    <Popconfirm
+      title={question}
+      okText={t("Forget", "忘记")}
+      onConfirm={() => {
+        forgetLedger();
+        again();
+      }}
+    >
+      <Button>{t("Trust the new one instead", "改为信任新账本")}</Button>
+    </Popconfirm>
   );
 };

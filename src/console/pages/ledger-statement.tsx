@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { Fact } from "../parts/fact.tsx";
 import { save } from "../parts/files.ts";
+import { harmless } from "../parts/harmless.ts";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
@@ -36,8 +37,8 @@ export const Page = () => {
       actions={
         position !== undefined && entry ? (
           <>
-            <Step to={position - 1} on={position > 0} name={t("Before", "上一条")} />
-            <Step to={position + 1} on={position < last} name={t("After", "下一条")} />
+            <Step to={position - 1} on={position > 0} name={t("Previous", "上一条")} />
+            <Step to={position + 1} on={position < last} name={t("Next", "下一条")} />
           </>
         ) : null
       }
@@ -83,10 +84,8 @@ const Statement = ({ entry }: { entry: Entry }) => {
   return (
     <>
       <section className="card">
-        <h2>
-          {entry.kind === null
-            ? t("A statement that is not yours to read", "无权查看内容的声明")
-            : t(kindText(entry.kind))}
+        <h2 className="sentence">
+          {entry.kind === null ? t("A statement you cannot read", "无权查看内容的声明") : t(kindText(entry.kind))}
         </h2>
         <dl className="facts">
           <Fact name={t("Kind", "类型")}>{entry.kind === null ? "—" : <span className="mono">{entry.kind}</span>}</Fact>
@@ -101,7 +100,7 @@ const Statement = ({ entry }: { entry: Entry }) => {
               {entry.book && t(books[entry.book] ?? { en: entry.book, "zh-CN": entry.book })}
               <Id>{entry.stream}</Id>
               {t("position {n}", "第 {n} 条", { n: entry.seq + 1 })}
-              <Link to={`/ledger?search=${entry.stream}`}>{t("All of the stream", "查看整个流")}</Link>
+              <Link to={`/ledger?search=${entry.stream}`}>{t("View whole stream", "查看整个流")}</Link>
               {place && <Link to={place}>{t("Open it", "打开")}</Link>}
             </span>
           </Fact>
@@ -141,10 +140,14 @@ const Checks = ({ proof, opened, readable }: { proof: Asked<Inclusion>; opened: 
         {found && (
           <>
             <Mark good>
-              {t("{n} hashes lead from it to the root of {size} entries", "{n} 个哈希从该条目通向 {size} 个条目的根", {
-                n: found.hashes.length,
-                size: found.size,
-              })}
+              {t(
+                "{n} {n|hash leads|hashes lead} from it to the root of {size} {size|entry|entries}",
+                "{n} 个哈希从该条目通向 {size} 个条目的根",
+                {
+                  n: found.hashes.length,
+                  size: found.size,
+                },
+              )}
             </Mark>
             <Mark good>
               {t("The checkpoint of that root is signed by the ledger's key", "该根的检查点由账本密钥签署")}
@@ -178,7 +181,7 @@ const Checks = ({ proof, opened, readable }: { proof: Asked<Inclusion>; opened: 
         )}
         {!readable && (
           <li className="mark open">
-            {t("What it says is shown to those who have a part in it", "其内容仅向参与方显示")}
+            {t("Its content is shown only to the parties involved", "其内容仅向参与方显示")}
           </li>
         )}
       </ul>
@@ -211,7 +214,7 @@ const Content = ({ opened: { signed, detail } }: { opened: Opened }) => {
 const Json = ({ name, value }: { name: string; value: unknown }) => (
   <div>
     <div className="muted">{name}</div>
-    <pre className="mono code">{JSON.stringify(value, shortened, 2)}</pre>
+    <pre className="mono wrapped">{harmless(JSON.stringify(value, shortened, 2))}</pre>
   </div>
 );
 
@@ -224,6 +227,9 @@ const Path = ({ proof: { hashes, leaf, root, size, checkpoint }, index }: { proo
   return (
     <section className="card stack">
       <h2 style={{ margin: 0 }}>{t("Inclusion proof", "包含性证明")}</h2>
+      <p className="muted">
+        {t("Entry {n}, from the bottom of the tree to its root", "条目 {n}，自叶至根", { n: index })}
+      </p>
       <dl className="facts">
         <Fact name={t("Leaf", "叶")}>
           <Id>{leaf}</Id>
@@ -233,17 +239,14 @@ const Path = ({ proof: { hashes, leaf, root, size, checkpoint }, index }: { proo
             <Id>{hash}</Id>
           </Fact>
         ))}
-        <Fact name={t("Root of {n} entries", "{n} 个条目的根", { n: size })}>
+        <Fact name={t("Root of {n} {n|entry|entries}", "{n} 个条目的根", { n: size })}>
           <Id>{root}</Id>
         </Fact>
       </dl>
       <details>
         <summary className="muted">{t("The signed checkpoint", "签名检查点")}</summary>
-        <pre className="mono code">{checkpoint}</pre>
+        <pre className="mono wrapped">{checkpoint}</pre>
       </details>
-      <span className="muted">
-        {t("Entry {n}, from the bottom of the tree to its root", "条目 {n}，自叶至根", { n: index })}
-      </span>
     </section>
   );
 };

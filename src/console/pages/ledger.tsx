@@ -1,14 +1,15 @@
 /** 区块链: the log as it grows, held to what this browser has seen of it before. */
 import { useQuery } from "@tanstack/react-query";
-import { Button, Empty, Input, Segmented, Select, Skeleton } from "antd";
+import { Button, Empty, Segmented, Select, Skeleton } from "antd";
 import { useEffect, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import type { z } from "zod";
 import type { ledger } from "../../contract/ledger.ts";
 import { Bars } from "../parts/bars.tsx";
-import { useFilters } from "../parts/list.tsx";
+import { useFilters, WordsField } from "../parts/list.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame } from "../parts/page.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time, useAgo } from "../parts/values.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
@@ -56,11 +57,12 @@ const Activity = () => {
           <h2 style={{ margin: 0 }}>{t("Activity", "活动")}</h2>
           <span className="muted">
             {unit === "hour"
-              ? t("{n} statements in 48 hours", "48 小时内 {n} 条声明", { n: total })
-              : t("{n} statements in 30 days", "30 天内 {n} 条声明", { n: total })}
+              ? t("{n} {n|statement|statements} in 48 hours", "48 小时内 {n} 条声明", { n: total })
+              : t("{n} {n|statement|statements} in 30 days", "30 天内 {n} 条声明", { n: total })}
           </span>
         </div>
         <Segmented
+          aria-label={t("Interval", "统计单位")}
           value={unit}
           onChange={setUnit}
           options={[
@@ -112,7 +114,7 @@ const Feed = () => {
   const look = (words: string) => {
     const place = /^\d{1,12}$/.test(words) ? `/ledger/${words}` : undefined;
     if (place) void go(place);
-    else set({ search: words, before: undefined });
+    else set({ search: words });
   };
   return (
     <section className="card stack">
@@ -121,7 +123,7 @@ const Feed = () => {
         <div className="row">
           <Select
             value={kind ?? ""}
-            onChange={(value) => set({ kind: value, before: undefined })}
+            onChange={(value) => set({ kind: value })}
             options={[
               { value: "", label: t("All kinds", "全部类型") },
               ...Object.entries(books).map(([value, name]) => ({ value, label: t(name) })),
@@ -129,14 +131,12 @@ const Feed = () => {
             aria-label={t("Kind", "类型")}
             style={{ width: 160 }}
           />
-          <Input.Search
-            key={search ?? ""}
-            defaultValue={search}
-            placeholder={t("Hash, stream, id or position", "哈希、流、编号或序号")}
-            aria-label={t("Search the ledger", "搜索账本")}
-            onSearch={(value) => look(value.trim())}
-            allowClear
-            style={{ width: 280, maxWidth: "100%" }}
+          <WordsField
+            words={search}
+            look={look}
+            placeholder={t("Hash, stream, ID or position", "哈希、流、编号或序号")}
+            label={t("Search the ledger", "搜索账本")}
+            width={280}
           />
         </div>
       </div>
@@ -146,7 +146,7 @@ const Feed = () => {
       {read.data && !error && <Rows items={read.data.items} fresh={fresh} />}
       {read.data && !error && (
         <div className="spread">
-          <span className="muted">{t("{n} entries in all", "共 {n} 个条目", { n: read.data.size })}</span>
+          <span className="muted">{t("{n} {n|entry|entries} in all", "共 {n} 个条目", { n: read.data.size })}</span>
           <div className="row">
             <Button disabled={before === undefined} onClick={() => set({ before: undefined })}>
               {t("Newest", "最新")}
@@ -179,52 +179,45 @@ const Rows = ({ items, fresh }: { items: readonly Listed[]; fresh: ReadonlySet<n
       <Empty
         image={Empty.PRESENTED_IMAGE_SIMPLE}
         description={t(
-          "Nothing here. Look further back, or search for something else.",
+          "Nothing matches. Look further back, or search for something else.",
           "没有符合条件的声明，可查看更早的条目或更换搜索条件。",
         )}
       />
     );
   return (
-    <div className="scroll">
-      <table className="plain">
-        <thead>
-          <tr>
-            <th>{t("Position", "序号")}</th>
-            <th>{t("What", "内容")}</th>
-            <th>{t("Signed by", "签名方")}</th>
-            <th>{t("Stream", "流")}</th>
-            <th>{t("Statement", "声明")}</th>
-            <th>{t("Time", "时间")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map(({ index, kind, signer, by, stream, statement, time }) => (
-            <tr key={index} className={fresh.has(index) ? "fresh" : ""}>
-              <td>
-                <Link to={`/ledger/${index}`}>#{index}</Link>
-              </td>
-              <td>
-                {kind === null ? (
-                  <span className="muted">{t("not yours to read", "无权查看内容")}</span>
-                ) : (
-                  <Link to={`/ledger/${index}`}>{t(kindText(kind))}</Link>
-                )}
-              </td>
-              <td>{by ? <Member of={by} /> : <span className="muted">{t(books[signer ?? ""] ?? NONE)}</span>}</td>
-              <td>
-                <Id>{stream}</Id>
-              </td>
-              <td>
-                <Id>{statement}</Id>
-              </td>
-              <td style={{ whiteSpace: "nowrap" }}>
-                <Time at={time} /> <span className="muted">{ago(new Date(time).toISOString())}</span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <PlainTable
+      rows={items}
+      keyOf={({ index }) => index}
+      className={({ index }) => (fresh.has(index) ? "fresh" : "")}
+      columns={[
+        { title: t("Position", "序号"), cell: ({ index }) => <Link to={`/ledger/${index}`}>#{index}</Link> },
+        {
+          title: t("What", "内容"),
+          cell: ({ index, kind }) =>
+            kind === null ? (
+              <span className="muted">{t("no access", "无权查看内容")}</span>
+            ) : (
+              <Link to={`/ledger/${index}`}>{t(kindText(kind))}</Link>
+            ),
+        },
+        {
+          title: t("Signed by", "签名方"),
+          cell: ({ by, signer }) =>
+            by ? <Member of={by} /> : <span className="muted">{t(books[signer ?? ""] ?? NONE)}</span>,
+        },
+        { title: t("Stream", "流"), cell: ({ stream }) => <Id>{stream}</Id> },
+        { title: t("Statement", "声明"), cell: ({ statement }) => <Id>{statement}</Id> },
+        {
+          title: t("Time", "时间"),
+          kind: "whole",
+          cell: ({ time }) => (
+            <span>
+              <Time at={time} /> <span className="muted">{ago(new Date(time).toISOString())}</span>
+            </span>
+          ),
+        },
+      ]}
+    />
   );
 };
 const NONE = { en: "—", "zh-CN": "—" };

@@ -6,6 +6,7 @@ import type { FileChange, Files } from "../../sdk/compare-files.ts";
 import type { ModelRelease } from "../../sdk/workflows/view-code.ts";
 import { Code, Diff } from "../parts/code.tsx";
 import { sizeText } from "../parts/file-field.tsx";
+import { harmless } from "../parts/harmless.ts";
 import { Loaded } from "../parts/page.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -67,7 +68,6 @@ const VersionTable = ({ versions }: { versions: readonly ModelRelease[] }) => {
       size="small"
       rowKey="digest"
       pagination={versions.length > 10 ? { pageSize: 10 } : false}
-      scroll={{ x: "max-content" }}
       dataSource={versions.toReversed()}
       columns={[
         {
@@ -90,13 +90,7 @@ const VersionTable = ({ versions }: { versions: readonly ModelRelease[] }) => {
         {
           title: t("Code", "代码"),
           render: (_, one) =>
-            isOpen(one) ? (
-              <Tag color="green" style={{ color: "var(--good)" }}>
-                {t("Open", "公开")}
-              </Tag>
-            ) : (
-              <Tag>{t("Sealed", "加密")}</Tag>
-            ),
+            isOpen(one) ? <Tag color="success">{t("Open", "公开")}</Tag> : <Tag>{t("Sealed", "加密")}</Tag>,
         },
         { title: t("Size", "大小"), align: "right", render: (_, { archive }) => sizeText(archive.size) },
         { title: t("Archive, SHA-256", "文件 SHA-256"), render: (_, { archive }) => <Id>{archive.digest}</Id> },
@@ -183,15 +177,15 @@ const Browser = ({ files }: { files: Files }) => {
             className="code-file"
             onClick={() => setChosen(one)}
           >
-            <span className="mono">{one}</span>
+            <span className="mono">{harmless(one)}</span>
             <span className="muted">{sizeText(files.get(one)?.length ?? 0)}</span>
           </button>
         ))}
       </nav>
       {text === undefined ? (
-        <p className="muted">{t("No text: nothing to read here.", "非文本文件，无法显示。")}</p>
+        <p className="muted">{t("Not a text file, so it cannot be shown.", "非文本文件，无法显示。")}</p>
       ) : (
-        <Code name={path} text={text} more={(n) => t("{n} more lines", "还有 {n} 行", { n })} />
+        <Code name={path} text={text} more={(n) => t("{n} more {n|line|lines}", "还有 {n} 行", { n })} />
       )}
     </div>
   );
@@ -228,11 +222,11 @@ const Changes = ({ before, now }: { before: Files; now: Files }) => {
           {changes.map(({ path, change, diff }) => (
             <div key={path} className="stack" style={{ gap: 8 }}>
               <div className="row">
-                <Tag color={{ added: "green", removed: "red", changed: "blue" }[change]}>{words[change]}</Tag>
-                <span className="mono">{path}</span>
+                <Tag color={{ added: "success", removed: "error", changed: "processing" }[change]}>{words[change]}</Tag>
+                <span className="mono">{harmless(path)}</span>
               </div>
               {diff === null ? (
-                <p className="muted">{t("No text.", "非文本文件。")}</p>
+                <p className="muted">{t("Not a text file.", "非文本文件。")}</p>
               ) : (
                 <Diff name={path} text={diff} />
               )}

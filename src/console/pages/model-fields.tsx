@@ -73,7 +73,9 @@ export const VersionFields = ({ described = false }: { described?: boolean }) =>
         label={t("Description", "模型描述")}
         rules={[useDescriptionRule()]}
         extra={
-          described ? t("Without a file, the description stays", "不选择文件则沿用当前描述") : t("Optional", "选填")
+          described
+            ? t("Without a file, the description stays the same", "不选择文件则沿用当前描述")
+            : t("Optional", "选填")
         }
       >
         <FileField accept=".md,text/markdown" hint={t(".md, at most 1 MB", "文件支持 md 格式，文件大小 1MB 以内")} />
@@ -87,7 +89,7 @@ const useDescriptionRule = () => {
   const { language } = usePreferences();
   return fileRule(async (file) => {
     if (!/\.(md|markdown)$/i.test(file.name))
-      return t("{name} is no .md file", "“{name}”不是 md 格式文件", { name: file.name });
+      return t("{name} is not a .md file", "“{name}”不是 md 格式文件", { name: file.name });
     if (file.size > DESCRIPTION_MAX) {
       const n = file.size.toLocaleString(language);
       return t("{n} bytes; at most 1 MB (1,048,576 bytes)", "文件为 {n} 字节，不能超过 1 MB（1,048,576 字节）", { n });
@@ -96,7 +98,7 @@ const useDescriptionRule = () => {
       new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
       return undefined;
     } catch {
-      return t("It is not text in UTF-8", "文件内容不是 UTF-8 文本");
+      return t("Not a UTF-8 text file", "文件内容不是 UTF-8 文本");
     }
   });
 };
@@ -107,7 +109,9 @@ export const ArchiveFields = () => {
   const form = Form.useFormInstance<VersionGiven>();
   const [held, setHeld] = useState<string>();
   const judge = useArchiveRule(({ files, size, runner }) => {
-    setHeld(t("{n} files, {size} unpacked", "共 {n} 个文件，解压后 {size}", { n: files, size: sizeText(size) }));
+    setHeld(
+      t("{n} {n|file|files}, {size} unpacked", "共 {n} 个文件，解压后 {size}", { n: files, size: sizeText(size) }),
+    );
     if (runner !== undefined) form.setFieldValue("runner", runner);
   });
   return (
@@ -123,7 +127,7 @@ export const ArchiveFields = () => {
       </Form.Item>
       <Form.Item
         name="runner"
-        label={t("Runs on", "运行器")}
+        label={t("Runtime", "运行器")}
         extra={t("As entente.json in the archive says", "与模型文件中 entente.json 的声明一致")}
       >
         <Select options={RUNNERS} />
@@ -167,7 +171,7 @@ const useArchiveRule = (found: (inspected: Inspected) => void) => {
   };
   return fileRule(async (file) => {
     if (!/\.(tar\.gz|tgz)$/i.test(file.name))
-      return t("{name} is no .tar.gz file", "“{name}”不是 tar.gz 格式文件", { name: file.name });
+      return t("{name} is not a .tar.gz file", "“{name}”不是 tar.gz 格式文件", { name: file.name });
     if (file.size === 0) return t("The file is empty", "文件为空");
     if (file.size > ARCHIVE_MAX) {
       const n = file.size.toLocaleString(language);

@@ -62,10 +62,13 @@ export const Page = () => {
               rules={[
                 required,
                 most(50),
-                fits(Name, t("No space at either end, no control characters", "首尾不能有空格，且不能包含控制字符")),
+                fits(
+                  Name,
+                  t("No leading or trailing spaces, no control characters", "首尾不能有空格，且不能包含控制字符"),
+                ),
               ]}
             >
-              <Input count={counted(50)} placeholder={t("At most 50 characters", "50个字符以内")} />
+              <Input count={counted(50)} placeholder={t("Up to 50 characters", "50个字符以内")} />
             </Form.Item>
             <VersionFields />
             <PermissionField what="model" />

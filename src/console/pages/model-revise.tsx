@@ -57,16 +57,15 @@ export const Revise = ({ model, close }: Props) => {
   return (
     <Modal
       open
-      title={t("Another version of {name}", "发布【{name}】的新版本", { name })}
+      title={t("New version of {name}", "发布【{name}】的新版本", { name })}
       onCancel={close}
-      mask={{ closable: false }}
       footer={
         <SignButton onClick={() => form.submit()} loading={revise.isPending} disabled={!verified}>
           {t("Seal, publish and sign", "加密、发布并签名")}
         </SignButton>
       }
     >
-      <p className="muted">{t("Now published: {version}", "当前版本：{version}", { version })}</p>
+      <p className="muted">{t("Current version: {version}", "当前版本：{version}", { version })}</p>
       <Form
         form={form}
         layout="vertical"

@@ -1,15 +1,17 @@
 /** One model: what it is, who may use it, its versions and its code. */
+
 import { useQuery } from "@tanstack/react-query";
 import { Button, Tag } from "antd";
 import { useState } from "react";
 import { useParams } from "react-router";
 import type { z } from "zod";
 import type { Model } from "../../contract/models.ts";
+import { KeptSince, NamedMembers } from "../parts/fact.tsx";
 import { Markdown } from "../parts/markdown.tsx";
-import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { WithAppId } from "../parts/member.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { ChangePermission, PermissionTag } from "../parts/permission.tsx";
-import { Id, Time } from "../parts/values.tsx";
+import { Id } from "../parts/values.tsx";
 import { Withdraw } from "../parts/withdraw.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -26,7 +28,7 @@ export const Page = () => {
   const model = read.data;
   return (
     <Frame
-      title={model?.name ?? "…"}
+      title={model?.name ?? untitled(read, t)}
       within={[[t("Models", "计算模型管理"), "/models"]]}
       beside={
         model && (
@@ -71,18 +73,18 @@ const Actions = ({ model }: { model: Shown }) => {
 
 const Facts = ({ model }: { model: Shown }) => {
   const t = useWords();
-  const { id, stream, creator, createdAt, updatedAt, main, runner, open, enclave, permission } = model;
+  const { id, creator, main, runner, open, permission } = model;
   return (
     <section className="card">
       <h2>{t("Basics", "基本信息")}</h2>
       <dl className="facts">
-        <dt>{t("Model number", "模型编号")}</dt>
+        <dt>{t("Model ID", "模型编号")}</dt>
         <dd>
           <Id>{id}</Id>
         </dd>
         <dt>{t("Created by / APPID", "创建者/APPID")}</dt>
         <dd>
-          <Member of={creator} /> <span className="muted mono">{creator.appId}</span>
+          <WithAppId of={creator} />
         </dd>
         <dt>{t("Main function", "main函数")}</dt>
         <dd>
@@ -91,35 +93,11 @@ const Facts = ({ model }: { model: Shown }) => {
         <dt>{t("Code", "代码")}</dt>
         <dd>
           {open
-            ? t("Published: whoever may use it can read it", "公开，可使用者均可阅读")
+            ? t("Open: anyone who may use it can read it", "公开，可使用者均可阅读")
             : t("Sealed: only the enclave opens it", "加密，仅可信执行环境可以打开")}
         </dd>
-        {permission.members && (
-          <>
-            <dt>{t("Named members", "定向公开成员")}</dt>
-            <dd className="row">
-              {permission.members.map((member) => (
-                <Member key={member.id} of={member} />
-              ))}
-            </dd>
-          </>
-        )}
-        <dt>{t("Enclave", "可信执行环境")}</dt>
-        <dd>
-          <Id>{enclave}</Id>
-        </dd>
-        <dt>{t("Created", "创建时间")}</dt>
-        <dd>
-          <Time at={createdAt} />
-        </dd>
-        <dt>{t("Changed", "更新时间")}</dt>
-        <dd>
-          <Time at={updatedAt} />
-        </dd>
-        <dt>{t("Stream", "账本流")}</dt>
-        <dd>
-          <Id>{stream}</Id>
-        </dd>
+        <NamedMembers of={permission.members} />
+        <KeptSince of={model} />
       </dl>
     </section>
   );

@@ -1,12 +1,10 @@
 /** The configuration in effect, without secrets. */
-import { Input } from "antd";
-import { useState } from "react";
+import { Input, Tag } from "antd";
+import { type ReactNode, useState } from "react";
 import { Loaded } from "../parts/page.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
-
-const said = (value: unknown): string =>
-  Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 export const Configuration = () => {
   const t = useWords();
@@ -31,37 +29,49 @@ export const Configuration = () => {
         />
       </div>
       <Loaded of={read}>
-        {({ settings }) => {
-          const shown = Object.entries(settings).filter(([name, value]) =>
-            `${name} ${said(value)}`.toLowerCase().includes(words.trim().toLowerCase()),
+        {({ described }) => {
+          const shown = Object.entries(described).filter(([name, { about, written }]) =>
+            `${name} ${written} ${t(about)}`.toLowerCase().includes(words.trim().toLowerCase()),
           );
           return (
-            <div className="scroll">
-              <table className="plain">
-                <thead>
-                  <tr>
-                    <th>{t("Setting", "配置项")}</th>
-                    <th>{t("Value", "值")}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {shown.map(([name, value]) => (
-                    <tr key={name}>
-                      <td className="mono">{name}</td>
-                      <td className="mono" style={{ overflowWrap: "anywhere" }}>
-                        {said(value) === "" ? <span className="muted">—</span> : said(value)}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+            <>
+              <PlainTable
+                rows={shown}
+                keyOf={([name]) => name}
+                columns={[
+                  {
+                    title: t("Setting", "配置项"),
+                    kind: "whole",
+                    cell: ([name]) => <span className="mono">{name}</span>,
+                  },
+                  {
+                    title: t("Value", "值"),
+                    kind: "mono",
+                    width: "30%",
+                    cell: ([, { written, secret }]) => {
+                      if (written === "") return <span className="muted">—</span>;
+                      return secret ? <Tag>{t("set, not shown", "已设置，不显示")}</Tag> : written;
+                    },
+                  },
+                  {
+                    title: t("What it is for", "说明"),
+                    tall: true,
+                    cell: ([, { about }]) => <span className="muted">{coded(t(about))}</span>,
+                  },
+                ]}
+              />
               {shown.length === 0 && (
-                <span className="muted">{t("No setting has these words.", "没有符合条件的配置项。")}</span>
+                <span className="muted">{t("No matching settings.", "没有符合条件的配置项。")}</span>
               )}
-            </div>
+            </>
           );
         }}
       </Loaded>
     </section>
   );
 };
+
+/** What stands between backticks as code. */
+const coded = (text: string): ReactNode[] =>
+  // biome-ignore lint/suspicious/noArrayIndexKey: pieces have a place and nothing else
+  text.split("`").map((piece, i) => (i % 2 === 1 ? <code key={i}>{piece}</code> : piece));

@@ -2,6 +2,7 @@
 import { Empty, Select, Skeleton, Tag } from "antd";
 import { Cursor } from "../parts/cursor.tsx";
 import { useFilters } from "../parts/list.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -24,22 +25,22 @@ export const Jobs = () => {
     { every: 5_000 },
   );
   const names = {
-    queued: t("queued", "等待中"),
-    running: t("running", "执行中"),
-    done: t("done", "已完成"),
-    failed: t("failed", "失败"),
+    queued: t("Queued", "等待中"),
+    running: t("Running", "执行中"),
+    done: t("Done", "已完成"),
+    failed: t("Failed", "失败"),
   };
   const kinds: Readonly<Record<string, string>> = {
-    "sessions.purge": t("Forget old sessions", "清理过期会话"),
-    "idempotency.purge": t("Forget kept answers", "清理已保留的应答"),
-    "uploads.collect": t("Collect uploads that nothing names", "清理未被引用的上传"),
+    "sessions.purge": t("Delete expired sessions", "清理过期会话"),
+    "idempotency.purge": t("Delete kept answers", "清理已保留的应答"),
+    "uploads.collect": t("Delete unreferenced uploads", "清理未被引用的上传"),
   };
   return (
     <section className="card stack">
       <div className="row">
         <Select
           value={state ?? ""}
-          onChange={(value) => set({ state: value, cursor: undefined })}
+          onChange={(value) => set({ state: value })}
           options={[
             { value: "", label: t("All states", "全部状态") },
             ...STATES.map((value) => ({ value, label: names[value] })),
@@ -51,46 +52,36 @@ export const Jobs = () => {
       {error && !data && <Failure error={error} retry={() => void refetch()} />}
       {!data && !error && <Skeleton active title={false} paragraph={{ rows: 6 }} />}
       {data?.items.length === 0 && (
-        <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("No such work.", "没有符合条件的任务。")} />
+        <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("No matching jobs.", "没有符合条件的任务。")} />
       )}
       {data && data.items.length > 0 && (
-        <div className="scroll">
-          <table className="plain">
-            <thead>
-              <tr>
-                <th>{t("Work", "任务")}</th>
-                <th>{t("State", "状态")}</th>
-                <th>{t("Due", "计划时间")}</th>
-                <th>{t("Ended", "结束时间")}</th>
-                <th className="number">{t("Failed tries", "失败次数")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.items.map(({ id, kind, key, state: now, runAt, finishedAt, attempts, error: code }) => (
-                <tr key={id}>
-                  <td>
-                    {kinds[kind] ?? <span className="mono">{kind}</span>} <span className="muted">{key}</span>
-                    {code && (
-                      <div className="mono" style={{ color: "var(--bad)" }}>
-                        {code}
-                      </div>
-                    )}
-                  </td>
-                  <td>
-                    <Tag color={COLOURS[now]}>{names[now]}</Tag>
-                  </td>
-                  <td>
-                    <Time at={runAt} />
-                  </td>
-                  <td>
-                    <Time at={finishedAt} />
-                  </td>
-                  <td className="number">{attempts}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable
+          rows={data.items}
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              title: t("Job", "任务"),
+              tall: true,
+              cell: ({ kind, key, error: code }) => (
+                <div>
+                  {kinds[kind] ?? <span className="mono">{kind}</span>} <span className="muted mono">{key}</span>
+                  {code && (
+                    <div className="mono" style={{ color: "var(--bad)" }}>
+                      {code}
+                    </div>
+                  )}
+                </div>
+              ),
+            },
+            {
+              title: t("State", "状态"),
+              cell: ({ state: now }) => <Tag color={COLOURS[now]}>{names[now]}</Tag>,
+            },
+            { title: t("Due", "计划时间"), kind: "whole", cell: ({ runAt }) => <Time at={runAt} /> },
+            { title: t("Ended", "结束时间"), kind: "whole", cell: ({ finishedAt }) => <Time at={finishedAt} /> },
+            { title: t("Failed attempts", "失败次数"), kind: "number", cell: ({ attempts }) => attempts },
+          ]}
+        />
       )}
       <Cursor next={data?.next} />
     </section>

@@ -1,9 +1,9 @@
 /** The newest lines of the server's log, without secrets, as they come. */
-import { Empty, Input, Select, Skeleton, Switch } from "antd";
+import { Empty, Select, Skeleton, Switch } from "antd";
 import { useState } from "react";
 import type { z } from "zod";
 import type { system } from "../../contract/system.ts";
-import { useFilters } from "../parts/list.tsx";
+import { SearchBox, useFilters } from "../parts/list.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -16,6 +16,13 @@ export const Logs = () => {
   const { get, set } = useFilters();
   const [follows, setFollows] = useState(true);
   const level = LEVELS.find((each) => each === get("level")) ?? "info";
+  const names = {
+    trace: t("trace", "跟踪"),
+    debug: t("debug", "调试"),
+    info: t("info", "信息"),
+    warn: t("warn", "警告"),
+    error: t("error", "错误"),
+  };
   const search = get("search");
   const { data, error, refetch } = useView(
     "system",
@@ -31,21 +38,12 @@ export const Logs = () => {
           onChange={(value) => set({ level: value === "info" ? undefined : value })}
           options={LEVELS.map((value) => ({
             value,
-            label: t("{level} and above", "{level} 及以上", { level: value }),
+            label: t("{level} and above", "{level}及以上", { level: names[value] }),
           }))}
           aria-label={t("Level", "级别")}
           style={{ width: 180 }}
         />
-        <Input.Search
-          key={search ?? ""}
-          defaultValue={search}
-          maxLength={64}
-          placeholder={t("Words, code or reference", "关键词、代码或参考编号")}
-          aria-label={t("Search the log", "搜索日志")}
-          onSearch={(value) => set({ search: value.trim() })}
-          allowClear
-          style={{ width: 280, maxWidth: "100%" }}
-        />
+        <SearchBox placeholder={t("Words, code or reference", "关键词、代码或参考编号")} width={280} />
         <span className="row">
           <Switch size="small" checked={follows} onChange={setFollows} aria-label={t("Follow", "实时刷新")} />
           {t("Follow", "实时刷新")}
@@ -59,7 +57,8 @@ export const Logs = () => {
           description={t("No line of this kind since the server started.", "服务器启动以来没有此类日志。")}
         />
       )}
-      <ol className="log">
+      {/* As the server writes it, whatever the language of the page. */}
+      <ol className="log" lang="en">
         {data?.items.map((line) => (
           <Entry key={line.number} {...line} />
         ))}
@@ -90,7 +89,7 @@ const Entry = ({ at, level, message, details }: Line) => (
         <time dateTime={at}>{clockOf(at)}</time> <span className="level">{level}</span> {message}{" "}
         <span className="muted">{shortOf(details)}</span>
       </summary>
-      <pre className="mono code">{JSON.stringify({ at, ...details }, null, 2)}</pre>
+      <pre className="mono wrapped">{JSON.stringify({ at, ...details }, null, 2)}</pre>
     </details>
   </li>
 );

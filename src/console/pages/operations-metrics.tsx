@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import { useEffect, useState } from "react";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -59,12 +60,12 @@ export const Metrics = () => {
   if (looks.length === 0) return <Skeleton active paragraph={{ rows: 8 }} />;
   const charts: readonly { name: string; series: Series; say: (value: number) => string }[] = [
     {
-      name: t("Requests a second", "每秒请求数"),
+      name: t("Requests per second", "每秒请求数"),
       series: ratesOf(looks, `${HTTP}_count`),
       say: digits(1),
     },
     {
-      name: t("95 of 100 answered within", "95% 请求的响应时间"),
+      name: t("95th percentile latency", "95% 请求的响应时间"),
       series: slowest(looks),
       say: (value) => t("{n} ms", "{n} 毫秒", { n: digits(1)(value * 1_000) }),
     },
@@ -73,24 +74,24 @@ export const Metrics = () => {
       series: valuesOf(looks, "entente_ledger_entries"),
       say: digits(0),
     },
-    { name: t("Tasks that run", "正在执行的任务"), series: valuesOf(looks, "entente_runs_active"), say: digits(0) },
+    { name: t("Running tasks", "正在执行的任务"), series: valuesOf(looks, "entente_runs_active"), say: digits(0) },
     {
-      name: t("Requests being signed", "正在签名的请求"),
+      name: t("Signing requests in progress", "正在签名的请求"),
       series: valuesOf(looks, "entente_signatures_active"),
       say: digits(0),
     },
     {
-      name: t("Memory of the server", "服务器内存"),
+      name: t("Server memory", "服务器内存"),
       series: valuesOf(looks, "process_resident_memory_bytes"),
       say: (value) => `${digits(0)(value / MIB)} MiB`,
     },
     {
-      name: t("Processor of the server", "服务器处理器占用"),
+      name: t("Server CPU", "服务器处理器占用"),
       series: ratesOf(looks, "process_cpu_seconds_total"),
       say: (value) => `${digits(0)(value * 100)} %`,
     },
     {
-      name: t("Event loop, 99 of 100 within", "事件循环延迟（99%）"),
+      name: t("Event loop delay (99%)", "事件循环延迟（99%）"),
       series: valuesOf(looks, "nodejs_eventloop_lag_p99_seconds"),
       say: (value) => t("{n} ms", "{n} 毫秒", { n: digits(1)(value * 1_000) }),
     },
@@ -138,6 +139,9 @@ const Chart = ({ name, series, say }: { name: string; series: Series; say: (valu
   );
 };
 
+/** As the server counts what is none of the interface. */
+const OTHER = "GET none";
+
 /** Where the server's time goes: the routes that took most of it since it started. */
 const Routes = ({ samples }: { samples: readonly Sample[] }) => {
   const t = useWords();
@@ -158,30 +162,30 @@ const Routes = ({ samples }: { samples: readonly Sample[] }) => {
   return (
     <section className="card">
       <h2>{t("Where the time goes, since the start", "自启动以来的耗时分布")}</h2>
-      <div className="scroll">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th>{t("Route", "路由")}</th>
-              <th className="number">{t("Answers", "次数")}</th>
-              <th className="number" style={{ paddingLeft: 16 }}>
-                {t("Mean", "平均耗时")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ route, seconds, count }) => (
-              <tr key={route}>
-                <td className="mono">{route}</td>
-                <td className="number">{count.toLocaleString()}</td>
-                <td className="number">
-                  {t("{n} ms", "{n} 毫秒", { n: digits(1)((seconds / Math.max(1, count)) * 1_000) })}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        rows={rows}
+        keyOf={({ route }) => route}
+        columns={[
+          {
+            title: t("Route", "路由"),
+            kind: "mono",
+            tall: true,
+            cell: ({ route }) =>
+              route === OTHER ? (
+                <span className="muted">{t("GET of the console's files", "GET 控制台文件")}</span>
+              ) : (
+                route
+              ),
+          },
+          { title: t("Requests", "次数"), kind: "number", cell: ({ count }) => count.toLocaleString() },
+          {
+            title: t("Mean", "平均耗时"),
+            kind: "number",
+            cell: ({ seconds, count }) =>
+              t("{n} ms", "{n} 毫秒", { n: digits(1)((seconds / Math.max(1, count)) * 1_000) }),
+          },
+        ]}
+      />
     </section>
   );
 };

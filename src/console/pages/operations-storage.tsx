@@ -1,6 +1,7 @@
 /** What takes room on the disk, and what is left of it. */
 import { Alert } from "antd";
 import { Loaded } from "../parts/page.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 
@@ -60,32 +61,34 @@ export const Storage = () => {
             </section>
             <section className="card">
               <h2>{t("By area", "按区域")}</h2>
-              <table className="plain">
-                <thead>
-                  <tr>
-                    <th>{t("Area", "区域")}</th>
-                    <th style={{ width: "40%" }}>{t("Share", "占比")}</th>
-                    <th className="number">{t("Files", "文件数")}</th>
-                    <th className="number" style={{ paddingLeft: 16 }}>
-                      {t("Size", "大小")}
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {areas.map(({ name, bytes, files }) => (
-                    <tr key={name}>
-                      <td>{names[name] ?? <span className="mono">{name}</span>}</td>
-                      <td style={{ verticalAlign: "middle" }}>
-                        <Meter share={bytes / Math.max(1, all)} name={names[name] ?? name} />
-                      </td>
-                      <td className="number">{files.toLocaleString()}</td>
-                      <td className="number" style={{ whiteSpace: "nowrap" }}>
-                        {sizeOf(bytes)}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <PlainTable
+                rows={areas}
+                keyOf={({ name }) => name}
+                columns={[
+                  {
+                    title: t("Area", "区域"),
+                    cell: ({ name }) => names[name] ?? <span className="mono">{name}</span>,
+                    total: t("Together", "合计"),
+                  },
+                  {
+                    title: t("Share", "占比"),
+                    width: "40%",
+                    cell: ({ name, bytes }) => <Meter share={bytes / Math.max(1, all)} name={names[name] ?? name} />,
+                  },
+                  {
+                    title: t("Files", "文件数"),
+                    kind: "number",
+                    cell: ({ files }) => files.toLocaleString(),
+                    total: areas.reduce((sum, { files }) => sum + files, 0).toLocaleString(),
+                  },
+                  {
+                    title: t("Size", "大小"),
+                    kind: "number",
+                    cell: ({ bytes }) => <span className="whole">{sizeOf(bytes)}</span>,
+                    total: <span className="whole">{sizeOf(all)}</span>,
+                  },
+                ]}
+              />
             </section>
           </div>
         );

@@ -26,7 +26,6 @@ export const Page = () => {
             state: undefined,
             level: undefined,
             search: undefined,
-            cursor: undefined,
           })
         }
         destroyOnHidden

@@ -18,8 +18,8 @@ export const Activity = () => {
     new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(time);
   return (
     <section className="card">
-      <h2>{t("Activity on the ledger", "账本活动")}</h2>
-      <Loaded of={read}>
+      <h2>{t("Ledger activity", "账本活动")}</h2>
+      <Loaded of={read} rows={3}>
         {({ items }) => {
           const now = Date.now();
           // All of a day where that is all that is known of it, otherwise only as far back as what was read.
@@ -30,7 +30,7 @@ export const Activity = () => {
             <>
               <Chart
                 bars={bars}
-                name={t("{n} statements since {when}", "{when} 以来 {n} 条声明", {
+                name={t("{n} {n|statement|statements} since {when}", "{when} 以来 {n} 条声明", {
                   n: times.length,
                   when: said(since),
                 })}
@@ -38,7 +38,7 @@ export const Activity = () => {
               />
               <div className="spread muted" style={{ fontSize: 12, marginTop: 4 }}>
                 <span>{said(since)}</span>
-                <span>{t("{n} statements", "{n} 条声明", { n: times.length })}</span>
+                <span>{t("{n} {n|statement|statements}", "{n} 条声明", { n: times.length })}</span>
               </div>
             </>
           );

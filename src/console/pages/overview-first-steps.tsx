@@ -6,6 +6,8 @@ import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
 
 interface Step {
+  /** Beside where it leads: another way to begin. */
+  readonly other?: { readonly name: string; readonly to: string };
   readonly done: boolean;
   readonly name: string;
   readonly why: string;
@@ -33,7 +35,7 @@ const OfOrganisation = () => {
       steps={[
         {
           done: account?.verification.state === "approved",
-          name: t("Have your organisation verified", "完成实名认证"),
+          name: t("Get your organisation verified", "完成实名认证"),
           why:
             account?.verification.state === "submitted"
               ? t("The operator is reviewing what you submitted.", "平台运营方正在审核您提交的资料。")
@@ -43,25 +45,25 @@ const OfOrganisation = () => {
         {
           done: state !== "unfounded",
           name: t("Create your chain identity", "创建链身份"),
-          why: t("The key that you sign with is made in this browser.", "签名密钥在此浏览器中生成。"),
+          why: t("Your signing key is generated in this browser.", "签名密钥在此浏览器中生成。"),
           to: "/identity",
         },
         {
           done: alliances.data.total > 0,
-          name: t("Found an alliance, or join one", "新建或加入计算联盟"),
-          why: t("Within it members share limited use of their data.", "联盟成员在联盟内实现数据有限共享应用。"),
+          name: t("Create or join an alliance", "新建或加入计算联盟"),
+          why: t("Its members share limited use of their data.", "联盟成员在联盟内实现数据有限共享应用。"),
           to: "/alliances",
         },
         {
           done: models.data.total + sources.data.total > 0,
-          name: t("Bring a model or a data source", "新建计算模型或数据源"),
+          name: t("Add a model or a data source", "新建计算模型或数据源"),
           why: t("Sealed here for the enclave: the platform cannot read it.", "在本机加密，平台无法读取。"),
           to: models.data.total > 0 ? "/sources" : "/models",
         },
         {
           done: tasks.data.total > 0,
           name: t("Run a task", "执行计算任务"),
-          why: t("It begins when everybody concerned has signed.", "相关各方全部授权后开始执行。"),
+          why: t("It starts once every party has signed.", "相关各方全部授权后开始执行。"),
           to: "/tasks",
         },
       ]}
@@ -88,11 +90,12 @@ const OfPlatform = () => {
             address: location.origin,
           }),
           to: "/reviews?state=all",
+          other: { name: t("Load the sample consortium", "加载示例联盟"), to: "/sample" },
         },
         {
           done: organisations.some(({ verification }) => verification.state === "approved"),
           name: t("Verify the first organisation", "审核第一家机构"),
-          why: t("Only verified organisations found a chain identity.", "通过实名认证的机构方可创建链身份。"),
+          why: t("Only verified organisations can create a chain identity.", "通过实名认证的机构方可创建链身份。"),
           to: "/reviews",
         },
       ]}
@@ -125,7 +128,12 @@ const Steps = ({ title, steps }: { title: string; steps: readonly Step[] }) => {
             {step.done ? (
               <span className="muted">{t("Done", "已完成")}</span>
             ) : (
-              index === next && <Link to={step.to}>{t("Go there", "前往")}</Link>
+              index === next && (
+                <span className="row">
+                  {step.other && <Link to={step.other.to}>{step.other.name}</Link>}
+                  <Link to={step.to}>{t("Go", "前往")}</Link>
+                </span>
+              )
             )}
           </li>
         ))}

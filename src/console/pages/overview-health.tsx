@@ -20,17 +20,17 @@ export const Health = () => {
   const total = nodes.data?.total ?? 0;
   return (
     <section className="card">
-      <h2>{t("What you rely on", "运行状况")}</h2>
+      <h2>{t("Status", "运行状况")}</h2>
       <ul className="lines">
         <Line
           name={t("Platform", "平台")}
           light={platform.error ? "bad" : platform.data ? "good" : ""}
-          said={platform.error ? t("Not well", "异常") : platform.data ? t("Well", "正常") : "…"}
+          said={platform.error ? t("Degraded", "异常") : platform.data ? t("Healthy", "正常") : "…"}
         />
         <Line
           name={t("Ledger", "账本")}
           light={ledger.error ? "bad" : ledger.data ? "good" : ""}
-          said={ledger.data ? t("{n} statements", "{n} 条声明", { n: ledger.data.size }) : "…"}
+          said={ledger.data ? t("{n} {n|statement|statements}", "{n} 条声明", { n: ledger.data.size }) : "…"}
         />
         {running.map(({ id, hardware, provider, measurement }) => (
           <Line
@@ -40,19 +40,21 @@ export const Health = () => {
             said={
               provider === "simulated"
                 ? t("Simulated: no hardware protection", "模拟：无硬件保护")
-                : t("{provider} says what it runs", "{provider} 远程证明", { provider })
+                : t("Attested by {provider}", "{provider} 远程证明", { provider })
             }
             more={<Id>{measurement}</Id>}
           />
         ))}
+        {enclaves.isLoading && <Line name={t("Enclave", "可信执行环境")} light="" said="…" more="…" />}
         {enclaves.data && running.length === 0 && (
-          <Line name={t("Enclave", "可信执行环境")} light="bad" said={t("None runs", "未运行")} />
+          <Line name={t("Enclave", "可信执行环境")} light="bad" said={t("Not running", "未运行")} />
         )}
+        {nodes.isLoading && <Line name={t("Key nodes", "密钥节点")} light="" said="…" />}
         {total > 0 && (
           <Line
             name={t("Key nodes", "密钥节点")}
             light={up === total ? "good" : "bad"}
-            said={t("{up} of {total} run", "{up}/{total} 运行中", { up, total })}
+            said={t("{up} of {total} online", "{up}/{total} 在线", { up, total })}
           />
         )}
       </ul>
@@ -70,7 +72,9 @@ interface LineProps {
 const Line = ({ name, light, said, more }: LineProps) => (
   <li>
     <span className="muted">{name}</span>
-    <span className={`state ${light}`}>{said}</span>
+    <span className={`state ${light}`} style={{ marginLeft: "auto" }}>
+      {said}
+    </span>
     {more && <span style={{ marginLeft: "auto" }}>{more}</span>}
   </li>
 );

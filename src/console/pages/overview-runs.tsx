@@ -21,10 +21,10 @@ export const Runs = () => {
       <div className="spread" style={{ marginBottom: 12 }}>
         <h2 style={{ margin: 0 }}>{t("Tasks", "计算任务")}</h2>
         <span className={count > 0 ? "state warn" : "state"} aria-live="polite">
-          {count > 0 ? t("{n} running now", "{n} 个正在执行", { n: count }) : t("Nothing runs now", "当前无任务执行")}
+          {count > 0 ? t("{n} running now", "{n} 个正在执行", { n: count }) : t("Nothing running", "当前无任务执行")}
         </span>
       </div>
-      <Loaded of={newest}>
+      <Loaded of={newest} rows={4}>
         {({ items }) => {
           const now = running.data?.items ?? [];
           const rest = items.filter(({ id }) => !now.some((one) => one.id === id));
@@ -32,10 +32,10 @@ export const Runs = () => {
           return shown.length === 0 ? (
             <p className="muted" style={{ margin: 0 }}>
               {t(
-                "A task computes one model on the data of several members. ",
+                "A task runs one model on data from several members. ",
                 "计算任务以一个模型对多个成员的数据进行计算。",
               )}
-              <Link to="/tasks">{t("Create the first", "新建计算任务")}</Link>
+              <Link to="/tasks">{t("Create a task", "新建计算任务")}</Link>
             </p>
           ) : (
             <ul className="lines">

@@ -1,6 +1,7 @@
 /** What waits: for a member its events, for the operator the particulars to review. */
 import type { ReactNode } from "react";
 import { Link } from "react-router";
+import { harmless } from "../parts/harmless.ts";
 import { Loaded } from "../parts/page.tsx";
 import { useAgo } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -23,10 +24,10 @@ export const Waiting = () => {
   return (
     <section className="card">
       <Head title={t("Waiting for you", "待我处理")} total={read.data?.total} to="/events?tab=pending" />
-      <Loaded of={read}>
+      <Loaded of={read} rows={2}>
         {({ items }) => (
           <Lines
-            empty={t("Nothing waits for you.", "暂无待处理事项。")}
+            empty={t("Nothing is waiting for you.", "暂无待处理事项。")}
             action={t("Handle", "去处理")}
             lines={items.map(({ id, title, initiator, expiresAt }) => ({
               ...{ id, name: t(title), by: initiator.nickname, to: `/events/${id}` },
@@ -46,13 +47,13 @@ export const Submitted = () => {
   return (
     <section className="card">
       <Head title={t("Waiting for review", "待审核")} total={read.data?.total} to="/reviews" />
-      <Loaded of={read}>
+      <Loaded of={read} rows={2}>
         {({ items }) => (
           <Lines
-            empty={t("Nobody waits for a review.", "没有待审核的机构。")}
+            empty={t("No organisation is waiting for review.", "没有待审核的机构。")}
             action={t("Review", "审核")}
             lines={items.map(({ id, nickname, verification: { particulars, submittedAt } }) => ({
-              ...{ id, name: nickname, by: particulars?.legalName ?? "", to: "/reviews" },
+              ...{ id, name: nickname, by: harmless(particulars?.legalName ?? ""), to: "/reviews" },
               when: submittedAt && ago(submittedAt),
             }))}
           />

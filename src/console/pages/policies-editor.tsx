@@ -53,7 +53,6 @@ export const Editor = ({ label, value, onChange, wrongLine }: Props) => {
         rows={Math.min(24, lines.length)}
         spellCheck={false}
         autoCapitalize="off"
-        maxLength={65_536}
         onChange={({ target }) => onChange(target.value)}
         onScroll={({ currentTarget }) => {
           if (numbers.current) numbers.current.scrollTop = currentTarget.scrollTop;

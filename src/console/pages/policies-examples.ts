@@ -84,6 +84,17 @@ when {
 };`,
   },
   {
+    id: "child-keys",
+    name: label("Requesters may sign with child keys", "请求方可使用子密钥签名"),
+    text: 'permit (principal in Role::"requester", action == Action::"derive", resource);',
+  },
+  {
+    id: "export-after-two",
+    name: label("Administrators may export a key after two approvals", "两方审批后管理员可导出密钥"),
+    text: `permit (principal in Role::"administrator", action == Action::"exportKey", resource)
+when { context.approvals >= 2 };`,
+  },
+  {
     id: "test-keys",
     name: label("Keys tagged env=test sign for everybody", "标签为 env=test 的密钥可自由签名"),
     text: `permit (principal, action == Action::"sign", resource)

@@ -30,12 +30,12 @@ export const Simulation = ({ group, policies, ready }: Props) => {
   });
   const verdict = (is: "allowed" | "denied") => (
     <Tag color={is === "allowed" ? "success" : "error"}>
-      {is === "allowed" ? t("allowed", "允许") : t("denied", "拒绝")}
+      {is === "allowed" ? t("Allowed", "允许") : t("Denied", "拒绝")}
     </Tag>
   );
   return (
     <section className="card stack">
-      <h2 style={{ margin: 0 }}>{t("Try it on the past", "使用历史请求模拟")}</h2>
+      <h2 style={{ margin: 0 }}>{t("Simulate on past requests", "使用历史请求模拟")}</h2>
       <div className="row">
         <Select
           aria-label={t("Period", "时间范围")}
@@ -48,19 +48,18 @@ export const Simulation = ({ group, policies, ready }: Props) => {
           ]}
         />
         <Checkbox checked={changed} onChange={({ target }) => setChanged(target.checked)}>
-          {t("Only what changes", "仅显示结果变化的请求")}
+          {t("Only changed results", "仅显示结果变化的请求")}
         </Checkbox>
         <Button disabled={!ready} loading={run.isPending} onClick={() => run.mutate(1)}>
           {t("Simulate", "开始模拟")}
         </Button>
-        {!ready && <span className="muted">{t("Correct the policies first.", "请先更正策略。")}</span>}
+        {!ready && <span className="muted">{t("Fix the policies first.", "请先更正策略。")}</span>}
       </div>
       {run.error && <Failure error={run.error} />}
       {run.data && (
         <Table
           size="small"
           rowKey={({ request }) => request.stream}
-          scroll={{ x: "max-content" }}
           dataSource={run.data.items}
           loading={run.isPending}
           pagination={{
@@ -78,19 +77,19 @@ export const Simulation = ({ group, policies, ready }: Props) => {
               ),
             },
             { title: t("Key", "密钥"), render: (_, { key }) => key.alias ?? key.id },
-            { title: t("Asked by", "请求方"), render: (_, { requester }) => <Member of={requester} /> },
+            { title: t("Requested by", "请求方"), render: (_, { requester }) => <Member of={requester} /> },
             { title: t("Now", "当前策略"), render: (_, { before }) => verdict(before) },
             {
-              title: t("With these", "新策略"),
+              title: t("Proposed", "新策略"),
               render: (_, one) => (
                 <>
                   {verdict(one.after)}
-                  {one.changed && <Tag color="warning">{t("changes", "有变化")}</Tag>}
+                  {one.changed && <Tag color="warning">{t("Changes", "有变化")}</Tag>}
                 </>
               ),
             },
             {
-              title: t("Because", "原因"),
+              title: t("Reason", "原因"),
               render: (_, { reason, decidedBy }) => (
                 <span>
                   {t(reason)} {decidedBy.length > 0 && <span className="mono muted">{decidedBy.join(", ")}</span>}

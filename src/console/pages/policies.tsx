@@ -1,9 +1,10 @@
 /** 策略管理: the policies of a group, written, checked, tried on the past, and proposed. */
 import { Alert, Button, Dropdown, Empty, Input, Popconfirm, Select } from "antd";
-import { useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import type { KeyPolicy } from "../../rules/key-group.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import { useDraftName } from "../parts/draft.ts";
 import { administers, type ShownGroup as Group } from "../parts/key-shapes.ts";
 import { useFilters } from "../parts/list.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
@@ -15,6 +16,7 @@ import { refusalOf, useView } from "../views.ts";
 import { PolicyDifference, Proposals } from "./key-group-proposals.tsx";
 import { Editor } from "./policies-editor.tsx";
 import { EXAMPLES } from "./policies-examples.ts";
+import { useFaults } from "./policies-faults.ts";
 import { Simulation } from "./policies-simulation.tsx";
 
 export const Page = () => {
@@ -42,11 +44,11 @@ export const Page = () => {
           <Empty
             image={Empty.PRESENTED_IMAGE_SIMPLE}
             description={t(
-              "Policies belong to a group, and you are in none yet.",
+              "Policies belong to a group, and you are not in one yet.",
               "策略归属于群组，您尚未加入任何群组。",
             )}
           >
-            <Link to="/key-groups?new=1">{t("Found a group", "新建群组")}</Link>
+            <Link to="/key-groups?new=1">{t("Create a group", "新建群组")}</Link>
           </Empty>
         </div>
       ) : (
@@ -68,7 +70,7 @@ const same = (a: readonly KeyPolicy[], b: readonly KeyPolicy[]): boolean => JSON
 
 /** What is written is kept in this browser until it is proposed or put back. */
 const useWritten = ({ stream, policies }: Group) => {
-  const name = `draft.policies.${stream}`;
+  const name = useDraftName(`policies.${stream}`);
   const [written, setWritten] = useState<readonly KeyPolicy[]>(() => kept(name, policies));
   const changed = !same(written, policies);
   useEffect(() => keep(name, changed ? written : undefined), [name, written, changed]);
@@ -97,16 +99,24 @@ const useChecked = (group: string, policies: readonly KeyPolicy[], enabled: bool
   return found?.of === policies ? { checked: true, error: found.error } : { checked: false, error: undefined };
 };
 
+const Fault = ({ children }: { children: ReactNode }) => (
+  <div role="alert" style={{ color: "var(--bad)" }}>
+    {children}
+  </div>
+);
+
 const Policies = ({ of: group }: { of: Group }) => {
   const t = useWords();
   const notice = useNotice();
   const { permissions } = useSession();
   const { written, changed, setWritten } = useWritten(group);
   const may = permissions.has("key.govern");
-  const { checked, error } = useChecked(group.id, written, may && changed);
+  const faults = useFaults(written);
+  const { checked, error } = useChecked(group.id, written, may && changed && !faults.any);
   const propose = useAct(
-    ({ client }) => client.keyGroups.propose(group.stream, { change: { policies: [...written] } }),
-    () => notice(t("Proposed; in effect once enough administrators agree.", "已提议，管理员同意数足够后生效。")),
+    async ({ client }) =>
+      (await import("../../sdk/workflows/key-governance.ts")).proposeChange(client, group, { policies: [...written] }),
+    () => notice(t("Proposed. It takes effect once enough administrators agree.", "已提议，管理员同意数足够后生效。")),
   );
   const wrong = useMemo(() => {
     if (!error) return undefined;
@@ -144,7 +154,7 @@ const Policies = ({ of: group }: { of: Group }) => {
         </div>
         <p className="muted" style={{ margin: 0 }}>
           {t(
-            "Nothing is allowed until a policy permits it, and a forbid wins over every permit. Each node judges for itself.",
+            "Nothing is allowed until a policy permits it, and a forbid overrides every permit. Each node decides for itself.",
             "未经策略允许的操作一律拒绝，forbid 优先于所有 permit。每个节点独立判定。",
           )}
         </p>
@@ -162,8 +172,7 @@ const Policies = ({ of: group }: { of: Group }) => {
                 className="mono"
                 aria-label={t("Name of the policy", "策略名称")}
                 value={policy.id}
-                maxLength={64}
-                status={/^[a-z0-9][a-z0-9-]{0,63}$/.test(policy.id) ? "" : "error"}
+                status={faults.each[i] === undefined ? "" : "error"}
                 onChange={({ target }) => put(i, { ...policy, id: target.value })}
                 style={{ flex: "0 1 320px" }}
               />
@@ -183,14 +192,16 @@ const Policies = ({ of: group }: { of: Group }) => {
               onChange={(text) => put(i, { ...policy, text })}
               {...(wrong?.policy === policy.id && { wrongLine: wrong.line })}
             />
+            {faults.each[i] !== undefined && <Fault>{faults.each[i]}</Fault>}
             {wrong?.policy === policy.id && <Failure error={error} />}
           </article>
         ))}
+        {faults.together !== undefined && <Fault>{faults.together}</Fault>}
         {error !== undefined && !written.some(({ id }) => id === wrong?.policy) && <Failure error={error} />}
       </section>
       {changed && (
         <section className="card stack">
-          <h2 style={{ margin: 0 }}>{t("What would change", "变更内容")}</h2>
+          <h2 style={{ margin: 0 }}>{t("What changes", "变更内容")}</h2>
           <PolicyDifference before={group.policies} after={written} />
           {propose.error && <Failure error={propose.error} />}
           <div className="row" aria-live="polite">
@@ -204,14 +215,14 @@ const Policies = ({ of: group }: { of: Group }) => {
               </SignButton>
             )}
             <Button onClick={() => setWritten(group.policies)}>
-              {t("Put back what is in effect", "恢复为当前生效策略")}
+              {t("Reset to the current policies", "恢复为当前生效策略")}
             </Button>
             <span className="muted">
-              {!checked
-                ? t("Checking…", "正在检查…")
-                : error === undefined
-                  ? t("The engine takes it.", "检查通过。")
-                  : t("Correct it first.", "请先更正。")}
+              {faults.any || error !== undefined
+                ? t("Fix the errors first.", "请先更正。")
+                : checked
+                  ? t("Valid.", "检查通过。")
+                  : t("Checking…", "正在检查…")}
             </span>
           </div>
         </section>

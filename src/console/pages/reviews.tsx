@@ -2,11 +2,13 @@
 import { Button, Form, Input, Modal, Segmented, Tag } from "antd";
 import { useState } from "react";
 import type { z } from "zod";
-import type { Account } from "../../contract/accounts.ts";
+import { type Account, ReviewReason } from "../../contract/accounts.ts";
 import { useAct } from "../parts/act.tsx";
-import { List, useFilters } from "../parts/list.tsx";
+import { harmless } from "../parts/harmless.ts";
+import { List, useFilters, WIDE } from "../parts/list.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame } from "../parts/page.tsx";
+import { counted, useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -22,10 +24,10 @@ export const Page = () => {
   const [chosen, setChosen] = useState<Shown>();
   const read = useView("accounts", "list", { page, pageSize, ...(state !== "all" && { verification: state }) });
   return (
-    <Frame
-      title={t("Reviews", "实名审核")}
-      actions={
+    <Frame title={t("Reviews", "实名审核")}>
+      <div style={{ maxWidth: "100%", overflowX: "auto" }}>
         <Segmented
+          aria-label={t("Shown", "显示范围")}
           value={state}
           onChange={(to) => set({ state: to })}
           options={[
@@ -35,25 +37,26 @@ export const Page = () => {
             { value: "all", label: t("All", "全部") },
           ]}
         />
-      }
-    >
+      </div>
       <List<Shown>
         read={read}
         keyOf={({ id }) => id}
-        empty={t("Nobody waits for a review.", "没有待审核的机构。")}
+        empty={t("No organisation is waiting for review.", "没有待审核的机构。")}
         columns={[
           {
             title: t("Organisation", "机构"),
             render: (_, { id, nickname, appId }) => <Member of={{ id, nickname, appId }} />,
           },
-          { title: "APPID", render: (_, { appId }) => <Id>{appId}</Id> },
+          { title: "APPID", responsive: WIDE, render: (_, { appId }) => <Id>{appId}</Id> },
           {
             title: t("Legal name", "机构全称"),
-            render: (_, { verification }) => verification.particulars?.legalName ?? "—",
+            responsive: WIDE,
+            render: (_, { verification }) => harmless(verification.particulars?.legalName ?? "—"),
           },
           { title: t("State", "状态"), render: (_, { verification }) => <Tag>{t(verification.label)}</Tag> },
           {
             title: t("Submitted", "提交时间"),
+            responsive: WIDE,
             render: (_, { verification }) => <Time at={verification.submittedAt} />,
           },
           {
@@ -74,11 +77,18 @@ export const Page = () => {
 
 const Review = ({ account: { id, nickname, verification }, close }: { account: Shown; close: () => void }) => {
   const t = useWords();
-  const [reason, setReason] = useState("");
+  const { obeys } = useRules();
+  const [form] = Form.useForm<{ reason: string }>();
+  const reason = Form.useWatch("reason", form) ?? "";
   const review = useAct<unknown, "approved" | "rejected">(
     ({ client }, decision) => client.accounts.review({ id, decision, reason }),
     close,
   );
+  const decide = async (decision: "approved" | "rejected") => {
+    // What does not fit is said at its field.
+    const fits = await form.validateFields().catch(() => undefined);
+    if (fits) review.mutate(decision);
+  };
   const { legalName, registrationNumber, contact, phone, country } = verification.particulars ?? {};
   return (
     <Modal
@@ -87,10 +97,10 @@ const Review = ({ account: { id, nickname, verification }, close }: { account: S
       onCancel={close}
       footer={
         <>
-          <Button danger disabled={reason.trim() === "" || review.isPending} onClick={() => review.mutate("rejected")}>
+          <Button danger disabled={reason.trim() === "" || review.isPending} onClick={() => void decide("rejected")}>
             {t("Reject", "驳回")}
           </Button>
-          <Button type="primary" loading={review.isPending} onClick={() => review.mutate("approved")}>
+          <Button type="primary" loading={review.isPending} onClick={() => void decide("approved")}>
             {t("Approve", "通过")}
           </Button>
         </>
@@ -98,19 +108,19 @@ const Review = ({ account: { id, nickname, verification }, close }: { account: S
     >
       <dl className="facts">
         <dt>{t("Legal name", "机构全称")}</dt>
-        <dd>{legalName}</dd>
+        <dd>{harmless(legalName ?? "")}</dd>
         <dt>{t("Registration number", "统一社会信用代码")}</dt>
-        <dd>{registrationNumber}</dd>
+        <dd>{harmless(registrationNumber ?? "")}</dd>
         <dt>{t("Contact", "联系人")}</dt>
-        <dd>{contact}</dd>
+        <dd>{harmless(contact ?? "")}</dd>
         <dt>{t("Telephone", "联系电话")}</dt>
-        <dd>{phone}</dd>
+        <dd>{harmless(phone ?? "")}</dd>
         <dt>{t("Country", "国家或地区")}</dt>
         <dd>{country}</dd>
       </dl>
-      <Form layout="vertical" style={{ marginTop: 16 }}>
-        <Form.Item label={t("Reason, needed to reject", "驳回原因")}>
-          <Input.TextArea value={reason} onChange={({ target }) => setReason(target.value)} maxLength={500} showCount />
+      <Form form={form} layout="vertical" style={{ marginTop: 16 }}>
+        <Form.Item name="reason" label={t("Reason, needed to reject", "驳回原因")} rules={[obeys(ReviewReason, "")]}>
+          <Input.TextArea count={counted(ReviewReason.maxLength ?? 0)} />
         </Form.Item>
       </Form>
       {review.error && <Failure error={review.error} />}

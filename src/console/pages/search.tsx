@@ -24,7 +24,7 @@ export const Page = () => {
         autoFocus
         defaultValue={words}
         maxLength={64}
-        placeholder={t("Id, hash or name", "编号、哈希或名称")}
+        placeholder={t("ID, hash or name", "编号、哈希或名称")}
         aria-label={t("Search", "搜索")}
         onSearch={(given) => given.trim() && void go(placeOf(given))}
         className="narrow"
@@ -33,7 +33,7 @@ export const Page = () => {
       {words === "" ? (
         <p className="muted">
           {t(
-            "Names of alliances, models, data sources, tasks and keys; or an id such as T2026…",
+            "Search alliances, models, data sources, tasks and keys by name, or by an ID such as T2026…",
             "可搜索计算联盟、计算模型、数据源、计算任务与密钥的名称，或 T2026… 等编号",
           )}
         </p>
@@ -107,7 +107,7 @@ const All = ({ words }: { words: string }) => {
           <Empty
             image={Empty.PRESENTED_IMAGE_SIMPLE}
             description={t(
-              "Nothing that you may see is called “{words}”. Try a part of the name, or an id.",
+              "Nothing found for “{words}”. Try part of the name, or an ID.",
               "没有名称包含“{words}”的内容。请尝试名称的一部分或编号。",
               { words },
             )}

@@ -1,6 +1,7 @@
 /** Columns of a table: 字段名称, 字段类型, 字段说明, the last one to be written in place. */
 import { Input, Modal, Table } from "antd";
 import { useState } from "react";
+import { harmless } from "../parts/harmless.ts";
 import { characters } from "../parts/rules.tsx";
 import { useWords } from "../preferences.tsx";
 
@@ -30,11 +31,10 @@ export const Columns = ({ columns, written = {}, onWrite }: Props) => {
     <Table<ShownColumn>
       size="small"
       rowKey="name"
-      scroll={{ x: "max-content" }}
       pagination={columns.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
       dataSource={[...columns]}
       columns={[
-        { title: t("Column", "字段名称"), render: (_, { name }) => <span className="mono">{name}</span> },
+        { title: t("Column", "字段名称"), render: (_, { name }) => <span className="mono">{harmless(name)}</span> },
         { title: t("Type", "字段类型"), render: (_, { type }) => <span className="mono muted">{type}</span> },
         {
           title: t("Description", "字段说明"),
@@ -42,8 +42,8 @@ export const Columns = ({ columns, written = {}, onWrite }: Props) => {
             onWrite ? (
               <Input
                 size="small"
-                aria-label={t("Description of {name}", "{name} 的字段说明", { name: column.name })}
-                placeholder={t("Say what it holds", "补充字段说明")}
+                aria-label={t("Description of {name}", "{name} 的字段说明", { name: harmless(column.name) })}
+                placeholder={t("Describe it", "补充字段说明")}
                 value={textOf(column)}
                 status={characters(textOf(column)) > MAX ? "error" : ""}
                 count={{ max: MAX, strategy: characters }}
@@ -51,7 +51,7 @@ export const Columns = ({ columns, written = {}, onWrite }: Props) => {
                 style={{ minWidth: 180 }}
               />
             ) : (
-              textOf(column) || <span className="muted">—</span>
+              harmless(textOf(column)) || <span className="muted">—</span>
             ),
         },
       ]}
@@ -77,12 +77,12 @@ export const StructureDialog = ({ columns, written, rows, done, close }: DialogP
       title={t("Structure of the table", "表结构信息")}
       onCancel={close}
       onOk={() => done(draft)}
-      okText={t("Take these descriptions", "确定")}
+      okText={t("Use these descriptions", "确定")}
       okButtonProps={{ disabled: isTooLong }}
     >
       <p className="muted">
         {t(
-          "The enclave found {n} columns and {rows} rows. Say what the columns hold.",
+          "The enclave found {n} {n|column|columns} and {rows} {rows|row|rows}. Describe the columns.",
           "可信执行环境已读取表结构：{n} 个字段，{rows} 行，请补充字段说明。",
           { n: columns.length, rows },
         )}

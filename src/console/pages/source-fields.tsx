@@ -1,7 +1,9 @@
 /** 数据源配置信息: how a table is reached, or the file that holds it. */
 import { Form, Input, InputNumber, Select, Space } from "antd";
+import { Refusal } from "../../base/refusal.ts";
 import { DatabaseConnection } from "../../rules/connection.ts";
 import { pemBlocks } from "../../trust/pem.ts";
+import { DatabaseSetup } from "../parts/database-setup.tsx";
 import { FileField, fileRule, sizeText } from "../parts/file-field.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { useWords } from "../preferences.tsx";
@@ -40,22 +42,28 @@ export const connectionOf = async (given: ConnectionGiven) => {
   };
 };
 
-const { host: HOST } = DatabaseConnection.shape;
+/** Nobody but this person knows the address here: the enclave does not say it again. */
+export const withAddress = (error: Error, { host, port }: Pick<ConnectionGiven, "host" | "port">): Error =>
+  error instanceof Refusal && error.code === "database.unreachable"
+    ? new Refusal(error.code, error.status, { host, port, ...error.details })
+    : error;
+
+const { host: HOST, port: PORT } = DatabaseConnection.shape;
 const MAX_PEM = 65_536;
 
 export const ConnectionFields = ({ fixed = false }: { fixed?: boolean }) => {
   const t = useWords();
-  const { required, most, fits } = useRules();
+  const { required, most, fits, wholeOf } = useRules();
   const form = Form.useFormInstance<ConnectionGiven>();
   const language = Form.useWatch("language", form);
   const certificate = useCertificateRule();
-  const name = (field: keyof ConnectionGiven, en: string, zh: string, max = 128, optional = false) => (
+  const name = (field: keyof ConnectionGiven, en: string, zh: string, optional?: string) => (
     <Form.Item
       name={field}
       label={t(en, zh)}
       validateFirst
-      rules={[...(optional ? [] : [required]), most(max)]}
-      {...(optional && { extra: t("Optional", "选填") })}
+      rules={[...(optional === undefined ? [required] : []), most(128)]}
+      {...(optional !== undefined && { extra: optional })}
     >
       <Input autoComplete="off" />
     </Form.Item>
@@ -79,18 +87,8 @@ export const ConnectionFields = ({ fixed = false }: { fixed?: boolean }) => {
           >
             <Input placeholder="10.0.0.8" autoComplete="off" />
           </Form.Item>
-          <Form.Item
-            name="port"
-            rules={[{ required: true, message: t("1 to 65535", "1 到 65535") }]}
-            style={{ width: 112 }}
-          >
-            <InputNumber
-              min={1}
-              max={65_535}
-              precision={0}
-              aria-label={t("Port", "端口号")}
-              style={{ width: "100%" }}
-            />
+          <Form.Item name="port" rules={[wholeOf(PORT)]} style={{ width: 112 }}>
+            <InputNumber controls={false} aria-label={t("Port", "端口号")} style={{ width: "100%" }} />
           </Form.Item>
         </Space.Compact>
       </Form.Item>
@@ -109,9 +107,17 @@ export const ConnectionFields = ({ fixed = false }: { fixed?: boolean }) => {
           }}
         />
       </Form.Item>
-      {language === "postgresql" && name("schema", "Schema", "模式名", 128, true)}
+      {language === "postgresql" && name("schema", "Schema", "模式名", t("Optional", "选填"))}
       {name("table", "Table", "数据库表名")}
-      {name("metadata", "Table that describes its columns", "元数据表名", 128, true)}
+      {name(
+        "metadata",
+        "Table that describes its columns",
+        "元数据表名",
+        t(
+          "Optional; of the same database, with columns column_name and description",
+          "选填；同一数据库中的表，包含 column_name 和 description 两列",
+        ),
+      )}
       {name("username", "User name", "用户名")}
       <Form.Item
         name="password"
@@ -139,16 +145,22 @@ export const ConnectionFields = ({ fixed = false }: { fixed?: boolean }) => {
       >
         <Input autoComplete="off" />
       </Form.Item>
+      <Setup />
     </>
   );
 };
 
+const Setup = () => {
+  const names = Form.useWatch([]) as Partial<ConnectionGiven> | undefined;
+  return <DatabaseSetup type={names?.language ?? "mysql"} what="source" names={names ?? {}} />;
+};
+
 /** As PEM of certificates, whole; whose they are is the enclave's to judge. */
-const useCertificateRule = () => {
+export const useCertificateRule = () => {
   const t = useWords();
   return fileRule(async (file) => {
     if (!/\.pem$/i.test(file.name))
-      return t("{name} is no .pem file", "“{name}”不是 .pem 格式文件", { name: file.name });
+      return t("{name} is not a .pem file", "“{name}”不是 .pem 格式文件", { name: file.name });
     if (file.size > MAX_PEM) {
       const size = sizeText(file.size);
       return t("{size}; at most 64 KB", "文件大小为 {size}，不能超过 64 KB", { size });

@@ -3,8 +3,10 @@ import { Button, Form, Input, InputNumber, Modal, Popconfirm, Select, Table, Tag
 import { useState } from "react";
 import { Link } from "react-router";
 import { DAY, iso } from "../../base/clock.ts";
+import { GrantTerms } from "../../rules/grant.ts";
 import { useActing } from "../identity/identity.tsx";
 import { SignButton, useAct } from "../parts/act.tsx";
+import { harmless } from "../parts/harmless.ts";
 import { Member, type Someone } from "../parts/member.tsx";
 import { useFellows } from "../parts/permission.tsx";
 import { useRules } from "../parts/rules.tsx";
@@ -25,8 +27,8 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
   return (
     <section className="card stack">
       <div className="spread">
-        <h2 style={{ margin: 0 }}>{t("Agreed to in advance", "预先授权")}</h2>
-        {may && <Button onClick={() => setOpen(true)}>{t("Agree in advance", "新建预先授权")}</Button>}
+        <h2 style={{ margin: 0 }}>{t("Advance authorisations", "预先授权")}</h2>
+        {may && <Button onClick={() => setOpen(true)}>{t("Authorise in advance", "新建预先授权")}</Button>}
       </div>
       {withdraw.error && <Failure error={withdraw.error} />}
       {source.grants.length === 0 ? (
@@ -38,7 +40,6 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
           size="small"
           rowKey="grant"
           pagination={source.grants.length > 10 ? { pageSize: 10 } : false}
-          scroll={{ x: "max-content" }}
           dataSource={[...source.grants]}
           columns={[
             { title: t("Tasks of", "任务创建方"), render: (_, { member }) => <MemberOf id={member} /> },
@@ -48,7 +49,9 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
             {
               title: t("Columns", "字段"),
               render: (_, { columns }) =>
-                columns ? columns.map((at) => source.columns[at]?.name ?? `#${at}`).join(" · ") : t("all", "全部"),
+                columns
+                  ? columns.map((at) => harmless(source.columns[at]?.name ?? `#${at}`)).join(" · ")
+                  : t("all", "全部"),
             },
             { title: t("Rows", "结果行数"), align: "right", render: (_, { rows }) => `≤ ${rows.toLocaleString()}` },
             { title: t("Runs", "运行次数"), align: "right", render: (_, { runs }) => `≤ ${runs.toLocaleString()}` },
@@ -57,8 +60,8 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
               title: t("Actions", "操作"),
               render: (_, { grant, withdrawn, expires }) => {
                 if (withdrawn) return <Tag>{t("Withdrawn", "已撤回")}</Tag>;
-                if (Date.parse(expires) < Date.now()) return <Tag>{t("Lapsed", "已过期")}</Tag>;
-                if (!may) return <Tag color="green">{t("In force", "有效")}</Tag>;
+                if (Date.parse(expires) < Date.now()) return <Tag>{t("Expired", "已过期")}</Tag>;
+                if (!may) return <Tag color="success">{t("In force", "有效")}</Tag>;
                 return (
                   <Popconfirm
                     title={t("Tasks from now on need your own authorisation.", "此后的任务需要您单独授权。")}
@@ -109,7 +112,7 @@ interface Given {
 
 const Agree = ({ source, close }: { source: Of; close: () => void }) => {
   const t = useWords();
-  const { required } = useRules();
+  const { required, obeys, whole, wholeOf } = useRules();
   const [form] = Form.useForm<Given>();
   const { account } = useSession();
   const { me = "" } = useActing();
@@ -125,9 +128,9 @@ const Agree = ({ source, close }: { source: Of; close: () => void }) => {
   }, close);
   const own: Someone = { id: me, nickname: account?.nickname ?? "", appId: account?.appId ?? "" };
   const people = [...fellows, own].map(({ id, nickname, appId }) => ({ value: id, label: `${nickname} · ${appId}` }));
-  const amount = (name: "rows" | "runs" | "days", en: string, zh: string, max: number) => (
-    <Form.Item name={name} label={t(en, zh)} rules={[{ required: true, message: required.message }]}>
-      <InputNumber min={1} max={max} precision={0} style={{ width: 200 }} />
+  const amount = (name: "rows" | "runs" | "days", en: string, zh: string, rule: ReturnType<typeof whole>) => (
+    <Form.Item name={name} label={t(en, zh)} rules={[rule]}>
+      <InputNumber controls={false} style={{ width: 200 }} />
     </Form.Item>
   );
   const choice = (name: "member" | "receiver", en: string, zh: string) => (
@@ -138,9 +141,8 @@ const Agree = ({ source, close }: { source: Of; close: () => void }) => {
   return (
     <Modal
       open
-      title={t("Agree in advance to tasks with {name}", "预先授权使用【{name}】", { name: source.name })}
+      title={t("Authorise tasks with {name} in advance", "预先授权使用【{name}】", { name: source.name })}
       onCancel={close}
-      mask={{ closable: false }}
       footer={
         <SignButton onClick={() => form.submit()} loading={agree.isPending}>
           {t("Agree and sign", "授权并签名")}
@@ -177,20 +179,21 @@ const Agree = ({ source, close }: { source: Of; close: () => void }) => {
           name="table"
           label={t("The model's table that it fills", "对应模型的数据表")}
           extra={t("As entente.json of the model names it", "模型 entente.json 中声明的表名")}
-          rules={[required]}
+          validateFirst
+          rules={[required, obeys(GrantTerms.shape.table, t("Another name", "请更换表名"))]}
         >
-          <Input maxLength={64} className="mono" />
+          <Input className="mono" />
         </Form.Item>
         <Form.Item name="columns" label={t("Columns that it may read", "允许读取的字段")}>
           <Select
             mode="multiple"
             placeholder={t("All", "全部")}
-            options={source.columns.map(({ name }) => ({ value: name, label: name }))}
+            options={source.columns.map(({ name }) => ({ value: name, label: harmless(name) }))}
           />
         </Form.Item>
-        {amount("rows", "Rows of a result, at most", "结果最大行数", 10_000_000)}
-        {amount("runs", "Runs, at most", "最多运行次数", 1_000_000)}
-        {amount("days", "Days from now", "有效天数", 365)}
+        {amount("rows", "Rows of a result, at most", "结果最大行数", wholeOf(GrantTerms.shape.rows))}
+        {amount("runs", "Runs, at most", "最多运行次数", wholeOf(GrantTerms.shape.runs))}
+        {amount("days", "Days from now", "有效天数", whole(1, 365))}
       </Form>
       {agree.error && <Failure error={agree.error} />}
     </Modal>

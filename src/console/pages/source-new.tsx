@@ -5,7 +5,7 @@ import { useNavigate } from "react-router";
 import { PlainName } from "../../rules/shapes.ts";
 import type { PreparedSource } from "../../sdk/workflows/register-source.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
-import { useDraft } from "../parts/draft.ts";
+import { useDraft, useDraftName } from "../parts/draft.ts";
 import { Page as Frame } from "../parts/page.tsx";
 import { type Chosen, PermissionField, permissionOf } from "../parts/permission.tsx";
 import { counted, useRules } from "../parts/rules.tsx";
@@ -25,19 +25,33 @@ import {
   type FileGiven,
   TableFileField,
   typeOfFile,
+  withAddress,
 } from "./source-fields.tsx";
+import {
+  locationOf,
+  OBJECT_FIELDS,
+  OBJECT_KEPT,
+  OBJECT_NEW,
+  ObjectFields,
+  type ObjectGiven,
+} from "./source-object.tsx";
 
-interface Given extends ConnectionGiven, FileGiven {
+interface Given extends ConnectionGiven, FileGiven, ObjectGiven {
   readonly name: string;
   readonly description?: string;
-  readonly kind: "database" | "file";
+  readonly kind: "database" | "file" | "object";
   readonly permission: Chosen;
 }
-const KEPT = ["name", "description", "kind", "permission", ...CONNECTION_KEPT] as const;
+const KEPT = ["name", "description", "kind", "permission", ...CONNECTION_KEPT, ...OBJECT_KEPT] as const;
 const FIRST = ["name", "description", "kind", "permission"] as const;
-/** Where the words for columns are kept until they are on the ledger. */
-const DESCRIPTIONS = "draft.source.columns";
-const NEW = { ...CONNECTION_NEW, kind: "database", permission: { kind: "private", members: [] } } as const;
+/** What says where the table is, of each kind. */
+const SECOND = { file: ["file"], database: CONNECTION_FIELDS, object: OBJECT_FIELDS } as const;
+const NEW = {
+  ...CONNECTION_NEW,
+  ...OBJECT_NEW,
+  kind: "database",
+  permission: { kind: "private", members: [] },
+} as const;
 
 /** Fields of the other step stay in the form: what was typed in them is kept. */
 const shownIf = (shown: boolean) => (shown ? {} : { display: "none" });
@@ -47,13 +61,15 @@ export const Page = () => {
   const go = useNavigate();
   const [form] = Form.useForm<Given>();
   const acknowledged = useDraft("source", form, KEPT);
+  // Where the words for columns are kept until they are on the ledger.
+  const kept = useDraftName("source.columns");
   const kind = Form.useWatch("kind", form) ?? "database";
   const enclave = useEnclave();
   const { run, progress } = useSealing();
   const verified = enclave.verified.data;
   const [step, setStep] = useState(0);
   const [prepared, setPrepared] = useState<PreparedSource>();
-  const [descriptions, setDescriptions] = useState<Descriptions>(() => read(DESCRIPTIONS, {}));
+  const [descriptions, setDescriptions] = useState<Descriptions>(() => read(kept, {}));
   const [shown, setShown] = useState(false);
 
   const fetch = useAct<PreparedSource>(
@@ -61,9 +77,9 @@ export const Page = () => {
       if (!verified) throw new Error(t("The enclave is not verified yet.", "可信执行环境尚未通过验证。"));
       const given = form.getFieldsValue(true) as Given;
       const to = { owner, enclave: verified };
-      return given.kind === "file"
-        ? run("file", { ...to, type: typeOfFile(given.file), file: given.file })
-        : run("connection", { ...to, type: given.language, connection: await connectionOf(given) });
+      if (given.kind === "file") return run("file", { ...to, type: typeOfFile(given.file), file: given.file });
+      if (given.kind === "object") return run("connection", { ...to, type: "s3", connection: await locationOf(given) });
+      return run("connection", { ...to, type: given.language, connection: await connectionOf(given) });
     },
     (found) => {
       setPrepared(found);
@@ -84,7 +100,7 @@ export const Page = () => {
     },
     ({ resource }) => {
       acknowledged();
-      write(DESCRIPTIONS, undefined);
+      write(kept, undefined);
       void go(`/sources/${resource.id}`, { replace: true });
     },
   );
@@ -95,7 +111,7 @@ export const Page = () => {
       () => undefined,
     );
   const ask = () =>
-    void form.validateFields(kind === "file" ? ["file"] : [...CONNECTION_FIELDS]).then(
+    void form.validateFields([...SECOND[kind]]).then(
       () => fetch.mutate(),
       () => undefined,
     );
@@ -138,6 +154,9 @@ export const Page = () => {
             <div style={shownIf(kind === "database")}>
               <ConnectionFields />
             </div>
+            <div style={shownIf(kind === "object")}>
+              <ObjectFields />
+            </div>
           </div>
         </section>
         <section className="card" style={shownIf(step === 1)}>
@@ -148,7 +167,7 @@ export const Page = () => {
       {step === 1 && (
         <div className="narrow stack">
           <SealingProgress of={progress} />
-          {fetch.error && <Failure error={fetch.error} />}
+          {fetch.error && <Failure error={withAddress(fetch.error, form.getFieldsValue(true))} />}
           {register.error && <Failure error={register.error} />}
           <div className="row" aria-live="polite">
             <SignButton
@@ -163,7 +182,7 @@ export const Page = () => {
             </SignButton>
             <span className="muted">
               {prepared
-                ? t("{n} columns, {rows} rows", "{n} 个字段，{rows} 行", {
+                ? t("{n} {n|column|columns}, {rows} {rows|row|rows}", "{n} 个字段，{rows} 行", {
                     n: prepared.columns.length,
                     rows: prepared.rows,
                   })
@@ -192,7 +211,7 @@ export const Page = () => {
           written={descriptions}
           done={(written) => {
             setDescriptions(written);
-            write(DESCRIPTIONS, written);
+            write(kept, written);
             setShown(false);
           }}
           close={() => setShown(false)}
@@ -219,14 +238,14 @@ const BasicFields = () => {
       >
         <Input
           count={counted(50)}
-          placeholder={t("Chinese, letters, digits; at most 50", "名称仅支持中英文、数字，50个字符以内")}
+          placeholder={t("Chinese, letters, digits; up to 50", "名称仅支持中英文、数字，50个字符以内")}
         />
       </Form.Item>
       <Form.Item name="description" label={t("Description", "数据源描述")} rules={[most(100)]}>
         <Input.TextArea
           count={counted(100)}
           autoSize={{ minRows: 2 }}
-          placeholder={t("Optional, at most 100 characters", "选填，100个字符以内")}
+          placeholder={t("Optional, up to 100 characters", "选填，100个字符以内")}
         />
       </Form.Item>
       <Form.Item name="kind" label={t("Source type", "数据源类型")}>
@@ -234,6 +253,7 @@ const BasicFields = () => {
           options={[
             { value: "database", label: t("Database", "数据库") },
             { value: "file", label: t("Sealed file (CSV, Parquet)", "加密文件（CSV、Parquet）") },
+            { value: "object", label: t("Object storage (S3)", "对象存储（S3）") },
           ]}
         />
       </Form.Item>

@@ -1,9 +1,12 @@
 /** 结果策略: what the owner asks of every result that the source takes part in; the enclave enforces it. */
 import { Button, Form, InputNumber, Modal, Select } from "antd";
 import { useState } from "react";
-import type { Policy } from "../../rules/policy.ts";
+import { z } from "zod";
+import { Budget, GroupRule, Policy } from "../../rules/policy.ts";
 import type { NamedPolicy } from "../../sdk/workflows/policy.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
+import { harmless } from "../parts/harmless.ts";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import type { ShownSource } from "./source-shown.ts";
@@ -25,14 +28,14 @@ export const SourcePolicy = ({ source, may }: { source: Of; may: boolean }) => {
   return (
     <section className="card stack">
       <div className="spread">
-        <h2 style={{ margin: 0 }}>{t("What results must keep to", "结果策略")}</h2>
-        {may && <Button onClick={() => setOpen(true)}>{t("Change", "修改")}</Button>}
+        <h2 style={{ margin: 0 }}>{t("Result policy", "结果策略")}</h2>
+        {may && <Button onClick={() => setOpen(true)}>{t("Edit", "修改")}</Button>}
       </div>
       {source.policy ? (
         <Shown policy={source.policy} columns={source.columns} />
       ) : (
         <p className="muted" style={{ margin: 0 }}>
-          {t("Nothing is asked beyond what each task states.", "未设置，仅受各计算任务自身限制约束。")}
+          {t("None set. Only each task's own limits apply.", "未设置，仅受各计算任务自身限制约束。")}
         </p>
       )}
       {open && <Govern source={source} close={() => setOpen(false)} />}
@@ -43,10 +46,10 @@ export const SourcePolicy = ({ source, may }: { source: Of; may: boolean }) => {
 const Shown = ({ policy, columns }: { policy: Policy; columns: Of["columns"] }) => {
   const t = useWords();
   const rules = useValueRules();
-  const nameOf = (position: number) => columns[position]?.name ?? `#${position}`;
+  const nameOf = (position: number) => harmless(columns[position]?.name ?? `#${position}`);
   const { maxRows, minGroup, values, budget } = policy;
   const lines: readonly (readonly [string, string | undefined])[] = [
-    [t("Rows of a result", "结果最大行数"), maxRows?.toLocaleString()],
+    [t("Result rows", "结果最大行数"), maxRows?.toLocaleString()],
     [
       t("Smallest group", "最小分组"),
       minGroup &&
@@ -86,7 +89,7 @@ interface Given {
   readonly runs?: number | null;
   readonly rows?: number | null;
   /** As people write it, not in millionths. */
-  readonly epsilon?: number | null;
+  readonly epsilon?: string | null;
 }
 
 /** Empty fields ask nothing. */
@@ -95,7 +98,7 @@ const policyGiven = (given: Given): NamedPolicy | undefined => {
   const budget = {
     ...(runs && { runs }),
     ...(rows && { rows }),
-    ...(epsilon && { epsilon: Math.round(epsilon * 1e6) }),
+    ...(epsilon && { epsilon: Epsilon.parse(epsilon) }),
   };
   const policy = {
     ...(maxRows && { maxRows }),
@@ -115,29 +118,41 @@ const givenOf = ({ policy, columns }: Of): Given => {
     ...(minGroup?.distinct !== undefined && { distinct: nameOf(minGroup.distinct) }),
     ...(values && { values }),
     ...{ runs: budget?.runs ?? null, rows: budget?.rows ?? null },
-    epsilon: budget?.epsilon === undefined ? null : budget.epsilon / 1e6,
+    epsilon: budget?.epsilon === undefined ? null : (budget.epsilon / 1e6).toFixed(6).replace(/\.?0+$/, ""),
   };
 };
+
+/** Fields of the shapes, without their being left out. */
+const maxRows = Policy.shape.maxRows.unwrap();
+const [runs, rows] = [Budget.shape.runs.unwrap(), Budget.shape.rows.unwrap()];
+/** Millionths at the finest. */
+const Epsilon = z
+  .string()
+  .regex(/^\d+(\.\d{1,6})?$/)
+  .transform((text) => Math.round(Number(text) * 1e6))
+  .pipe(Budget.shape.epsilon.unwrap());
 
 const Govern = ({ source, close }: { source: Of; close: () => void }) => {
   const t = useWords();
   const rules = useValueRules();
+  const { fits, whole, wholeOf } = useRules();
   const [form] = Form.useForm<Given>();
   const values = Form.useWatch("values", form);
-  const names = source.columns.map(({ name }) => ({ value: name, label: name }));
+  const groups = [Form.useWatch("groupColumns", form)?.length, Form.useWatch("distinct", form)].some(Boolean);
+  const names = source.columns.map(({ name }) => ({ value: name, label: harmless(name) }));
   const govern = useAct<unknown, Given>(async ({ client }, given) => {
     const { governSource } = await import("../../sdk/workflows/grant-source.ts");
     return governSource(client, source.id, policyGiven(given));
   }, close);
-  const amount = (name: keyof Given, en: string, zh: string, more: { min?: number; max: number; step?: number }) => (
-    <Form.Item name={name} label={t(en, zh)}>
-      <InputNumber min={1} precision={more.step === undefined ? 0 : 6} {...more} style={{ width: 200 }} />
+  const amount = (name: keyof Given, en: string, zh: string, rule: ReturnType<typeof whole>, needed = false) => (
+    <Form.Item name={name} label={t(en, zh)} rules={[{ ...rule, required: needed }]}>
+      <InputNumber controls={false} style={{ width: 200 }} />
     </Form.Item>
   );
   return (
     <Modal
       open
-      title={t("What results from {name} must keep to", "【{name}】的结果策略", { name: source.name })}
+      title={t("Result policy of {name}", "【{name}】的结果策略", { name: source.name })}
       onCancel={close}
       footer={
         <SignButton onClick={() => form.submit()} loading={govern.isPending}>
@@ -152,8 +167,8 @@ const Govern = ({ source, close }: { source: Of; close: () => void }) => {
         )}
       </p>
       <Form form={form} layout="vertical" initialValues={givenOf(source)} onFinish={(given) => govern.mutate(given)}>
-        {amount("maxRows", "Rows of a result, at most", "结果最大行数", { max: 10_000_000 })}
-        {amount("groupSize", "Rows in a group, at least", "每组最少行数", { min: 2, max: 100_000 })}
+        {amount("maxRows", "Rows of a result, at most", "结果最大行数", wholeOf(maxRows))}
+        {amount("groupSize", "Rows in a group, at least", "每组最少行数", wholeOf(GroupRule.shape.size), groups)}
         <Form.Item name="groupColumns" label={t("Grouped by these columns at most", "允许分组的字段")}>
           <Select mode="multiple" options={names} maxCount={64} placeholder={t("None: one row about all", "不分组")} />
         </Form.Item>
@@ -167,12 +182,17 @@ const Govern = ({ source, close }: { source: Of; close: () => void }) => {
             options={(["numbers", "noised", "bounded"] as const).map((value) => ({ value, label: rules[value] }))}
           />
         </Form.Item>
-        {amount("runs", "Runs in all, at most", "累计运行次数上限", { max: 1_000_000_000 })}
-        {amount("rows", "Rows of results in all, at most", "累计结果行数上限", { max: 1_000_000_000_000 })}
-        {(values === "noised" || values === "bounded") &&
-          amount("epsilon", "Privacy loss ε in all, at most", "累计隐私预算 ε 上限", {
-            ...{ min: 0.000_001, max: 1_000_000, step: 0.1 },
-          })}
+        {amount("runs", "Runs in all, at most", "累计运行次数上限", wholeOf(runs))}
+        {amount("rows", "Rows of results in all, at most", "累计结果行数上限", wholeOf(rows))}
+        {(values === "noised" || values === "bounded") && (
+          <Form.Item
+            name="epsilon"
+            label={t("Privacy loss ε in all, at most", "累计隐私预算 ε 上限")}
+            rules={[fits(Epsilon, t("A number from 0.000001 to 1,000,000", "请输入 0.000001 至 1,000,000 的数"))]}
+          >
+            <InputNumber controls={false} stringMode style={{ width: 200 }} />
+          </Form.Item>
+        )}
       </Form>
       {govern.error && <Failure error={govern.error} />}
     </Modal>

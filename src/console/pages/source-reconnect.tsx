@@ -7,6 +7,11 @@ import { useWords } from "../preferences.tsx";
 import { EnclaveCheck, useEnclave } from "../sealing/enclave-check.tsx";
 import { SealingProgress, useSealing } from "../sealing/sealing.tsx";
 import { ConnectionFields, type ConnectionGiven, connectionOf } from "./source-fields.tsx";
+import { locationOf, OBJECT_NEW, ObjectFields, type ObjectGiven } from "./source-object.tsx";
+
+type Given = ConnectionGiven & ObjectGiven;
+/** Types of sources whose envelope says where the rows are. */
+const CONNECTED = ["mysql", "postgresql", "s3"];
 
 interface Of {
   readonly id: string;
@@ -18,7 +23,7 @@ interface Of {
 export const Reconnect = ({ source }: { source: Of }) => {
   const t = useWords();
   const [open, setOpen] = useState(false);
-  if (source.type !== "mysql" && source.type !== "postgresql") return null;
+  if (!CONNECTED.includes(source.type)) return null;
   return (
     <>
       <Button onClick={() => setOpen(true)}>{t("Change connection", "修改连接信息")}</Button>
@@ -30,14 +35,15 @@ export const Reconnect = ({ source }: { source: Of }) => {
 const Dialog = ({ source: { id, name, type, enclave: at }, close }: { source: Of; close: () => void }) => {
   const t = useWords();
   const notice = useNotice();
-  const [form] = Form.useForm<ConnectionGiven>();
+  const [form] = Form.useForm<Given>();
   const enclave = useEnclave(at);
   const { run, progress } = useSealing();
   const verified = enclave.verified.data;
-  const reconnect = useAct<unknown, ConnectionGiven>(
+  const reconnect = useAct<unknown, Given>(
     async ({ me: owner = "" }, given) => {
       if (!verified) throw new Error(t("The enclave is not verified yet.", "可信执行环境尚未通过验证。"));
-      return run("reconnect", { owner, enclave: verified, id, connection: await connectionOf(given) });
+      const connection = type === "s3" ? await locationOf(given) : await connectionOf(given);
+      return run("reconnect", { owner, enclave: verified, id, connection });
     },
     () => {
       notice(t("The connection is changed.", "连接信息已修改。"));
@@ -49,7 +55,6 @@ const Dialog = ({ source: { id, name, type, enclave: at }, close }: { source: Of
       open
       title={t("Change how {name} is reached", "修改【{name}】的连接信息", { name })}
       onCancel={close}
-      mask={{ closable: false }}
       footer={
         <SignButton onClick={() => form.submit()} loading={reconnect.isPending} disabled={!verified}>
           {t("Seal, change and sign", "加密、修改并签名")}
@@ -59,11 +64,11 @@ const Dialog = ({ source: { id, name, type, enclave: at }, close }: { source: Of
       <Form
         form={form}
         layout="vertical"
-        initialValues={{ language: type, port: type === "mysql" ? 3_306 : 5_432 }}
+        initialValues={type === "s3" ? OBJECT_NEW : { language: type, port: type === "mysql" ? 3_306 : 5_432 }}
         disabled={reconnect.isPending}
         onFinish={(given) => reconnect.mutate(given)}
       >
-        <ConnectionFields fixed />
+        {type === "s3" ? <ObjectFields /> : <ConnectionFields fixed />}
       </Form>
       <div className="stack">
         <EnclaveCheck of={enclave} fixed />

@@ -1,13 +1,16 @@
 /** One data source: what it is, its columns, who may use it, what its owner asks of results and agreed to in advance. */
+
 import { Button, Tag } from "antd";
 import { useState } from "react";
 import { useParams } from "react-router";
 import { SignButton, useAct } from "../parts/act.tsx";
-import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { KeptSince, NamedMembers } from "../parts/fact.tsx";
+import { harmless } from "../parts/harmless.ts";
+import { WithAppId } from "../parts/member.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { ChangePermission, PermissionTag } from "../parts/permission.tsx";
 import { Failure } from "../parts/said.tsx";
-import { Id, Time } from "../parts/values.tsx";
+import { Id } from "../parts/values.tsx";
 import { Withdraw } from "../parts/withdraw.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -27,7 +30,7 @@ export const Page = () => {
   const may = source?.mine === true && source.state === "registered" && permissions.has("source.register");
   return (
     <Frame
-      title={source?.name ?? "…"}
+      title={source?.name ?? untitled(read, t)}
       within={[[t("Data sources", "数据源管理"), "/sources"]]}
       beside={
         source && (
@@ -64,12 +67,12 @@ export const Page = () => {
 
 const Facts = ({ source }: { source: ShownSource }) => {
   const t = useWords();
-  const { id, description, typeLabel, creator, createdAt, updatedAt, metadata, permission, enclave, stream } = source;
+  const { id, description, typeLabel, creator, metadata, permission } = source;
   return (
     <section className="card">
       <h2>{t("Basics", "基础信息")}</h2>
       <dl className="facts">
-        <dt>{t("Source number", "数据源编号")}</dt>
+        <dt>{t("Source ID", "数据源编号")}</dt>
         <dd>
           <Id>{id}</Id>
         </dd>
@@ -80,39 +83,15 @@ const Facts = ({ source }: { source: ShownSource }) => {
         {metadata !== "" && (
           <>
             <dt>{t("Columns described by", "元数据表名")}</dt>
-            <dd className="mono">{metadata}</dd>
+            <dd className="mono">{harmless(metadata)}</dd>
           </>
         )}
         <dt>{t("Created by / APPID", "创建者/APPID")}</dt>
         <dd>
-          <Member of={creator} /> <span className="muted mono">{creator.appId}</span>
+          <WithAppId of={creator} />
         </dd>
-        {permission.members && (
-          <>
-            <dt>{t("Named members", "定向公开成员")}</dt>
-            <dd className="row">
-              {permission.members.map((member) => (
-                <Member key={member.id} of={member} />
-              ))}
-            </dd>
-          </>
-        )}
-        <dt>{t("Enclave", "可信执行环境")}</dt>
-        <dd>
-          <Id>{enclave}</Id>
-        </dd>
-        <dt>{t("Created", "创建时间")}</dt>
-        <dd>
-          <Time at={createdAt} />
-        </dd>
-        <dt>{t("Changed", "更新时间")}</dt>
-        <dd>
-          <Time at={updatedAt} />
-        </dd>
-        <dt>{t("Stream", "账本流")}</dt>
-        <dd>
-          <Id>{stream}</Id>
-        </dd>
+        <NamedMembers of={permission.members} />
+        <KeptSince of={source} />
       </dl>
     </section>
   );
@@ -132,7 +111,9 @@ const Described = ({ source: { id, columns }, may }: { source: ShownSource; may:
   return (
     <section className="card stack">
       <div className="spread">
-        <h2 style={{ margin: 0 }}>{t("Structure ({n} columns)", "表结构信息（{n} 个字段）", { n: columns.length })}</h2>
+        <h2 style={{ margin: 0 }}>
+          {t("Structure ({n} {n|column|columns})", "表结构信息（{n} 个字段）", { n: columns.length })}
+        </h2>
         {may && !written && (
           <Button onClick={() => setWritten({})}>{t("Edit the descriptions", "编辑字段说明")}</Button>
         )}

@@ -35,9 +35,9 @@ export const Code = ({ task }: { task: TaskView }) => {
         <span className="muted">{t("by", "提供方")}</span>
         <Member of={model.owner} />
         {model.open ? (
-          <Tag color="success">{t("open code", "代码公开")}</Tag>
+          <Tag color="success">{t("Open code", "代码公开")}</Tag>
         ) : (
-          <Tag>{t("sealed code", "代码加密")}</Tag>
+          <Tag>{t("Sealed code", "代码加密")}</Tag>
         )}
       </div>
       {error ? (
@@ -53,7 +53,7 @@ export const Code = ({ task }: { task: TaskView }) => {
       ) : data ? (
         <Viewed code={data} mine={model.owner.id === me} />
       ) : (
-        <Skeleton active paragraph={{ rows: 4 }} title={false} />
+        <Skeleton active paragraph={{ rows: 4 }} title={false} {...(model.open && { style: { minHeight: 600 } })} />
       )}
     </>
   );
@@ -78,8 +78,7 @@ const useSentence = () => {
         return sealed + t("You have approved no version of this model before.", "您此前未授权过该模型的任何版本。");
       case "same":
         return (
-          sealed +
-          t("It is, byte for byte, what you approved with {id}.", "与您授权 {id} 时的模型文件逐字节相同。", values)
+          sealed + t("Byte for byte what you approved with {id}.", "与您授权 {id} 时的模型文件逐字节相同。", values)
         );
       case "changed":
         return t(
@@ -137,6 +136,7 @@ const Viewed = ({ code, mine }: { code: CodeView; mine: boolean }) => {
           <div className="row">
             {changed.length > 0 && (
               <Segmented
+                aria-label={t("What is shown of the code", "代码显示方式")}
                 value={view}
                 onChange={setView}
                 options={[
@@ -155,7 +155,7 @@ const Viewed = ({ code, mine }: { code: CodeView; mine: boolean }) => {
               style={{ minWidth: 220, maxWidth: "100%" }}
               options={shown.map(({ path, size }) => ({
                 value: path,
-                label: size === null ? path : `${path} · ${size.toLocaleString()} B`,
+                label: harmless(size === null ? path : `${path} · ${size.toLocaleString()} B`),
               }))}
             />
           </div>
@@ -178,7 +178,7 @@ const Lines = ({ text, diff }: { text: string | null; diff: boolean }) => {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
-      <section className="code" tabIndex={0} aria-label={t("Code", "代码")}>
+      <section className="source-lines" tabIndex={0} aria-label={t("Code", "代码")}>
         {all.slice(0, LINES).map((line, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines don't move
           <div key={at} {...(diff && { "data-line": at < 2 ? "@" : line[0] })}>

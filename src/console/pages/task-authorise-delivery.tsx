@@ -1,11 +1,14 @@
 /** Where the result goes: a sealed file, or a database of the receiver's that the enclave tests (测试连接). */
 import { Button, Form, Input, InputNumber, Radio } from "antd";
 import { useState } from "react";
+import { DatabaseConnection } from "../../rules/connection.ts";
 import { prepareDestination } from "../../sdk/workflows/destination.ts";
 import { verifyTrusted } from "../identity/trusted-enclaves.ts";
 import { useAct } from "../parts/act.tsx";
+import { DatabaseSetup } from "../parts/database-setup.tsx";
 import { useDraft } from "../parts/draft.ts";
 import { Drop } from "../parts/drop.tsx";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import type { Given } from "./task-authorise-given.ts";
@@ -50,26 +53,36 @@ interface Connection {
   readonly type: "mysql" | "postgresql";
   readonly host: string;
   readonly port: number;
+  readonly serverName?: string;
   readonly database: string;
+  readonly schema?: string;
   readonly table: string;
   readonly username: string;
   readonly password: string;
 }
-const KEPT = ["type", "host", "port", "database", "table", "username"] as const;
+const KEPT = ["type", "host", "port", "serverName", "database", "schema", "table", "username"] as const;
 const PORTS = { mysql: 3306, postgresql: 5432 } as const;
 /** Of what `DatabaseConnection` takes. */
 const CERTIFICATE_MAX = 65_536;
 
 const Database = ({ task, given, onChange }: DeliveryProps) => {
   const t = useWords();
+  const { required, obeys, wholeOf } = useRules();
   const [form] = Form.useForm<Connection>();
   const acknowledged = useDraft(`destination.${task.id}`, form, KEPT);
   const [root, setRoot] = useState<{ name: string; pem: string }>();
   const [wrong, setWrong] = useState<string>();
+  const names = Form.useWatch([], form) as Partial<Connection> | undefined;
+  const type = names?.type ?? "mysql";
   const test = useAct(
-    async ({ client, me = "" }, { type, ...connection }: Connection) => {
+    async ({ client, me = "" }, { type, serverName, schema, ...connection }: Connection) => {
       const enclave = await verifyTrusted(client, task.definition.enclave);
-      const whole = { ...connection, rootCertificate: root?.pem ?? "" };
+      const whole = {
+        ...connection,
+        ...(serverName && { serverName }),
+        ...(schema && type === "postgresql" && { schema }),
+        rootCertificate: root?.pem ?? "",
+      };
       return prepareDestination(client, client.signer, whole, { owner: me, enclave, type });
     },
     (destination) => {
@@ -93,9 +106,17 @@ const Database = ({ task, given, onChange }: DeliveryProps) => {
         : t("{name} holds no whole certificate in PEM.", "{name} 中没有完整的 PEM 证书。", { name: file.name }),
     );
   };
-  const field = (name: keyof Connection, en: string, zh: string, max: number) => (
-    <Form.Item name={name} label={t(en, zh)} rules={[{ required: true, message: t("Fill this in", "请填写此项") }]}>
-      <Input maxLength={max} autoComplete="off" />
+  const shaped = DatabaseConnection.shape;
+  const host = t("A name or an IP address, without / @ or spaces", "请输入主机名或 IP 地址，不含 / @ 和空格");
+  const field = (name: Exclude<keyof Connection, "type" | "port">, en: string, zh: string, optional?: string) => (
+    <Form.Item
+      name={name}
+      label={t(en, zh)}
+      validateFirst
+      rules={[...(optional === undefined ? [required] : []), obeys(shaped[name], host)]}
+      {...(optional !== undefined && { extra: optional })}
+    >
+      <Input autoComplete="off" />
     </Form.Item>
   );
   return (
@@ -117,19 +138,14 @@ const Database = ({ task, given, onChange }: DeliveryProps) => {
           ]}
         />
       </Form.Item>
-      {field("host", "Address", "结果接收地址", 253)}
-      <Form.Item
-        name="port"
-        label={t("Port", "结果接收端口")}
-        rules={[
-          { required: true, type: "integer", min: 1, max: 65_535, message: t("1 to 65535", "请输入 1 至 65535") },
-        ]}
-      >
-        <InputNumber style={{ width: 160 }} />
+      {field("host", "Address", "结果接收地址")}
+      <Form.Item name="port" label={t("Port", "结果接收端口")} rules={[wholeOf(shaped.port)]}>
+        <InputNumber controls={false} style={{ width: 160 }} />
       </Form.Item>
-      {field("database", "Database instance", "数据库实例名", 128)}
-      {field("table", "Table", "数据库表名", 128)}
-      {field("username", "User name", "用户名称", 128)}
+      {field("database", "Database instance", "数据库实例名")}
+      {type === "postgresql" && field("schema", "Schema", "模式名", t("Optional", "选填"))}
+      {field("table", "Table", "数据库表名")}
+      {field("username", "User name", "用户名称")}
       <Form.Item
         name="password"
         label={t("Password", "用户密码")}
@@ -137,8 +153,9 @@ const Database = ({ task, given, onChange }: DeliveryProps) => {
           "Sealed to the enclave in this browser; the platform never sees it.",
           "在浏览器中加密给可信执行环境，平台无法看到。",
         )}
+        rules={[obeys(shaped.password, t("Another password", "请更换密码"))]}
       >
-        <Input.Password maxLength={1_024} autoComplete="off" />
+        <Input.Password autoComplete="off" />
       </Form.Item>
       <Form.Item label={t("Root certificate of the database", "数据库根证书")} required>
         <Drop accept=".pem" onFile={(file) => void choose(file)} chosen={root?.name}>
@@ -150,6 +167,13 @@ const Database = ({ task, given, onChange }: DeliveryProps) => {
           </div>
         )}
       </Form.Item>
+      {field(
+        "serverName",
+        "Name in its certificate",
+        "证书中的服务器名",
+        t("Only where it is another than the address", "仅在与结果接收地址不同时填写"),
+      )}
+      <DatabaseSetup type={type} what="destination" names={names ?? {}} />
       {test.error && <Failure error={test.error} />}
       <div className="row" style={{ marginTop: 8 }}>
         <Button htmlType="submit" loading={test.isPending} disabled={!root}>

@@ -2,6 +2,7 @@
 import { Tag } from "antd";
 import type { ReactNode } from "react";
 import { useActing } from "../identity/identity.tsx";
+import { harmless } from "../parts/harmless.ts";
 import { Member } from "../parts/member.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
@@ -29,24 +30,27 @@ const Source = ({ task, at, mine }: { task: TaskView; at: number; mine: boolean 
       <div className="spread">
         <span className="row">
           <strong>{name || id}</strong>
-          {mine ? <Tag color="blue">{t("yours", "您的数据源")}</Tag> : <Member of={owner} />}
+          {mine ? <Tag color="processing">{t("Yours", "您的数据源")}</Tag> : <Member of={owner} />}
         </span>
         <span className="muted">
-          {t("{n} of {all} columns, as", "{n} / {all} 个字段，对应模型表", { n: read.size, all: columns.length })}{" "}
+          {t("{n} of {all} {all|column|columns}, as", "{n} / {all} 个字段，对应模型表", {
+            n: read.size,
+            all: columns.length,
+          })}{" "}
           <span className="mono">{table}</span>
         </span>
       </div>
-      <div className="columns">
+      <div className="column-list">
         {columns.map((column) => (
           <span
             key={column.name}
             className="column"
             data-read={read.has(column.name) ? "yes" : "no"}
-            title={[column.type, column.description, read.has(column.name) ? "" : t("not read", "不可读")]
+            title={[column.type, harmless(column.description), read.has(column.name) ? "" : t("not read", "不可读")]
               .filter(Boolean)
               .join(" · ")}
           >
-            {column.name}
+            {harmless(column.name)}
           </span>
         ))}
       </div>
@@ -55,7 +59,7 @@ const Source = ({ task, at, mine }: { task: TaskView; at: number; mine: boolean 
       )}
       {task.definition.sources[at]?.grant !== undefined && (
         <span className="muted">
-          {t("Agreed to in advance by the grant", "已预先授权，授权凭证")} <Id>{task.definition.sources[at].grant}</Id>
+          {t("Authorised in advance by grant", "已预先授权，授权凭证")} <Id>{task.definition.sources[at].grant}</Id>
         </span>
       )}
       {mine && <OwnPolicy id={id} />}
@@ -80,7 +84,8 @@ const OwnPolicy = ({ id }: { id: string }) => {
       </span>
     );
   const { minGroup: group, maxRows, values, budget } = policy;
-  const names = (positions: readonly number[]) => positions.map((one) => columns[one]?.name ?? one).join(", ");
+  const names = (positions: readonly number[]) =>
+    positions.map((one) => harmless(columns[one]?.name ?? String(one))).join(", ");
   const said: ReactNode[] = [];
   if (group)
     said.push(
@@ -92,10 +97,12 @@ const OwnPolicy = ({ id }: { id: string }) => {
           )
         : t("a result is one row about at least {n} of yours", "结果仅一行，至少涉及您的 {n} 行", { n: group.size }),
     );
-  if (maxRows !== undefined) said.push(t("at most {n} rows of a result", "结果至多 {n} 行", { n: maxRows }));
+  if (maxRows !== undefined) said.push(t("at most {n} result {n|row|rows}", "结果至多 {n} 行", { n: maxRows }));
   if (values) said.push(VALUES[values] ? t(...VALUES[values]) : values);
-  if (budget?.runs !== undefined) said.push(t("at most {n} runs in all", "总共至多执行 {n} 次", { n: budget.runs }));
-  if (budget?.rows !== undefined) said.push(t("at most {n} rows in all", "总共至多输出 {n} 行", { n: budget.rows }));
+  if (budget?.runs !== undefined)
+    said.push(t("at most {n} {n|run|runs} in all", "总共至多执行 {n} 次", { n: budget.runs }));
+  if (budget?.rows !== undefined)
+    said.push(t("at most {n} {n|row|rows} in all", "总共至多输出 {n} 行", { n: budget.rows }));
   if (budget?.epsilon !== undefined)
     said.push(t("privacy loss of at most {n} in all", "总隐私损失至多 {n}", { n: budget.epsilon / 1e6 }));
   return (
@@ -154,7 +161,7 @@ export const Limits = ({ task }: { task: TaskView }) => {
   const given = Object.entries(parameters);
   return (
     <dl className="facts">
-      <dt>{t("Rows of a result", "结果行数")}</dt>
+      <dt>{t("Result rows", "结果行数")}</dt>
       <dd>≤ {limits.rows.toLocaleString()}</dd>
       <dt>{t("Time and memory", "时间与内存")}</dt>
       <dd>
@@ -162,7 +169,7 @@ export const Limits = ({ task }: { task: TaskView }) => {
       </dd>
       <dt>{t("Called as", "调用方式")}</dt>
       <dd className="mono">
-        {model.main}({given.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")})
+        {model.main}({harmless(given.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", "))})
       </dd>
       <dt>{t("Runs", "执行次数")}</dt>
       <dd>

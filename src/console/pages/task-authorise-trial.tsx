@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import type { DryRun } from "../../rules/dry-run.ts";
 import { expectedEnclaves } from "../identity/trusted-enclaves.ts";
 import { parseCsv } from "../parts/csv.ts";
+import { harmless } from "../parts/harmless.ts";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -19,7 +20,7 @@ export const Trial = ({ task }: { task: TaskView }) => {
     async mutationFn() {
       const { dryRunTask } = await import("../../sdk/workflows/dry-run.ts");
       const began = performance.now();
-      const answer = await dryRunTask(client, task.id, expectedEnclaves());
+      const answer = await dryRunTask(client, task.stream, expectedEnclaves());
       return { answer, ms: Math.round(performance.now() - began) };
     },
     onSuccess: setRun,
@@ -29,12 +30,12 @@ export const Trial = ({ task }: { task: TaskView }) => {
       <div className="spread">
         <span className="muted">
           {t(
-            "The enclave makes up rows of your columns' types, runs the model on them and signs what came out.",
+            "The enclave makes up rows of your columns' types, runs the model on them and signs the output. No real data is read.",
             "可信执行环境按字段类型生成合成数据，运行模型并对输出签名，不读取真实数据。",
           )}
         </span>
         <Button onClick={() => start.mutate()} loading={start.isPending} disabled={!permissions.has("task.authorise")}>
-          {run ? t("Try again", "再次试运行") : t("Try it", "试运行")}
+          {run ? t("Try again", "再次试运行") : t("Run a trial", "试运行")}
         </Button>
       </div>
       {start.error && <Failure error={start.error} />}
@@ -52,11 +53,11 @@ const Answered = ({ answer: { failure, csv, rows, log, made }, ms }: { answer: D
         <Alert
           type="warning"
           showIcon
-          title={t("On made-up rows the model failed.", "模型在合成数据上执行失败。")}
+          title={t("The model failed on synthetic data.", "模型在合成数据上执行失败。")}
           description={
             <>
-              <div className="pre">{failure.reason}</div>
-              <span className="muted">{t("Real rows may be another matter.", "真实数据的情况可能不同。")}</span>
+              <div className="pre">{harmless(failure.reason)}</div>
+              <span className="muted">{t("Real data may behave differently.", "真实数据的情况可能不同。")}</span>
             </>
           }
         />
@@ -64,7 +65,7 @@ const Answered = ({ answer: { failure, csv, rows, log, made }, ms }: { answer: D
         <>
           <div>
             {t(
-              "Finished in {ms} ms on {made} made-up rows a table: {rows} rows out.",
+              "Finished in {ms} ms on {made} synthetic rows per table: {rows} {rows|row|rows} out.",
               "用时 {ms} 毫秒，每张表 {made} 行合成数据，输出 {rows} 行。",
               {
                 ...{ ms, made, rows },
@@ -77,8 +78,8 @@ const Answered = ({ answer: { failure, csv, rows, log, made }, ms }: { answer: D
       )}
       {log !== "" && (
         <details>
-          <summary>{t("What it printed", "模型输出日志")}</summary>
-          <pre className="pre">{log}</pre>
+          <summary>{t("Model output", "模型输出日志")}</summary>
+          <pre className="pre">{harmless(log)}</pre>
         </details>
       )}
     </div>

@@ -5,7 +5,7 @@ import { Link, useParams } from "react-router";
 import { partDue } from "../../sdk/workflows/authorise.ts";
 import { useActing } from "../identity/identity.tsx";
 import { EnclaveChecked, EnclaveShield } from "../parts/enclave-shield.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -24,7 +24,7 @@ export const Page = () => {
   const { id = "" } = useParams();
   const read = useView("tasks", "get", { id });
   const task = read.data && (read.data.id === id || read.data.stream === id) ? read.data : undefined;
-  const name = task?.name || id;
+  const name = task ? task.name || id : untitled(read, t);
   return (
     <Frame
       title={t("Authorise: {name}", "授权：{name}", { name })}
@@ -33,12 +33,10 @@ export const Page = () => {
         [name, `/tasks/${id}`],
       ]}
       beside={
-        task && (
-          <>
-            <EnclaveShield id={task.definition.enclave} />
-            {task.endedAt === null && <Until at={task.expiresAt} />}
-          </>
-        )
+        <>
+          <EnclaveShield id={task?.definition.enclave ?? ""} />
+          {task ? task.endedAt === null && <Until at={task.expiresAt} /> : <span className="muted">…</span>}
+        </>
       }
     >
       <Loaded of={{ ...read, data: task }}>{(task) => <Terms key={task.stream} task={task} />}</Loaded>
@@ -50,7 +48,7 @@ export const Page = () => {
 const Part = ({ number, title, children }: { number: number; title: string; children: ReactNode }) => (
   <section className="card">
     <h2>
-      <span className="number" aria-hidden>
+      <span className="part-number" aria-hidden>
         {number}
       </span>
       {title}
@@ -66,12 +64,12 @@ const Terms = ({ task }: { task: TaskView }) => {
   const [signed, setSigned] = useState<readonly Signed[]>([]);
   const part = permissions.has("task.authorise") ? partDue(task, me) : undefined;
   return (
-    <div className="two">
+    <div className="beside">
       <div className="stack" style={{ minWidth: 0 }}>
         <Part number={1} title={t("What will run", "将运行的代码")}>
           <Code task={task} />
         </Part>
-        <Part number={2} title={t("On what", "使用的数据")}>
+        <Part number={2} title={t("Data used", "使用的数据")}>
           <Data task={task} />
         </Part>
         <Part number={3} title={t("Who receives the result", "结果由谁接收")}>
@@ -90,7 +88,7 @@ const Terms = ({ task }: { task: TaskView }) => {
             </div>
           )}
         </Part>
-        <Part number={6} title={t("Tried on made-up rows", "使用合成数据试运行")}>
+        <Part number={6} title={t("Trial run on synthetic data", "使用合成数据试运行")}>
           <Trial task={task} />
         </Part>
         {signed.map((one) => (
@@ -103,7 +101,7 @@ const Terms = ({ task }: { task: TaskView }) => {
         )}
       </div>
       <section className="card">
-        <h2>{t("Who has decided", "授权流程")}</h2>
+        <h2>{t("Progress", "授权流程")}</h2>
         <Steps steps={task.steps} {...(task.deciders.length > 0 && { expiresAt: task.expiresAt })} />
       </section>
     </div>
@@ -144,10 +142,10 @@ const NotDue = ({ task, signed }: { task: TaskView; signed: boolean }) => {
         {signed
           ? next
             ? t("Next: {next}.", "下一步：{next}。", { next })
-            : t("Nothing more is asked of you.", "您无需再做任何操作。")
-          : t("Nothing is asked of you now: {state}.", "当前无需您授权：{state}。", { state: t(task.stateLabel) })}
+            : t("Nothing more is needed from you.", "您无需再做任何操作。")
+          : t("Nothing is needed from you now: {state}.", "当前无需您授权：{state}。", { state: t(task.stateLabel) })}
       </span>
-      <Link to={`/tasks/${task.id}`}>{t("To the task", "查看任务详情")}</Link>
+      <Link to={`/tasks/${task.id}`}>{t("View task", "查看任务详情")}</Link>
     </div>
   );
 };

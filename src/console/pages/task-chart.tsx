@@ -118,7 +118,7 @@ export const Chart = ({ header, rows: all }: Csv) => {
       </div>
       <div
         ref={place}
-        className="chart"
+        className="result-chart"
         role="img"
         aria-label={t("{y} by {x}; the table holds the same values", "按 {x} 显示 {y}，数值与表格相同", {
           x: header[x] ?? "",

@@ -3,8 +3,10 @@ import { Table } from "antd";
 import { useMemo } from "react";
 import { useWords } from "../preferences.tsx";
 
+/** What a model could not compute is written so. */
+const NO_FINITE = /^(NaN|[+-]?Infinity)$/;
 const isNumber = (field: string | undefined): boolean =>
-  field !== undefined && field !== "" && Number.isFinite(Number(field));
+  field !== undefined && field !== "" && (Number.isFinite(Number(field)) || NO_FINITE.test(field));
 
 /** Positions of the columns that hold numbers only. */
 export const numericColumns = (header: readonly string[], rows: readonly (readonly string[])[]): number[] =>
@@ -26,7 +28,6 @@ export const CsvTable = ({ header, rows }: Csv) => {
     <Table
       size="small"
       dataSource={data}
-      scroll={{ x: "max-content" }}
       pagination={
         rows.length > 20 && {
           ...{ defaultPageSize: 20, showSizeChanger: true, pageSizeOptions: [20, 50, 100] },

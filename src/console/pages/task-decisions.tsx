@@ -25,7 +25,7 @@ export const Refuse = ({ id, done }: { id: string; done?: () => void }) => {
       {refuse.error && <Failure error={refuse.error} />}
       <Popconfirm
         title={t("Refuse this task?", "拒绝该计算任务？")}
-        description={t("It ends for everybody, and can't be taken up again.", "任务将对所有成员终止，且无法恢复。")}
+        description={t("This ends the task for everyone and cannot be undone.", "任务将对所有成员终止，且无法恢复。")}
         okText={t("Refuse and sign", "拒绝并签名")}
         onConfirm={() => refuse.mutate()}
         disabled={obstacle !== undefined}
@@ -47,11 +47,11 @@ export const Decisions = ({ task }: { task: TaskView }) => {
   const { permissions } = useSession();
   const run = useAct(
     ({ client }) => client.tasks.run(task.id),
-    () => notice(t("It runs.", "任务开始执行。")),
+    () => notice(t("Task started.", "任务开始执行。")),
   );
   const revoke = useAct(
     ({ client }) => client.tasks.revoke(task.id),
-    () => notice(t("Your authorisation is taken back.", "授权已撤销。")),
+    () => notice(t("Authorisation revoked.", "授权已撤销。")),
   );
   const decides = permissions.has("task.authorise");
   return (
@@ -60,16 +60,16 @@ export const Decisions = ({ task }: { task: TaskView }) => {
       {revoke.error && <Failure error={revoke.error} />}
       {decides && mayRevoke(task, me) && (
         <Popconfirm
-          title={t("Take your authorisation back?", "撤销您的授权？")}
+          title={t("Revoke your authorisation?", "撤销您的授权？")}
           description={t(
-            "The task ends for everybody; a run that is under way gives no result.",
+            "The task ends for everyone; a run in progress gives no result.",
             "任务将对所有成员终止；正在执行的任务不会产生结果。",
           )}
-          okText={t("Take back and sign", "撤销并签名")}
+          okText={t("Revoke and sign", "撤销并签名")}
           onConfirm={() => revoke.mutate()}
         >
           <Button danger loading={revoke.isPending} disabled={obstacle !== undefined} title={obstacle}>
-            {t("Take back…", "撤销授权")}
+            {t("Revoke…", "撤销授权")}
           </Button>
         </Popconfirm>
       )}
@@ -78,7 +78,7 @@ export const Decisions = ({ task }: { task: TaskView }) => {
           <Refuse id={task.id} />
           <Link to={`/tasks/${task.id}/authorise`}>
             <Button type="primary" tabIndex={-1}>
-              {t("Look and authorise", "查看并授权")}
+              {t("Review and authorise", "查看并授权")}
             </Button>
           </Link>
         </>

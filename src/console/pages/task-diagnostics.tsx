@@ -1,9 +1,11 @@
 /** 失败诊断: what a failed model said, for its author, when every data provider agrees. */
 import { Button, Tag } from "antd";
 import { useState } from "react";
+import { refuse } from "../../sdk/workflows/errors.ts";
 import { useActing } from "../identity/identity.tsx";
 import { pinsOf } from "../identity/trusted-enclaves.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
+import { harmless } from "../parts/harmless.ts";
 import { Member } from "../parts/member.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Time } from "../parts/values.tsx";
@@ -41,7 +43,7 @@ const Request = ({ asked: { by, createdAt, expiresAt, decisions } }: { asked: As
   const t = useWords();
   return (
     <dl className="facts">
-      <dt>{t("Asked for by", "申请方")}</dt>
+      <dt>{t("Requested by", "申请方")}</dt>
       <dd className="row">
         <Member of={by} /> <Time at={createdAt} />
       </dd>
@@ -56,10 +58,10 @@ const Request = ({ asked: { by, createdAt, expiresAt, decisions } }: { asked: As
             <Member of={member} />
             <span className="muted">
               {decision === "authorised"
-                ? t("agreed", "已同意")
+                ? t("Agreed", "已同意")
                 : decision
                   ? t("refused", "已拒绝")
-                  : t("is asked", "待确认")}
+                  : t("Pending", "待确认")}
             </span>
             {at && <Time at={at} />}
           </span>
@@ -75,9 +77,15 @@ export const DecideDiagnostics = ({ task, asked }: { task: TaskView; asked: Aske
   const { me } = useActing();
   const { permissions } = useSession();
   const agree = useAct(async ({ client }) =>
-    (await import("../../sdk/workflows/diagnostics.ts")).authoriseDiagnostics(client, task.id),
+    // To the request that is shown: what the server shows by now in its place is not agreed to.
+    (await import("../../sdk/workflows/diagnostics.ts")).authoriseDiagnostics(client, task.stream, {
+      review(_, now) {
+        if (now.request !== asked.request || now.by.id !== asked.by.id)
+          throw refuse("task.other", { id: asked.request, found: now.request });
+      },
+    }),
   );
-  const refuse = useAct(async ({ client }) =>
+  const decline = useAct(async ({ client }) =>
     (await import("../../sdk/workflows/diagnostics.ts")).refuseDiagnostics(client, task.id),
   );
   const own = asked.decisions.find(({ member }) => member.id === me);
@@ -91,10 +99,10 @@ export const DecideDiagnostics = ({ task, asked }: { task: TaskView; asked: Aske
           "同意后，至多 16 KiB 由模型选择的文本将离开可信执行环境，不受您的结果策略约束，其中可能包含您的数据。",
         )}
       </div>
-      {(agree.error ?? refuse.error) && <Failure error={agree.error ?? refuse.error} />}
+      {(agree.error ?? decline.error) && <Failure error={agree.error ?? decline.error} />}
       <div className="row">
-        <SignButton type="default" danger loading={refuse.isPending} onClick={() => refuse.mutate()}>
-          {own.decision ? t("Take it back and sign", "撤回并签名") : t("Refuse and sign", "拒绝并签名")}
+        <SignButton type="default" danger loading={decline.isPending} onClick={() => decline.mutate()}>
+          {own.decision ? t("Withdraw and sign", "撤回并签名") : t("Refuse and sign", "拒绝并签名")}
         </SignButton>
         {own.decision === null && (
           <SignButton loading={agree.isPending} onClick={() => agree.mutate()}>
@@ -131,7 +139,7 @@ const Ask = ({ id }: { id: string }) => {
       {ask.error && <Failure error={ask.error} />}
       <div>
         <SignButton disabled={!key} loading={ask.isPending} onClick={() => key && ask.mutate(key)}>
-          {t("Ask and sign", "申请并签名")}
+          {t("Request and sign", "申请并签名")}
         </SignButton>
       </div>
     </div>
@@ -142,7 +150,7 @@ const Read = ({ task }: { task: TaskView }) => {
   const t = useWords();
   const { client } = useSession();
   const [text, setText] = useState<string>();
-  if (text !== undefined) return <pre className="pre inset">{text}</pre>;
+  if (text !== undefined) return <pre className="pre inset">{harmless(text)}</pre>;
   return (
     <KeyFile
       say={t("Open the diagnostics here", "在本机解密诊断信息")}

@@ -1,18 +1,12 @@
 /** 计算任务信息, 计算模型信息 and 数据源信息: what is asked for, in names. */
 import { Table, Tag } from "antd";
 import { Link } from "react-router";
-import { Member, type Someone } from "../parts/member.tsx";
+import { harmless } from "../parts/harmless.ts";
+import { WithAppId } from "../parts/member.tsx";
 import { Id, Time, useAgo } from "../parts/values.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { columnsRead, type TaskView } from "./task-view.ts";
-
-const WithAppId = ({ of }: { of: Someone }) => (
-  <span className="row">
-    <Member of={of} />
-    {of.appId && <span className="muted">{of.appId}</span>}
-  </span>
-);
 
 /** "every 6 hours, 12 runs" */
 export const useSchedule = () => {
@@ -27,7 +21,7 @@ export const useSchedule = () => {
     ] as const;
     const [unit, size] = units.find(([, seconds]) => every % seconds === 0) ?? (["second", 1] as const);
     const count = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(every / size);
-    return t("every {count}, at most {runs} runs", "每 {count}一次，至多 {runs} 次", { count, runs });
+    return t("every {count}, at most {runs} {runs|run|runs}", "每 {count}一次，至多 {runs} 次", { count, runs });
   };
 };
 
@@ -41,7 +35,7 @@ export const TaskFacts = ({ task }: { task: TaskView }) => {
     <dl className="facts">
       <dt>{t("Task name", "任务名称")}</dt>
       <dd>{task.name}</dd>
-      <dt>{t("Number", "任务编号")}</dt>
+      <dt>{t("Task ID", "任务编号")}</dt>
       <dd>
         <Id>{task.id}</Id>
       </dd>
@@ -65,7 +59,7 @@ export const TaskFacts = ({ task }: { task: TaskView }) => {
         <>
           <dt>{t("Next run", "下次执行")}</dt>
           <dd>
-            <Time at={schedule.nextAt} otherwise={t("none is due", "暂无")} />
+            <Time at={schedule.nextAt} otherwise={t("none scheduled", "暂无")} />
           </dd>
         </>
       )}
@@ -95,15 +89,22 @@ export const TaskFacts = ({ task }: { task: TaskView }) => {
       )}
       <dt>{t("Limits", "资源上限")}</dt>
       <dd>
-        {t("{rows} rows of a result, {seconds} s, {memory} MiB", "结果 {rows} 行，{seconds} 秒，内存 {memory} MiB", {
-          ...definition.limits,
-          rows: definition.limits.rows.toLocaleString(),
-        })}
+        {t(
+          "{rows} result {rows|row|rows}, {seconds} s, {memory} MiB",
+          "结果 {rows} 行，{seconds} 秒，内存 {memory} MiB",
+          {
+            rows: definition.limits.rows.toLocaleString(),
+            seconds: definition.limits.seconds.toLocaleString(),
+            memory: definition.limits.memory.toLocaleString(),
+          },
+        )}
       </dd>
       {parameters.length > 0 && (
         <>
           <dt>{t("Parameters", "模型参数")}</dt>
-          <dd className="mono">{parameters.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")}</dd>
+          <dd className="mono">
+            {harmless(parameters.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", "))}
+          </dd>
         </>
       )}
     </dl>
@@ -122,7 +123,7 @@ export const Version = ({ task: { model, definition } }: { task: TaskView }) => 
   );
 };
 
-export const ModelTable = ({ task }: { task: TaskView }) => {
+const ModelTable = ({ task }: { task: TaskView }) => {
   const t = useWords();
   const { model, definition } = task;
   return (
@@ -130,10 +131,9 @@ export const ModelTable = ({ task }: { task: TaskView }) => {
       size="small"
       rowKey="id"
       pagination={false}
-      scroll={{ x: "max-content" }}
       dataSource={[model]}
       columns={[
-        { title: t("Model provider/APPID", "模型提供方/APPID"), render: () => <WithAppId of={model.owner} /> },
+        { title: t("Model provider / APPID", "模型提供方/APPID"), render: () => <WithAppId of={model.owner} /> },
         {
           title: t("Model name", "模型名称"),
           render: () => (
@@ -143,30 +143,29 @@ export const ModelTable = ({ task }: { task: TaskView }) => {
           ),
         },
         {
-          title: t("Runs as", "运行方式"),
+          title: t("Runtime", "运行方式"),
           render: () => <span className="mono">{`${definition.model.runner} · ${definition.model.main}`}</span>,
         },
         {
           title: t("Code", "代码"),
           render: () =>
-            model.open ? <Tag color="success">{t("open", "公开")}</Tag> : <Tag>{t("sealed", "加密")}</Tag>,
+            model.open ? <Tag color="success">{t("Open", "公开")}</Tag> : <Tag>{t("Sealed", "加密")}</Tag>,
         },
       ]}
     />
   );
 };
 
-export const SourceTable = ({ task }: { task: TaskView }) => {
+const SourceTable = ({ task }: { task: TaskView }) => {
   const t = useWords();
   return (
     <Table
       size="small"
       rowKey="id"
       pagination={false}
-      scroll={{ x: "max-content" }}
       dataSource={[...task.sources]}
       columns={[
-        { title: t("Data provider/APPID", "数据源提供方/APPID"), render: (_, { owner }) => <WithAppId of={owner} /> },
+        { title: t("Data provider / APPID", "数据源提供方/APPID"), render: (_, { owner }) => <WithAppId of={owner} /> },
         {
           title: t("Data source name", "数据源名称"),
           render: (_, { id, name }) => <Link to={`/sources/${id}`}>{name || id}</Link>,
@@ -180,9 +179,26 @@ export const SourceTable = ({ task }: { task: TaskView }) => {
         {
           title: t("Columns read", "可读字段"),
           render: (_, { columns }, at) =>
-            t("{n} of {all}", "{all} 列中的 {n} 列", { n: columnsRead(task, at).size, all: columns.length }),
+            t("{n} of {all}", "{n} / {all} 个字段", { n: columnsRead(task, at).size, all: columns.length }),
         },
       ]}
     />
+  );
+};
+
+/** 计算模型信息 and 数据源信息. */
+export const TaskParts = ({ task }: { task: TaskView }) => {
+  const t = useWords();
+  return (
+    <>
+      <section className="card">
+        <h2>{t("Model", "计算模型信息")}</h2>
+        <ModelTable task={task} />
+      </section>
+      <section className="card">
+        <h2>{t("Data", "数据源信息")}</h2>
+        <SourceTable task={task} />
+      </section>
+    </>
   );
 };

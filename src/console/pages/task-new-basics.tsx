@@ -1,15 +1,14 @@
 /** Step 1, 任务基础信息: name, alliance, receiver, type, description. */
 import { Form, type FormInstance, Input, InputNumber, Select } from "antd";
 import type { ReactNode } from "react";
-import { PlainName } from "../../rules/shapes.ts";
+import { Schedule as Recurrence } from "../../rules/schedule.ts";
+import { Description, PlainName } from "../../rules/shapes.ts";
 import { useActing } from "../identity/identity.tsx";
 import { EnclaveShield } from "../parts/enclave-shield.tsx";
+import { counted, useRules } from "../parts/rules.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
-import type { NewTaskForm } from "./task-new-form.ts";
-
-/** Characters, not UTF-16 units, as the ledger counts. */
-export const counted = (max: number) => ({ max, strategy: (text: string) => [...text].length, show: true });
+import { type NewTaskForm, UNITS } from "./task-new-form.ts";
 
 /** Never an id while its name is being read. */
 export const named = ({ label }: { label?: ReactNode }): ReactNode => label ?? "…";
@@ -19,6 +18,7 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
   const alliance = Form.useWatch("alliance", form);
   const type = Form.useWatch("type", form);
   const { me } = useActing();
+  const { most, fits } = useRules();
   const alliances = useView("alliances", "list", { pageSize: 100 });
   const chosen = alliances.data?.items.find(({ stream }) => stream === alliance);
   return (
@@ -27,7 +27,7 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         name="name"
         label={t("Task name", "任务名称")}
         rules={[
-          { required: true, message: t("Give it a name", "请输入任务名称") },
+          { required: true, message: t("Enter a name", "请输入任务名称") },
           {
             validator: (_, value: string = "") =>
               value === "" || PlainName.safeParse(value).success
@@ -35,7 +35,7 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
                 : Promise.reject(
                     new Error(
                       t(
-                        "Chinese characters, letters and digits only, within 50",
+                        "Chinese characters, letters and digits only, up to 50",
                         "名称仅支持中英文、数字组成，50 个字符以内",
                       ),
                     ),
@@ -46,10 +46,7 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         <Input
           autoFocus
           count={counted(50)}
-          placeholder={t(
-            "Letters, digits and Chinese, within 50 characters",
-            "名称仅支持中英文、数字组成，50个字符以内",
-          )}
+          placeholder={t("Chinese, letters, digits; up to 50", "名称仅支持中英文、数字组成，50个字符以内")}
         />
       </Form.Item>
       <Form.Item
@@ -78,7 +75,7 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         label={t("Result receiver", "结果使用方")}
         dependencies={["alliance"]}
         rules={[
-          { required: true, message: t("Choose who receives", "请选择使用方") },
+          { required: true, message: t("Choose a receiver", "请选择使用方") },
           {
             validator: (_, value) =>
               !chosen || !value || chosen.members.some(({ id }) => id === value)
@@ -91,24 +88,29 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
           showSearch={{ optionFilterProp: "label" }}
           disabled={!chosen}
           labelRender={named}
-          placeholder={t("Choose who receives", "请选择使用方")}
+          placeholder={t("Choose a receiver", "请选择使用方")}
           options={chosen?.members.map(({ id, nickname, appId }) => ({ value: id, label: `${nickname} (${appId})` }))}
         />
       </Form.Item>
       <Form.Item name="type" label={t("Type", "任务类型")}>
         <Select
           options={[
-            { value: "ordinary", label: t("Ordinary: runs once", "普通任务") },
-            { value: "scheduled", label: t("Scheduled: runs again and again", "定时任务") },
+            { value: "ordinary", label: t("Ordinary (runs once)", "普通任务") },
+            { value: "scheduled", label: t("Scheduled (runs repeatedly)", "定时任务") },
           ]}
         />
       </Form.Item>
       {type === "scheduled" && <Schedule />}
-      <Form.Item name="description" label={t("Description", "任务描述")}>
+      <Form.Item
+        name="description"
+        label={t("Description", "任务描述")}
+        validateFirst
+        rules={[most(100), fits(Description, t("No control characters", "不能包含控制字符"))]}
+      >
         <Input.TextArea
-          count={{ ...counted(100), exceedFormatter: (text, { max }) => [...text].slice(0, max).join("") }}
+          count={counted(100)}
           autoSize={{ minRows: 2 }}
-          placeholder={t("Optional, within 100 characters", "请输入（选填）100 字以内")}
+          placeholder={t("Optional, up to 100 characters", "请输入（选填）100 字以内")}
         />
       </Form.Item>
     </>
@@ -117,20 +119,15 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
 
 const Schedule = () => {
   const t = useWords();
-  const needed = (min: number, max: number) => [
-    {
-      required: true,
-      type: "integer" as const,
-      min,
-      max,
-      message: t("{min} to {max}", "请输入 {min} 至 {max}", { min, max }),
-    },
-  ];
+  const { whole, wholeOf } = useRules();
+  const unit = UNITS[(Form.useWatch("unit") as keyof typeof UNITS | undefined) ?? "day"];
+  const { every, runs } = Recurrence.shape;
+  const longest = Math.floor((every.maxValue ?? 0) / unit);
   return (
     <div className="inset" style={{ marginBottom: 24 }}>
       <div className="row" style={{ alignItems: "flex-start" }}>
-        <Form.Item name="every" label={t("Every", "执行间隔")} rules={needed(1, 44_640)}>
-          <InputNumber min={1} style={{ width: 96 }} />
+        <Form.Item name="every" label={t("Every", "执行间隔")} dependencies={["unit"]} rules={[whole(1, longest)]}>
+          <InputNumber controls={false} style={{ width: 96 }} />
         </Form.Item>
         <Form.Item name="unit" label={t("Unit", "单位")}>
           <Select
@@ -143,8 +140,8 @@ const Schedule = () => {
             ]}
           />
         </Form.Item>
-        <Form.Item name="runs" label={t("Runs at most", "执行次数上限")} rules={needed(1, 1_000)}>
-          <InputNumber min={1} style={{ width: 120 }} />
+        <Form.Item name="runs" label={t("Runs at most", "执行次数上限")} rules={[wholeOf(runs)]}>
+          <InputNumber controls={false} style={{ width: 120 }} />
         </Form.Item>
       </div>
       <Form.Item

@@ -29,10 +29,9 @@ interface Open {
   readonly archive: { readonly digest: string };
 }
 
-const manifestOf = async ({ models }: Pick<Client, "models">, { stream, archive }: Open): Promise<Manifest | null> => {
-  const { readArchive, unpackArchive } = await import("../../sdk/unpack.ts");
-  const sent = await models.archive({ id: stream, digest: archive.digest });
-  const bytes = (await unpackArchive(await readArchive(sent.stream))).get("entente.json");
+const manifestOf = async (client: Pick<Client, "models">, { stream, archive }: Open): Promise<Manifest | null> => {
+  const { readFiles } = await import("../../sdk/workflows/view-code.ts");
+  const bytes = (await readFiles(client, stream, archive.digest)).get("entente.json");
   return bytes ? (Manifest.safeParse(JSON.parse(fromUtf8(bytes))).data ?? null) : null;
 };
 

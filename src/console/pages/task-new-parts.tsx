@@ -1,5 +1,7 @@
 /** Step 2, 计算任务配置: a model of a provider, up to five sources, parameters and limits. */
 import { Form, type FormInstance, Input, InputNumber, Radio, Select, Switch } from "antd";
+import { Limits as Bounds } from "../../rules/task-definition.ts";
+import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -62,7 +64,7 @@ export const Parts = ({ form }: { form: FormInstance<NewTaskForm> }) => {
               label: `${name} ${version} · ${id}`,
             }))}
             onChange={() => form.setFieldsValue({ parameters: undefined } as never)}
-            notFoundContent={t("It has published none that you may use.", "该提供方没有您可以使用的计算模型。")}
+            notFoundContent={t("It has no model that you may use.", "该提供方没有您可以使用的计算模型。")}
           />
         </Form.Item>
       </div>
@@ -78,6 +80,7 @@ export const Parts = ({ form }: { form: FormInstance<NewTaskForm> }) => {
 
 const Parameters = ({ parameters }: { parameters: Manifest["parameters"] }) => {
   const t = useWords();
+  const { most } = useRules();
   return (
     <>
       <h2 style={{ marginTop: 8 }}>{t("Parameters", "模型参数")}</h2>
@@ -93,14 +96,19 @@ const Parameters = ({ parameters }: { parameters: Manifest["parameters"] }) => {
                 required: usual === undefined && type !== "boolean",
                 message: t("The model needs it", "模型需要该参数"),
               },
+              most(1_024),
             ]}
           >
             {type === "number" ? (
-              <InputNumber style={{ width: "100%" }} placeholder={usual === undefined ? undefined : String(usual)} />
+              <InputNumber
+                controls={false}
+                style={{ width: "100%" }}
+                placeholder={usual === undefined ? undefined : String(usual)}
+              />
             ) : type === "boolean" ? (
               <Switch defaultChecked={usual === true} />
             ) : (
-              <Input maxLength={1_024} placeholder={usual === undefined ? undefined : String(usual)} />
+              <Input placeholder={usual === undefined ? undefined : String(usual)} />
             )}
           </Form.Item>
         ))}
@@ -112,27 +120,19 @@ const Parameters = ({ parameters }: { parameters: Manifest["parameters"] }) => {
 const Limits = ({ form }: { form: FormInstance<NewTaskForm> }) => {
   const t = useWords();
   const type = Form.useWatch("type", form);
-  const field = (name: "rows" | "seconds" | "memory", en: string, zh: string, min: number, max: number) => (
-    <Form.Item
-      name={name}
-      label={t(en, zh)}
-      rules={[
-        {
-          ...{ required: true, type: "integer", min, max },
-          message: t("{min} to {max}", "请输入 {min} 至 {max}", { min, max: max.toLocaleString() }),
-        },
-      ]}
-    >
-      <InputNumber style={{ width: "100%" }} />
+  const { wholeOf } = useRules();
+  const field = (name: "rows" | "seconds" | "memory", en: string, zh: string) => (
+    <Form.Item name={name} label={t(en, zh)} rules={[wholeOf(Bounds.shape[name].unwrap())]}>
+      <InputNumber controls={false} style={{ width: "100%" }} />
     </Form.Item>
   );
   return (
     <>
       <h2 style={{ marginTop: 8 }}>{t("Limits", "资源上限")}</h2>
       <div className="grid" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(200px, 1fr))" }}>
-        {field("rows", "Rows of the result", "结果行数上限", 1, 10_000_000)}
-        {field("seconds", "Seconds", "最长运行秒数", 1, 86_400)}
-        {field("memory", "Memory (MiB)", "内存（MiB）", 64, 65_536)}
+        {field("rows", "Rows of the result", "结果行数上限")}
+        {field("seconds", "Seconds", "最长运行秒数")}
+        {field("memory", "Memory (MiB)", "内存（MiB）")}
       </div>
       {type !== "scheduled" && (
         <Form.Item name="start" label={t("When everybody has authorised", "全部授权后")} style={{ marginBottom: 0 }}>

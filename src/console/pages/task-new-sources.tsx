@@ -1,5 +1,6 @@
 /** 数据源配置: provider, source, the model's table that it fills, and the columns that may be read. */
 import { Button, Form, type FormInstance, Input, Select } from "antd";
+import { harmless } from "../parts/harmless.ts";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { named } from "./task-new-basics.tsx";
@@ -104,7 +105,7 @@ const Row = ({ form, members, manifest, model, at, remove }: Chosen & { at: numb
               disabled: others.some((one) => one.id === stream),
             }))}
             onChange={choose}
-            notFoundContent={t("It has none that you may use.", "该提供方没有您可以使用的数据源。")}
+            notFoundContent={t("It has no data source that you may use.", "该提供方没有您可以使用的数据源。")}
           />
         </Form.Item>
       </div>
@@ -136,7 +137,7 @@ const Row = ({ form, members, manifest, model, at, remove }: Chosen & { at: numb
           {manifest ? (
             <Select options={Object.keys(manifest.tables).map((name) => ({ value: name, label: name }))} />
           ) : (
-            <Input maxLength={64} placeholder="table" className="mono" />
+            <Input placeholder="table" className="mono" />
           )}
         </Form.Item>
         <Form.Item
@@ -165,19 +166,19 @@ const Row = ({ form, members, manifest, model, at, remove }: Chosen & { at: numb
             placeholder={t("All", "全部字段")}
             options={source?.columns.map(({ name, description }) => ({
               value: name,
-              label: description ? `${name} · ${description}` : name,
+              label: harmless(description ? `${name} · ${description}` : name),
             }))}
           />
         </Form.Item>
       </div>
       {grants.length > 0 && (
-        <Form.Item name={[at, "grant"]} label={t("Agreed to in advance", "使用预先授权")}>
+        <Form.Item name={[at, "grant"]} label={t("Advance authorisation", "使用预先授权")}>
           <Select
             allowClear
             placeholder={t("No: ask the provider", "不使用，请提供方授权")}
             options={grants.map(({ grant, expires, runs }) => ({
               value: grant,
-              label: t("until {at}, {runs} runs · {id}", "有效期至 {at}，{runs} 次 · {id}", {
+              label: t("until {at}, {runs} {runs|run|runs} · {id}", "有效期至 {at}，{runs} 次 · {id}", {
                 at: expires.slice(0, 10),
                 runs,
                 id: grant.slice(0, 8),

@@ -15,6 +15,7 @@ import "./task.css";
 
 const FIRST = ["name", "alliance", "receiver", "type", "every", "unit", "runs", "first", "description"] as const;
 const SECOND = ["provider", "model", "sources", "parameters", "rows", "seconds", "memory", "start"] as const;
+const KEPT = [...FIRST, ...SECOND] as const;
 
 const sourceOf = ({ id, table, columns, grant }: SourceGiven) => ({
   ...{ id, table },
@@ -47,7 +48,7 @@ export const Page = () => {
   const notice = useNotice();
   const [form] = Form.useForm<NewTaskForm>();
   const [step, setStep] = useState(0);
-  const acknowledged = useDraft("task", form, [...FIRST, ...SECOND]);
+  const acknowledged = useDraft("task", form, KEPT);
   const create = useAct(
     async ({ client }, given: NewTaskForm) => {
       const { createTask } = await import("../../sdk/workflows/create-task.ts");
@@ -55,7 +56,7 @@ export const Page = () => {
     },
     ({ resource }) => {
       acknowledged();
-      notice(t("The task is on the ledger; the receiver is asked next.", "任务已登记到账本，下一步由结果使用方授权。"));
+      notice(t("The task is on the ledger. The receiver is asked next.", "任务已登记到账本，下一步由结果使用方授权。"));
       void go(`/tasks/${resource.id}`);
     },
   );
@@ -69,13 +70,14 @@ export const Page = () => {
   };
   return (
     <Frame title={t("New task", "新建计算任务")} within={[[t("Tasks", "计算任务管理"), "/tasks"]]}>
-      <section className="card stack" style={{ maxWidth: 880 }}>
-        <Steps
-          current={step}
-          size="small"
-          onChange={(to) => (to === 0 ? setStep(0) : void next())}
-          items={[{ title: t("What it is", "任务基础信息") }, { title: t("What it runs on", "计算任务配置") }]}
-        />
+      <Steps
+        current={step}
+        size="small"
+        style={{ maxWidth: 560 }}
+        onChange={(to) => (to === 0 ? setStep(0) : void next())}
+        items={[{ title: t("Basics", "任务基础信息") }, { title: t("Configuration", "计算任务配置") }]}
+      />
+      <section className="card">
         <Form
           form={form}
           layout="vertical"
@@ -97,20 +99,20 @@ export const Page = () => {
             <Parts form={form} />
           </div>
           {create.error && <Failure error={create.error} />}
-          <div className="row" style={{ marginTop: 24, justifyContent: "flex-end" }}>
+          <div className="row">
             {step === 0 ? (
               <>
-                <Button onClick={() => void go("/tasks")}>{t("Cancel", "取消")}</Button>
                 <Button type="primary" onClick={() => void next()}>
                   {t("Next", "下一步")}
                 </Button>
+                <Button onClick={() => void go("/tasks")}>{t("Cancel", "取消")}</Button>
               </>
             ) : (
               <>
-                <Button onClick={() => setStep(0)}>{t("Back", "上一步")}</Button>
                 <SignButton htmlType="submit" loading={create.isPending}>
                   {t("Create and sign", "确定并签名")}
                 </SignButton>
+                <Button onClick={() => setStep(0)}>{t("Back", "上一步")}</Button>
               </>
             )}
           </div>

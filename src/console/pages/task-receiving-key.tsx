@@ -1,9 +1,11 @@
 /** 加密公钥: a .pem file of the receiver's, or a pair made in this browser whose private half is saved encrypted. */
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Button, Form, Input, Segmented } from "antd";
+import { Button, Form, Segmented } from "antd";
 import { useState } from "react";
 import { Drop } from "../parts/drop.tsx";
 import { save } from "../parts/files.ts";
+import { useOnce } from "../parts/once.ts";
+import { NewPassphrase } from "../parts/passphrase.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -49,6 +51,7 @@ export const ReceivingKey = ({ name, value, onChange }: ReceivingKeyProps) => {
   return (
     <div className="stack" style={{ gap: 8 }}>
       <Segmented<"make" | "file">
+        aria-label={t("Where the key comes from", "公钥来源")}
         value={how}
         onChange={(next) => {
           setHow(next);
@@ -57,7 +60,7 @@ export const ReceivingKey = ({ name, value, onChange }: ReceivingKeyProps) => {
           given.reset();
         }}
         options={[
-          { value: "make", label: t("Make a key here", "在浏览器中生成") },
+          { value: "make", label: t("Create a key here", "在浏览器中生成") },
           { value: "file", label: t("I have a key (.pem)", "已有公钥（.pem）") },
         ]}
       />
@@ -80,54 +83,24 @@ export const ReceivingKey = ({ name, value, onChange }: ReceivingKeyProps) => {
 
 const Make = ({ name, done }: { name: string; done: (pem: string) => void }) => {
   const t = useWords();
-  const [passphrase, setPassphrase] = useState("");
-  const [again, setAgain] = useState("");
-  const make = useMutation({
-    mutationFn: () => beside("pair", { passphrase }),
-    onSuccess({ publicPem, privatePem }) {
-      save(name, privatePem, "application/x-pem-file");
-      done(publicPem);
-    },
+  const [form] = Form.useForm<{ passphrase: string }>();
+  // One pair, one file: of two the result would be sealed to either.
+  const once = useOnce(async ({ passphrase }: { passphrase: string }) => {
+    const { publicPem, privatePem } = await beside("pair", { passphrase });
+    save(name, privatePem, "application/x-pem-file");
+    return publicPem;
   });
-  const short = passphrase !== "" && passphrase.length < 10;
-  const differ = again !== "" && again !== passphrase;
+  const make = useMutation({ mutationFn: once, onSuccess: done });
   return (
-    <Form component={false} layout="vertical">
-      <Form.Item
-        label={t("Passphrase of the new private key", "新私钥的口令")}
-        style={{ marginBottom: 12 }}
-        {...(short && { validateStatus: "error" as const, help: t("At least 10 characters", "至少 10 个字符") })}
-      >
-        <Input.Password
-          aria-label={t("Passphrase of the new private key", "新私钥的口令")}
-          autoComplete="new-password"
-          value={passphrase}
-          onChange={({ target }) => setPassphrase(target.value)}
-        />
-      </Form.Item>
-      <Form.Item
-        label={t("Once more", "再次输入")}
-        style={{ marginBottom: 12 }}
-        {...(differ && { validateStatus: "error" as const, help: t("The two differ", "两次输入不一致") })}
-      >
-        <Input.Password
-          aria-label={t("Once more", "再次输入")}
-          autoComplete="new-password"
-          value={again}
-          onChange={({ target }) => setAgain(target.value)}
-        />
-      </Form.Item>
+    <Form component={false} form={form} layout="vertical" onFinish={(given) => make.mutate(given)}>
+      <NewPassphrase label={t("Passphrase of the new private key", "新私钥的口令")} />
       {make.error && <Failure error={make.error} />}
       <div className="row">
-        <Button
-          onClick={() => make.mutate()}
-          loading={make.isPending}
-          disabled={passphrase.length < 10 || again !== passphrase}
-        >
-          {t("Make the pair and save the private key", "生成密钥并保存私钥文件")}
+        <Button onClick={form.submit} loading={make.isPending}>
+          {t("Create the key and save the private key file", "生成密钥并保存私钥文件")}
         </Button>
         <span className="muted">
-          {t("Without that file nobody opens the result.", "没有该文件，任何人都无法打开结果。")}
+          {t("Without this file nobody can open the result.", "没有该文件，任何人都无法打开结果。")}
         </span>
       </div>
     </Form>

@@ -1,12 +1,14 @@
 /** The receiver's result: opened on this machine with the receiver's private key, shown, saved, and acknowledged. */
-import { Button, Segmented, Skeleton } from "antd";
+import { Alert, Button, Segmented, Skeleton } from "antd";
 import { lazy, Suspense, useMemo, useState } from "react";
+import { fromHex, fromUtf8 } from "../../base/bytes.ts";
 import { refuse } from "../../sdk/workflows/errors.ts";
 import { pinsOf } from "../identity/trusted-enclaves.ts";
 import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { parseCsv } from "../parts/csv.ts";
 import { Drop } from "../parts/drop.tsx";
 import { save } from "../parts/files.ts";
+import { Code } from "../parts/keys.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -14,15 +16,31 @@ import { CsvTable } from "./task-csv-table.tsx";
 import { KeyFile } from "./task-key-file.tsx";
 import type { TaskView } from "./task-view.ts";
 import { beside } from "./task-work.ts";
+import type { OpenedResult } from "./task-worker.ts";
 
 const Chart = lazy(async () => ({ default: (await import("./task-chart.tsx")).Chart }));
 
 /** More rows are in the file that is saved. */
 const SHOWN = 10_000;
 
+/** How the receiver reads it out of its own table. */
+const READ = {
+  mysql: (digest: string) => `SELECT HEX(content) FROM <table> WHERE task = '${digest}' ORDER BY part;`,
+  postgresql: (digest: string) => `SELECT encode(content, 'hex') FROM <table> WHERE task = '${digest}' ORDER BY part;`,
+} as const;
+
+/** What a database prints is hexadecimal, in lines; an envelope itself never is. */
+const sealedOf = (bytes: Uint8Array): Uint8Array => {
+  if (!bytes.every((byte) => HEX.includes(byte))) return bytes;
+  return fromHex(fromUtf8(bytes).replaceAll(/\s/g, "").toLowerCase());
+};
+const HEX = new TextEncoder().encode("0123456789abcdefABCDEF\r\n\t ");
+
 export const Result = ({ task }: { task: TaskView }) => {
   const t = useWords();
-  const [csv, setCsv] = useState<string>();
+  // What was opened, and what it was opened as: that is what is confirmed.
+  const [opened, setOpened] = useState<OpenedResult>();
+  const csv = opened?.csv;
   return (
     <section className="card stack">
       <div className="spread">
@@ -33,15 +51,15 @@ export const Result = ({ task }: { task: TaskView }) => {
               {t("Save as CSV", "下载 CSV")}
             </Button>
           )}
-          <Acknowledge task={task} opened={csv !== undefined} />
+          <Acknowledge task={task} opened={opened?.digest} />
         </div>
       </div>
-      {csv === undefined ? <Opening task={task} done={setCsv} /> : <Opened csv={csv} />}
+      {csv === undefined ? <Opening task={task} done={setOpened} /> : <Opened csv={csv} />}
     </section>
   );
 };
 
-const Opening = ({ task, done }: { task: TaskView; done: (csv: string) => void }) => {
+const Opening = ({ task, done }: { task: TaskView; done: (opened: OpenedResult) => void }) => {
   const t = useWords();
   const { client } = useSession();
   const [sealed, setSealed] = useState<{ name: string; bytes: Uint8Array }>();
@@ -55,15 +73,26 @@ const Opening = ({ task, done }: { task: TaskView; done: (csv: string) => void }
         )}
       </p>
       {elsewhere && (
-        <div className="narrow">
+        <div className="narrow stack">
+          <div>
+            <div className="muted">
+              {t(
+                "Your database has it, sealed. Save what this prints, and choose that file:",
+                "加密结果在您的数据库中。将以下查询的输出保存为文件后选择：",
+              )}
+            </div>
+            <Code>{READ[task.delivery?.sink as keyof typeof READ]?.(task.digest ?? "") ?? ""}</Code>
+          </div>
           <Drop
             accept="*"
             chosen={sealed?.name}
-            onFile={async (file) => setSealed({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })}
+            onFile={async (file) =>
+              setSealed({ name: file.name, bytes: sealedOf(new Uint8Array(await file.arrayBuffer())) })
+            }
           >
             {t(
-              "The sealed result from your database (the parts of its row, joined)",
-              "您的数据库中的加密结果（该行各部分依次拼接）",
+              "The sealed result from your database, in hexadecimal or as it is",
+              "您的数据库中的加密结果（十六进制或原始字节）",
             )}
           </Drop>
         </div>
@@ -93,12 +122,13 @@ const Opening = ({ task, done }: { task: TaskView; done: (csv: string) => void }
 const Opened = ({ csv }: { csv: string }) => {
   const t = useWords();
   const [view, setView] = useState<"table" | "chart">("table");
-  const { rows, total } = useMemo(() => parseCsv(csv, SHOWN + 1), [csv]);
+  const { rows, total, formulas } = useMemo(() => parseCsv(csv, SHOWN + 1), [csv]);
   const [header = [], ...body] = rows;
   return (
     <>
       <div className="spread">
         <Segmented
+          aria-label={t("How the result is shown", "结果显示方式")}
           value={view}
           onChange={setView}
           options={[
@@ -119,6 +149,15 @@ const Opened = ({ csv }: { csv: string }) => {
           </span>
         )}
       </div>
+      {formulas && (
+        <Alert
+          type="warning"
+          title={t(
+            "Some cells begin with =, +, - or @: a spreadsheet may take them for formulas. The CSV has them as they are.",
+            "部分单元格以 =、+、- 或 @ 开头，电子表格软件可能将其当作公式执行。CSV 文件保留原始内容。",
+          )}
+        />
+      )}
       {view === "table" ? (
         <CsvTable header={header} rows={body} />
       ) : (
@@ -131,18 +170,19 @@ const Opened = ({ csv }: { csv: string }) => {
 };
 
 /** 确认收到: signed over the result's digest, after it was opened. */
-const Acknowledge = ({ task: { id, result, acknowledgedAt }, opened }: { task: TaskView; opened: boolean }) => {
+const Acknowledge = ({ task, opened }: { task: TaskView; opened: string | undefined }) => {
+  const { stream, acknowledgedAt } = task;
   const t = useWords();
   const notice = useNotice();
   const acknowledge = useAct(
-    ({ client }) => client.tasks.acknowledge(id, { result: result?.digest ?? "" }),
+    ({ client }) => client.tasks.acknowledge(stream, { result: opened ?? "" }),
     () => notice(t("Confirmed; it is on the ledger.", "已确认收到，声明已登记到账本。")),
   );
   if (acknowledgedAt !== null) return null;
   return (
     <>
       {acknowledge.error && <Failure error={acknowledge.error} />}
-      {opened && (
+      {opened !== undefined && (
         <SignButton loading={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
           {t("Confirm receipt and sign", "确认收到并签名")}
         </SignButton>

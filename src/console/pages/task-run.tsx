@@ -41,7 +41,7 @@ export const Run = ({ task }: { task: TaskView }) => {
         description={
           task.runnable
             ? t("Press “Run” when you want it to start.", "需要时请点击“执行任务”。")
-            : t("It starts when {name} says.", "由 {name} 手动执行。", { name: task.creator.nickname })
+            : t("{name} starts it.", "由 {name} 手动执行。", { name: task.creator.nickname })
         }
       />
     );
@@ -128,7 +128,7 @@ const Done = ({ task, receipt }: { task: TaskView; receipt: NonNullable<TaskView
           <>
             <dt>{t("Result", "计算结果")}</dt>
             <dd>
-              {t("{n} rows, {size} bytes sealed", "{n} 行，密文 {size} 字节", {
+              {t("{n} {n|row|rows}, {size} bytes sealed", "{n} 行，密文 {size} 字节", {
                 n: task.result.rows.toLocaleString(),
                 size: task.result.size.toLocaleString(),
               })}{" "}
@@ -146,9 +146,9 @@ const Done = ({ task, receipt }: { task: TaskView; receipt: NonNullable<TaskView
             <span className="muted">{t("has not confirmed receipt yet", "尚未确认收到")}</span>
           )}
         </dd>
-        <dt>{t("Ledger when it ran", "执行时的账本")}</dt>
+        <dt>{t("Ledger at the time", "执行时的账本")}</dt>
         <dd>
-          {t("{n} statements, root", "{n} 条声明，根", { n: receipt.checkpoint.size })}{" "}
+          {t("{n} {n|statement|statements}, root", "{n} 条声明，根", { n: receipt.checkpoint.size })}{" "}
           <Id>{receipt.checkpoint.root}</Id>
         </dd>
       </dl>

@@ -27,12 +27,12 @@ export const Runs = ({ id }: { id: string }) => {
           pagination={(data?.total ?? 0) > 10 && { current: page, total: data?.total ?? 0, onChange: setPage }}
           columns={[
             { title: t("Run", "次数"), render: (_, { occurrence }) => occurrence?.number },
-            { title: t("Number", "任务编号"), render: (_, { id }) => <Link to={`/tasks/${id}`}>{id}</Link> },
+            { title: t("Task ID", "任务编号"), render: (_, { id }) => <Link to={`/tasks/${id}`}>{id}</Link> },
             {
               title: t("State", "任务状态"),
               render: (_, { state, stateLabel }) => <Tag color={taskColours[state]}>{t(stateLabel)}</Tag>,
             },
-            { title: t("Begun", "开始时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
+            { title: t("Started", "开始时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
           ]}
         />
       )}

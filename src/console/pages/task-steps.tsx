@@ -12,8 +12,10 @@ export const Steps = ({ steps, expiresAt }: { steps: readonly StepView[]; expire
   const t = useWords();
   const states = {
     ...{ waiting: t("not yet", "未开始"), current: t("now", "进行中") },
-    ...{ done: t("done", "已完成"), failed: t("failed", "失败") },
+    ...{ done: t("Done", "已完成"), failed: t("Failed", "失败") },
   };
+  // Whoever was not asked before it ended never is.
+  const over = steps.some(({ state }) => state === "failed");
   return (
     <ol className="flow">
       {steps.map(({ step, label, state, decided, of, decisions }, at) => (
@@ -34,13 +36,13 @@ export const Steps = ({ steps, expiresAt }: { steps: readonly StepView[]; expire
             {decisions.map((decision) => (
               <li key={decision.member.id} className="row">
                 <Member of={decision.member} />
-                <Decided decision={decision} state={state} />
+                <Decided decision={decision} state={state} over={over} invitation={step === "answered"} />
               </li>
             ))}
           </ul>
           {at === 0 && expiresAt !== undefined && (
             <div className="muted">
-              {t("Open for seven days, until", "自发起之日起 7 天内有效，到期时间")} <Time at={expiresAt} />
+              {t("Open for 7 days, until", "自发起之日起 7 天内有效，到期时间")} <Time at={expiresAt} />
             </div>
           )}
         </li>
@@ -49,19 +51,32 @@ export const Steps = ({ steps, expiresAt }: { steps: readonly StepView[]; expire
   );
 };
 
-const Decided = ({ decision: { decision, at }, state }: { decision: Decision; state: StepView["state"] }) => {
+interface DecidedProps {
+  readonly decision: Decision;
+  readonly state: StepView["state"];
+  /** The whole has failed. */
+  readonly over: boolean;
+  /** To an alliance: one joins it. */
+  readonly invitation: boolean;
+}
+
+const Decided = ({ decision: { decision, at }, state, over, invitation }: DecidedProps) => {
   const t = useWords();
   const words = {
-    asked: t("asked for it", "发起"),
-    authorised: t("has authorised", "已确认授权"),
-    refused: t("has refused", "已拒绝"),
-    revoked: t("has taken it back", "已撤销授权"),
-    expired: t("let it lapse", "逾期未确认"),
+    asked: t("requested", "发起"),
+    authorised: invitation ? t("joined", "已同意加入") : t("authorised", "已确认授权"),
+    refused: t("refused", "已拒绝"),
+    revoked: t("revoked", "已撤销授权"),
+    expired: t("expired", "逾期未确认"),
   };
   if (decision === null)
     return (
       <span className="muted">
-        {state === "current" ? t("is asked now", "待确认") : t("is asked later", "尚未轮到")}
+        {over
+          ? t("did not decide", "未作决定")
+          : state === "current"
+            ? t("pending", "待确认")
+            : t("not yet asked", "尚未轮到")}
       </span>
     );
   const bad = decision === "refused" || decision === "revoked" || decision === "expired";

@@ -2,13 +2,13 @@
  * What takes a second of computing, beside the page: keys closed and opened by passphrase, results checked and opened.
  * It has no network: the page fetches, and nothing that was fetched is believed here but by its proof.
  */
-import { generateKey } from "#crypto";
-import { Refusal } from "../../base/refusal.ts";
+import { generateKey, sha256Hex } from "#crypto";
 import type { EnclavePin } from "../../evidence/enclave-pin.ts";
 import type { Client } from "../../sdk/client.ts";
 import { openDiagnostics } from "../../sdk/workflows/diagnostics.ts";
 import { openResult } from "../../sdk/workflows/open-result.ts";
 import { keyToPem, publicKeyToPem } from "../../trust/keys.ts";
+import { answering } from "../parts/beside.ts";
 import type { TaskView } from "./task-view.ts";
 
 interface Opening {
@@ -30,11 +30,17 @@ type Answer<R extends "enclaves" | "tasks", V extends keyof Client[R]> = Client[
   ? O
   : never;
 
+export interface OpenedResult {
+  readonly csv: string;
+  /** SHA-256 (hex) of the sealed file, which is the one that the evidence names. */
+  readonly digest: string;
+}
+
 export interface Work {
   pair: { readonly asked: { readonly passphrase: string }; readonly answer: Pair };
   result: {
     readonly asked: Opening & { readonly me: string; readonly sealed: Uint8Array; readonly bundle: Uint8Array };
-    readonly answer: string;
+    readonly answer: OpenedResult;
   };
   diagnostics: {
     readonly asked: Opening & {
@@ -46,7 +52,7 @@ export interface Work {
 }
 
 /** A client that has been asked already. */
-const answering = (answers: object): Client => answers as Client;
+const askedAlready = (answers: object): Client => answers as Client;
 const file = (bytes: Uint8Array) => async () => ({ bytes: async () => bytes });
 
 const work: { readonly [W in keyof Work]: (asked: Work[W]["asked"]) => Promise<Work[W]["answer"]> } = {
@@ -54,13 +60,14 @@ const work: { readonly [W in keyof Work]: (asked: Work[W]["asked"]) => Promise<W
     const key = generateKey("P-256");
     return { publicPem: publicKeyToPem(key.publicKey), privatePem: keyToPem(key, passphrase) };
   },
-  result({ task, pem, passphrase, me, sealed, bundle, pins }) {
-    const client = answering({ tasks: { get: async () => task, bundle: file(bundle) } });
+  async result({ task, pem, passphrase, me, sealed, bundle, pins }) {
+    const client = askedAlready({ tasks: { get: async () => task, bundle: file(bundle) } });
     const trust = pins.length > 0 ? { enclaves: [...pins] } : {};
-    return openResult(client, task.id, pem, { passphrase, me, sealed, trust });
+    const csv = await openResult(client, task.id, pem, { passphrase, me, sealed, trust });
+    return { csv, digest: sha256Hex(sealed) };
   },
   diagnostics({ task, pem, passphrase, enclave, released, pins }) {
-    const client = answering({
+    const client = askedAlready({
       tasks: { get: async () => task, diagnostics: async () => released },
       enclaves: { get: async () => enclave },
     });
@@ -68,12 +75,4 @@ const work: { readonly [W in keyof Work]: (asked: Work[W]["asked"]) => Promise<W
   },
 };
 
-self.onmessage = async ({ data: [what, asked] }: MessageEvent<[keyof Work, never]>) => {
-  try {
-    postMessage({ done: await work[what](asked) });
-  } catch (error) {
-    const { code, status, details, message } =
-      error instanceof Refusal ? error : new Refusal("console.failed", 0, {}, String(error));
-    postMessage({ failed: { code, status, details, message } });
-  }
-};
+answering(([what, asked]: [keyof Work, never]) => work[what](asked));

@@ -3,12 +3,12 @@ import { Tag } from "antd";
 import { useParams } from "react-router";
 import { useActing } from "../identity/identity.tsx";
 import { EnclaveShield } from "../parts/enclave-shield.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 import { Decisions } from "./task-decisions.tsx";
 import { Diagnosis } from "./task-diagnostics.tsx";
-import { ModelTable, SourceTable, TaskFacts } from "./task-facts.tsx";
+import { TaskFacts, TaskParts } from "./task-facts.tsx";
 import { Result } from "./task-result.tsx";
 import { Run } from "./task-run.tsx";
 import { Runs } from "./task-runs.tsx";
@@ -26,7 +26,7 @@ export const Page = () => {
   const task = data && (data.id === id || data.stream === id) ? data : undefined;
   return (
     <Frame
-      title={task?.name || task?.id || "…"}
+      title={task?.name || task?.id || untitled(read, t)}
       within={[[t("Tasks", "计算任务管理"), "/tasks"]]}
       beside={
         task && (
@@ -40,7 +40,7 @@ export const Page = () => {
     >
       <Loaded of={{ ...read, data: task }}>
         {(task) => (
-          <div className="two">
+          <div className="beside">
             <div className="stack" style={{ minWidth: 0 }}>
               <Run task={task} />
               {task.result && task.receiver.id === me && <Result key={task.stream} task={task} />}
@@ -50,14 +50,7 @@ export const Page = () => {
                 <h2>{t("Task", "计算任务信息")}</h2>
                 <TaskFacts task={task} />
               </section>
-              <section className="card">
-                <h2>{t("Model", "计算模型信息")}</h2>
-                <ModelTable task={task} />
-              </section>
-              <section className="card">
-                <h2>{t("Data", "数据源信息")}</h2>
-                <SourceTable task={task} />
-              </section>
+              <TaskParts task={task} />
             </div>
             <section className="card">
               <h2>{t("Progress", "授权流程")}</h2>

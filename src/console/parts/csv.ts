@@ -1,20 +1,31 @@
-/** CSV (RFC 4180) as rows of fields. */
+/** CSV (RFC 4180) as rows of fields, for people to read. */
+import { harmless } from "./harmless.ts";
 
-/**
- * @param limit of rows, the header among them
- * @returns the first rows, and how many there are in all
- */
-export const parseCsv = (text: string, limit = Number.POSITIVE_INFINITY): { rows: string[][]; total: number } => {
+/** What spreadsheets take for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+export interface Csv {
+  /** The first ones, with what forges other text made visible. */
+  readonly rows: string[][];
+  /** How many there are in all. */
+  readonly total: number;
+  /** A spreadsheet that opens the file may calculate, or fetch, what a field says. */
+  readonly formulas: boolean;
+}
+
+/** @param limit of rows, the header among them */
+export const parseCsv = (text: string, limit = Number.POSITIVE_INFINITY): Csv => {
   const rows: string[][] = [];
-  let [total, row, field, at, quoted] = [0, [] as string[], "", 0, false];
+  let [total, row, field, at, quoted, formulas] = [0, [] as string[], "", 0, false, false];
   const endField = () => {
+    formulas ||= field.length > 1 && FORMULA.test(field) && Number.isNaN(Number(field));
     row.push(field);
     field = "";
   };
   const endRow = () => {
     endField();
     if (row.length > 1 || row[0] !== "") {
-      if (total < limit) rows.push(row);
+      if (total < limit) rows.push(row.map(harmless));
       total++;
     }
     row = [];
@@ -34,5 +45,5 @@ export const parseCsv = (text: string, limit = Number.POSITIVE_INFINITY): { rows
     else if (c !== "\r" || source[at + 1] !== "\n") field += c;
   }
   endRow();
-  return { rows, total };
+  return { rows, total, formulas };
 };

@@ -1,7 +1,14 @@
-/** Nothing typed is lost: a form's values are kept in this browser until what they are for is acknowledged. */
+/**
+ * Nothing typed is lost: a form's values are kept in this browser until what they are for is acknowledged. They are of
+ * whoever typed them: another person who signs in here finds none.
+ */
 import { Form, type FormInstance } from "antd";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useRef } from "react";
+import { useSession } from "../session.tsx";
 import { read, write } from "../storage.ts";
+
+/** Under which a person's draft is kept: another person in this browser finds nothing of it, an address to pay to least of all. */
+export const useDraftName = (name: string): string => `draft.${useSession().user.id}.${name}`;
 
 /**
  * @param name of the draft; one a form
@@ -12,16 +19,24 @@ export const useDraft = <T extends object>(
   form: FormInstance<T>,
   kept: readonly (keyof T & string)[],
 ) => {
+  const at = useDraftName(name);
   const values = Form.useWatch([], form) as Partial<T> | undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the form opens
-  useEffect(() => form.setFieldsValue(read(`draft.${name}`, {}) as never), []);
+  useEffect(() => form.setFieldsValue(read(at, {}) as never), []);
+  const typedLast = useRef<unknown>(undefined);
+  const settled = useRef<unknown>(undefined);
   useEffect(() => {
-    if (values === undefined) return;
+    // What was acknowledged is drawn a few times more before the page goes: it is no draft again.
+    if (values === undefined || values === settled.current) return;
+    typedLast.current = values;
     const typed = Object.fromEntries(
       kept.flatMap((field) => (values[field] === undefined ? [] : [[field, values[field]]])),
     );
-    if (Object.keys(typed).length > 0) write(`draft.${name}`, typed);
-  }, [name, kept, values]);
+    if (Object.keys(typed).length > 0) write(at, typed);
+  }, [at, kept, values]);
   /** It was acknowledged, or given up. */
-  return useCallback(() => write(`draft.${name}`, undefined), [name]);
+  return useCallback(() => {
+    settled.current = typedLast.current;
+    write(at, undefined);
+  }, [at]);
 };

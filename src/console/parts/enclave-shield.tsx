@@ -93,7 +93,6 @@ export const EnclaveChecked = ({ id }: { id: string }) => {
         {accept.error && <Failure error={accept.error} />}
       </div>
     );
-  if (!data) return <span className="muted">{t("Checking its attestation…", "正在验证远程证明……")}</span>;
   const row = (name: string, value: ReactNode) => (
     <>
       <dt>{name}</dt>
@@ -102,17 +101,20 @@ export const EnclaveChecked = ({ id }: { id: string }) => {
   );
   return (
     <dl className="facts" style={{ maxWidth: 640 }}>
-      {row(t("Proven", "已证明"), t(data.proves))}
+      {row(t("Proven", "已证明"), data ? t(data.proves) : t("Checking its attestation…", "正在验证远程证明……"))}
       {row(
         t("Not proven", "未证明"),
-        <span style={data.hardware ? undefined : { color: "var(--warn)" }}>{t(data.doesNotProve)}</span>,
+        data ? <span style={data.hardware ? undefined : { color: "var(--warn)" }}>{t(data.doesNotProve)}</span> : "…",
       )}
-      {row(t("Program (SHA-384)", "程序度量值（SHA-384）"), <Id>{data.measurement}</Id>)}
-      {row(t("Vouched for by", "证明方式"), data.provider)}
-      {row(t("Keeps models in", "模型隔离"), data.isolation)}
+      {row(t("Program (SHA-384)", "程序度量值（SHA-384）"), data ? <Id>{data.measurement}</Id> : "…")}
+      {row(
+        t("Attestation", "证明方式"),
+        data?.provider === "simulated" ? t("Simulated", "模拟") : (data?.provider ?? "…"),
+      )}
+      {row(t("Model isolation", "模型隔离"), data?.isolation ?? "…")}
       {row(
         t("Has followed the ledger to", "已跟随账本至"),
-        t("{n} statements", "{n} 条声明", { n: data.followed.size }),
+        data ? t("{n} {n|statement|statements}", "{n} 条声明", { n: data.followed.size }) : "…",
       )}
       {row(t("Identity", "链身份"), <Id>{id}</Id>)}
     </dl>

@@ -1,9 +1,10 @@
 /** What pages about keys share: states, nodes and names, always said in the same way. */
-import { Tag } from "antd";
+import { Tag, Tooltip } from "antd";
 import { Link } from "react-router";
 import type { Text } from "../../contract/endpoint.ts";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
+import { harmless } from "./harmless.ts";
 
 const COLOURS: Readonly<Record<string, string>> = {
   ...{ pending: "processing", enabled: "success", disabled: "default", "deletion-scheduled": "warning" },
@@ -27,8 +28,26 @@ export const NodeTag = ({ of: { tag, running } }: { of: Noded }) => {
   const t = useWords();
   return (
     <Tag color={running ? "success" : "error"}>
-      {tag} · {running ? t("up", "在线") : t("down", "离线")}
+      {tag} · {running ? t("online", "在线") : t("offline", "离线")}
     </Tag>
+  );
+};
+
+/** How many of them are up; which ones, on hover. */
+export const NodesUp = ({ of }: { of: readonly Noded[] }) => {
+  const t = useWords();
+  const up = of.filter(({ running }) => running).length;
+  return (
+    <Tooltip
+      title={of
+        .map(({ tag, running }) => `${tag} · ${running ? t("online", "在线") : t("offline", "离线")}`)
+        .sort()
+        .join(", ")}
+    >
+      <Tag color={up === of.length ? "success" : "error"}>
+        {t("{up} of {total} online", "{up} / {total} 在线", { up, total: of.length })}
+      </Tag>
+    </Tooltip>
   );
 };
 
@@ -50,7 +69,7 @@ export const GroupLink = ({ of: { id, name } }: { of: { id: string; name: string
   <Link to={`/key-groups/${id}`}>{name}</Link>
 );
 
-/** A text of many characters, as it is: hex, PEM, JSON. */
+/** A text of many characters: hex, PEM, JSON, what others wrote. What would have it read otherwise than it is, is made visible. */
 export const Code = ({ children, lines = 12 }: { children: string; lines?: number }) => (
   <pre
     className="mono"
@@ -61,7 +80,7 @@ export const Code = ({ children, lines = 12 }: { children: string; lines?: numbe
       ...{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: `${lines * 1.6}em`, overflow: "auto" },
     }}
   >
-    {children}
+    {harmless(children)}
   </pre>
 );
 

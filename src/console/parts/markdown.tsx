@@ -76,14 +76,22 @@ export const blocksOf = (markdown: string): Block[] => {
 
 const INLINE = /(`[^`\n]+`|\*\*[^*\n]+\*\*|\*[^*\s][^*\n]*\*)/;
 
+/** Of a link its words, and where it leads where that is not a place beside it. */
+const unlinked = (text: string): string =>
+  text.replace(/\[([^\]\n]+)\]\(([^()\s]*)\)/g, (_, words: string, to: string) =>
+    /^[a-z]+:/i.test(to) && words !== to ? `${words} (${to})` : words,
+  );
+
 const inline = (text: string): ReactNode =>
-  text.split(INLINE).map((part, i) => {
-    const key = `${i}`;
-    if (/^`.+`$/.test(part)) return <code key={key}>{part.slice(1, -1)}</code>;
-    if (/^\*\*.+\*\*$/.test(part)) return <strong key={key}>{part.slice(2, -2)}</strong>;
-    if (/^\*.+\*$/.test(part)) return <em key={key}>{part.slice(1, -1)}</em>;
-    return <Fragment key={key}>{part}</Fragment>;
-  });
+  unlinked(text)
+    .split(INLINE)
+    .map((part, i) => {
+      const key = `${i}`;
+      if (/^`.+`$/.test(part)) return <code key={key}>{part.slice(1, -1)}</code>;
+      if (/^\*\*.+\*\*$/.test(part)) return <strong key={key}>{part.slice(2, -2)}</strong>;
+      if (/^\*.+\*$/.test(part)) return <em key={key}>{part.slice(1, -1)}</em>;
+      return <Fragment key={key}>{part}</Fragment>;
+    });
 
 const Shown = ({ block }: { block: Block }) => {
   switch (block.kind) {

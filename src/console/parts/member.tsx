@@ -1,5 +1,4 @@
 /** People before ids: an organisation by its name, with a colour of its own. */
-import { Tooltip } from "antd";
 import { useWords } from "../preferences.tsx";
 
 export interface Someone {
@@ -18,14 +17,23 @@ export const Avatar = ({ id, name }: { id: string; name: string }) => (
   </span>
 );
 
+/** Name and APPID, as the column 创建者/APPID says. */
+export const WithAppId = ({ of }: { of: Someone }) => (
+  <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex" }}>
+    <Member of={of} /> <span className="muted">{of.appId}</span>
+  </span>
+);
+
 export const Member = ({ of: { id, nickname, appId } }: { of: Someone }) => {
   const t = useWords();
   return (
-    <Tooltip title={appId && t("APPID {appId}", "账号 APPID：{appId}", { appId })}>
-      <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex" }}>
-        <Avatar id={id} name={nickname} />
-        <span>{nickname}</span>
-      </span>
-    </Tooltip>
+    <span
+      className="row"
+      style={{ flexWrap: "nowrap", display: "inline-flex" }}
+      title={appId && t("APPID {appId}", "账号 APPID：{appId}", { appId })}
+    >
+      <Avatar id={id} name={nickname} />
+      <span>{nickname}</span>
+    </span>
   );
 };

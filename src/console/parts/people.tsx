@@ -69,7 +69,6 @@ export const People = ({ id, value = [], onChange, known = [] }: Props) => {
           aria-label={t("Account nickname", "账号昵称")}
           value={nickname}
           onChange={({ target }) => setNickname(target.value)}
-          maxLength={50}
         />
         <Input
           placeholder="APPID"
@@ -81,7 +80,6 @@ export const People = ({ id, value = [], onChange, known = [] }: Props) => {
             event.preventDefault();
             if (ready) find.mutate();
           }}
-          maxLength={10}
           style={{ width: 130 }}
         />
         <Button disabled={!ready} loading={find.isPending} onClick={() => find.mutate()}>

@@ -13,9 +13,7 @@ import { Failure } from "./said.tsx";
 export type Shared = "model" | "source";
 type Kind = Permission["kind"];
 const KINDS = ["private", "named", "public"] as const;
-const COLOURS = { private: "default", named: "blue", public: "green" } as const;
-/** Dark enough on their tags. */
-const LETTERS = { private: {}, named: {}, public: { color: "var(--good)" } } as const;
+const COLOURS = { private: "default", named: "processing", public: "success" } as const;
 
 /** What is chosen in a form. */
 export interface Chosen {
@@ -127,20 +125,21 @@ export const PermissionTag = ({
   const t = useWords();
   return (
     <Tooltip title={members?.map(({ nickname }) => nickname).join(" · ")}>
-      <Tag color={COLOURS[kind]} style={LETTERS[kind]}>
-        {t(permissionLabels[kind])}
-      </Tag>
+      <Tag color={COLOURS[kind]}>{t(permissionLabels[kind])}</Tag>
     </Tooltip>
   );
 };
 
+/** A model or a source, as far as its permission goes. */
+export interface Permitted {
+  readonly id: string;
+  readonly name: string;
+  readonly permission: { readonly kind: Kind; readonly members?: readonly Someone[] | undefined };
+}
+
 interface ChangeProps {
   readonly what: Shared;
-  readonly of: {
-    readonly id: string;
-    readonly name: string;
-    readonly permission: { readonly kind: Kind; readonly members?: readonly Someone[] | undefined };
-  };
+  readonly of: Permitted;
 }
 
 /** 修改权限 */

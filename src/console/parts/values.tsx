@@ -1,5 +1,6 @@
 /** Ids, digests and times as people read them: short, with the whole one click or a glance away. */
-import { Tooltip, Typography } from "antd";
+import { Typography } from "antd";
+import type { Language } from "../../base/refusal.ts";
 import { usePreferences } from "../preferences.tsx";
 
 /** An id or a digest; a long one shortened, copied whole. */
@@ -12,16 +13,20 @@ export const Id = ({ children }: { children: string }) => {
   );
 };
 
+/** Made once: a format takes longer to make than all the times of a page to write. */
+const formatOf = (language: Language) => new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const FORMATS = { en: formatOf("en"), "zh-CN": formatOf("zh-CN") };
+
 /** Local time to the minute; the exact one, in UTC, on hover. */
 export const Time = ({ at, otherwise = "—" }: { at: string | number | null | undefined; otherwise?: string }) => {
   const { language } = usePreferences();
   if (at === null || at === undefined) return <span className="muted">{otherwise}</span>;
   const date = new Date(at);
-  const said = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(date);
+  const exact = date.toISOString();
   return (
-    <Tooltip title={date.toISOString()}>
-      <time dateTime={date.toISOString()}>{said}</time>
-    </Tooltip>
+    <time dateTime={exact} title={exact}>
+      {FORMATS[language].format(date)}
+    </time>
   );
 };
 

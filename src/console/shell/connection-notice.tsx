@@ -11,9 +11,9 @@ export const ConnectionNotice = () => {
       type="warning"
       role="status"
       className="afloat"
-      title={t("The platform does not answer. Trying again…", "平台暂时无响应，正在重试……")}
+      title={t("The platform is not responding. Retrying…", "平台暂时无响应，正在重试……")}
       description={t(
-        "What you see may be old; what you have typed stays.",
+        "What you see may be out of date. What you have typed is kept.",
         "当前显示的内容可能不是最新的，您填写的内容仍然保留。",
       )}
     />

@@ -1,14 +1,20 @@
 /** The frame of every page: name, organisation, search, inbox, menu. */
-import { Badge, Button, Drawer, Dropdown, Menu, type MenuProps, Result, Skeleton } from "antd";
+import { App, Badge, Button, Drawer, Dropdown, Menu, type MenuProps, Skeleton } from "antd";
 import { Suspense, useState } from "react";
 import { Link, Route, Routes, useLocation, useNavigate } from "react-router";
 import { type Group, groups, pages } from "../pages.tsx";
+import { Glass } from "../parts/glass.tsx";
 import { Avatar } from "../parts/member.tsx";
+import { Page } from "../parts/page.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
 import { type Session, useSession } from "../session.tsx";
-import { useLive, useView } from "../views.ts";
+import { explainOf, useLive, useView } from "../views.ts";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { KeyNotice } from "./key-notice.tsx";
+import { forgetOrganisation, knownOrganisations, rememberOrganisation, wantNext } from "./organisations.ts";
+import { PageFailure } from "./page-failure.tsx";
+import { useReachableTables } from "./reachable.ts";
+import "./frame.css";
 import { Search } from "./search.tsx";
 import { Brand, LanguageSwitch, ThemeSwitch } from "./switches.tsx";
 
@@ -19,7 +25,12 @@ export const Frame = () => {
   const t = useWords();
   const session = useSession();
   const [open, setOpen] = useState(false);
+  const { pathname } = useLocation();
+  const seen = pages.filter(({ permission }) => mayOpen(session, permission));
+  // Said for each: another page's address may hold anything in their place.
+  const hidden = pages.filter(({ path }) => !seen.some((one) => one.path === path));
   useLive();
+  useReachableTables();
   return (
     <div className="frame">
       <a className="skip" href="#content">
@@ -39,7 +50,7 @@ export const Frame = () => {
         <div style={{ flex: 1 }} />
         <Search />
         <Link to="/search" className="narrow-only icon-link" aria-label={t("Search", "搜索")}>
-          <Glass />
+          <Glass size={18} />
         </Link>
         <Inbox />
         <span className="wide-only row">
@@ -60,20 +71,23 @@ export const Frame = () => {
           <ThemeSwitch />
         </div>
       </Drawer>
-      <main className="frame-main" id="content">
+      <main className="frame-main" id="content" tabIndex={-1}>
         <div className="frame-content">
           <ConnectionNotice />
           <KeyNotice />
-          <Suspense fallback={<Skeleton active />}>
-            <Routes>
-              {pages
-                .filter(({ permission }) => mayOpen(session, permission))
-                .map(({ path, page: Page }) => (
+          <PageFailure place={pathname}>
+            <Suspense fallback={<Skeleton active />}>
+              <Routes>
+                {seen.map(({ path, page: Page }) => (
                   <Route key={path} path={path} element={<Page />} />
                 ))}
-              <Route path="*" element={<Nowhere />} />
-            </Routes>
-          </Suspense>
+                {hidden.map(({ path }) => (
+                  <Route key={path} path={path} element={<Nowhere />} />
+                ))}
+                <Route path="*" element={<Nowhere />} />
+              </Routes>
+            </Suspense>
+          </PageFailure>
         </div>
       </main>
     </div>
@@ -86,27 +100,18 @@ const Lines = () => (
   </svg>
 );
 
-const Glass = () => (
-  <svg width="18" height="18" viewBox="0 0 18 18" aria-hidden="true">
-    <path
-      d="M12.2 12.2 16 16M13.5 7.75a5.75 5.75 0 1 1-11.5 0 5.75 5.75 0 0 1 11.5 0z"
-      fill="none"
-      stroke="var(--text)"
-      strokeWidth="1.6"
-      strokeLinecap="round"
-    />
-  </svg>
-);
-
 /** A page that is not there, and one that is not this person's to see, look alike. */
 const Nowhere = () => {
   const t = useWords();
   return (
-    <Result
-      status="404"
-      title={t("There is nothing here", "没有此页面")}
-      extra={<Link to="/">{t("Back to the overview", "返回概览")}</Link>}
-    />
+    <Page title={t("Page not found", "没有此页面")}>
+      <div className="card stack">
+        <p style={{ margin: 0 }}>
+          {t("The address is wrong, or your role has no access to this page.", "地址有误，或您的角色无权查看此页面。")}
+        </p>
+        <Link to="/">{t("Back to the overview", "返回概览")}</Link>
+      </div>
+    </Page>
   );
 };
 
@@ -152,7 +157,7 @@ const Inbox = () => {
     <Link
       to="/events?tab=pending"
       className="icon-link"
-      aria-label={t("{n} events wait for you", "{n} 个待处理事件", { n: pending })}
+      aria-label={t("{n} {n|event|events} waiting for you", "{n} 个待处理事件", { n: pending })}
     >
       <Badge count={pending} size="small" color={theme === "dark" ? "#4C63D2" : "#3B5BDB"} offset={[4, 2]}>
         <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
@@ -184,10 +189,26 @@ const Who = () => {
   const t = useWords();
   const go = useNavigate();
   const { account, user, permissions, signOut } = useSession();
+  const { message } = App.useApp();
+  const { language } = usePreferences();
   const name = account?.nickname ?? t("Platform operator", "平台运营方");
   const role = useRoleName();
+  /** Leaves as this one, and asks for the password of another. */
+  const change = async (to?: string) => {
+    if (account) rememberOrganisation({ login: user.login, name });
+    wantNext(to);
+    await signOut();
+    void go("/");
+  };
+  const leave = async () => {
+    forgetOrganisation(user.login);
+    await signOut();
+  };
+  const said = (error: unknown) => void message.error(explainOf(error, language), 10);
+  const others = knownOrganisations().filter(({ login }) => login !== user.login);
   return (
     <Dropdown
+      autoFocus
       trigger={["click"]}
       menu={{
         items: [
@@ -197,12 +218,23 @@ const Who = () => {
             ? [{ key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") }]
             : []),
           { type: "divider" },
-          { key: "out", label: t("Sign out", "退出登录"), onClick: () => void signOut() },
+          ...others.map(({ login, name: other }) => ({
+            key: `to ${login}`,
+            label: (
+              <span className="row">
+                <Avatar id={login} name={other} /> {other} <span className="muted">{login}</span>
+              </span>
+            ),
+            onClick: () => change(login).catch(said),
+          })),
+          { key: "switch", label: t("Switch organisation", "切换机构"), onClick: () => change().catch(said) },
+          { type: "divider" },
+          { key: "out", label: t("Sign out", "退出登录"), onClick: () => leave().catch(said) },
         ],
       }}
     >
       <Button type="text" style={{ height: 44 }}>
-        <Avatar id={account?.id ?? user.id} name={name} />
+        <Avatar id={account?.member ?? account?.id ?? user.id} name={name} />
         <span className="who">
           <span>{name}</span>
           {account && <small className="muted">{role}</small>}

@@ -25,11 +25,11 @@ export const KeyNotice = () => {
         : ([
             t("Your organisation is not verified yet.", "您的机构尚未完成实名认证。"),
             "/account",
-            t("Submit particulars", "去认证"),
+            t("Submit details", "去认证"),
           ] as const),
     absent: [
       t(
-        "Your signing key is not in this browser: you can look, not sign.",
+        "Your signing key is not in this browser: you can view, but not sign.",
         "签名密钥不在此浏览器中，您只能查看，不能签名。",
       ),
       "/identity",

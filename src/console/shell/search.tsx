@@ -10,6 +10,7 @@ const PLACES: readonly (readonly [pattern: RegExp, place: (id: string) => string
   [/^D\d{10,}$/, (id) => `/sources/${id}`],
   [/^T\d{10,}$/, (id) => `/tasks/${id}`],
   [/^K\d{10,}$/, (id) => `/keys/${id}`],
+  [/^G\d{10,}$/, (id) => `/key-groups/${id}`],
   [/^R\d{10,}$/, (id) => `/key-requests/${id}`],
   [/^[0-9a-f]{64}$/, (id) => `/ledger?search=${id}`],
   [/^\d{1,9}$/, (id) => `/ledger/${id}`],
@@ -43,7 +44,7 @@ export const Search = () => {
       value={words}
       onChange={({ target }) => setWords(target.value)}
       onPressEnter={() => words.trim() && void go(placeOf(words))}
-      placeholder={t("Search: id, hash, name", "搜索：编号、哈希、名称")}
+      placeholder={t("Search by ID, hash or name", "搜索：编号、哈希、名称")}
       aria-label={t("Search", "搜索")}
       suffix={<kbd className="muted">/</kbd>}
       style={{ width: 280 }}

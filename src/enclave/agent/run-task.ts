@@ -206,8 +206,9 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
   const reading = new AbortController();
   const slow = refuse("enclave.slow", { seconds: deps.limits.seconds });
   const timer = setTimeout(() => reading.abort(slow), deps.limits.seconds * 1_000);
+  const ended = refuse("enclave.host", { reason: "the task has ended otherwise" });
   const unwatch = deps.watch(stream, () => {
-    reading.abort(refuse("enclave.host", { reason: "the task has ended otherwise" }));
+    reading.abort(ended);
     void stop();
   });
   const files: CheckedFile[] = [];
@@ -218,6 +219,8 @@ const begun = async (deps: PlacedDeps, judged: Judged, details: RunRequest["deta
       files.push(await takeFile(deps.read(digest), digest, { directory: deps.directory }));
     // A machine that starts no sandbox has not ended the task: nothing is begun yet.
     const run = await sandbox.catch(noSandbox);
+    // Stopped until here, it costs no attempt either.
+    if (reading.signal.reason === ended) throw ended;
     const running = {
       creator: task.creator,
       head,

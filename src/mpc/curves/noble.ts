@@ -56,7 +56,10 @@ const curve = (id: CurveId, points: unknown, pointLength: number): Curve<Point> 
         throw new RangeError(`not a point of ${id}`);
       return point;
     },
-    x: (a) => a.toAffine().x,
+    x(a) {
+      if (a.is0()) throw new RangeError("the neutral element has no coordinates");
+      return a.toAffine().x;
+    },
     hasEvenY: (a) => a.toAffine().y % 2n === 0n,
   };
 };

@@ -2,12 +2,15 @@
  * secp256k1 by libsecp256k1 (package `secp256k1`, optional): 20 to 50 times as fast as @noble/curves. Points are 65
  * bytes, uncompressed; the neutral element is the empty array.
  */
+import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import { equal } from "../../base/bytes.ts";
 import type { Curve } from "../curve.ts";
 import { toBytes32, toInteger } from "../scalars.ts";
 
 interface Library {
+  /** Blinds multiplications of the base with secret scalars. */
+  contextRandomize(seed: Uint8Array): void;
   publicKeyCreate(scalar: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyConvert(point: Uint8Array, compressed: boolean): Uint8Array;
   publicKeyNegate(point: Uint8Array, compressed: boolean): Uint8Array;
@@ -29,6 +32,7 @@ export const nativeSecp256k1 = (): Curve<Uint8Array> | undefined => {
   let library: Library;
   try {
     library = createRequire(import.meta.url)("secp256k1/bindings.js") as Library;
+    library.contextRandomize(randomBytes(32));
   } catch {
     return undefined;
   }

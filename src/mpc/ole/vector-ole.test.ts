@@ -8,9 +8,11 @@ import { extendAsSender, type ReceiverSeeds, type SenderSeeds } from "../ot/exte
 import { expand, hashBytes, hashRows } from "../ot/hash.ts";
 import { bitAt } from "../ot/matrix.ts";
 import { Abort } from "../protocol.ts";
-import { mod, randomScalar, toInteger } from "../scalars.ts";
-import { bytesOf, integersOf, WIDE } from "./integers.ts";
+import { mod, randomScalar, toBytes32, toInteger } from "../scalars.ts";
 import { answerOle, beginOle, finishOle, type Shape, TRANSFERS } from "./vector-ole.ts";
+
+/** Bytes of a pad. */
+const WIDE = 48;
 
 const bobs = pairsOf(1, [1, 2]).get(2) as unknown as ReceiverSeeds;
 const alices = pairsOf(2, [1, 2]).get(1) as unknown as SenderSeeds;
@@ -74,6 +76,40 @@ test("every class of bits of the answer, flipped, names Alice", () => {
   refused(run("secp256k1", 2, 2, "another").answer.message, /check/, "of another session");
 });
 
+test("every value of the answer is below the order, so that none is written in two ways", () => {
+  for (const id of ["secp256k1", "P-256", "SM2"] as const) {
+    const { curve, shape, begun, answer } = run(id, 2, 1);
+    const values = answer.message.length / 32 - 1;
+    const checkOf = (at: number, value: bigint): string => {
+      const message = Uint8Array.from(answer.message);
+      message.set(toBytes32(value), 32 * at);
+      try {
+        finishOle(shape, begun, message, 2);
+        return "passed";
+      } catch (error) {
+        assert.ok(error instanceof Abort && error.culprits[0] === 2);
+        return error.check;
+      }
+    };
+    for (const at of [0, 1, 2, values - 3, values - 2, values - 1]) {
+      for (const value of [curve.order, curve.order + 1n, (1n << 256n) - 1n])
+        assert.equal(checkOf(at, value), "ole.answer.range");
+      for (const value of [0n, curve.order - 1n]) assert.equal(checkOf(at, value), "ole.answer.check");
+    }
+  }
+});
+
+test("inputs at the edges of the field multiply as all others do", () => {
+  const { curve, shape, begun, message } = run("secp256k1", 1, 4);
+  const inputs = [[0n, 1n, curve.order - 1n, curve.order - 2n]];
+  const answer = answerOle(shape, alices, inputs, message, 1, seeded("edges"));
+  const { factors, shares } = finishOle(shape, begun, answer.message, 2);
+  for (const [i, input] of inputs[0]!.entries())
+    assert.equal(mod(answer.shares[0]![i]! + shares[0]![i]!, curve.order), mod(input * factors[0]!, curve.order));
+  const all = [...answer.shares, ...shares].flat();
+  assert.ok(all.every((share) => share >= 0n && share < curve.order));
+});
+
 test("a damaged beginning names Bob", () => {
   const { shape, inputs, message } = run("P-256", 1, 2);
   for (const at of [0, 5000, message.length - 1, message.length - 40]) {
@@ -113,7 +149,10 @@ test("an Alice that puts another value into one transfer is caught exactly where
   const { curve, shape, begun, inputs, message, answer } = run("secp256k1", 1, 1);
   const input = inputs[0]![0]!;
   const end = 32 * 2 * TRANSFERS;
-  const modulo = (bytes: Uint8Array) => integersOf(bytes, WIDE).map((value) => mod(value, curve.order));
+  const modulo = (bytes: Uint8Array) =>
+    Array.from({ length: bytes.length / WIDE }, (_, i) =>
+      mod(toInteger(bytes.subarray(WIDE * i, WIDE * (i + 1))), curve.order),
+    );
   const rows = extendAsSender(alices, shape.scope, TRANSFERS, message, 1);
   const pads = modulo(hashRows(hashBytes("ole/1 pads", shape.scope), rows, 6));
   const weightOf = (corrections: Uint8Array) =>
@@ -123,14 +162,14 @@ test("an Alice that puts another value into one transfer is caught exactly where
   // She keeps to the protocol in all else: the hash is over what she would have with the choice 0.
   const cheating = (transfer: number): Uint8Array => {
     const corrections = Uint8Array.from(answer.message.subarray(0, end));
-    const [value] = integersOf(corrections.subarray(64 * transfer, 64 * transfer + 32), 32);
-    corrections.set(bytesOf([mod(value! + 1n, curve.order)]), 64 * transfer);
+    const value = toInteger(corrections.subarray(64 * transfer, 64 * transfer + 32));
+    corrections.set(toBytes32(mod(value + 1n, curve.order)), 64 * transfer);
     const weight = weightOf(corrections);
     const columns = Array.from({ length: TRANSFERS }, (_, j) =>
       mod(pads[2 * j + 1]! + weight * pads[2 * j]!, curve.order),
     );
-    const answers = bytesOf([mod(check + weight * input, curve.order)]);
-    return concat(corrections, answers, hashBytes("ole/1 check", shape.scope, bytesOf(columns)));
+    const answers = toBytes32(mod(check + weight * input, curve.order));
+    return concat(corrections, answers, hashBytes("ole/1 check", shape.scope, concat(...columns.map(toBytes32))));
   };
   for (let transfer = 0; transfer < 24; transfer++) {
     const finish = () => finishOle(shape, begun, cheating(transfer), 2);

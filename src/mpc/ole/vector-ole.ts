@@ -16,8 +16,8 @@ import {
 import { expand, hashBytes, hashRows } from "../ot/hash.ts";
 import { bitAt } from "../ot/matrix.ts";
 import { Abort } from "../protocol.ts";
-import { mod, randomScalar } from "../scalars.ts";
-import { bytesOf, integersOf, WIDE } from "./integers.ts";
+import { mod, randomScalar, toBytes32 } from "../scalars.ts";
+import { addBytes, LIMBS, modulusOf, WIDE_LIMBS } from "./limbs.ts";
 
 /** What both sides of one run know. */
 export interface Shape {
@@ -35,6 +35,8 @@ export interface Shape {
  * guess after she has seen the gadget. Here the gadget follows from her message, and 2^128 messages don't help her.
  */
 export const TRANSFERS = 752;
+/** Bytes from which a remainder modulo an order of 256 bits comes out uniform but for 2^-128. */
+const WIDE = 48;
 /** Of Alice's vector and the one value that checks it, each in three blocks of 16 bytes. */
 const blocks = ({ width }: Shape): number => 3 * (width + 1);
 const elements = ({ count, width }: Shape): number => count * TRANSFERS * (width + 1);
@@ -74,31 +76,32 @@ export const answerOle = (
   random: (length: number) => Uint8Array,
 ): { readonly shares: Vectors; readonly message: Uint8Array } => {
   const { curve, count, width, scope } = shape;
-  const { order } = curve;
+  const modulus = modulusOf(curve.order);
   const span = width + 1;
   const rows = extendAsSender(seeds, scope, count * TRANSFERS, begin, bob);
-  const zeros = pads(shape, rows).map((pad) => pad % order);
-  const ones = pads(shape, shifted(rows, seeds.delta));
+  const zeros = wideOf(pads(shape, rows), WIDE);
+  const ones = wideOf(pads(shape, shifted(rows, seeds.delta)), WIDE);
 
   const checks = inputs.map(() => randomScalar(random, curve));
-  const vectors = inputs.map((vector, k) => [...vector, checks[k]!]);
-  const corrections = zeros.map((zero, at) => {
-    const value = vectors[Math.floor(at / (span * TRANSFERS))]![at % span]!;
-    return mod(zero - ones[at]! + value, order);
-  });
-  const sent = bytesOf(corrections);
+  const vectors = wideOf(concat(...inputs.flatMap((vector, k) => [...vector, checks[k]!].map(toBytes32))), 32);
+  const sent = new Uint8Array(32 * elements(shape));
+  for (let at = 0; at < elements(shape); at++) {
+    modulus.addWide(zeros, WIDE_LIMBS * at, 1);
+    modulus.addWide(ones, WIDE_LIMBS * at, -1);
+    modulus.addWide(vectors, WIDE_LIMBS * (span * Math.floor(at / (span * TRANSFERS)) + (at % span)), 1);
+    modulus.write(sent, 32 * at);
+  }
   const transcript = transcriptOf(shape, begin);
   const weights = challenge(shape, transcript, sent);
-  const answers = inputs.map((vector, k) =>
-    mod(
-      vector.reduce((sum, value, i) => sum + weights[k * width + i]! * value, checks[k]!),
-      order,
-    ),
-  );
-  const columns = perTransfer(count, (k, at) => checkValue(zeros, at * span, weights, k * width, width));
-  const message = concat(sent, bytesOf(answers), proof(shape, columns));
+  const answers = new Uint8Array(32 * count);
+  for (let k = 0; k < count; k++) {
+    addCheck(shape, vectors, span * k, weights, k);
+    modulus.write(answers, 32 * k);
+  }
+  const columns = perTransfer(shape, (k, at) => addCheck(shape, zeros, span * at, weights, k));
+  const message = concat(sent, answers, proof(shape, columns));
   const gadget = gadgetOf(shape, transcript, message);
-  return { shares: outputs(shape, gadget, (at, i) => order - zeros[at * span + i]!), message };
+  return { shares: outputs(shape, gadget, zeros).map((vector) => vector.map((d) => mod(-d, curve.order))), message };
 };
 
 /**
@@ -112,79 +115,94 @@ export const finishOle = (
   alice: number,
 ): { readonly factors: readonly bigint[]; readonly shares: Vectors } => {
   const { curve, count, width } = shape;
-  const { order } = curve;
+  const modulus = modulusOf(curve.order);
   const span = width + 1;
   const end = 32 * elements(shape);
   if (message.length !== answerLength(shape)) throw new Abort("ole.answer.length", alice);
-  const received = integersOf(message.subarray(0, end + 32 * count), 32);
-  if (received.some((value) => value >= order)) throw new Abort("ole.answer.range", alice);
+  for (let at = 0; at < end + 32 * count; at += 32)
+    if (!modulus.isResidue(message, at)) throw new Abort("ole.answer.range", alice);
 
   const weights = challenge(shape, transcript, message.subarray(0, end));
-  const answers = received.slice(elements(shape));
-  const chosen = pads(shape, rows).map((pad, at) => {
-    const bit = bitAt(choices, Math.floor(at / span));
-    return (pad % order) + [0n, received[at]!][bit]!;
+  const answers = wideOf(message.subarray(end, end + 32 * count), 32);
+  const chosen = wideOf(pads(shape, rows), WIDE);
+  for (let at = 0; at < elements(shape); at++)
+    addBytes(chosen, WIDE_LIMBS * at, message, 32 * at, 32, bitAt(choices, Math.floor(at / span)) as 0 | 1);
+  const columns = perTransfer(shape, (k, at) => {
+    addCheck(shape, chosen, span * at, weights, k);
+    modulus.addWide(answers, WIDE_LIMBS * k, -bitAt(choices, at) as -1 | 0);
   });
-  const columns = perTransfer(
-    count,
-    (k, at) => checkValue(chosen, at * span, weights, k * width, width) - [0n, answers[k]!][bitAt(choices, at)]!,
-  );
   if (!equal(proof(shape, columns), message.subarray(end + 32 * count))) throw new Abort("ole.answer.check", alice);
   const gadget = gadgetOf(shape, transcript, message);
-  return {
-    factors: perInstance(count, (first) => weighted(gadget, (j) => ONE[bitAt(choices, first + j)]!, order)),
-    shares: outputs(shape, gadget, (at, i) => chosen[at * span + i]!),
-  };
+  const factors = Array.from({ length: count }, (_, k) => {
+    for (let j = 0; j < TRANSFERS; j++) modulus.add(gadget, LIMBS * j, bitAt(choices, k * TRANSFERS + j) as 0 | 1);
+    return modulus.integer();
+  });
+  return { factors, shares: outputs(shape, gadget, chosen) };
 };
 
 export const answerLength = (shape: Shape): number => 32 * (elements(shape) + shape.count + 1);
 export const beginLength = ({ count }: Shape): number => extensionLength(count * TRANSFERS);
 
-const ONE = [0n, 1n];
+/** Every transfer's pads: width + 1 integers of 48 bytes, which count modulo the order. */
+const pads = (shape: Shape, rows: Uint8Array): Uint8Array =>
+  hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape));
 
-/** Every transfer's pads: width + 1 integers, which count modulo the order. */
-const pads = (shape: Shape, rows: Uint8Array): bigint[] =>
-  integersOf(hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape)), WIDE);
+/** Integers of `width` bytes each, big-endian. */
+const wideOf = (bytes: Uint8Array, width: 32 | 48): Float64Array => {
+  const values = new Float64Array((WIDE_LIMBS * bytes.length) / width);
+  for (let i = 0; width * i < bytes.length; i++) addBytes(values, WIDE_LIMBS * i, bytes, width * i, width);
+  return values;
+};
 
 const transcriptOf = ({ scope }: Shape, begin: Uint8Array): Uint8Array => hashBytes("ole/1 transcript", scope, begin);
 
-const scalars = ({ curve }: Shape, seed: Uint8Array, count: number): bigint[] =>
-  integersOf(expand(seed, count * WIDE), WIDE).map((value) => mod(value, curve.order));
+const scalars = ({ curve }: Shape, seed: Uint8Array, count: number): Float64Array => {
+  const modulus = modulusOf(curve.order);
+  const values = wideOf(expand(seed, count * WIDE), WIDE);
+  const residues = new Float64Array(LIMBS * count);
+  for (let i = 0; i < count; i++) {
+    modulus.addWide(values, WIDE_LIMBS * i, 1);
+    modulus.store(residues, LIMBS * i);
+  }
+  return residues;
+};
 
 /** θ: follows from all corrections, so Alice can't fit them to it. */
-const challenge = (shape: Shape, transcript: Uint8Array, corrections: Uint8Array): bigint[] =>
+const challenge = (shape: Shape, transcript: Uint8Array, corrections: Uint8Array): Float64Array =>
   scalars(shape, hashBytes("ole/1 challenge", transcript, corrections), shape.count * shape.width);
 
 /** g, the weights of the choices in b: follows from all that was said, so nothing that was said can depend on it. */
-const gadgetOf = (shape: Shape, transcript: Uint8Array, message: Uint8Array): bigint[] =>
+const gadgetOf = (shape: Shape, transcript: Uint8Array, message: Uint8Array): Float64Array =>
   scalars(shape, hashBytes("ole/1 gadget", transcript, message), TRANSFERS);
 
-const checkValue = (
-  values: readonly bigint[],
-  at: number,
-  weights: readonly bigint[],
-  first: number,
-  width: number,
-): bigint => {
-  let sum = values[at + width]!;
-  for (let i = 0; i < width; i++) sum += weights[first + i]! * values[at + i]!;
-  return sum;
+/** Of the vector and its check value at `at`: the check value and θ times the vector. */
+const addCheck = ({ curve, width }: Shape, values: Float64Array, at: number, weights: Float64Array, k: number) => {
+  const modulus = modulusOf(curve.order);
+  modulus.addWide(values, WIDE_LIMBS * (at + width), 1);
+  for (let i = 0; i < width; i++) modulus.addProduct(weights, LIMBS * (k * width + i), values, WIDE_LIMBS * (at + i));
 };
 
-const proof = (shape: Shape, columns: readonly bigint[]): Uint8Array =>
-  hashBytes("ole/1 check", shape.scope, bytesOf(columns.map((value) => mod(value, shape.curve.order))));
-
-const perInstance = <T>(count: number, make: (first: number, k: number) => T): T[] =>
-  Array.from({ length: count }, (_, k) => make(k * TRANSFERS, k));
-const perTransfer = <T>(count: number, make: (k: number, at: number) => T): T[] =>
-  Array.from({ length: count * TRANSFERS }, (_, at) => make(Math.floor(at / TRANSFERS), at));
-
-const weighted = (gadget: readonly bigint[], value: (j: number) => bigint, order: bigint): bigint => {
-  let sum = 0n;
-  for (let j = 0; j < TRANSFERS; j++) sum += gadget[j]! * value(j);
-  return mod(sum, order);
+/** What `add` adds up for every transfer, 32 bytes each. */
+const perTransfer = ({ curve, count }: Shape, add: (k: number, at: number) => void): Uint8Array => {
+  const modulus = modulusOf(curve.order);
+  const columns = new Uint8Array(32 * count * TRANSFERS);
+  for (let at = 0; at < count * TRANSFERS; at++) {
+    add(Math.floor(at / TRANSFERS), at);
+    modulus.write(columns, 32 * at);
+  }
+  return columns;
 };
-const outputs = ({ curve, count, width }: Shape, gadget: readonly bigint[], value: (at: number, i: number) => bigint) =>
-  perInstance(count, (first) =>
-    Array.from({ length: width }, (_, i) => weighted(gadget, (j) => value(first + j, i), curve.order)),
+
+const proof = (shape: Shape, columns: Uint8Array): Uint8Array => hashBytes("ole/1 check", shape.scope, columns);
+
+/** The transfers of every instance and input, weighted by the gadget. */
+const outputs = ({ curve, count, width }: Shape, gadget: Float64Array, values: Float64Array): Vectors => {
+  const modulus = modulusOf(curve.order);
+  return Array.from({ length: count }, (_, k) =>
+    Array.from({ length: width }, (_, i) => {
+      for (let j = 0; j < TRANSFERS; j++)
+        modulus.addProduct(gadget, LIMBS * j, values, WIDE_LIMBS * ((k * TRANSFERS + j) * (width + 1) + i));
+      return modulus.integer();
+    }),
   );
+};

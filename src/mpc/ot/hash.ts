@@ -1,5 +1,5 @@
 /** The two hashes that oblivious transfer needs (docs/protocols/ot.md section 1). */
-import { createCipheriv, createHash } from "node:crypto";
+import { createCipheriv, createHash, createSecretKey } from "node:crypto";
 import { u32, utf8 } from "../../base/bytes.ts";
 
 /** SHA-256 over a label and parts, each behind its length. */
@@ -39,7 +39,7 @@ export const hashRows = (key: Uint8Array, rows: Uint8Array, blocks: number): Uin
 };
 
 const permute = (key: Uint8Array, rows: Uint8Array): Uint8Array => {
-  const cipher = createCipheriv("aes-128-ecb", key.subarray(0, 16), null);
+  const cipher = createCipheriv("aes-128-ecb", createSecretKey(key.subarray(0, 16)), null);
   cipher.setAutoPadding(false);
   return cipher.update(rows);
 };

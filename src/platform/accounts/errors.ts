@@ -49,8 +49,8 @@ export const refuse = refusals({
   },
   "verification.none": {
     status: 404,
-    en: "The account {id} has submitted no particulars to decide on. Look at the list of open submissions.",
-    zh: "账号 {id} 没有待审核的实名认证资料。请查看待审核列表。",
+    en: "No particulars of the account {id} wait for a decision: there are none, or they were decided on already. Look at the list of open submissions.",
+    zh: "账号 {id} 没有待审核的实名认证资料：尚未提交，或已被审核。请查看待审核列表。",
   },
   "verification.reason": {
     status: 400,

@@ -128,6 +128,8 @@ onEachDatabase("operational API", (open) => {
     const wrong = { ...PARTICULARS, registrationNumber: "123" };
     const submit = (body: object) => p.ask("PUT", "/v1/account/verification", { key, body });
     assert.equal((await submit(wrong)).body.code, "verification.particulars");
+    for (const bad of [{ phone: "call me" }, { legalName: "a\0" }, { legalName: " " }])
+      assert.equal((await submit({ ...PARTICULARS, ...bad })).body.code, "request.invalid");
     const submitted = (await submit(PARTICULARS)).body;
     assert.equal(submitted.verification.state, "submitted");
     assert.deepEqual(submitted.verification.particulars, PARTICULARS);

@@ -1,7 +1,7 @@
 /** What the platform says of itself. The OpenAPI document is the server's. */
 import { iso } from "../../base/clock.ts";
 import type { system as contract } from "../../contract/system.ts";
-import { redactedConfig } from "../config/describe.ts";
+import { explainedConfig, redactedConfig } from "../config/describe.ts";
 import type { Config } from "../config/load.ts";
 import { refuse } from "../errors.ts";
 import type { Health } from "../health.ts";
@@ -38,7 +38,7 @@ export const createSystemApi = (options: SystemOptions): Omit<Api<typeof contrac
       throw refuse("health.failing", { failing: failing.join(", "), checks: shown, version });
     },
     metrics: async () => ({ content: (await metrics.read()).body }),
-    config: async () => ({ settings: redactedConfig(config) }),
+    config: async () => ({ settings: redactedConfig(config), described: explainedConfig(config) }),
     async jobs(_, { cursor, limit, ...filter }) {
       const [beforeId] = cursor === undefined ? [] : decodeCursor(cursor, ["string"]);
       const found = await jobs.list(filter, { limit: limit + 1, beforeId: beforeId as string | undefined });

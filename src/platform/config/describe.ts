@@ -33,3 +33,16 @@ export const redactedConfig = (config: Config): Record<string, unknown> =>
       return [name, secret && value !== "" ? "***" : value];
     }),
   );
+
+/** Each setting in force as people write it, and what it is for; of a secret only whether it is set. */
+export const explainedConfig = (config: Config) => {
+  const shown = redactedConfig(config);
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, { kind, en, zh, secret }]) => {
+      const value = shown[name];
+      const toText = secret ? undefined : (kind.toText as ((value: unknown) => string) | undefined);
+      const plain = typeof value === "object" && !Array.isArray(value) ? JSON.stringify(value) : String(value);
+      return [name, { secret, about: { en, "zh-CN": zh }, written: toText?.(value) ?? plain }];
+    }),
+  );
+};

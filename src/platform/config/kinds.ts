@@ -9,6 +9,8 @@ export interface Kind<T> {
   schema: z.ZodType<T>;
   /** What text from the environment or a flag stands for, before the schema sees it. */
   fromText: (text: string) => unknown;
+  /** How people write a value, where that is not the value itself. */
+  toText?: (value: T) => string;
 }
 
 const asItIs = (text: string): unknown => text;
@@ -91,5 +93,6 @@ const scaled = (
       ])
       .pipe(z.number().int().min(min).max(max)),
     fromText: (written) => (/^\d+$/.test(written) ? Number(written) : written),
+    toText: name,
   };
 };

@@ -64,8 +64,8 @@ export const settings = {
   trustedProxies: setting(
     list("addresses or networks (CIDR), with commas between", "以逗号分隔的地址或网段（CIDR）"),
     [],
-    "Proxies whose X-Forwarded-For header is believed.",
-    "信任其 X-Forwarded-For 请求头的代理。",
+    "Proxies whose `X-Forwarded-For` header is believed.",
+    "信任其 `X-Forwarded-For` 请求头的代理。",
   ),
   database: secret(
     text(
@@ -87,8 +87,8 @@ export const settings = {
   logFormat: setting(
     oneOf("auto", "json", "pretty"),
     "auto",
-    "JSON lines, or one short line for people; auto is pretty on a terminal.",
-    "JSON 行，或便于阅读的单行格式；auto 在终端中使用后者。",
+    "JSON lines, or one short line for people; `auto` is pretty on a terminal.",
+    "JSON 行，或便于阅读的单行格式；`auto` 在终端中使用后者。",
   ),
   signup: setting(
     oneOf("open", "closed"),
@@ -183,8 +183,8 @@ export const settings = {
   sandbox: setting(
     oneOf("auto", "bubblewrap", "quickjs"),
     "auto",
-    "What keeps a model in. auto takes bubblewrap where it works, else the slower quickjs; which one is in the enclave's founding statement, and never changes after.",
-    "隔离模型所用的沙箱。auto 优先使用 bubblewrap，不可用时使用较慢的 quickjs；所用沙箱写入可信执行环境的创建声明，之后不会改变。",
+    "What keeps a model in. `auto` takes bubblewrap where it works, else the slower `quickjs`; which one is in the enclave's founding statement, and never changes after.",
+    "隔离模型所用的沙箱。`auto` 优先使用 bubblewrap，不可用时使用较慢的 `quickjs`；所用沙箱写入可信执行环境的创建声明，之后不会改变。",
   ),
   python: setting(
     text(),
@@ -219,32 +219,32 @@ export const settings = {
   keyPort: setting(
     integer(0, 65_535),
     8889,
-    "Port of the key service's other faces (the REST calls under /api/mappic, AWS KMS, Ethereum JSON-RPC), where key nodes run; 0 takes a free one.",
-    "密钥服务其他接口（/api/mappic 下的 REST 接口、AWS KMS、以太坊 JSON-RPC）的端口，仅在运行密钥节点时监听；0 表示自动选择空闲端口。",
+    "Port of the key service's other faces (the REST calls under `/api/mappic`, AWS KMS, Ethereum JSON-RPC), where key nodes run; 0 takes a free one.",
+    "密钥服务其他接口（`/api/mappic` 下的 REST 接口、AWS KMS、以太坊 JSON-RPC）的端口，仅在运行密钥节点时监听；0 表示自动选择空闲端口。",
   ),
   keyHost: setting(
     text(/^[^\s/]+$/, "a host name or address", "主机名或地址"),
     "127.0.0.1",
-    "Address that this port listens on. Any but this machine's own needs keyToken.",
-    "上述端口的监听地址。非本机回环地址须设置 keyToken。",
+    "Address that this port listens on. Any but this machine's own needs `keyToken`.",
+    "上述端口的监听地址。非本机回环地址须设置 `keyToken`。",
   ),
   keyToken: secret(
     text(/^(\S{16,512})?$/, "16 characters or more without spaces, or empty", "至少 16 个无空格字符，或留空"),
     "",
-    "What callers of the REST and Ethereum faces have to bring (Authorization: Bearer). Empty lets in every program of this machine: it then signs with the platform's own keys.",
-    "REST 与以太坊接口调用方须携带的令牌（Authorization: Bearer）。留空则本机任何程序均可调用，并使用平台自有的密钥签名。",
+    "What callers of the REST and Ethereum faces have to bring (`Authorization: Bearer`). Empty lets in every program of this machine: it then signs with the platform's own keys.",
+    "REST 与以太坊接口调用方须携带的令牌（`Authorization: Bearer`）。留空则本机任何程序均可调用，并使用平台自有的密钥签名。",
   ),
   ethereumUpstream: secret(
     text(/^(https?:\/\/\S+)?$/, "an http or https address, or empty", "http 或 https 地址，或留空"),
     "",
-    "JSON-RPC address of an Ethereum node, through which the face under /ethereum completes and sends transactions. Empty: it only signs.",
-    "以太坊节点的 JSON-RPC 地址，/ethereum 接口经由该节点补全并发送交易。留空则只签名。",
+    "JSON-RPC address of an Ethereum node, through which members and the face under `/ethereum` complete and send transactions. Empty: they only sign.",
+    "以太坊节点的 JSON-RPC 地址，成员与 `/ethereum` 接口经由该节点补全并发送交易。留空则只签名。",
   ),
   keyJoinPort: setting(
     integer(0, 65_535),
     0,
-    "Port at which key nodes of other machines join (`entente keynode join`), on the address of `host`. Needs keyJoinToken; without it none may join.",
-    "其他机器上的密钥节点加入（`entente keynode join`）所用的端口，监听地址同 `host`；0 表示自动选择。须设置 keyJoinToken，否则不接受加入。",
+    "Port at which key nodes of other machines join (`entente keynode join`), on the address of `host`. Needs `keyJoinToken`; without it none may join.",
+    "其他机器上的密钥节点加入（`entente keynode join`）所用的端口，监听地址同 `host`；0 表示自动选择。须设置 `keyJoinToken`，否则不接受加入。",
   ),
   keyJoinToken: secret(
     text(/^(\S{16,512})?$/, "16 characters or more without spaces, or empty", "至少 16 个无空格字符，或留空"),
@@ -255,8 +255,8 @@ export const settings = {
   identityKeyGroup: setting(
     text(/^(own|G\d{15,20})?$/, "a key group (G…), own, or empty", "群组编号（G…）、own 或留空"),
     "",
-    "Key group whose nodes hold the keys of managed identities and sign in their members' names; the platform's organisation for identities has to be among its requesters. own: a group that the platform founds over its nodes and administers. Empty: the platform keeps such keys itself, unless the member names a group.",
-    "托管身份的密钥所在群组，由其节点以成员名义签名；平台的身份服务机构须为该群组的请求方。own 表示由平台在其节点上创建并管理群组。留空则由平台自行保管此类密钥，除非成员指定群组。",
+    "Key group whose nodes hold the keys of managed identities and sign in their members' names; the platform's organisation for identities has to be among its requesters. `own`: a group that the platform founds over its nodes and administers. Empty: the platform keeps such keys itself, unless the member names a group.",
+    "托管身份的密钥所在群组，由其节点以成员名义签名；平台的身份服务机构须为该群组的请求方。`own` 表示由平台在其节点上创建并管理群组。留空则由平台自行保管此类密钥，除非成员指定群组。",
   ),
   shutdownGrace: setting(
     duration(0, 5 * MINUTE),

@@ -44,6 +44,7 @@ export {
   openBackup,
   restoreNode,
 } from "./key-backups.ts";
+export { approveChange, approveReshare, proposeChange } from "./key-governance.ts";
 export {
   type ApproveOptions,
   approveRequest,

@@ -26,6 +26,7 @@ const SHOWN = {
   ...{ id: "R202601050800001", stream, action: "sign", requester: { id: treasury.id }, expiresAt: expires },
   key: { id: "K202601050800001", stream: digestOfJws(key), scheme: "ECDSA_K1" },
   messages: [{ message }],
+  ...{ path: [], note: detail.note },
 };
 
 /** @param lies what it shows in place of what is so */
@@ -72,6 +73,8 @@ const LIES: Record<string, Parameters<typeof serverWith>[0]> = {
   "another requester": { shown: { requester: { id: thief.id } } },
   "an export as a signature": { statement: founding({ action: "export" }) },
   "another key": { shown: { key: { ...SHOWN.key, stream: "ab".repeat(32) } } },
+  "another child key": { shown: { path: [7] } },
+  "another note beside": { shown: { note: "退款" } },
   "the key as one of another scheme": { shown: { key: { ...SHOWN.key, scheme: "SM2" } } },
   "another key's founding": { key: keyOf("SM2") },
   "another request's stream": { statement: founding({ count: 2 }) },
@@ -85,3 +88,15 @@ for (const [what, lie] of Object.entries(LIES))
     await assert.rejects(approveRequest(client, SHOWN.id), { code: "request.shown-otherwise" });
     assert.deepEqual(approved, []);
   });
+
+test("what was on the screen is approved or nothing, whatever the server shows when it is asked again", async () => {
+  const benign = { ...SHOWN, messages: [{ message: other }] };
+  for (const shown of [benign, { ...SHOWN, action: "export" }, { ...SHOWN, path: [1] }, { ...SHOWN, id: "R1" }]) {
+    const { client, approved } = serverWith({});
+    await assert.rejects(approveRequest(client, shown.id, {}, shown as never), { code: "request.shown-otherwise" });
+    assert.deepEqual(approved, []);
+  }
+  const { client, approved } = serverWith({ shown: { stream: "cd".repeat(32) } });
+  await approveRequest(client, SHOWN.id, {}, SHOWN as never);
+  assert.deepEqual(approved, [stream]);
+});

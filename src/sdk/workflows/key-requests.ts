@@ -35,9 +35,10 @@ export const requestSignatures = async (
   { key, messages, path, note = "", expiresIn = HOUR }: NewSignature,
   now: () => number = Date.now,
 ) => {
-  const { stream } = await client.keys.get({ id: key });
+  const found = await client.keys.get({ id: key });
+  if (key !== found.stream && key !== found.id) throw refuse("task.other", { id: key, found: found.id });
   return client.keyRequests.create({
-    ...{ key: stream, action: "sign", count: messages.length, expires: iso(now() + expiresIn) },
+    ...{ key: found.stream, action: "sign", count: messages.length, expires: iso(now() + expiresIn) },
     detail: { messages: [...messages], note, ...(path && path.length > 0 && { path: [...path] }) },
   });
 };
@@ -54,15 +55,17 @@ const readKey = async (client: Pick<Client, "streams">, stream: string, id: stri
 /**
  * The request as its requester signed it: messages, path and note are those that the founding statement commits to,
  * whatever the server shows beside.
+ * @param asShown what is on somebody's screen, which is then what is held to it; read from the server otherwise
  * @throws Refusal request.shown-otherwise
  */
 export const readRequest = async (
   client: Pick<Client, "keyRequests" | "streams">,
   id: string,
+  asShown?: Shown,
 ): Promise<ReadRequest> => {
   const [request, { items }] = await Promise.all([
-    client.keyRequests.get({ id }),
-    client.streams.get({ id, start: 0, limit: 1 }),
+    asShown ?? client.keyRequests.get({ id }),
+    client.streams.get({ id: asShown?.stream ?? id, start: 0, limit: 1 }),
   ]);
   const differs = (reason: string) => refuse("request.shown-otherwise", { id, reason });
   const [first] = items;
@@ -70,7 +73,7 @@ export const readRequest = async (
   const { statement, digest } = parseStatement(first.statement);
   if (statement.kind !== founded.name || digest !== request.stream) throw differs("its stream is another's");
   const payload = statement.payload as { id: string; key: string; detail: string; action: string; expires: string };
-  if (![payload.id, digest].includes(id)) throw differs(`it is ${payload.id}`);
+  if (![payload.id, digest].includes(id) || payload.id !== request.id) throw differs(`it is ${payload.id}`);
   if (payload.key !== request.key.stream) throw differs("it is for another key");
   if (statement.by !== request.requester.id) throw differs(`it is asked for by ${statement.by}`);
   if (payload.action !== request.action) throw differs(`it is to ${payload.action}`);
@@ -82,6 +85,9 @@ export const readRequest = async (
     throw differs("its messages are not those signed for");
   const shown = request.messages.map(({ message }) => message);
   if (digestOf({ shown }) !== digestOf({ shown: detail.data.messages })) throw differs("other messages are shown");
+  const { path = [], note } = detail.data;
+  if (request.path.join("/") !== path.join("/")) throw differs(`it is for the child key m/${path.join("/")}`);
+  if (request.note !== note) throw differs("another note is shown");
   return { request, signed: detail.data };
 };
 
@@ -96,13 +102,17 @@ export interface ApproveOptions {
   review?(read: ReadRequest): void | Promise<void>;
 }
 
-/** @throws Refusal request.shown-otherwise, and those of the server */
+/**
+ * @param asShown to whoever approves: what a server shows now, and showed another time, is not approved in its place
+ * @throws Refusal request.shown-otherwise, and those of the server
+ */
 export const approveRequest = async (
   client: Pick<Client, "keyRequests" | "streams">,
   id: string,
   { review }: ApproveOptions = {},
+  asShown?: Shown,
 ) => {
-  const read = await readRequest(client, id);
+  const read = await readRequest(client, id, asShown);
   await review?.(read);
   return client.keyRequests.approve(read.request.stream, {});
 };

@@ -1,15 +1,13 @@
 /** Signatures as others take them, each verified here under the key's own public key before it is shown. */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concat, equal, fromHex, toHex } from "../../base/bytes.ts";
-import { nobleCurves } from "../../mpc/curves/noble.ts";
-import { derive } from "../../mpc/keys/derive.ts";
-import { CURVE_OF } from "../../mpc/keys/sharing.ts";
 import { withSignature } from "../../policy/ethereum.ts";
 import { whatIs } from "../../policy/what.ts";
 import type { KeyMessage } from "../../rules/key-messages.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
 import { SEQUENCE, tlv, unsigned } from "../../trust/crypto/der.ts";
 import type { Client } from "../client.ts";
+import { publicKeyAt } from "./child-key.ts";
 import { refuse } from "./errors.ts";
 import { verifySignatures } from "./key-requests.ts";
 
@@ -38,16 +36,6 @@ const parityOf = (publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Arr
   });
   if (found === undefined) throw new RangeError("the signature is not of this key");
   return found;
-};
-
-/** The public key of a key, or of its child at a path. */
-const publicKeyAt = (
-  { scheme, publicKey, chainCode }: { scheme: KeyScheme; publicKey: string | null; chainCode: string | null },
-  path: readonly number[],
-): string => {
-  if (path.length === 0) return publicKey ?? "";
-  const whole = { scheme, publicKey: fromHex(publicKey ?? ""), chainCode: fromHex(chainCode ?? "") };
-  return toHex(derive(nobleCurves[CURVE_OF[scheme]], whole, path).publicKey);
 };
 
 /**

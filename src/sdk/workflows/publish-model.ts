@@ -1,11 +1,11 @@
 /** Publishes a model: its archive sealed to a verified enclave, or in the open where the author wants it read. */
-import { sha256Hex } from "#crypto";
 import { utf8 } from "../../base/bytes.ts";
 import { ARCHIVE_MAX, DESCRIPTION_MAX } from "../../rules/model.ts";
 import type { Permission } from "../../rules/shapes.ts";
 import { modelContext } from "../../trust/envelope/contexts.ts";
 import { sealBytes } from "../../trust/envelope/envelope.ts";
 import type { Client } from "../client.ts";
+import { digestOfMuch } from "../uploads.ts";
 import { refuse } from "./errors.ts";
 import { store } from "./store.ts";
 import type { VerifiedEnclave } from "./verify-enclave.ts";
@@ -51,7 +51,7 @@ const storeVersion = async (client: ModelClient, owner: string, model: ModelVers
   if (archive.length === 0) throw refuse("model.empty");
   requireSize("archive", archive.length, ARCHIVE_MAX);
   requireSize("description", description?.length ?? 0, DESCRIPTION_MAX);
-  const plain = { digest: sha256Hex(archive), size: archive.length };
+  const plain = { digest: await digestOfMuch(archive), size: archive.length };
   const context = modelContext(owner, enclave.id, plain.digest);
   const stored = await store(client, open ? archive : await sealBytes(archive, { to: enclave.recipient, context }));
   return {

@@ -8,7 +8,7 @@ export const store = async (
   body: UploadBody,
 ): Promise<{ digest: string; size: number }> => {
   const content = await inMemory(body);
-  const sent = contentOf(content);
+  const sent = await contentOf(content);
   const stored = await blobs.put(content);
   requireStored(stored, sent);
   return { digest: sent.digest, size: sent.size ?? stored.size };

@@ -41,6 +41,8 @@ export const readKeyNode = async (
 };
 
 export interface VerifiedKeyNode extends ReadKeyNode {
+  /** False where whoever runs the machine can forge the evidence. */
+  readonly hardware: boolean;
   /** What the fresh evidence says of its machine. */
   readonly machine: Attested;
   /** How far it has followed the ledger. */
@@ -69,6 +71,7 @@ export const verifyKeyNode = async (
   requirePinned({ ...node, platform: machine.platform }, expected.enclaves);
   return {
     ...node,
+    hardware: attestationVerifiers[provider]?.hardware === true,
     machine,
     followed: verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(node.signingKey))),
   };

@@ -1,12 +1,12 @@
 /** `entente demo keys`: a platform and a chain of their own, a payment that two people approve, verified as an outsider. */
 import { join } from "node:path";
+import type { Text } from "../../../sample/story.ts";
 import { configOf, start, untilTold } from "../../up.ts";
 import { refuse } from "../errors.ts";
 import { newHome } from "../home.ts";
 import type { DemoOptions } from "../index.ts";
 import { verifyOutside } from "../outside.ts";
 import { createScreen, stepOn } from "../screen.ts";
-import type { Text } from "../story.ts";
 import { openChain } from "./chain.ts";
 import { tellKeys } from "./story.ts";
 

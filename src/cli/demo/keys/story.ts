@@ -10,6 +10,7 @@ import { fromHex, toHex, utf8 } from "../../../base/bytes.ts";
 import { decodeTransaction } from "../../../policy/ethereum.ts";
 import type { KeyMessage } from "../../../rules/key-messages.ts";
 import type { KeyScheme } from "../../../rules/key-schemes.ts";
+import type { Step, Text } from "../../../sample/story.ts";
 import { createClient } from "../../../sdk/client.ts";
 import {
   approveRequest,
@@ -22,7 +23,6 @@ import {
 } from "../../../sdk/workflows/index.ts";
 import { refuse } from "../errors.ts";
 import { found, type Introduction, type Party, signUp } from "../parties.ts";
-import type { Step, Text } from "../story.ts";
 import { type Chain, payment } from "./chain.ts";
 
 export interface KeyStoryOptions {

@@ -24,10 +24,10 @@ export const createAccounts = (service: KeyService, asker: Asker) => {
   /** Of keys that sign now. */
   const list = async (): Promise<Account[]> => {
     const found: Account[] = [];
-    for (let page = 1, total = 1; (page - 1) * PAGE < total; page++) {
-      const answer = await service.keys(asker, { page, pageSize: PAGE });
-      total = answer.total;
-      for (const { id, scheme, status, publicKey = "" } of answer.items) {
+    for (let page = 1, full = true; full; page++) {
+      const { items } = await service.keys(asker, { page, pageSize: PAGE });
+      full = items.length === PAGE;
+      for (const { id, scheme, status, publicKey = "" } of items) {
         const address = status === "enabled" && publicKey !== "" ? addressOf(scheme, publicKey) : null;
         if (address !== null) found.push({ address, key: id, publicKey });
       }

@@ -41,8 +41,8 @@ export const pageOfKeys = async (service: KeyService, asker: Asker, limit = PAGE
   const [, page = "1", size = String(Math.min(limit, PAGE))] = /^([1-9]\d{0,8})-([1-9]\d?|100)$/.exec(marker) ?? [];
   if (marker !== "" && marker !== `${page}-${size}`)
     throw new KmsError("InvalidMarkerException", "Marker is the NextMarker of an answer before.");
-  const { items, total } = await service.keys(asker, { page: Number(page), pageSize: Number(size) });
-  const more = Number(page) * Number(size) < total;
+  const { items } = await service.keys(asker, { page: Number(page), pageSize: Number(size) });
+  const more = items.length === Number(size);
   return {
     keys: items.filter(isShown),
     rest: { Truncated: more, ...(more && { NextMarker: `${Number(page) + 1}-${size}` }) },

@@ -35,6 +35,8 @@ export interface MappicOptions {
 type Call = (request: FastifyRequest, language: Language) => Promise<unknown>;
 
 const LENGTHS = [256, 512];
+/** Milliseconds that whoever asks for a signature is kept, for it may be there by then: clients need not ask so often. */
+const WAIT = 250;
 
 /** Mounts it on `app`, whose parser gives bodies as bytes. */
 export const mountMappic = (app: FastifyInstance, { service, asker, door, log }: MappicOptions): void => {
@@ -109,7 +111,7 @@ export const mountMappic = (app: FastifyInstance, { service, asker, door, log }:
 
   get("dkms/sign/get", async (request, language) => {
     const { instanceId } = parseInput(forms.GetSignature, request.query, language);
-    const found = await service.request(asker, instanceId);
+    const found = await service.settledRequest(asker, instanceId, WAIT);
     const { scheme } = await service.key(asker, found.key);
     return showRequest(found, scheme, language);
   });
