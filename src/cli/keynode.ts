@@ -3,6 +3,7 @@
  * has to be let in here but other nodes; and it starts the program again whenever the connection was lost.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
@@ -42,7 +43,7 @@ const splitAddress = (address: string): { host: string; port: number } => {
 };
 
 /** A connection with whoever has the certificate that is expected. @throws Refusal keynode.server */
-const dial = (server: string, fingerprint: string): Promise<TLSSocket> =>
+const dial = (server: string, fingerprint: string, told: Promise<void>): Promise<TLSSocket> =>
   new Promise((done, failed) => {
     const socket = connect({ ...splitAddress(server), minVersion: "TLSv1.3", rejectUnauthorized: false }, () => {
       const found = socket.getPeerCertificate().fingerprint256?.replaceAll(":", "").toLowerCase() ?? "";
@@ -50,43 +51,54 @@ const dial = (server: string, fingerprint: string): Promise<TLSSocket> =>
       socket.destroy();
       failed(refuse("keynode.server", { server, found }));
     });
-    socket.once("error", failed);
+    // It stays: an error may come at any time, and ends the connection.
+    socket.on("error", failed);
+    socket.once("close", () => failed(new Error("The connection was closed.")));
+    void told.then(() => socket.destroy());
   });
 
-/** One connection, from its greeting to its end. */
-const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> => {
-  const { server, fingerprint, token, tag, listen, attestation } = options;
-  const socket = await dial(server, fingerprint);
-  // The program ends with its channel.
-  void told.then(() => socket.destroy());
-  const where = splitAddress(listen);
-  sayGreeting(socket, {
-    ...{ token, tag, host: where.host },
-    ...(options.advertise !== undefined && splitAddress(options.advertise)),
-  });
-  const welcome = Welcome.safeParse(await readGreeting(socket));
-  if (!welcome.success) throw refuse("keynode.refused", { server });
+/** The program behind a connection, until it has ended. */
+const run = async (options: JoinOptions, ledger: string, socket: TLSSocket, closed: Promise<unknown>) => {
+  const { tag, attestation } = options;
   const data = resolve(options.data);
   const directory = join(data, tag);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const configuration: Configuration = {
-    ...{ directory, tag, ledger: welcome.data.ledger, acceptLostStore: await acceptsLostStore(directory) },
+    ...{ directory, tag, ledger, acceptLostStore: await acceptsLostStore(directory) },
     attestation: { provider: attestation, options: { ...options.attestationOptions } },
-    listen: where,
+    listen: splitAddress(options.listen),
   };
   const program = await keptProgram({ directory: data, tag, program: options.program });
   const child = spawn(process.execPath, [...NODE_OPTIONS, program, toBase64url(utf8(JSON.stringify(configuration)))], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {},
   });
-  const ended = new Promise((done) => child.once("exit", done));
-  socket.on("error", () => socket.destroy());
+  const ended = once(child, "exit");
   child.stdin.on("error", () => socket.destroy());
   socket.pipe(child.stdin);
   child.stdout.pipe(socket);
-  socket.once("close", () => child.stdin.end());
+  // The program ends with its channel.
+  void closed.then(() => child.stdin.end());
   await ended;
-  socket.destroy();
+};
+
+/** One connection, from its greeting to its end. */
+const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> => {
+  const { server, fingerprint, token, tag } = options;
+  const socket = await dial(server, fingerprint, told);
+  // Asked from here on: it may be gone before there is a program to tell.
+  const closed = once(socket, "close").catch(() => {});
+  try {
+    sayGreeting(socket, {
+      ...{ token, tag, host: splitAddress(options.listen).host },
+      ...(options.advertise !== undefined && splitAddress(options.advertise)),
+    });
+    const welcome = Welcome.safeParse(await readGreeting(socket));
+    if (!welcome.success) throw refuse("keynode.refused", { server });
+    await run(options, welcome.data.ledger, socket, closed);
+  } finally {
+    socket.destroy();
+  }
 };
 
 /** Until `told` resolves. */
@@ -101,7 +113,7 @@ export const joinPlatform = async (
   });
   for (let wait = FIRST_WAIT; !stopped; ) {
     const began = Date.now();
-    await serve(options, told).catch((error: unknown) => say(String(error)));
+    await serve(options, told).catch((error: unknown) => stopped || say(String(error)));
     if (Date.now() - began > LAST_WAIT) wait = FIRST_WAIT;
     await Promise.race([new Promise((done) => setTimeout(done, wait)), told]);
     wait = Math.min(wait * 2, LAST_WAIT);

@@ -138,6 +138,23 @@ test("another program under its tag is not taken for it", async () => {
   assert.equal((await account.client.keyNodes.get({ id: "far" })).running, false);
 });
 
+test("told to leave between the server's welcome and its program's start, it leaves", async () => {
+  const { port = 0, fingerprint = "" } = keysOf().door ?? {};
+  const leave = Promise.withResolvers<void>();
+  await joinPlatform(
+    {
+      ...{ server: `127.0.0.1:${port}`, fingerprint, token, tag: "brief", data: home, listen: "127.0.0.1:0" },
+      ...{ attestation: "simulated", attestationOptions: {} },
+      get program() {
+        leave.resolve();
+        return program;
+      },
+    },
+    leave.promise,
+    assert.fail,
+  );
+});
+
 /** A port that nobody has at the moment. */
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
