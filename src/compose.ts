@@ -145,6 +145,7 @@ const spineOf = (
     presence: createPresence({ ledger, clock }),
     index: createKeyIndex(ledger),
     now: () => clock.now(),
+    reasons: new Map(),
   };
   const spine = createSpine({
     ...storage,

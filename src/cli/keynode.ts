@@ -87,7 +87,7 @@ const serve = async (options: JoinOptions, told: Promise<void>): Promise<void> =
   const { server, fingerprint, token, tag } = options;
   const socket = await dial(server, fingerprint, told);
   // Asked from here on: it may be gone before there is a program to tell.
-  const closed = once(socket, "close").catch(() => {});
+  const closed = once(socket, "close").catch(() => undefined);
   try {
     sayGreeting(socket, {
       ...{ token, tag, host: splitAddress(options.listen).host },

@@ -6,7 +6,7 @@ import { KeyScheme } from "../rules/key-schemes.ts";
 import { act, acted, download, view } from "./endpoint.ts";
 import { NodeName } from "./key-nodes.ts";
 import { KeyName } from "./keys.ts";
-import { AnyId, ById, Label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+import { AnyId, ById, Label, Member, Page, paged, Reason, Search, streamed, Time } from "./shapes.ts";
 
 export const RequestState = z.enum(["pending", "completed", "refused", "withdrawn", "failed", "expired"]);
 
@@ -60,6 +60,8 @@ export const KeyRequest = z
     awaited: z.array(Member),
     /** Nodes that take no part in it, and why. */
     failures: z.array(z.object({ node: NodeName, code: z.string(), text: Label, at: Time })),
+    /** Why nothing was signed yet where nobody is waited for, as the nodes said last. */
+    reason: Reason.nullable(),
     /** Who ended it before it was completed. */
     ended: z.object({ by: z.string(), code: z.string(), at: Time }).nullable(),
     /** What was done: by which shares, of which epoch, and by which version of the group's policies. */

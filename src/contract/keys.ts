@@ -6,7 +6,7 @@ import { KeyScheme } from "../rules/key-schemes.ts";
 import { StreamId } from "../rules/shapes.ts";
 import { act, acted, command, view } from "./endpoint.ts";
 import { NodeName } from "./key-nodes.ts";
-import { AnyId, ById, Label, label, Member, Page, paged, Search, streamed, Time } from "./shapes.ts";
+import { AnyId, ById, Label, label, Member, Page, paged, Reason, Search, streamed, Time } from "./shapes.ts";
 
 export const KeyState = z.enum(["pending", "enabled", "disabled", "deletion-scheduled", "deleted", "failed"]);
 
@@ -33,6 +33,8 @@ const Attempt = z.object({
   needed: z.int(),
   /** Indices of the nodes that have made theirs. */
   done: z.array(z.int()),
+  /** Why the others have not yet, as they said last. */
+  reason: Reason.nullable(),
   awaitsYou: z.boolean(),
   createdAt: Time,
   expiresAt: Time,

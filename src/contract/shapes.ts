@@ -7,6 +7,9 @@ export { label };
 /** A text in both languages, for labels of codes. */
 export const Label = z.object({ en: z.string(), "zh-CN": z.string() }).meta({ id: "Label" });
 
+/** Why something is not done: a code, and what it means. */
+export const Reason = z.object({ code: z.string(), text: Label }).meta({ id: "Reason" });
+
 export const Time = z.iso.datetime();
 
 /** A member as others see it. */

@@ -1,6 +1,8 @@
 /** Why nodes made no key, or no signature, in words: the ledger has the code alone. */
+import { explain } from "../base/refusal.ts";
 import type { Text } from "../contract/endpoint.ts";
 import { label } from "../contract/shapes.ts";
+import type { ViewDeps } from "./view-deps.ts";
 
 const texts: Readonly<Record<string, Text>> = {
   "key.unfit": label(
@@ -30,5 +32,16 @@ const UNKNOWN = label(
   "The messages of a node did not hold. The others do not work with it before its setup was made anew.",
   "有节点的消息未通过校验。在重新建立设置之前，其他节点不再与其协作。",
 );
+
+/** What a stream's nodes said last, where they have not done yet what they are asked for. */
+export const showReason = ({ reasons, presence }: Pick<ViewDeps, "reasons" | "presence">, stream: string) => {
+  const reason = reasons.get(stream);
+  if (!reason) return null;
+  const { code, details } = reason;
+  if (code.startsWith("keynode.")) return { code, text: failureText(code) };
+  const node = typeof details.node === "string" ? details.node : "";
+  const named = { ...details, node: presence.nameOf(node).tag || node };
+  return { code, text: label(explain(code, named, "en"), explain(code, named, "zh-CN")) };
+};
 
 export const failureText = (code: string): Text => texts[code] ?? areas[code.split(".")[0] ?? ""] ?? UNKNOWN;

@@ -112,7 +112,7 @@ export const createKeys = (options: KeysOptions) => {
     nodes,
     runs: createRunsStore(db),
     concurrency: MAKING,
-    now,
+    ...{ now, reasons: views.reasons },
     onError: (key, error) => log.warn({ err: error, key }, "a key is made again"),
     onMade: (key) =>
       void signing
@@ -124,7 +124,7 @@ export const createKeys = (options: KeysOptions) => {
     nodes,
     views: spine.views,
     concurrency: SIGNING,
-    now,
+    ...{ now, reasons: views.reasons },
     // Nodes say no to what waits for approvals, and are asked again: that is no fault.
     onError: (request, error) =>
       log[error instanceof Refusal && error.status < 500 ? "debug" : "warn"]({ err: error, request }, "not signed yet"),
@@ -146,7 +146,7 @@ export const createKeys = (options: KeysOptions) => {
       keyRequests: createRequests(spine, views),
     },
     events: keyEvents(spine, views),
-    service: createKeyService({ spine, views, nodes, signing }),
+    service: createKeyService({ spine, views, nodes }),
     nodes,
     /** Starts the nodes; those that do not start are tried again. */
     async open() {

@@ -19,7 +19,6 @@ import type { KeyNodes } from "./nodes.ts";
 import { createGroupOf } from "./own-group.ts";
 import { showRequest } from "./request-view.ts";
 import type { KeyInfo, KeyParameters, KeyService, PendingRequest, RequestInfo } from "./service.ts";
-import type { Signing } from "./signing.ts";
 import { splitFor } from "./split.ts";
 import { describedBy, findGroup, findKey, type ViewDeps } from "./view-deps.ts";
 
@@ -27,13 +26,14 @@ export interface KeyServiceDeps {
   readonly spine: Spine;
   readonly views: ViewDeps;
   readonly nodes: KeyNodes;
-  readonly signing: Signing;
 }
 
 const PENDING = new Set(["pending"]);
+/** Milliseconds until it is asked again what the ledger does not say. */
+const LOOK = 250;
 const PAGE = 100;
 
-export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServiceDeps): KeyService => {
+export const createKeyService = ({ spine, views: deps, nodes }: KeyServiceDeps): KeyService => {
   const { ledger, access, acts, views, clock } = spine;
   const now = () => clock.now();
 
@@ -56,7 +56,7 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
     return access.read(asker, keyBook, stream ?? id);
   };
 
-  const infoOf = async ({ state: key }: Readable<Key>): Promise<KeyInfo> => {
+  const infoOf = async ({ id: stream, state: key }: Readable<Key>): Promise<KeyInfo> => {
     const names = await loadNames(views, { members: [], details: [key.detail] });
     const { alias, tags, description } = describedBy(names, key);
     const { threshold, participants } = epochOf(key) ?? key.attempt ?? { threshold: 0, participants: [] };
@@ -68,7 +68,7 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
       status: stateOf(key, now()),
       imported: key.origin.kind === "imported",
       publicKey: key.publicKey || undefined,
-      failure: key.failure?.code,
+      failure: key.failure?.code ?? deps.reasons.get(stream)?.code,
       alias: alias ?? undefined,
       tags,
       description,
@@ -91,7 +91,7 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
       signatures,
       publicKey,
       approvals: group ? approvalsOf(request, group).length : 0,
-      failure: request.ended?.code || signing.reason(id)?.code,
+      failure: request.ended?.code || deps.reasons.get(id)?.code,
     };
   };
 
@@ -101,13 +101,16 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
       if (done()) return resolve();
       const end = () => {
         clearTimeout(timer);
+        clearInterval(looking);
         detach();
         resolve();
       };
       const timer = setTimeout(end, timeout);
-      const detach = ledger.onDurable(() => {
+      const look = () => {
         if (done()) end();
-      });
+      };
+      const looking = setInterval(look, LOOK);
+      const detach = ledger.onDurable(look);
     });
 
   /** What the founding of a key says, whether it is made or imported. */
@@ -191,7 +194,8 @@ export const createKeyService = ({ spine, views: deps, nodes, signing }: KeyServ
     },
     async settledKey(asker, id, timeout) {
       const { id: stream } = await readKey(asker, id);
-      await settled(() => !PENDING.has(stateOf(findKey(deps, stream) as Key, now())), timeout);
+      const isPending = () => PENDING.has(stateOf(findKey(deps, stream) as Key, now()));
+      await settled(() => !isPending() || deps.reasons.get(stream)?.code === "keynode.policy", timeout);
       return keyInfo(asker, stream);
     },
     async settledRequest(asker, id, timeout) {

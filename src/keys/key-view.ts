@@ -8,7 +8,7 @@ import { agreementTo, attemptAt, epochOf, type Key, stateOf } from "../rules/key
 import type { Readable } from "../spine/access.ts";
 import type { Names } from "../spine/names.ts";
 import type { Answer, Show } from "../spine/show.ts";
-import { failureText } from "./failures.ts";
+import { failureText, showReason } from "./failures.ts";
 import { addressOf, publicKeyPem } from "./public-key.ts";
 import { describedBy, findGroup, findKey, groupName, keyName, type ViewDeps } from "./view-deps.ts";
 
@@ -42,7 +42,12 @@ const summary = (deps: ViewDeps, { id, stream, state: key }: Readable<Key>, name
   };
 };
 
-const showAttempt = (deps: ViewDeps, key: Key, names: Names, member: string | null) => {
+const showAttempt = (
+  deps: ViewDeps,
+  { id: stream, state: key }: Readable<Key>,
+  names: Names,
+  member: string | null,
+) => {
   const open = attemptAt(key, deps.now());
   const group = findGroup(deps, key.group);
   if (!open || !group) return null;
@@ -58,6 +63,7 @@ const showAttempt = (deps: ViewDeps, key: Key, names: Names, member: string | nu
     lost: [...lost],
     agreed: approved.map((one) => names.member(one)),
     needed,
+    reason: showReason(deps, stream),
     done: said.map((node) => participants.indexOf(node) + 1).sort((a, b) => a - b),
     awaitsYou: given < needed && member !== null && isAdministrator(group, member) && !approved.includes(member),
     createdAt: iso(asked),
@@ -124,7 +130,7 @@ export const showKey = (deps: ViewDeps): Show<Key, Answer<typeof KeyAnswer>> => 
       address: key.publicKey ? addressOf(key.scheme, key.publicKey) : null,
       chainCode: key.chainCode || null,
       epoch: epoch?.epoch ?? null,
-      attempt: showAttempt(deps, key, names, member),
+      attempt: showAttempt(deps, found, names, member),
       failure: showFailure(deps, key),
       rotates: otherName(deps, names, found, key.rotates, member),
       rotatedBy: otherName(deps, names, found, successor, member),

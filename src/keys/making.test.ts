@@ -43,6 +43,7 @@ const start = async (
     ...{ runs: createRunsStore(db), concurrency: 2, now: () => fleet.clock.now() },
     onError: (_, error) => errors.push((error as Refusal).code),
     onMade: () => undefined,
+    reasons: new Map(),
   });
   t.after(async () => {
     making.stop();

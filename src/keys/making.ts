@@ -26,6 +26,8 @@ export interface MakingOptions {
   readonly runs: RunsStore;
   readonly concurrency: number;
   readonly now: () => number;
+  /** Why the nodes have not made it yet, by key. */
+  readonly reasons: Map<string, Refusal>;
   readonly onError: (key: string, error: unknown) => void;
   /** Its nodes have made it, or shares anew, and no other key waits for them. */
   readonly onMade: (key: string) => void;
@@ -38,7 +40,7 @@ const isAboutOthers = (error: unknown): boolean => error instanceof Refusal && /
 const PAUSE = { first: 500, longest: 60_000 };
 
 export const createMaking = (options: MakingOptions) => {
-  const { ledger, blobs, nodes, runs, concurrency, now, onError, onMade } = options;
+  const { ledger, blobs, nodes, runs, concurrency, now, reasons, onError, onMade } = options;
   /** The attempt that nodes are to work on now: it is open, and agreed to. */
   const openAttempt = (stream: string): { key: Key; attempt: Attempt } | undefined => {
     const key = streamOf(ledger.world, keyBook, stream)?.state;
@@ -107,7 +109,7 @@ export const createMaking = (options: MakingOptions) => {
 
   const due = (stream: string): string | undefined => openAttempt(stream)?.key.creator;
   const work: Work = createWork({
-    ...{ ledger, due, attempt, concurrency, pause: PAUSE, onError },
+    ...{ ledger, due, attempt, concurrency, pause: PAUSE, reasons, onError },
     // Of many that are made one after the other, only those that are used have presignatures made.
     onDone: (stream) => {
       if (work.active <= 1) onMade(stream);

@@ -8,7 +8,7 @@ import { approvalsOf, awaitedOf, type KeyRequest, requestStateOf } from "../rule
 import type { Readable } from "../spine/access.ts";
 import type { Names } from "../spine/names.ts";
 import type { Answer, Show } from "../spine/show.ts";
-import { failureText } from "./failures.ts";
+import { failureText, showReason } from "./failures.ts";
 import { readMessage } from "./reading.ts";
 import { findGroup, findKey, groupName, keyName, type ViewDeps } from "./view-deps.ts";
 
@@ -76,6 +76,7 @@ export const showRequest = (deps: ViewDeps): Show<KeyRequest, Answer<typeof Requ
     const { key, group } = partsOf(deps, request);
     const { path = [], messages = [] } = textOf(names, request.detail);
     const { completed, ended } = request;
+    const awaited = group ? awaitedOf(request, group) : [];
     const counted = group ? approvalsOf(request, group) : [];
     const outcome = names.detail(completed?.detail ?? "") as {
       signatures?: string[];
@@ -91,13 +92,15 @@ export const showRequest = (deps: ViewDeps): Show<KeyRequest, Answer<typeof Requ
         at: iso(time),
         counts: counted.includes(by),
       })),
-      awaited: group ? awaitedOf(request, group).map((one) => names.member(one)) : [],
+      awaited: awaited.map((one) => names.member(one)),
       failures: request.failures.map(({ by, code, time }) => ({
         node: deps.presence.nameOf(by),
         code,
         text: failureText(code),
         at: iso(time),
       })),
+      // That it waits for people is said by whom it waits for.
+      reason: awaited.length > 0 ? null : showReason(deps, found.id),
       ended: ended ? { by: ended.by, code: ended.code, at: iso(ended.time) } : null,
       completed: completed
         ? {

@@ -29,7 +29,7 @@ export interface KeyInfo {
   readonly imported: boolean;
   /** Encoded point (SEC 1 compressed, RFC 8032), hex; undefined before the nodes have made it. */
   readonly publicKey: string | undefined;
-  /** Why there will be none: a code of the nodes. */
+  /** Why there will be none, or is none yet: a code of the nodes. */
   readonly failure: string | undefined;
   readonly alias: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
@@ -128,7 +128,7 @@ export interface KeyService {
   request(asker: Asker, id: string): Promise<RequestInfo>;
   /** The asker's own, made since a time (milliseconds). */
   pendingRequests(asker: Asker, since: number): Promise<readonly PendingRequest[]>;
-  /** The same, once it is pending no more, or after `timeout` milliseconds as it is then. */
+  /** The same, once it is pending no more or its group's policies forbid it, or after `timeout` milliseconds as it is then. */
   settledKey(asker: Asker, id: string, timeout: number): Promise<KeyInfo>;
   settledRequest(asker: Asker, id: string, timeout: number): Promise<RequestInfo>;
 }

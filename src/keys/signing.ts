@@ -24,6 +24,8 @@ export interface SigningOptions {
   readonly views: Pick<ViewsStore, "putDetail">;
   readonly concurrency: number;
   readonly now: () => number;
+  /** Why the nodes have not signed yet, by request. */
+  readonly reasons: Map<string, Refusal>;
   readonly onError: (request: string, error: unknown) => void;
 }
 
@@ -41,10 +43,7 @@ const OWN_REFUSALS = new Set([
   "keynode.detail",
 ]);
 
-export const createSigning = ({ ledger, nodes, views, concurrency, now, onError }: SigningOptions) => {
-  /** Why the nodes have not signed yet, by request. */
-  const reasons = new Map<string, Refusal>();
-
+export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons, onError }: SigningOptions) => {
   const open = (stream: string): { request: KeyRequest; epoch: Epoch } | undefined => {
     const request = streamOf(ledger.world, keyRequest, stream)?.state;
     const key = request && streamOf(ledger.world, keyBook, request.key)?.state;
@@ -151,11 +150,8 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, onError 
     attempt,
     concurrency,
     pause: PAUSE,
-    onError(stream, error) {
-      if (error instanceof Refusal) reasons.set(stream, error);
-      onError(stream, error);
-    },
-    onDone: (stream) => reasons.delete(stream),
+    reasons,
+    onError,
   });
   return {
     work,
@@ -167,8 +163,6 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, onError 
       const signers = choose(epoch, { key: stream, failures: [] }, new Set());
       await nodes.of(epoch.participants[(signers[0] ?? 0) - 1] ?? "").prepare(stream, signers);
     },
-    /** Why the nodes have not signed it yet, as they said last. */
-    reason: (stream: string): Refusal | undefined => reasons.get(stream),
   };
 };
 export type Signing = ReturnType<typeof createSigning>;

@@ -1,4 +1,5 @@
 /** What the views of the pillar's streams look at beside them. */
+import type { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { keyGroup } from "../rules/key-group.ts";
@@ -13,6 +14,8 @@ export interface ViewDeps {
   readonly presence: Presence;
   readonly index: KeyIndex;
   readonly now: () => number;
+  /** Why its nodes have not made or signed yet what they are asked for, by stream: as they said last. */
+  readonly reasons: Map<string, Refusal>;
 }
 
 export const findKey = ({ ledger }: Pick<ViewDeps, "ledger">, stream: string) =>

@@ -40,6 +40,7 @@ describe("work that the ledger asks for", () => {
     const ends: (() => void)[] = [];
     const done = new Set<string>();
     const work = createWork({
+      reasons: new Map(),
       ledger,
       due: (id) => (id === "idle" || done.has(id) ? undefined : id.slice(0, 1)),
       attempt: (id) => {
@@ -73,6 +74,7 @@ describe("work that the ledger asks for", () => {
     let attempts = 0;
     let due = true;
     const work = createWork({
+      reasons: new Map(),
       ledger,
       due: () => (due ? "me" : undefined),
       attempt: () => {
@@ -104,6 +106,7 @@ describe("work that the ledger asks for", () => {
     const { ledger, move } = fakeLedger(["r"]);
     const ends: (() => void)[] = [];
     const work = createWork({
+      reasons: new Map(),
       ledger,
       due: () => (ends.length < 3 ? "me" : undefined),
       attempt: () => new Promise((resolve) => ends.push(resolve)),
@@ -123,6 +126,7 @@ describe("work that the ledger asks for", () => {
     const { ledger } = fakeLedger(["r"]);
     const fails: (() => void)[] = [];
     const work = createWork({
+      reasons: new Map(),
       ledger,
       due: () => "me",
       attempt: () => new Promise((_, reject) => fails.push(() => reject(new Error("not yet")))),

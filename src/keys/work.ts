@@ -2,6 +2,7 @@
  * Does what the ledger says is to be done, for as long as it says so: the ledger itself is the queue, so a restart
  * forgets nothing. What fails is tried again after a pause, and at once when its stream moves.
  */
+import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { createFairQueue } from "../spine/fair-queue.ts";
 
@@ -15,6 +16,8 @@ export interface WorkOptions {
   /** Pauses between attempts, milliseconds. */
   readonly pause: { readonly first: number; readonly longest: number };
   readonly onError: (stream: string, error: unknown) => void;
+  /** Why it was not done when it was tried last, by stream, for as long as it is to be done. */
+  readonly reasons: Map<string, Refusal>;
   /** There is nothing to be done for it any more. */
   readonly onDone?: (stream: string) => void;
 }
@@ -27,7 +30,8 @@ interface Item {
   timer?: NodeJS.Timeout | undefined;
 }
 
-export const createWork = ({ ledger, due, attempt, concurrency, pause, onError, onDone }: WorkOptions) => {
+export const createWork = (options: WorkOptions) => {
+  const { ledger, due, attempt, concurrency, pause, reasons, onError, onDone } = options;
   const items = new Map<string, Item>();
   const waiting = createFairQueue();
   const active = new Set<Promise<void>>();
@@ -43,6 +47,7 @@ export const createWork = ({ ledger, due, attempt, concurrency, pause, onError, 
   const forget = (stream: string, item: Item): void => {
     clearTimeout(item.timer);
     items.delete(stream);
+    reasons.delete(stream);
     onDone?.(stream);
   };
 
@@ -56,7 +61,9 @@ export const createWork = ({ ledger, due, attempt, concurrency, pause, onError, 
     item.state = "busy";
     item.moved = false;
     await attempt(stream).catch((error: unknown) => {
-      if (!stopped && due(stream) !== undefined) onError(stream, error);
+      if (stopped || due(stream) === undefined) return;
+      if (error instanceof Refusal) reasons.set(stream, error);
+      onError(stream, error);
     });
     const owner = stopped ? undefined : due(stream);
     if (owner === undefined) forget(stream, item);

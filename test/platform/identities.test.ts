@@ -152,14 +152,18 @@ describe("in a group of others", () => {
     const service = await identityService();
     const account = await signUp(platform, "托管乙");
     const none = 'permit(principal, action == Action::"sign", resource);';
+    const forbidding = await foundGroup([service], [{ id: "none", text: none }]);
     for (const [keyGroup, code] of [
       ["G2026010100000099999", "managed.group"],
       [await foundGroup([]), "managed.group"],
-      [await foundGroup([service], [{ id: "none", text: none }]), "managed.not-made"],
+      [forbidding, "managed.not-made"],
     ] as const)
       await assert.rejects(account.client.organisations.manage({ keyGroup }), refused(code));
     await assert.rejects(account.client.organisations.manage({ keyGroup: "own" }), refused("request.invalid"));
     assert.equal((await account.client.accounts.me()).account?.member, null);
+    const [waiting] = (await treasury.client.keys.list({ group: forbidding })).items;
+    const { attempt } = await treasury.client.keys.get({ id: waiting?.id ?? "" });
+    assert.equal(attempt?.reason?.code, "keynode.policy");
   });
 
   test("a key that the platform kept becomes the group's: same authority, and the platform's own copy is gone", async () => {

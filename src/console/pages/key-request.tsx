@@ -5,7 +5,7 @@ import { useParams } from "react-router";
 import { explain } from "../../base/refusal.ts";
 import { harmless } from "../parts/harmless.ts";
 import type { ShownRequest as Request } from "../parts/key-shapes.ts";
-import { GroupLink, KeyLink, NodeTag, StateTag, WatchRequest } from "../parts/keys.tsx";
+import { GroupLink, KeyLink, NodeTag, NotYet, StateTag, WatchRequest } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { Failure } from "../parts/said.tsx";
@@ -49,7 +49,7 @@ export const Page = () => {
 
 /** Why it ended without a signature; which nodes take no part. */
 export const Outcome = ({ of: request }: { of: Request }) => {
-  const { state, ended, failures } = request;
+  const { state, ended, failures, reason } = request;
   const t = useWords();
   const { language } = usePreferences();
   const failure = failures.find(({ code }) => code === ended?.code);
@@ -75,6 +75,7 @@ export const Outcome = ({ of: request }: { of: Request }) => {
           }
         />
       )}
+      {state === "pending" && reason && <NotYet of={reason} />}
       {state === "pending" && failures.length > 0 && (
         <Alert
           type="warning"

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import type { ShownKey as Shown } from "../parts/key-shapes.ts";
-import { NodeTag, NodeTags } from "../parts/keys.tsx";
+import { NodeTag, NodeTags, NotYet } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
@@ -92,7 +92,7 @@ export const Shares = ({ of: key }: { of: Shown }) => {
 /** What is being made, by how many already; and, where others have to agree, who has. */
 export const Attempt = ({ of, shown }: { of: NonNullable<Shown["attempt"]>; shown: Shown }) => {
   const t = useWords();
-  const { kindLabel, participants, done, agreed, needed, awaitsYou, expiresAt, threshold, kind } = of;
+  const { kindLabel, participants, done, agreed, needed, awaitsYou, expiresAt, threshold, kind, reason } = of;
   // As it is shown here, and to nodes that this browser trusts.
   const agree = useAct(async ({ client }) => {
     await verifyTrustedNodes(client, streamsOf(participants));
@@ -120,6 +120,7 @@ export const Attempt = ({ of, shown }: { of: NonNullable<Shown["attempt"]>; show
           ))}
         </div>
       )}
+      {reason && <NotYet of={reason} />}
       <span className="muted">
         {t("Until", "截止")} <Time at={expiresAt} />
       </span>

@@ -1,5 +1,5 @@
 /** What pages about keys share: states, nodes and names, always said in the same way. */
-import { Tag, Tooltip } from "antd";
+import { Alert, Tag, Tooltip } from "antd";
 import { Link } from "react-router";
 import type { Text } from "../../contract/endpoint.ts";
 import { useWords } from "../preferences.tsx";
@@ -83,6 +83,12 @@ export const Code = ({ children, lines = 12 }: { children: string; lines?: numbe
     {harmless(children)}
   </pre>
 );
+
+/** Why nodes have not done yet what they are asked for; they are asked again. */
+export const NotYet = ({ of: { code, text } }: { of: { readonly code: string; readonly text: Text } }) => {
+  const t = useWords();
+  return <Alert type="warning" title={t(text)} description={<code>{code}</code>} />;
+};
 
 const LOOK = 2_000;
 /** While nodes work on a key, it is looked at again and again: a line that broke off keeps nobody waiting. */
