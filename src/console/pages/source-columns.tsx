@@ -30,6 +30,7 @@ export const Columns = ({ columns, written = {}, onWrite }: Props) => {
   const textOf = ({ name, description = "" }: ShownColumn) => written[name] ?? description;
   return (
     <Table<ShownColumn>
+      className="fits"
       size="small"
       rowKey="name"
       pagination={columns.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
