@@ -412,7 +412,7 @@ test("every field says its limit where it is typed, and the server keeps to it",
     await size.fill("5");
     await press(english, "Save and sign", "").click();
     await dialog.waitFor({ state: "detached" });
-    await policy.getByText("ε 0.000001").waitFor();
+    await policy.getByText("ε ≤ 0.000001").waitFor();
   });
 
   await t.test("a grant: table, rows, runs and days (en)", async () => {

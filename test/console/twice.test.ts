@@ -180,7 +180,7 @@ test("what is clicked twice is done once", { skip: noBrowser }, async (t) => {
     await page.getByRole("link", { name: "Review and authorise" }).dblclick();
     await input(person, "Passphrase of the new private key").fill(PASSPHRASE);
     await input(person, "Once more").fill(PASSPHRASE);
-    await act("Create the key and save the private key file").dblclick();
+    await act("Create and save the private key file").dblclick();
     await page.getByText("Sealed to", { exact: true }).first().waitFor();
     await once(act("Authorise and sign"), async () => {
       await page.getByText("You have authorised as the result receiver.").waitFor();

@@ -305,7 +305,7 @@ export const authoriseReceiving = async (person: Person): Promise<string> => {
   assert.equal(await sign.isDisabled(), true, "nothing to seal a result to");
   await input(person, t("Passphrase of the new private key", "新私钥的口令")).fill(PASSPHRASE);
   await input(person, t("Once more", "再次输入")).fill(PASSPHRASE);
-  const make = button(person, t("Create the key and save the private key file", "生成密钥并保存私钥文件"));
+  const make = button(person, t("Create and save the private key file", "生成密钥并保存私钥文件"));
   const pem = fromUtf8(await saved(person, make));
   await page.getByText(t("Sealed to", "加密公钥"), { exact: true }).first().waitFor();
   await picture(person, "authorise-receiver");

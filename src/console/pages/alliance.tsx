@@ -1,12 +1,13 @@
 /** One alliance: who belongs to it, who is invited, which enclave its tasks run in. */
 
-import { Table, Tag } from "antd";
+import { Tag } from "antd";
 import { useState } from "react";
 import { useParams } from "react-router";
 import { SignButton } from "../parts/act.tsx";
 import { KeptSince } from "../parts/fact.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -45,26 +46,24 @@ export const Page = () => {
             </section>
             <section className="card">
               <h2>{t("Members ({n})", "联盟成员（共 {n} 人）", { n: members.length })}</h2>
-              <Table
-                size="small"
-                rowKey="id"
-                pagination={false}
-                dataSource={[
+              <PlainTable
+                keyOf={({ id }) => id}
+                rows={[
                   ...members.map((member) => ({ ...member, at: member.joinedAt, invited: false })),
                   ...invitations.map((member) => ({ ...member, at: member.expiresAt, invited: true })),
                 ]}
                 columns={[
-                  { title: t("Member", "成员"), render: (_, member) => <Member of={member} /> },
+                  { title: t("Member", "成员"), cell: (member) => <Member of={member} /> },
                   {
                     title: t("State", "状态"),
-                    render: (_, { invited }) =>
+                    cell: ({ invited }) =>
                       invited ? (
                         <Tag>{t("Invited", "邀请中")}</Tag>
                       ) : (
                         <Tag color="success">{t("Joined", "已加入")}</Tag>
                       ),
                   },
-                  { title: t("Joined / expires", "加入或过期时间"), render: (_, { at }) => <Time at={at} /> },
+                  { title: t("Joined / expires", "加入或过期时间"), cell: ({ at }) => <Time at={at} /> },
                 ]}
               />
             </section>

@@ -172,6 +172,7 @@ const Create = ({ open, close }: { open: boolean; close: () => void }) => {
       open={open}
       forceRender
       title={t("New alliance", "新建计算联盟")}
+      afterOpenChange={(shown) => shown && form.focusField("name")}
       onCancel={close}
       onOk={() => form.submit()}
       okText={t("Create and sign", "确定并签名")}

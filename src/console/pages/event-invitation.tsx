@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { Alliance } from "../../contract/alliances.ts";
 import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import { EnclaveShield } from "../parts/enclave-shield.tsx";
+import { WIDE } from "../parts/list.tsx";
 import { Member } from "../parts/member.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Time } from "../parts/values.tsx";
@@ -29,6 +30,7 @@ export const Answer = ({ stream }: { stream: string }) => {
       <Popconfirm
         title={t("Decline the invitation?", "拒绝该邀请？")}
         okText={t("Decline and sign", "拒绝并签名")}
+        okButtonProps={{ danger: true }}
         onConfirm={() => decline.mutate()}
         disabled={obstacle !== undefined}
       >
@@ -78,7 +80,7 @@ export const About = ({ alliance }: { alliance: z.output<typeof Alliance> }) => 
           pagination={members.length > 10 && { pageSize: 10 }}
           columns={[
             { title: t("Member", "成员"), render: (_, member) => <Member of={member} /> },
-            { title: "APPID", render: (_, { appId }) => <span className="mono">{appId}</span> },
+            { title: "APPID", responsive: WIDE, render: (_, { appId }) => <span className="mono">{appId}</span> },
             { title: t("Joined", "加入时间"), render: (_, { joinedAt }) => <Time at={joinedAt} /> },
           ]}
         />

@@ -5,7 +5,7 @@ import { Link, useParams } from "react-router";
 import type { z } from "zod";
 import type { EventDetail } from "../../contract/events.ts";
 import { Member } from "../parts/member.tsx";
-import { Page as Frame, Loaded } from "../parts/page.tsx";
+import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
@@ -34,7 +34,7 @@ export const Page = () => {
   }, [client, id, unread]);
   return (
     <Frame
-      title={event ? t(event.title) : t("Event", "事件详情")}
+      title={event ? t(event.title) : untitled(read, t)}
       within={[[t("Event centre", "事件中心"), "/events"]]}
       beside={
         event && (
@@ -88,7 +88,7 @@ const Detail = ({ event }: { event: Event }) => {
   const { task, alliance, initiator, createdAt, expiresAt, state, steps, kind } = event;
   return (
     <>
-      <div className="row">
+      <div className="row" style={{ columnGap: 16 }}>
         <Member of={initiator} />
         <span className="muted">
           {t("requested on", "发起于")} <Time at={createdAt} />

@@ -7,6 +7,7 @@ import type { ModelRelease } from "../../sdk/workflows/view-code.ts";
 import { Code, Diff } from "../parts/code.tsx";
 import { sizeText } from "../parts/file-field.tsx";
 import { harmless } from "../parts/harmless.ts";
+import { WIDE } from "../parts/list.tsx";
 import { Loaded } from "../parts/page.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -65,6 +66,7 @@ const VersionTable = ({ versions }: { versions: readonly ModelRelease[] }) => {
   const t = useWords();
   return (
     <Table<ModelRelease>
+      className="fits"
       size="small"
       rowKey="digest"
       pagination={versions.length > 10 ? { pageSize: 10 } : false}
@@ -81,6 +83,7 @@ const VersionTable = ({ versions }: { versions: readonly ModelRelease[] }) => {
         { title: t("Published", "发布时间"), render: (_, { at }) => <Time at={at} /> },
         {
           title: t("Main function", "main函数"),
+          responsive: WIDE,
           render: (_, { main, runner }) => (
             <>
               <span className="mono">{main}</span> <span className="muted">{runner}</span>
@@ -92,8 +95,17 @@ const VersionTable = ({ versions }: { versions: readonly ModelRelease[] }) => {
           render: (_, one) =>
             isOpen(one) ? <Tag color="success">{t("Open", "公开")}</Tag> : <Tag>{t("Sealed", "加密")}</Tag>,
         },
-        { title: t("Size", "大小"), align: "right", render: (_, { archive }) => sizeText(archive.size) },
-        { title: t("Archive, SHA-256", "文件 SHA-256"), render: (_, { archive }) => <Id>{archive.digest}</Id> },
+        {
+          title: t("Size", "大小"),
+          align: "right",
+          responsive: WIDE,
+          render: (_, { archive }) => sizeText(archive.size),
+        },
+        {
+          title: t("Archive, SHA-256", "文件 SHA-256"),
+          responsive: WIDE,
+          render: (_, { archive }) => <Id>{archive.digest}</Id>,
+        },
       ]}
     />
   );

@@ -1,5 +1,5 @@
 /** 新建计算模型: sealed here to the verified enclave's key, then published. */
-import { Form, Input } from "antd";
+import { Button, Form, Input } from "antd";
 import { useNavigate } from "react-router";
 import { Name } from "../../rules/shapes.ts";
 import { SignButton, useAct } from "../parts/act.tsx";
@@ -91,6 +91,7 @@ export const Page = () => {
             <SignButton htmlType="submit" loading={publish.isPending} disabled={!verified}>
               {t("Seal, publish and sign", "加密、发布并签名")}
             </SignButton>
+            <Button onClick={() => void go("/models")}>{t("Cancel", "取消")}</Button>
           </div>
         </div>
       </Form>

@@ -1,7 +1,7 @@
 /** 发布新版本: tasks created from then on run it; those that were agreed to name the archive before. */
 import { Form, Modal } from "antd";
 import type { Client } from "../../sdk/client.ts";
-import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import { SignOrCancel, useAct, useNotice } from "../parts/act.tsx";
 import { useDraft } from "../parts/draft.ts";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
@@ -60,9 +60,9 @@ export const Revise = ({ model, close }: Props) => {
       title={t("New version of {name}", "发布【{name}】的新版本", { name })}
       onCancel={close}
       footer={
-        <SignButton onClick={() => form.submit()} loading={revise.isPending} disabled={!verified}>
+        <SignOrCancel cancel={close} onClick={() => form.submit()} loading={revise.isPending} disabled={!verified}>
           {t("Seal, publish and sign", "加密、发布并签名")}
-        </SignButton>
+        </SignOrCancel>
       }
     >
       <p className="muted">{t("Current version: {version}", "当前版本：{version}", { version })}</p>

@@ -11,7 +11,8 @@ const DAY = 86_400_000;
 export const Activity = () => {
   const t = useWords();
   const { language } = usePreferences();
-  const { data: whole } = useView("ledger", "entries", { start: 0, limit: 1 });
+  const size = useView("ledger", "entries", { start: 0, limit: 1 });
+  const whole = size.data;
   const start = Math.max(0, (whole?.size ?? 0) - NEWEST);
   const read = useView("ledger", "entries", { start, limit: NEWEST }, { enabled: whole !== undefined });
   const said = (time: number) =>
@@ -19,7 +20,7 @@ export const Activity = () => {
   return (
     <section className="card">
       <h2>{t("Ledger activity", "账本活动")}</h2>
-      <Loaded of={read} rows={3}>
+      <Loaded of={whole ? read : { ...size, data: undefined }} rows={3}>
         {({ items }) => {
           const now = Date.now();
           // All of a day where that is all that is known of it, otherwise only as far back as what was read.

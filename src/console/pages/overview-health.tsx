@@ -30,7 +30,13 @@ export const Health = () => {
         <Line
           name={t("Ledger", "账本")}
           light={ledger.error ? "bad" : ledger.data ? "good" : ""}
-          said={ledger.data ? t("{n} {n|statement|statements}", "{n} 条声明", { n: ledger.data.size }) : "…"}
+          said={
+            ledger.error
+              ? t("Not available", "无法显示")
+              : ledger.data
+                ? t("{n} {n|statement|statements}", "{n} 条声明", { n: ledger.data.size })
+                : "…"
+          }
         />
         {running.map(({ id, hardware, provider, measurement }) => (
           <Line

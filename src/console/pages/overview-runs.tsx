@@ -20,9 +20,11 @@ export const Runs = () => {
     <section className="card">
       <div className="spread" style={{ marginBottom: 12 }}>
         <h2 style={{ margin: 0 }}>{t("Tasks", "计算任务")}</h2>
-        <span className={count > 0 ? "state warn" : "state"} aria-live="polite">
-          {count > 0 ? t("{n} running now", "{n} 个正在执行", { n: count }) : t("Nothing running", "当前无任务执行")}
-        </span>
+        {running.data && (
+          <span className={count > 0 ? "state warn" : "state"} aria-live="polite">
+            {count > 0 ? t("{n} running now", "{n} 个正在执行", { n: count }) : t("Nothing running", "当前无任务执行")}
+          </span>
+        )}
       </div>
       <Loaded of={newest} rows={4}>
         {({ items }) => {

@@ -103,7 +103,7 @@ export const SharedList = <T extends Item>({ read, what, words, makes, beside, m
           {
             title: t("Actions", "操作"),
             render: (_, item) => (
-              <span className="row" style={{ gap: 16 }}>
+              <span className="row" style={{ columnGap: 16, alignItems: "baseline" }}>
                 <Link to={`${place}/${item.id}`}>{t("View", "查看")}</Link>
                 {makes && item.mine && item.state !== "withdrawn" && <ChangePermission what={what} of={item} link />}
               </span>

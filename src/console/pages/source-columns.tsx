@@ -2,6 +2,7 @@
 import { Input, Modal, Table } from "antd";
 import { useState } from "react";
 import { harmless } from "../parts/harmless.ts";
+import { WIDE } from "../parts/list.tsx";
 import { characters } from "../parts/rules.tsx";
 import { useWords } from "../preferences.tsx";
 
@@ -29,13 +30,19 @@ export const Columns = ({ columns, written = {}, onWrite }: Props) => {
   const textOf = ({ name, description = "" }: ShownColumn) => written[name] ?? description;
   return (
     <Table<ShownColumn>
+      className="fits"
       size="small"
       rowKey="name"
       pagination={columns.length > 50 ? { pageSize: 50, showSizeChanger: false } : false}
       dataSource={[...columns]}
       columns={[
         { title: t("Column", "字段名称"), render: (_, { name }) => <span className="mono">{harmless(name)}</span> },
-        { title: t("Type", "字段类型"), render: (_, { type }) => <span className="mono muted">{type}</span> },
+        {
+          title: t("Type", "字段类型"),
+          // Beside a field to write in there is no room for it.
+          ...(onWrite && { responsive: WIDE }),
+          render: (_, { type }) => <span className="mono muted">{type}</span>,
+        },
         {
           title: t("Description", "字段说明"),
           render: (_, column) =>
@@ -48,7 +55,7 @@ export const Columns = ({ columns, written = {}, onWrite }: Props) => {
                 status={characters(textOf(column)) > MAX ? "error" : ""}
                 count={{ max: MAX, strategy: characters }}
                 onChange={({ target }) => onWrite({ ...written, [column.name]: target.value })}
-                style={{ minWidth: 180 }}
+                style={{ minWidth: 120 }}
               />
             ) : (
               harmless(textOf(column)) || <span className="muted">—</span>

@@ -1,14 +1,15 @@
 /** 预先授权: consents in advance, to tasks of one shape, until a day. */
-import { Button, Form, Input, InputNumber, Modal, Popconfirm, Select, Table, Tag } from "antd";
+import { Button, Form, Input, InputNumber, Modal, Popconfirm, Select, Tag } from "antd";
 import { useState } from "react";
 import { Link } from "react-router";
 import { DAY, iso } from "../../base/clock.ts";
 import { GrantTerms } from "../../rules/grant.ts";
 import { useActing } from "../identity/identity.tsx";
-import { SignButton, useAct } from "../parts/act.tsx";
+import { SignOrCancel, useAct } from "../parts/act.tsx";
 import { harmless } from "../parts/harmless.ts";
 import { Member, type Someone } from "../parts/member.tsx";
 import { useFellows } from "../parts/permission.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
@@ -36,29 +37,31 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
           {t("Every task waits for your own authorisation.", "每个计算任务均需您单独授权。")}
         </p>
       ) : (
-        <Table<Grant>
-          size="small"
-          rowKey="grant"
-          pagination={source.grants.length > 10 ? { pageSize: 10 } : false}
-          dataSource={[...source.grants]}
+        <PlainTable<Grant>
+          keyOf={({ grant }) => grant}
+          rows={source.grants}
           columns={[
-            { title: t("Tasks of", "任务创建方"), render: (_, { member }) => <MemberOf id={member} /> },
-            { title: t("Results to", "结果使用方"), render: (_, { receiver }) => <MemberOf id={receiver} /> },
-            { title: t("Model", "计算模型"), render: (_, { model }) => <ModelOf id={model} /> },
-            { title: t("As table", "数据表"), render: (_, { table }) => <span className="mono">{table}</span> },
+            { title: t("Tasks of", "任务创建方"), kind: "whole", cell: ({ member }) => <MemberOf id={member} /> },
+            { title: t("Results to", "结果使用方"), kind: "whole", cell: ({ receiver }) => <MemberOf id={receiver} /> },
+            { title: t("Model", "计算模型"), cell: ({ model }) => <ModelOf id={model} /> },
+            {
+              title: t("As table", "数据表"),
+              kind: "whole",
+              cell: ({ table }) => <span className="mono">{table}</span>,
+            },
             {
               title: t("Columns", "字段"),
-              render: (_, { columns }) =>
+              cell: ({ columns }) =>
                 columns
                   ? columns.map((at) => harmless(source.columns[at]?.name ?? `#${at}`)).join(" · ")
                   : t("all", "全部"),
             },
-            { title: t("Rows", "结果行数"), align: "right", render: (_, { rows }) => `≤ ${rows.toLocaleString()}` },
-            { title: t("Runs", "运行次数"), align: "right", render: (_, { runs }) => `≤ ${runs.toLocaleString()}` },
-            { title: t("Until", "有效期至"), render: (_, { expires }) => <Time at={expires} /> },
+            { title: t("Rows", "结果行数"), kind: "number", cell: ({ rows }) => `≤ ${rows.toLocaleString()}` },
+            { title: t("Runs", "运行次数"), kind: "number", cell: ({ runs }) => `≤ ${runs.toLocaleString()}` },
+            { title: t("Until", "有效期至"), kind: "whole", cell: ({ expires }) => <Time at={expires} /> },
             {
               title: t("Actions", "操作"),
-              render: (_, { grant, withdrawn, expires }) => {
+              cell: ({ grant, withdrawn, expires }) => {
                 if (withdrawn) return <Tag>{t("Withdrawn", "已撤回")}</Tag>;
                 if (Date.parse(expires) < Date.now()) return <Tag>{t("Expired", "已过期")}</Tag>;
                 if (!may) return <Tag color="success">{t("In force", "有效")}</Tag>;
@@ -66,6 +69,7 @@ export const Grants = ({ source, may }: { source: Of; may: boolean }) => {
                   <Popconfirm
                     title={t("Tasks from now on need your own authorisation.", "此后的任务需要您单独授权。")}
                     okText={t("Withdraw and sign", "撤回并签名")}
+                    okButtonProps={{ danger: true }}
                     onConfirm={() => withdraw.mutateAsync(grant).catch(() => undefined)}
                   >
                     <Button type="link" size="small" danger style={{ padding: 0 }}>
@@ -144,9 +148,9 @@ const Agree = ({ source, close }: { source: Of; close: () => void }) => {
       title={t("Authorise tasks with {name} in advance", "预先授权使用【{name}】", { name: source.name })}
       onCancel={close}
       footer={
-        <SignButton onClick={() => form.submit()} loading={agree.isPending}>
+        <SignOrCancel cancel={close} onClick={() => form.submit()} loading={agree.isPending}>
           {t("Agree and sign", "授权并签名")}
-        </SignButton>
+        </SignOrCancel>
       }
     >
       <p className="muted">

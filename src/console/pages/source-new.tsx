@@ -121,6 +121,7 @@ export const Page = () => {
       <Steps
         current={step}
         size="small"
+        responsive={false}
         style={{ maxWidth: 560 }}
         items={[{ title: t("Basics", "基础信息") }, { title: t("Configuration", "数据源配置信息") }]}
       />
@@ -141,9 +142,12 @@ export const Page = () => {
         <section className="card" style={shownIf(step === 0)}>
           <div className="narrow">
             <BasicFields />
-            <Button type="primary" onClick={next}>
-              {t("Next", "下一步")}
-            </Button>
+            <div className="row">
+              <Button type="primary" onClick={next}>
+                {t("Next", "下一步")}
+              </Button>
+              <Button onClick={() => void go("/sources")}>{t("Cancel", "取消")}</Button>
+            </div>
           </div>
         </section>
         <section className="card" style={shownIf(step === 1)}>

@@ -4,7 +4,8 @@ import { useState } from "react";
 import { z } from "zod";
 import { Budget, GroupRule, Policy } from "../../rules/policy.ts";
 import type { NamedPolicy } from "../../sdk/workflows/policy.ts";
-import { SignButton, useAct } from "../parts/act.tsx";
+import { SignOrCancel, useAct } from "../parts/act.tsx";
+import { Fact } from "../parts/fact.tsx";
 import { harmless } from "../parts/harmless.ts";
 import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
@@ -43,13 +44,15 @@ export const SourcePolicy = ({ source, may }: { source: Of; may: boolean }) => {
   );
 };
 
+const atMost = (n: number | undefined) => (n === undefined ? undefined : `≤ ${n.toLocaleString()}`);
+
 const Shown = ({ policy, columns }: { policy: Policy; columns: Of["columns"] }) => {
   const t = useWords();
   const rules = useValueRules();
   const nameOf = (position: number) => harmless(columns[position]?.name ?? `#${position}`);
   const { maxRows, minGroup, values, budget } = policy;
   const lines: readonly (readonly [string, string | undefined])[] = [
-    [t("Result rows", "结果最大行数"), maxRows?.toLocaleString()],
+    [t("Result rows", "结果行数"), atMost(maxRows)],
     [
       t("Smallest group", "最小分组"),
       minGroup &&
@@ -58,11 +61,11 @@ const Shown = ({ policy, columns }: { policy: Policy; columns: Of["columns"] }) 
         }`,
     ],
     [t("Values", "取值"), values && rules[values]],
-    [t("Runs in all", "累计运行次数"), budget?.runs?.toLocaleString()],
-    [t("Rows in all", "累计结果行数"), budget?.rows?.toLocaleString()],
+    [t("Runs in all", "累计运行次数"), atMost(budget?.runs)],
+    [t("Rows in all", "累计结果行数"), atMost(budget?.rows)],
     [
       t("Privacy loss in all", "累计隐私预算 ε"),
-      budget?.epsilon === undefined ? undefined : `ε ${budget.epsilon / 1e6}`,
+      budget?.epsilon === undefined ? undefined : `ε ≤ ${budget.epsilon / 1e6}`,
     ],
   ];
   return (
@@ -70,10 +73,9 @@ const Shown = ({ policy, columns }: { policy: Policy; columns: Of["columns"] }) 
       {lines.map(
         ([name, value]) =>
           value !== undefined && (
-            <div key={name} style={{ display: "contents" }}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
+            <Fact key={name} name={name}>
+              {value}
+            </Fact>
           ),
       )}
     </dl>
@@ -155,9 +157,9 @@ const Govern = ({ source, close }: { source: Of; close: () => void }) => {
       title={t("Result policy of {name}", "【{name}】的结果策略", { name: source.name })}
       onCancel={close}
       footer={
-        <SignButton onClick={() => form.submit()} loading={govern.isPending}>
+        <SignOrCancel cancel={close} onClick={() => form.submit()} loading={govern.isPending}>
           {t("Save and sign", "保存并签名")}
-        </SignButton>
+        </SignOrCancel>
       }
     >
       <p className="muted">

@@ -1,7 +1,7 @@
 /** 修改连接信息: the same table by another way; the enclave compares its structure before anything is signed. */
 import { Button, Form, Modal } from "antd";
 import { useState } from "react";
-import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import { SignOrCancel, useAct, useNotice } from "../parts/act.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { EnclaveCheck, useEnclave } from "../sealing/enclave-check.tsx";
@@ -56,9 +56,9 @@ const Dialog = ({ source: { id, name, type, enclave: at }, close }: { source: Of
       title={t("Change how {name} is reached", "修改【{name}】的连接信息", { name })}
       onCancel={close}
       footer={
-        <SignButton onClick={() => form.submit()} loading={reconnect.isPending} disabled={!verified}>
+        <SignOrCancel cancel={close} onClick={() => form.submit()} loading={reconnect.isPending} disabled={!verified}>
           {t("Seal, change and sign", "加密、修改并签名")}
-        </SignButton>
+        </SignOrCancel>
       }
     >
       <Form

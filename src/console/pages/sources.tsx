@@ -1,4 +1,5 @@
 /** 数据源管理: the list of data sources. */
+import { WIDE } from "../parts/list.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
 import { useView } from "../views.ts";
@@ -13,7 +14,7 @@ export const Page = () => {
       what="source"
       read={read}
       makes={permissions.has("source.register")}
-      more={[{ title: t("Type", "类型"), render: (_, { typeLabel }) => t(typeLabel) }]}
+      more={[{ title: t("Type", "类型"), responsive: WIDE, render: (_, { typeLabel }) => t(typeLabel) }]}
       words={{
         title: t("Data sources", "数据源管理"),
         search: t("Name or ID", "数据源名称或编号"),

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Segmented, Select, Skeleton, Tag } from "antd";
 import { useState } from "react";
+import { Link } from "react-router";
 import type { CodeFile, CodeView } from "../../sdk/workflows/view-code.ts";
 import { useActing } from "../identity/identity.tsx";
 import { Member } from "../parts/member.tsx";
@@ -9,6 +10,7 @@ import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
+import { useView } from "../views.ts";
 import { Version } from "./task-facts.tsx";
 import type { TaskView } from "./task-view.ts";
 
@@ -62,10 +64,10 @@ export const Code = ({ task }: { task: TaskView }) => {
 /** In a sentence: whether it can be read, and how it compares with what was approved. */
 const useSentence = () => {
   const t = useWords();
-  return ({ open, compared, approved, files }: CodeView): string => {
+  return ({ open, compared, files }: CodeView, before: string): string => {
     const count = (change: CodeFile["change"]) => files.filter((file) => file.change === change).length;
     const values = {
-      id: approved?.id ?? "",
+      before,
       changed: count("changed"),
       added: count("added"),
       removed: count("removed"),
@@ -78,20 +80,21 @@ const useSentence = () => {
         return sealed + t("You have approved no version of this model before.", "您此前未授权过该模型的任何版本。");
       case "same":
         return (
-          sealed + t("Byte for byte what you approved with {id}.", "与您授权 {id} 时的模型文件逐字节相同。", values)
+          sealed +
+          t("Byte for byte what you approved with {before}.", "与您授权【{before}】时的模型文件逐字节相同。", values)
         );
       case "changed":
         return t(
-          "Since you approved {id}: files changed {changed}, added {added}, removed {removed}.",
-          "自您授权 {id} 以来：修改 {changed} 个文件，新增 {added} 个，删除 {removed} 个。",
+          "Since you approved {before}: files changed {changed}, added {added}, removed {removed}.",
+          "自您授权【{before}】以来：修改 {changed} 个文件，新增 {added} 个，删除 {removed} 个。",
           values,
         );
       case "unseen":
         return (
           sealed +
           t(
-            "It is not what you approved with {id}, and what changed can't be shown.",
-            "与您授权 {id} 时的模型文件不同，且无法显示变化之处。",
+            "It is not what you approved with {before}, and what changed can't be shown.",
+            "与您授权【{before}】时的模型文件不同，且无法显示变化之处。",
             values,
           )
         );
@@ -107,6 +110,8 @@ const Viewed = ({ code, mine }: { code: CodeView; mine: boolean }) => {
   const t = useWords();
   const sentence = useSentence();
   const { approved, compared, files, archive } = code;
+  const byTask = approved?.kind === "task";
+  const { data: before } = useView("tasks", "get", { id: approved?.id ?? "" }, { enabled: byTask });
   const changed = files.filter(isChanged);
   const [view, setView] = useState<"source" | "diff">(changed.length > 0 ? "diff" : "source");
   const shown = view === "diff" ? changed : files.filter(({ digest }) => digest !== null);
@@ -119,12 +124,12 @@ const Viewed = ({ code, mine }: { code: CodeView; mine: boolean }) => {
   return (
     <>
       <div style={warn ? { color: "var(--warn)" } : undefined}>
-        {sentence(code)}
+        {sentence(code, before?.name || approved?.id || "")}
         {approved && (
-          <>
+          <span className="muted">
             {" "}
-            <Time at={approved.at} />
-          </>
+            {before && <Link to={`/tasks/${before.id}`}>{before.id}</Link>} <Time at={approved.at} />
+          </span>
         )}
       </div>
       <div className="row muted">

@@ -35,13 +35,13 @@ export const Signing = (props: { task: TaskView; part: Part; done: (signed: Sign
   const ready =
     part !== "receiver" || (given.key !== undefined && (!given.database || given.destination !== undefined));
   const by = {
-    kept: t("with {name}'s key, kept in this browser", "使用保管在此浏览器中的 {name} 密钥", {
+    kept: t("Signs with {name}'s key, kept in this browser", "使用“{name}”保管在此浏览器中的密钥签名", {
       name: account?.nickname ?? "",
     }),
-    opened: t("with {name}'s key, opened for this page", "使用仅在本页面打开的 {name} 密钥", {
+    opened: t("Signs with {name}'s key, opened for this page", "使用“{name}”仅在本页面打开的密钥签名", {
       name: account?.nickname ?? "",
     }),
-    managed: t("with the key that the platform keeps for you", "使用平台托管的密钥"),
+    managed: t("Signs with the key that the platform keeps for you", "使用平台托管的密钥签名"),
   };
   return (
     <section className="card stack">

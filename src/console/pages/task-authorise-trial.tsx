@@ -28,7 +28,7 @@ export const Trial = ({ task }: { task: TaskView }) => {
   return (
     <>
       <div className="spread">
-        <span className="muted">
+        <span className="muted" style={{ flex: "1 1 280px" }}>
           {t(
             "The enclave makes up rows of your columns' types, runs the model on them and signs the output. No real data is read.",
             "可信执行环境按字段类型生成合成数据，运行模型并对输出签名，不读取真实数据。",
@@ -68,7 +68,7 @@ const Answered = ({ answer: { failure, csv, rows, log, made }, ms }: { answer: D
               "Finished in {ms} ms on {made} synthetic rows per table: {rows} {rows|row|rows} out.",
               "用时 {ms} 毫秒，每张表 {made} 行合成数据，输出 {rows} 行。",
               {
-                ...{ ms, made, rows },
+                ...{ ms, rows, made: made.toLocaleString() },
               },
             )}{" "}
             <span style={{ color: "var(--good)" }}>{t("Signed by the enclave.", "已由可信执行环境签名。")}</span>

@@ -33,10 +33,12 @@ export const Page = () => {
         [name, `/tasks/${id}`],
       ]}
       beside={
-        <>
-          <EnclaveShield id={task?.definition.enclave ?? ""} />
-          {task ? task.endedAt === null && <Until at={task.expiresAt} /> : <span className="muted">…</span>}
-        </>
+        (task || !read.error) && (
+          <>
+            <EnclaveShield id={task?.definition.enclave ?? ""} />
+            {task ? task.endedAt === null && <Until at={task.expiresAt} /> : <span className="muted">…</span>}
+          </>
+        )
       }
     >
       <Loaded of={{ ...read, data: task }}>{(task) => <Terms key={task.stream} task={task} />}</Loaded>

@@ -27,6 +27,7 @@ export const Refuse = ({ id, done }: { id: string; done?: () => void }) => {
         title={t("Refuse this task?", "拒绝该计算任务？")}
         description={t("This ends the task for everyone and cannot be undone.", "任务将对所有成员终止，且无法恢复。")}
         okText={t("Refuse and sign", "拒绝并签名")}
+        okButtonProps={{ danger: true }}
         onConfirm={() => refuse.mutate()}
         disabled={obstacle !== undefined}
       >
@@ -66,6 +67,7 @@ export const Decisions = ({ task }: { task: TaskView }) => {
             "任务将对所有成员终止；正在执行的任务不会产生结果。",
           )}
           okText={t("Revoke and sign", "撤销并签名")}
+          okButtonProps={{ danger: true }}
           onConfirm={() => revoke.mutate()}
         >
           <Button danger loading={revoke.isPending} disabled={obstacle !== undefined} title={obstacle}>

@@ -1,8 +1,9 @@
 /** 计算任务信息, 计算模型信息 and 数据源信息: what is asked for, in names. */
-import { Table, Tag } from "antd";
+import { Tag } from "antd";
 import { Link } from "react-router";
 import { harmless } from "../parts/harmless.ts";
 import { WithAppId } from "../parts/member.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Id, Time, useAgo } from "../parts/values.tsx";
 import { usePreferences, useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
@@ -127,29 +128,31 @@ const ModelTable = ({ task }: { task: TaskView }) => {
   const t = useWords();
   const { model, definition } = task;
   return (
-    <Table
-      size="small"
-      rowKey="id"
-      pagination={false}
-      dataSource={[model]}
+    <PlainTable
+      rows={[model]}
+      keyOf={({ id }) => id}
       columns={[
-        { title: t("Model provider / APPID", "模型提供方/APPID"), render: () => <WithAppId of={model.owner} /> },
+        {
+          title: t("Model provider / APPID", "模型提供方/APPID"),
+          kind: "whole",
+          cell: () => <WithAppId of={model.owner} />,
+        },
         {
           title: t("Model name", "模型名称"),
-          render: () => (
-            <>
+          cell: () => (
+            // Two in one cell: on a phone a cell lays out what is in it.
+            <span>
               <Link to={`/models/${model.id}`}>{model.name || model.id}</Link> <Version task={task} />
-            </>
+            </span>
           ),
         },
         {
           title: t("Runtime", "运行方式"),
-          render: () => <span className="mono">{`${definition.model.runner} · ${definition.model.main}`}</span>,
+          cell: () => <span className="mono">{`${definition.model.runner} · ${definition.model.main}`}</span>,
         },
         {
           title: t("Code", "代码"),
-          render: () =>
-            model.open ? <Tag color="success">{t("Open", "公开")}</Tag> : <Tag>{t("Sealed", "加密")}</Tag>,
+          cell: () => (model.open ? <Tag color="success">{t("Open", "公开")}</Tag> : <Tag>{t("Sealed", "加密")}</Tag>),
         },
       ]}
     />
@@ -159,26 +162,28 @@ const ModelTable = ({ task }: { task: TaskView }) => {
 const SourceTable = ({ task }: { task: TaskView }) => {
   const t = useWords();
   return (
-    <Table
-      size="small"
-      rowKey="id"
-      pagination={false}
-      dataSource={[...task.sources]}
+    <PlainTable
+      rows={task.sources}
+      keyOf={({ id }) => id}
       columns={[
-        { title: t("Data provider / APPID", "数据源提供方/APPID"), render: (_, { owner }) => <WithAppId of={owner} /> },
+        {
+          title: t("Data provider / APPID", "数据源提供方/APPID"),
+          kind: "whole",
+          cell: ({ owner }) => <WithAppId of={owner} />,
+        },
         {
           title: t("Data source name", "数据源名称"),
-          render: (_, { id, name }) => <Link to={`/sources/${id}`}>{name || id}</Link>,
+          cell: ({ id, name }) => <Link to={`/sources/${id}`}>{name || id}</Link>,
         },
-        { title: t("Description", "数据源描述"), render: (_, { description }) => description || "—" },
-        { title: t("Type", "数据源类型"), render: (_, { typeLabel }) => t(typeLabel) },
+        { title: t("Description", "数据源描述"), cell: ({ description }) => description || "—" },
+        { title: t("Type", "数据源类型"), cell: ({ typeLabel }) => t(typeLabel) },
         {
           title: t("Table of the model", "对应模型表"),
-          render: (_, { table }) => <span className="mono">{table}</span>,
+          cell: ({ table }) => <span className="mono">{table}</span>,
         },
         {
           title: t("Columns read", "可读字段"),
-          render: (_, { columns }, at) =>
+          cell: ({ columns }, at) =>
             t("{n} of {all}", "{n} / {all} 个字段", { n: columnsRead(task, at).size, all: columns.length }),
         },
       ]}

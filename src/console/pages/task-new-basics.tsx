@@ -1,6 +1,7 @@
 /** Step 1, 任务基础信息: name, alliance, receiver, type, description. */
 import { Form, type FormInstance, Input, InputNumber, Select } from "antd";
 import type { ReactNode } from "react";
+import { Link } from "react-router";
 import { Schedule as Recurrence } from "../../rules/schedule.ts";
 import { Description, PlainName } from "../../rules/shapes.ts";
 import { useActing } from "../identity/identity.tsx";
@@ -67,7 +68,12 @@ export const Basics = ({ form }: { form: FormInstance<NewTaskForm> }) => {
           options={alliances.data?.items
             .filter(({ joinedAt }) => joinedAt !== null)
             .map(({ stream, name }) => ({ value: stream, label: name }))}
-          notFoundContent={t("You are in no alliance yet.", "您尚未加入任何计算联盟。")}
+          notFoundContent={
+            <>
+              {t("You are in no alliance yet.", "您尚未加入任何计算联盟。")}{" "}
+              <Link to="/alliances">{t("Create or join one", "新建或加入联盟")}</Link>
+            </>
+          }
         />
       </Form.Item>
       <Form.Item

@@ -135,7 +135,7 @@ const Limits = ({ form }: { form: FormInstance<NewTaskForm> }) => {
         {field("memory", "Memory (MiB)", "内存（MiB）")}
       </div>
       {type !== "scheduled" && (
-        <Form.Item name="start" label={t("When everybody has authorised", "全部授权后")} style={{ marginBottom: 0 }}>
+        <Form.Item name="start" label={t("When everybody has authorised", "全部授权后")}>
           <Radio.Group
             options={[
               { value: "automatic", label: t("it runs at once", "自动执行") },

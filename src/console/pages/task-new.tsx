@@ -73,6 +73,7 @@ export const Page = () => {
       <Steps
         current={step}
         size="small"
+        responsive={false}
         style={{ maxWidth: 560 }}
         onChange={(to) => (to === 0 ? setStep(0) : void next())}
         items={[{ title: t("Basics", "任务基础信息") }, { title: t("Configuration", "计算任务配置") }]}

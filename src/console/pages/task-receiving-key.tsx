@@ -51,6 +51,7 @@ export const ReceivingKey = ({ name, value, onChange }: ReceivingKeyProps) => {
   return (
     <div className="stack" style={{ gap: 8 }}>
       <Segmented<"make" | "file">
+        style={{ alignSelf: "flex-start" }}
         aria-label={t("Where the key comes from", "公钥来源")}
         value={how}
         onChange={(next) => {
@@ -97,7 +98,7 @@ const Make = ({ name, done }: { name: string; done: (pem: string) => void }) => 
       {make.error && <Failure error={make.error} />}
       <div className="row">
         <Button onClick={form.submit} loading={make.isPending}>
-          {t("Create the key and save the private key file", "生成密钥并保存私钥文件")}
+          {t("Create and save the private key file", "生成密钥并保存私钥文件")}
         </Button>
         <span className="muted">
           {t("Without this file nobody can open the result.", "没有该文件，任何人都无法打开结果。")}

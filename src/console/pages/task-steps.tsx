@@ -34,7 +34,7 @@ export const Steps = ({ steps, expiresAt }: { steps: readonly StepView[]; expire
           </div>
           <ul className="flow-people">
             {decisions.map((decision) => (
-              <li key={decision.member.id} className="row">
+              <li key={decision.member.id} className="row" style={{ rowGap: 0 }}>
                 <Member of={decision.member} />
                 <Decided decision={decision} state={state} over={over} invitation={step === "answered"} />
               </li>
@@ -81,9 +81,16 @@ const Decided = ({ decision: { decision, at }, state, over, invitation }: Decide
     );
   const bad = decision === "refused" || decision === "revoked" || decision === "expired";
   return (
-    <span className={bad ? undefined : "muted"} style={bad ? { color: "var(--bad)" } : undefined}>
-      {words[decision]} {at !== null && <Time at={at} />}
-    </span>
+    <>
+      <span className={bad ? undefined : "muted"} style={bad ? { color: "var(--bad)" } : undefined}>
+        {words[decision]}
+      </span>
+      {at !== null && (
+        <span className="muted" style={{ flexBasis: "100%" }}>
+          <Time at={at} />
+        </span>
+      )}
+    </>
   );
 };
 

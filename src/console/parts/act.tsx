@@ -86,3 +86,14 @@ export const SignButton = ({ children, disabled, ...rest }: ButtonProps) => {
     </Button>
   );
 };
+
+/** At the foot of a dialog: it is left, or signed. */
+export const SignOrCancel = ({ cancel, ...rest }: ButtonProps & { readonly cancel: () => void }) => {
+  const t = useWords();
+  return (
+    <>
+      <Button onClick={cancel}>{t("Cancel", "取消")}</Button>
+      <SignButton {...rest} />
+    </>
+  );
+};

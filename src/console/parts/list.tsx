@@ -122,6 +122,7 @@ export const List = <T extends object>(props: ListProps<T>) => {
     );
   return (
     <Table<T>
+      className="fits"
       columns={columns}
       dataSource={[...data.items]}
       rowKey={keyOf}

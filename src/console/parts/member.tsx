@@ -19,7 +19,7 @@ export const Avatar = ({ id, name }: { id: string; name: string }) => (
 
 /** Name and APPID, as the column 创建者/APPID says. */
 export const WithAppId = ({ of }: { of: Someone }) => (
-  <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex" }}>
+  <span className="row" style={{ flexWrap: "nowrap", display: "inline-flex", alignItems: "baseline" }}>
     <Member of={of} /> <span className="muted">{of.appId}</span>
   </span>
 );
@@ -33,7 +33,8 @@ export const Member = ({ of: { id, nickname, appId } }: { of: Someone }) => {
       title={appId && t("APPID {appId}", "账号 APPID：{appId}", { appId })}
     >
       <Avatar id={id} name={nickname} />
-      <span>{nickname}</span>
+      {/* On the line of what is beside it, which the letter in the circle is not. */}
+      <span style={{ alignSelf: "baseline" }}>{nickname}</span>
     </span>
   );
 };

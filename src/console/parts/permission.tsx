@@ -6,7 +6,7 @@ import type { Permission } from "../../rules/shapes.ts";
 import { useActing } from "../identity/identity.tsx";
 import { useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
-import { SignButton, useAct } from "./act.tsx";
+import { SignOrCancel, useAct } from "./act.tsx";
 import type { Someone } from "./member.tsx";
 import { Failure } from "./said.tsx";
 
@@ -102,6 +102,8 @@ export const PermissionField = ({ what }: { what: Shared }) => {
       name="permission"
       label={what === "model" ? t("Model permission", "模型权限") : t("Source permission", "数据源权限")}
       required
+      // Not before there was time to choose somebody.
+      validateTrigger={[]}
       rules={[
         {
           async validator(_: unknown, { kind, members }: Chosen) {
@@ -173,9 +175,9 @@ const Change = ({ what, of: { id, name, permission }, close }: ChangeProps & { c
       title={t("Who may apply to use {name}", "修改【{name}】的权限", { name })}
       onCancel={close}
       footer={
-        <SignButton onClick={() => form.submit()} loading={change.isPending}>
+        <SignOrCancel cancel={close} onClick={() => form.submit()} loading={change.isPending}>
           {t("Change and sign", "修改并签名")}
-        </SignButton>
+        </SignOrCancel>
       }
     >
       <Form

@@ -18,7 +18,7 @@ export const Failure = ({ error, retry }: { error: unknown; retry?: (() => void)
       description={
         <span className="muted">
           {t("Reference", "参考编号")}{" "}
-          <Typography.Text code copyable>
+          <Typography.Text code copyable style={{ display: "inline-block" }}>
             {code}
           </Typography.Text>
         </span>
