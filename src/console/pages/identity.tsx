@@ -76,7 +76,7 @@ const Found = () => {
     );
   const failure = found.error ?? manage.error;
   return (
-    <section className="card stack narrow">
+    <section className="card stack">
       <h2 style={{ margin: 0 }}>{t("Create your organisation's key in this browser", "在浏览器中创建机构密钥")}</h2>
       <p className="muted" style={{ margin: 0 }}>
         {t(
@@ -85,13 +85,18 @@ const Found = () => {
         )}
       </p>
       <Form
+        className="narrow"
         layout="vertical"
         onFinish={(given: { passphrase: string }) => found.mutate(given)}
         disabled={found.isPending}
       >
         <NewPassphrase label={t("Passphrase of the backup", "备份口令")} />
-        {failure && <Failure error={failure} />}
-        <div className="row" style={{ marginTop: 16 }}>
+        {failure && (
+          <div style={{ marginBottom: 16 }}>
+            <Failure error={failure} />
+          </div>
+        )}
+        <div className="row">
           <Button type="primary" htmlType="submit" loading={found.isPending}>
             {t("Create, save the backup, and sign", "创建、保存备份并签名")}
           </Button>
@@ -126,7 +131,7 @@ const Open = () => {
     },
   });
   return (
-    <section className="card stack narrow">
+    <section className="card stack">
       <h2 style={{ margin: 0 }}>{t("Open your key", "打开密钥")}</h2>
       <p className="muted" style={{ margin: 0 }}>
         {t(
@@ -135,6 +140,7 @@ const Open = () => {
         )}
       </p>
       <Form
+        className="narrow"
         layout="vertical"
         initialValues={{ keep: true }}
         onFinish={(given: { passphrase: string; keep?: boolean }) => open.mutate(given)}
@@ -157,14 +163,12 @@ const Open = () => {
         <Form.Item name="keep" valuePropName="checked">
           <Checkbox>{t("Keep the signing key in this browser", "在此浏览器中保管签名密钥")}</Checkbox>
         </Form.Item>
-        {open.error && <Failure error={open.error} />}
-        <Button
-          type="primary"
-          htmlType="submit"
-          disabled={pem === undefined}
-          loading={open.isPending}
-          style={{ marginTop: 16 }}
-        >
+        {open.error && (
+          <div style={{ marginBottom: 16 }}>
+            <Failure error={open.error} />
+          </div>
+        )}
+        <Button type="primary" htmlType="submit" disabled={pem === undefined} loading={open.isPending}>
           {t("Open", "打开")}
         </Button>
       </Form>

@@ -7,7 +7,7 @@ import { usePreferences } from "../preferences.tsx";
 export const Id = ({ children }: { children: string }) => {
   const short = children.length > 20 ? `${children.slice(0, 8)}…${children.slice(-6)}` : children;
   return (
-    <Typography.Text className="mono" copyable={{ text: children }} title={children}>
+    <Typography.Text className="mono id" copyable={{ text: children }} title={children}>
       {short}
     </Typography.Text>
   );
