@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Checkbox, Form, Popconfirm, Upload } from "antd";
 import { useState } from "react";
+import { Link } from "react-router";
 import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/identity.ts";
 import { backupOf } from "../identity/backup.ts";
 import { useActing } from "../identity/identity.tsx";
@@ -66,12 +67,18 @@ const Found = () => {
     () => client.organisations.manage({}),
     () => void queries.invalidateQueries({ queryKey: SESSION }),
   );
+  const submitted = account?.verification.state === "submitted";
   if (!verified)
     return (
       <Alert
         type="info"
         title={t("Your organisation has to be verified first.", "请先完成机构实名认证。")}
-        description={t("Submit your details on the account page.", "请在账号信息页提交认证资料。")}
+        description={
+          submitted
+            ? t("The platform operator is reviewing what you submitted.", "平台运营方正在审核您提交的资料。")
+            : t("Submit your details on the account page.", "请在账号信息页提交认证资料。")
+        }
+        action={<Link to="/account">{submitted ? t("View", "查看") : t("Submit details", "去认证")}</Link>}
       />
     );
   const failure = found.error ?? manage.error;

@@ -149,14 +149,16 @@ const Feed = () => {
       {read.data && !error && (
         <div className="spread">
           <span className="muted">{t("{n} {n|entry|entries} in all", "共 {n} 个条目", { n: read.data.size })}</span>
-          <div className="row">
-            <Button disabled={before === undefined} onClick={() => set({ before: undefined })}>
-              {t("Newest", "最新")}
-            </Button>
-            <Button disabled={read.data.next === null} onClick={() => set({ before: String(read.data?.next ?? "") })}>
-              {t("Older", "更早")}
-            </Button>
-          </div>
+          {(before !== undefined || read.data.next !== null) && (
+            <div className="row">
+              <Button disabled={before === undefined} onClick={() => set({ before: undefined })}>
+                {t("Newest", "最新")}
+              </Button>
+              <Button disabled={read.data.next === null} onClick={() => set({ before: String(read.data?.next ?? "") })}>
+                {t("Older", "更早")}
+              </Button>
+            </div>
+          )}
         </div>
       )}
     </section>
