@@ -19,8 +19,8 @@ export const refuse = refusals({
   },
   "bundle.unfinished": {
     status: 400,
-    en: "The task in this bundle has not completed: its state is {state}. Export it after the run.",
-    zh: "证据包中的任务尚未完成，状态为 {state}。请在执行完成后导出。",
+    en: "What this bundle is about has not completed: its state is {state}. Export it afterwards.",
+    zh: "证据包所述的任务或请求尚未完成（{state}）。请在完成后导出。",
   },
   "bundle.ledger": {
     status: 400,

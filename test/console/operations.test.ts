@@ -69,7 +69,7 @@ test("an operator sees how everything is, and what it does", { skip: noBrowser }
 
   await t.test("every process has a card that says it runs; simulated attestation says so", async () => {
     await open(operator, "/operations");
-    await page.getByText("All 8 run.").waitFor();
+    await page.getByText("All 8 are running.").waitFor();
     for (const name of names) await card(operator, name).getByText("Running", { exact: true }).waitFor();
     assert.equal(await page.getByRole("article").count(), names.length);
     for (const name of ["Enclave 1", ...nodes])
@@ -92,7 +92,7 @@ test("an operator sees how everything is, and what it does", { skip: noBrowser }
     await page.locator(".log").getByText("the key node node-2 ended").first().waitFor();
     letUp();
     await tab(operator, "Health");
-    await page.getByText("All 8 run.").waitFor();
+    await page.getByText("All 8 are running.").waitFor();
     await node.getByText("runs since").waitFor();
     assert.ok(String(await since.getAttribute("datetime")) > String(went));
   });
@@ -183,7 +183,7 @@ test("an operator sees how everything is, and what it does", { skip: noBrowser }
     await lines.filter({ hasText: "info" }).first().waitFor({ state: "detached" });
     await lines.filter({ hasText: "node-2" }).first().waitFor();
     assert.equal(await lines.filter({ hasText: reference }).count(), 0);
-    await choose(operator, "Level", "info and above");
+    await choose(operator, "Level", "Info and above");
     const words = page.getByPlaceholder("Words, code or reference");
     await words.fill(reference.toUpperCase());
     await words.press("Enter");

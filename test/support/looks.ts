@@ -65,7 +65,7 @@ const foreign = async (page: Page, language: Language, names: readonly string[])
 };
 
 /** The page is as wide as the screen: only what is in it scrolls sideways. */
-const overhang = async (page: Page): Promise<string[]> => {
+export const overhang = async (page: Page): Promise<string[]> => {
   const pixels = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   return pixels > 0 ? [`${pixels} pixels wider than the screen`] : [];
 };

@@ -1,7 +1,8 @@
 /** 访问密钥: for programs that ask in this person's name. A secret is shown once. */
-import { Alert, Button, Popconfirm, Table, Typography } from "antd";
+import { Alert, Button, Popconfirm, Typography } from "antd";
 import { useAct } from "../parts/act.tsx";
 import { Loaded } from "../parts/page.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -54,18 +55,16 @@ export const AccessKeys = () => {
               )}
             </span>
           ) : (
-            <Table
-              size="small"
-              rowKey="id"
-              pagination={false}
-              dataSource={items}
+            <PlainTable
+              rows={items}
+              keyOf={({ id }) => id}
               columns={[
-                { title: "ID", render: (_, { id }) => <Id>{id}</Id> },
-                { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
-                { title: t("Last used", "最近使用"), render: (_, { lastUsedAt }) => <Time at={lastUsedAt} /> },
+                { title: "ID", cell: ({ id }) => <Id>{id}</Id> },
+                { title: t("Created", "创建时间"), cell: ({ createdAt }) => <Time at={createdAt} /> },
+                { title: t("Last used", "最近使用"), cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
                 {
                   title: t("Actions", "操作"),
-                  render: (_, { id }) => (
+                  cell: ({ id }) => (
                     <Popconfirm
                       title={t("Programs that use this key will be refused.", "删除后使用该密钥的程序将被拒绝。")}
                       okText={t("Delete", "删除")}

@@ -1,5 +1,5 @@
 /** 账号信息: nickname, APPID, real-name verification, users and access keys. */
-import { Button, Form, Input, type FormRule as Rule, Tag } from "antd";
+import { Button, Form, Input, type FormRule as Rule } from "antd";
 import type { z } from "zod";
 import { isUnifiedCreditCode } from "../../base/credit-code.ts";
 import { type Account, Particulars } from "../../contract/accounts.ts";
@@ -10,6 +10,7 @@ import { Page as Frame } from "../parts/page.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
+import { Verified } from "../parts/verification.tsx";
 import { useWords } from "../preferences.tsx";
 import { useSession } from "../session.tsx";
 import { AccessKeys } from "./account-access-keys.tsx";
@@ -19,7 +20,6 @@ type Shown = z.output<typeof Account>;
 type Given = z.input<typeof Particulars>;
 const { shape } = Particulars;
 const KEPT = ["legalName", "registrationNumber", "contact", "phone", "country"] as const;
-const COLOURS = { none: "default", submitted: "processing", approved: "success", rejected: "error" } as const;
 
 export const Page = () => {
   const t = useWords();
@@ -43,7 +43,7 @@ export const Page = () => {
             <>
               <dt>{t("Real-name verification", "实名认证")}</dt>
               <dd>
-                <Tag color={COLOURS[account.verification.state]}>{t(account.verification.label)}</Tag>
+                <Verified of={account.verification} />
               </dd>
               <dt>{t("Created", "创建时间")}</dt>
               <dd>
@@ -140,8 +140,12 @@ const Verification = ({ account: { verification } }: { account: Shown }) => {
         >
           <Input style={{ width: 96 }} />
         </Form.Item>
-        {submit.error && <Failure error={submit.error} />}
-        <Button type="primary" htmlType="submit" loading={submit.isPending} style={{ marginTop: 16 }}>
+        {submit.error && (
+          <div style={{ marginBottom: 16 }}>
+            <Failure error={submit.error} />
+          </div>
+        )}
+        <Button type="primary" htmlType="submit" loading={submit.isPending}>
           {t("Submit for review", "提交审核")}
         </Button>
       </Form>

@@ -33,11 +33,11 @@ export const Page = () => {
     <Frame title={t("Audit", "审计日志")}>
       <section className="card stack">
         <div className="row">
-          <SearchBox name="actor" placeholder={t("User name", "操作者（用户名）")} width={240} />
+          <SearchBox name="actor" placeholder={t("User name", "操作者（用户名）")} width={280} />
           <SearchBox
             name="action"
             placeholder={t("Action, such as tasks.create", "操作，例如 tasks.create")}
-            width={240}
+            width={280}
           />
         </div>
         {error && <Failure error={error} retry={() => void refetch()} />}

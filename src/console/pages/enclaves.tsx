@@ -73,7 +73,7 @@ const One = ({ enclave, alone }: { enclave: Shown; alone: boolean }) => {
           <span className="row">
             {Object.entries(components).map(([name, digest]) => (
               <span key={name}>
-                <code>{name}</code> <Id>{digest}</Id>
+                <span className="mono muted">{name}</span> <Id>{digest}</Id>
               </span>
             ))}
           </span>

@@ -61,8 +61,8 @@ export const Pins = ({ proven: { found, differs }, changed }: { proven: Proven; 
       <dt>{t("Ledger", "账本")}</dt>
       <dd>
         {kept ? (
-          <>
-            <Id>{kept.key}</Id>{" "}
+          <span className="row">
+            <Id>{kept.key}</Id>
             {kept.key === shown.ledger.key ? (
               <Tag color="success">{t("Matches the bundle", "与证据包一致")}</Tag>
             ) : (
@@ -78,7 +78,7 @@ export const Pins = ({ proven: { found, differs }, changed }: { proven: Proven; 
             >
               <Button size="small">{t("Forget", "忘记")}</Button>
             </Popconfirm>
-          </>
+          </span>
         ) : (
           t(
             "None yet. The ledger page remembers the first ledger it sees.",

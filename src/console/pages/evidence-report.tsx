@@ -1,5 +1,6 @@
 /** What a bundle was found to prove: the verdict, the picture, and everything that stands behind it. */
 import { Alert } from "antd";
+import { Fragment } from "react";
 import { Fact } from "../parts/fact.tsx";
 import { PlainTable } from "../parts/plain-table.tsx";
 import { Id, Time } from "../parts/values.tsx";
@@ -111,16 +112,12 @@ const Verdict = ({ proven: { differs, ms }, found }: { proven: Proven; found: Fo
       title={t("All checks passed: {about}", "全部检查通过：{about}", { about })}
       description={
         <>
-          {t("Verified in this browser in {ms} ms.", "已在本浏览器中验证，用时 {ms} 毫秒。", { ms: Math.round(ms) })}
-          {simulated && (
-            <>
-              {" "}
-              {t(
-                "The attestation is simulated: it proves nothing about the hardware.",
-                "远程证明为模拟：不能证明所运行的硬件环境。",
-              )}
-            </>
-          )}
+          {t("Verified in this browser in {ms} ms. ", "已在本浏览器中验证，用时 {ms} 毫秒。", { ms: Math.round(ms) })}
+          {simulated &&
+            t(
+              "The attestation is simulated: it proves nothing about the hardware.",
+              "远程证明为模拟：不能证明所运行的硬件环境。",
+            )}
         </>
       }
     />
@@ -132,7 +129,17 @@ const Steps = ({ boxes }: { boxes: readonly Box[] }) => (
   <ol className="steps">
     {boxes.map(({ title, lines, says, verdict, to }) => (
       <li key={`${title} ${to} ${lines.join()}`} className={`mark ${verdict}`}>
-        <a href={`#${to}`}>{title}</a> <span className="muted">{lines.filter(Boolean).join(" · ")}</span> — {says}
+        <a href={`#${to}`}>{title}</a>{" "}
+        <span className="muted">
+          {lines.filter(Boolean).map((line, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines have a place and nothing else
+            <Fragment key={i}>
+              {i > 0 && " · "}
+              <span className="piece">{line}</span>
+            </Fragment>
+          ))}
+        </span>{" "}
+        — {says}
       </li>
     ))}
   </ol>
@@ -157,7 +164,7 @@ const Acts = ({ found: { acts } }: { found: Found }) => {
       columns={[
         { title: t("Time", "时间"), kind: "whole", cell: ({ at }) => <Time at={at} /> },
         { title: t("Who", "操作方"), cell: ({ by }) => by },
-        { title: t("What", "内容"), tall: true, cell: ({ text }) => text },
+        { title: t("What", "内容"), cell: ({ text }) => text },
         { title: t("About", "对象"), cell: ({ about }) => about },
         { title: t("Entry", "条目"), kind: "number", cell: ({ index }) => index },
       ]}
@@ -174,7 +181,15 @@ const Ran = ({ found: { task, code, data, result }, t }: { found: Extract<Found,
     <Fact name={t("Task digest", "任务摘要")}>
       <Id>{task.digest}</Id>
     </Fact>
-    <Fact name={t("Model", "计算模型")}>{[code.name ?? "—", code.version, code.id].filter(Boolean).join(" · ")}</Fact>
+    <Fact name={t("Model", "计算模型")}>
+      {[code.name ?? "—", code.version].filter(Boolean).join(" · ")}
+      {code.id && (
+        <>
+          {" "}
+          · <Id>{code.id}</Id>
+        </>
+      )}
+    </Fact>
     <Fact name={t("Archive (SHA-256)", "模型文件（SHA-256）")}>
       <Id>{code.archive}</Id>
     </Fact>

@@ -68,9 +68,9 @@ export const Page = () => {
         <Input.Search
           key={task ?? request ?? ""}
           defaultValue={task ?? request}
-          placeholder={t("Or enter a task or request ID: T… or R…", "或输入任务或请求编号：T… 或 R…")}
+          placeholder={t("Or the ID of a task or request", "或输入任务或请求编号")}
           aria-label={t("Task or request ID", "任务或请求编号")}
-          enterButton={t("Open the evidence", "打开证据")}
+          enterButton={t("Open", "打开")}
           onSearch={(value) => byId(value.trim())}
           style={{ maxWidth: 560 }}
         />

@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Checkbox, Form, Popconfirm, Upload } from "antd";
 import { useState } from "react";
+import { Link } from "react-router";
 import { createAuthority, foundOrganisation, identityOf, issueLeaf } from "../../sdk/workflows/identity.ts";
 import { backupOf } from "../identity/backup.ts";
 import { useActing } from "../identity/identity.tsx";
@@ -66,17 +67,23 @@ const Found = () => {
     () => client.organisations.manage({}),
     () => void queries.invalidateQueries({ queryKey: SESSION }),
   );
+  const submitted = account?.verification.state === "submitted";
   if (!verified)
     return (
       <Alert
         type="info"
         title={t("Your organisation has to be verified first.", "请先完成机构实名认证。")}
-        description={t("Submit your details on the account page.", "请在账号信息页提交认证资料。")}
+        description={
+          submitted
+            ? t("The platform operator is reviewing what you submitted.", "平台运营方正在审核您提交的资料。")
+            : t("Submit your details on the account page.", "请在账号信息页提交认证资料。")
+        }
+        action={<Link to="/account">{submitted ? t("View", "查看") : t("Submit details", "去认证")}</Link>}
       />
     );
   const failure = found.error ?? manage.error;
   return (
-    <section className="card stack narrow">
+    <section className="card stack">
       <h2 style={{ margin: 0 }}>{t("Create your organisation's key in this browser", "在浏览器中创建机构密钥")}</h2>
       <p className="muted" style={{ margin: 0 }}>
         {t(
@@ -85,13 +92,18 @@ const Found = () => {
         )}
       </p>
       <Form
+        className="narrow"
         layout="vertical"
         onFinish={(given: { passphrase: string }) => found.mutate(given)}
         disabled={found.isPending}
       >
         <NewPassphrase label={t("Passphrase of the backup", "备份口令")} />
-        {failure && <Failure error={failure} />}
-        <div className="row" style={{ marginTop: 16 }}>
+        {failure && (
+          <div style={{ marginBottom: 16 }}>
+            <Failure error={failure} />
+          </div>
+        )}
+        <div className="row">
           <Button type="primary" htmlType="submit" loading={found.isPending}>
             {t("Create, save the backup, and sign", "创建、保存备份并签名")}
           </Button>
@@ -126,7 +138,7 @@ const Open = () => {
     },
   });
   return (
-    <section className="card stack narrow">
+    <section className="card stack">
       <h2 style={{ margin: 0 }}>{t("Open your key", "打开密钥")}</h2>
       <p className="muted" style={{ margin: 0 }}>
         {t(
@@ -135,6 +147,7 @@ const Open = () => {
         )}
       </p>
       <Form
+        className="narrow"
         layout="vertical"
         initialValues={{ keep: true }}
         onFinish={(given: { passphrase: string; keep?: boolean }) => open.mutate(given)}
@@ -157,14 +170,12 @@ const Open = () => {
         <Form.Item name="keep" valuePropName="checked">
           <Checkbox>{t("Keep the signing key in this browser", "在此浏览器中保管签名密钥")}</Checkbox>
         </Form.Item>
-        {open.error && <Failure error={open.error} />}
-        <Button
-          type="primary"
-          htmlType="submit"
-          disabled={pem === undefined}
-          loading={open.isPending}
-          style={{ marginTop: 16 }}
-        >
+        {open.error && (
+          <div style={{ marginBottom: 16 }}>
+            <Failure error={open.error} />
+          </div>
+        )}
+        <Button type="primary" htmlType="submit" disabled={pem === undefined} loading={open.isPending}>
           {t("Open", "打开")}
         </Button>
       </Form>

@@ -1,6 +1,6 @@
 /** One statement: where it is, who signed what, and the proof of it checked on the spot. */
 import { useQuery } from "@tanstack/react-query";
-import { Button, Result, Skeleton, Tag } from "antd";
+import { Button, Skeleton, Tag } from "antd";
 import type { ReactNode } from "react";
 import { Link, useParams } from "react-router";
 import { Fact } from "../parts/fact.tsx";
@@ -46,11 +46,10 @@ export const Page = () => {
       {read.error && !read.data && <Failure error={read.error} retry={() => void read.refetch()} />}
       {position !== undefined && !read.data && !read.error && <Skeleton active paragraph={{ rows: 8 }} />}
       {(position === undefined || (read.data && !read.isPlaceholderData && !entry)) && (
-        <Result
-          status="404"
-          title={t("The ledger has no such entry", "账本中没有该条目")}
-          extra={<Link to="/ledger">{t("Back to the ledger", "返回账本")}</Link>}
-        />
+        <div className="card stack">
+          <p>{t("The ledger has no such entry.", "账本中没有该条目。")}</p>
+          <Link to="/ledger">{t("Back to the ledger", "返回账本")}</Link>
+        </div>
       )}
       {entry && <Statement key={entry.index} entry={entry} />}
     </Frame>

@@ -21,9 +21,9 @@ const others: Readonly<Record<string, Text>> = {
   "organisation.founded": text("put its certificate authority on the ledger", "登记了证书颁发机构"),
   "organisation.authority-renewed": text("renewed its certificate authority", "更新了证书颁发机构"),
   "organisation.crl-published": text("published its revocation list", "发布了证书吊销列表"),
-  "enclave.founded": text("an enclave came with its evidence", "可信执行环境登记了远程证明"),
-  "key-node.founded": text("a key node came with its evidence", "密钥节点登记了远程证明"),
-  "task.cancelled": text("cancelled the task", "取消了计算任务"),
+  "enclave.attested": text("proved itself as an enclave", "作为可信执行环境出具证明"),
+  "alliance.declined": text("declined the invitation", "拒绝了加入联盟的邀请"),
+  "task.revoked": text("revoked its authorisation", "撤销了授权"),
   "task.refused": text("refused the task", "拒绝了计算任务"),
   "task.failed": text("said that the run failed", "声明执行失败"),
 };

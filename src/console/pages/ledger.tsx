@@ -40,7 +40,7 @@ const Activity = () => {
   const t = useWords();
   const { language } = usePreferences();
   const [unit, setUnit] = useState<"hour" | "day">("hour");
-  const { data } = useView("ledger", "activity", { unit }, { every: 60_000 });
+  const { data, error } = useView("ledger", "activity", { unit }, { every: 60_000 });
   const format = new Intl.DateTimeFormat(
     language,
     unit === "hour" ? { day: "numeric", month: "short", hour: "numeric" } : { day: "numeric", month: "short" },
@@ -49,6 +49,8 @@ const Activity = () => {
     name: format.format(new Date(start)),
     value: statements,
   }));
+  // The page's other parts say it.
+  if (error && !data) return null;
   const total = bars.reduce((sum, { value }) => sum + value, 0);
   return (
     <section className="card">
@@ -147,14 +149,16 @@ const Feed = () => {
       {read.data && !error && (
         <div className="spread">
           <span className="muted">{t("{n} {n|entry|entries} in all", "共 {n} 个条目", { n: read.data.size })}</span>
-          <div className="row">
-            <Button disabled={before === undefined} onClick={() => set({ before: undefined })}>
-              {t("Newest", "最新")}
-            </Button>
-            <Button disabled={read.data.next === null} onClick={() => set({ before: String(read.data?.next ?? "") })}>
-              {t("Older", "更早")}
-            </Button>
-          </div>
+          {(before !== undefined || read.data.next !== null) && (
+            <div className="row">
+              <Button disabled={before === undefined} onClick={() => set({ before: undefined })}>
+                {t("Newest", "最新")}
+              </Button>
+              <Button disabled={read.data.next === null} onClick={() => set({ before: String(read.data?.next ?? "") })}>
+                {t("Older", "更早")}
+              </Button>
+            </div>
+          )}
         </div>
       )}
     </section>
@@ -212,7 +216,7 @@ const Rows = ({ items, fresh }: { items: readonly Listed[]; fresh: ReadonlySet<n
           kind: "whole",
           cell: ({ time }) => (
             <span>
-              <Time at={time} /> <span className="muted">{ago(new Date(time).toISOString())}</span>
+              <Time at={time} /> <span className="muted whole">{ago(new Date(time).toISOString())}</span>
             </span>
           ),
         },

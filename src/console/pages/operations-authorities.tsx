@@ -41,7 +41,10 @@ export const Authorities = () => {
           columns={[
             { title: t("Organisation", "机构"), cell: ({ organisation }) => <Member of={organisation} /> },
             { title: t("Valid until", "到期时间"), cell: ({ notAfter }) => <Until at={notAfter} /> },
-            { title: t("Certificate (SHA-256)", "证书（SHA-256）"), cell: ({ fingerprint }) => <Id>{fingerprint}</Id> },
+            {
+              title: t("SHA-256 of the certificate", "证书（SHA-256）"),
+              cell: ({ fingerprint }) => <Id>{fingerprint}</Id>,
+            },
           ]}
         />
       )}
@@ -59,7 +62,7 @@ const Until = ({ at }: { at: string }) => {
       {left < 0 ? (
         <Tag color="error">{t("expired", "已过期")}</Tag>
       ) : (
-        <span className={left < SOON ? "" : "muted"} style={left < SOON ? { color: "var(--warn)" } : {}}>
+        <span className={left < SOON ? "whole" : "muted whole"} style={left < SOON ? { color: "var(--warn)" } : {}}>
           {ago(at)}
         </span>
       )}

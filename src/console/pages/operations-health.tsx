@@ -58,7 +58,7 @@ export const Health = () => {
           silent
             ? t("The server does not answer.", "服务器没有应答。")
             : failing.length === 0
-              ? t("All {n} run.", "{n} 项全部正常。", { n: needed.length })
+              ? t("All {n} are running.", "{n} 项全部正常。", { n: needed.length })
               : t("{bad} of {n} fail: {names}", "{n} 项中有 {bad} 项异常：{names}", {
                   ...{ n: needed.length, bad: failing.length },
                   names: new Intl.ListFormat(language).format(failing.map(({ name }) => name)),

@@ -35,6 +35,8 @@ export const Jobs = () => {
     "idempotency.purge": t("Delete kept answers", "清理已保留的应答"),
     "uploads.collect": t("Delete unreferenced uploads", "清理未被引用的上传"),
   };
+  const often = (key: string) =>
+    key === "daily" ? <span className="muted">{t("daily", "每日")}</span> : <span className="muted mono">{key}</span>;
   return (
     <section className="card stack">
       <div className="row">
@@ -64,7 +66,7 @@ export const Jobs = () => {
               tall: true,
               cell: ({ kind, key, error: code }) => (
                 <div>
-                  {kinds[kind] ?? <span className="mono">{kind}</span>} <span className="muted mono">{key}</span>
+                  {kinds[kind] ?? <span className="mono">{kind}</span>} {often(key)}
                   {code && (
                     <div className="mono" style={{ color: "var(--bad)" }}>
                       {code}

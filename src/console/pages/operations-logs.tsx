@@ -17,11 +17,11 @@ export const Logs = () => {
   const [follows, setFollows] = useState(true);
   const level = LEVELS.find((each) => each === get("level")) ?? "info";
   const names = {
-    trace: t("trace", "跟踪"),
-    debug: t("debug", "调试"),
-    info: t("info", "信息"),
-    warn: t("warn", "警告"),
-    error: t("error", "错误"),
+    trace: t("Trace", "跟踪"),
+    debug: t("Debug", "调试"),
+    info: t("Info", "信息"),
+    warn: t("Warn", "警告"),
+    error: t("Error", "错误"),
   };
   const search = get("search");
   const { data, error, refetch } = useView(

@@ -50,8 +50,10 @@ const slowest = (looks: readonly Look[]): Series =>
   looks.slice(1).map(({ samples }, i) => quantile(0.95, samples, HTTP, looks[i]?.samples));
 
 const MIB = 1024 * 1024;
-const digits = (places: number) => (value: number) =>
-  value.toLocaleString(undefined, { maximumFractionDigits: places });
+const digits =
+  (places: number, least = 0) =>
+  (value: number) =>
+    value.toLocaleString(undefined, { minimumFractionDigits: least, maximumFractionDigits: places });
 
 export const Metrics = () => {
   const t = useWords();
@@ -115,6 +117,7 @@ export const Metrics = () => {
 };
 
 const Chart = ({ name, series, say }: { name: string; series: Series; say: (value: number) => string }) => {
+  const t = useWords();
   const known = series.filter((value) => value !== undefined);
   const newest = known.at(-1);
   const most = Math.max(...known, 0) || 1;
@@ -132,8 +135,9 @@ const Chart = ({ name, series, say }: { name: string; series: Series; say: (valu
         )}
       </svg>
       <div className="axis">
-        <span>{"0"}</span>
-        <span>{known.length > 0 ? say(Math.max(...known)) : ""}</span>
+        {known.length > 0
+          ? t("highest {n}", "最高 {n}", { n: say(Math.max(...known)) })
+          : t("from the next reading on", "自下次读取起")}
       </div>
     </article>
   );
@@ -179,10 +183,15 @@ const Routes = ({ samples }: { samples: readonly Sample[] }) => {
           },
           { title: t("Requests", "次数"), kind: "number", cell: ({ count }) => count.toLocaleString() },
           {
+            title: t("Together", "合计"),
+            kind: "number",
+            cell: ({ seconds }) => t("{n} s", "{n} 秒", { n: digits(2, 2)(seconds) }),
+          },
+          {
             title: t("Mean", "平均耗时"),
             kind: "number",
             cell: ({ seconds, count }) =>
-              t("{n} ms", "{n} 毫秒", { n: digits(1)((seconds / Math.max(1, count)) * 1_000) }),
+              t("{n} ms", "{n} 毫秒", { n: digits(1, 1)((seconds / Math.max(1, count)) * 1_000) }),
           },
         ]}
       />

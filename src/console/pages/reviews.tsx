@@ -1,5 +1,5 @@
 /** 实名审核: the operator looks at what organisations say of themselves. */
-import { Button, Form, Input, Modal, Segmented, Tag } from "antd";
+import { Button, Form, Input, Modal, Segmented } from "antd";
 import { useState } from "react";
 import type { z } from "zod";
 import { type Account, ReviewReason } from "../../contract/accounts.ts";
@@ -11,7 +11,8 @@ import { Page as Frame } from "../parts/page.tsx";
 import { counted, useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
-import { useWords } from "../preferences.tsx";
+import { Verified } from "../parts/verification.tsx";
+import { usePreferences, useWords } from "../preferences.tsx";
 import { useView } from "../views.ts";
 
 type Shown = z.output<typeof Account>;
@@ -53,7 +54,7 @@ export const Page = () => {
             responsive: WIDE,
             render: (_, { verification }) => harmless(verification.particulars?.legalName ?? "—"),
           },
-          { title: t("State", "状态"), render: (_, { verification }) => <Tag>{t(verification.label)}</Tag> },
+          { title: t("State", "状态"), render: (_, { verification }) => <Verified of={verification} /> },
           {
             title: t("Submitted", "提交时间"),
             responsive: WIDE,
@@ -77,6 +78,7 @@ export const Page = () => {
 
 const Review = ({ account: { id, nickname, verification }, close }: { account: Shown; close: () => void }) => {
   const t = useWords();
+  const { language } = usePreferences();
   const { obeys } = useRules();
   const [form] = Form.useForm<{ reason: string }>();
   const reason = Form.useWatch("reason", form) ?? "";
@@ -116,7 +118,7 @@ const Review = ({ account: { id, nickname, verification }, close }: { account: S
         <dt>{t("Telephone", "联系电话")}</dt>
         <dd>{harmless(phone ?? "")}</dd>
         <dt>{t("Country", "国家或地区")}</dt>
-        <dd>{country}</dd>
+        <dd>{country && new Intl.DisplayNames(language, { type: "region" }).of(country)}</dd>
       </dl>
       <Form form={form} layout="vertical" style={{ marginTop: 16 }}>
         <Form.Item name="reason" label={t("Reason, needed to reject", "驳回原因")} rules={[obeys(ReviewReason, "")]}>

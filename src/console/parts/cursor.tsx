@@ -6,6 +6,8 @@ import { useFilters } from "./list.tsx";
 export const Cursor = ({ next }: { next: string | null | undefined }) => {
   const t = useWords();
   const { get, set } = useFilters();
+  // One page is all there is.
+  if (!next && get("cursor") === undefined) return null;
   return (
     <div className="row" style={{ justifyContent: "flex-end" }}>
       <Button disabled={get("cursor") === undefined} onClick={() => set({ cursor: undefined })}>

@@ -38,8 +38,12 @@ export const PlainTable = <R,>({ rows, columns, keyOf, className }: PlainTablePr
         {rows.map((row, position) => (
           <tr key={keyOf(row)} className={className?.(row) ?? ""}>
             {columns.map(({ title, cell, kind = "", tall }) => (
-              <td key={title} data-title={title} className={tall ? `${kind} tall` : kind}>
-                {cell(row, position)}
+              <td
+                key={title}
+                data-title={title}
+                className={[kind !== "mono" && kind, tall && "tall"].filter(Boolean).join(" ")}
+              >
+                {kind === "mono" ? <span className={kind}>{cell(row, position)}</span> : cell(row, position)}
               </td>
             ))}
           </tr>

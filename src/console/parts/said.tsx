@@ -16,9 +16,9 @@ export const Failure = ({ error, retry }: { error: unknown; retry?: (() => void)
       role="alert"
       title={said === code ? message : said}
       description={
-        <span className="muted">
-          {t("Reference", "参考编号")}{" "}
-          <Typography.Text code copyable style={{ display: "inline-block" }}>
+        <span className="row muted">
+          {t("Reference", "参考编号")}
+          <Typography.Text code copyable>
             {code}
           </Typography.Text>
         </span>

@@ -7,7 +7,7 @@ import { usePreferences } from "../preferences.tsx";
 export const Id = ({ children }: { children: string }) => {
   const short = children.length > 20 ? `${children.slice(0, 8)}…${children.slice(-6)}` : children;
   return (
-    <Typography.Text className="mono" copyable={{ text: children }} title={children}>
+    <Typography.Text className="mono unbroken" copyable={{ text: children }} title={children}>
       {short}
     </Typography.Text>
   );
@@ -24,7 +24,7 @@ export const Time = ({ at, otherwise = "—" }: { at: string | number | null | u
   const date = new Date(at);
   const exact = date.toISOString();
   return (
-    <time dateTime={exact} title={exact}>
+    <time className="unbroken" dateTime={exact} title={exact}>
       {FORMATS[language].format(date)}
     </time>
   );

@@ -212,7 +212,7 @@ const Who = () => {
       trigger={["click"]}
       menu={{
         items: [
-          { key: "who", disabled: true, label: [user.login, account && name, role].filter(Boolean).join(" · ") },
+          { key: "who", type: "group", label: [user.login, account && name, role].filter(Boolean).join(" · ") },
           { key: "account", label: t("Account", "账号信息"), onClick: () => void go("/account") },
           ...(permissions.has("identity.found")
             ? [{ key: "identity", label: t("Chain identity", "链身份"), onClick: () => void go("/identity") }]

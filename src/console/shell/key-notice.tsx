@@ -14,19 +14,26 @@ export const KeyNotice = () => {
     return null;
   // There the first steps say it.
   if (pathname === "/" && state === "unfounded") return null;
+  const unverified = [
+    t("Your organisation is not verified yet.", "您的机构尚未完成实名认证。"),
+    "/account",
+    t("Submit details", "去认证"),
+  ] as const;
   const said = {
-    unfounded:
-      account.verification.state === "approved"
-        ? ([
-            t("Your organisation has no chain identity yet.", "您的机构尚未创建链身份。"),
-            "/identity",
-            t("Create it", "去创建"),
-          ] as const)
-        : ([
-            t("Your organisation is not verified yet.", "您的机构尚未完成实名认证。"),
-            "/account",
-            t("Submit details", "去认证"),
-          ] as const),
+    unfounded: {
+      none: unverified,
+      rejected: unverified,
+      submitted: [
+        t("The platform operator is reviewing what you submitted.", "平台运营方正在审核您提交的资料。"),
+        "/account",
+        t("View", "查看"),
+      ] as const,
+      approved: [
+        t("Your organisation has no chain identity yet.", "您的机构尚未创建链身份。"),
+        "/identity",
+        t("Create it", "去创建"),
+      ] as const,
+    }[account.verification.state],
     absent: [
       t(
         "Your signing key is not in this browser: you can view, but not sign.",
