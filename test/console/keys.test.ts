@@ -122,5 +122,5 @@ test("a child key signs, the key is exported, opened in the browser, and importe
     .first()
     .click();
   await page.getByRole("button", { name: t("Propose and sign", "提议并签名") }).click();
-  await page.getByText(t("nodes let in again", "重新接纳的节点")).waitFor();
+  await page.getByText(t("Nodes let in again", "重新接纳的节点")).waitFor();
 });

@@ -1,5 +1,5 @@
 /** The payment: what is asked to be signed is put together here, from what is read in the form and on the chain. */
-import { Alert, Button, Form, Input, InputNumber, Select, Switch } from "antd";
+import { Alert, Form, Input, InputNumber, Select, Switch } from "antd";
 import { useEffect } from "react";
 import { Link } from "react-router";
 import { writtenOf } from "../../sdk/workflows/amounts.ts";
@@ -64,6 +64,7 @@ export const Pay = ({ done }: { done: (request: string, sends: boolean) => void 
     if (!isAddress(value.trim()))
       throw new Error(t("No address, or its checksum is wrong", "不是有效地址，或校验不符"));
   };
+  if (keys.error && !keys.data) return <Failure error={keys.error} retry={() => void keys.refetch()} />;
   if (keys.data && all.length === 0)
     return (
       <Alert
@@ -152,7 +153,8 @@ export const Pay = ({ done }: { done: (request: string, sends: boolean) => void 
               </Form.Item>
               <Form.Item
                 name="nonce"
-                label={t("Nonce: transactions sent from this address so far", "序号（nonce）：该地址已发送的交易数")}
+                label={t("Nonce", "序号（nonce）")}
+                extra={t("How many transactions were sent from this address so far.", "该地址此前已发送的交易数。")}
                 rules={[whole(...NONCE)]}
               >
                 <InputNumber controls={false} style={{ width: "100%" }} />
@@ -161,7 +163,7 @@ export const Pay = ({ done }: { done: (request: string, sends: boolean) => void 
           )}
           <Fees suggested={suggested} manual={manual} />
           <RequestTerms />
-          {!manual && (
+          {node && (
             <Form.Item
               name="sends"
               valuePropName="checked"
@@ -238,11 +240,7 @@ const Rivals = ({ of }: { of: string }) => {
         "Of two payments with the same number the chain carries out one. Wait until they are sent, or give this one a later number.",
         "序号相同的两笔交易，链上只会执行一笔。请等待其发送后再发起，或为本笔填写后续序号。",
       )}
-      action={
-        <Link to={`/key-requests?key=${of}`}>
-          <Button size="small">{t("View", "查看")}</Button>
-        </Link>
-      }
+      action={<Link to={`/key-requests?key=${of}`}>{t("View", "查看")}</Link>}
     />
   );
 };

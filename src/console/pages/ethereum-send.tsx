@@ -57,7 +57,7 @@ export const Send = ({ of: request }: { of: Request }) => {
               {t("As it is sent (eth_sendRawTransaction)", "可直接发送（eth_sendRawTransaction）")}
               <Typography.Text copyable={{ text: `0x${raw}` }} />
             </div>
-            <Code lines={6}>{`0x${raw}`}</Code>
+            <Code lines={8}>{`0x${raw}`}</Code>
             <details>
               <summary style={{ cursor: "pointer" }}>{t("Send it by another node", "通过其他节点发送")}</summary>
               <div className="stack" style={{ paddingTop: 12 }}>

@@ -3,7 +3,7 @@ import { Button, Steps, Table } from "antd";
 import { Link } from "react-router";
 import type { ShownRequest as Request } from "../parts/key-shapes.ts";
 import { KeyLink, StateTag, WatchRequest } from "../parts/keys.tsx";
-import { useFilters } from "../parts/list.tsx";
+import { useFilters, WIDE } from "../parts/list.tsx";
 import { Page as Frame, Loaded } from "../parts/page.tsx";
 import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -94,9 +94,9 @@ const Former = () => {
             title: t("Request", "签名请求"),
             render: (_, one) => <Link to={`/ethereum?request=${one.id}`}>{one.note || one.id}</Link>,
           },
-          { title: t("Key", "密钥"), render: (_, one) => <KeyLink of={one.key} /> },
+          { title: t("Key", "密钥"), responsive: WIDE, render: (_, one) => <KeyLink of={one.key} /> },
           { title: t("State", "状态"), render: (_, one) => <StateTag state={one.state} label={one.stateLabel} /> },
-          { title: t("Created", "创建时间"), render: (_, one) => <Time at={one.createdAt} /> },
+          { title: t("Created", "创建时间"), responsive: WIDE, render: (_, one) => <Time at={one.createdAt} /> },
         ]}
       />
     </section>

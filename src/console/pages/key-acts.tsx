@@ -164,8 +164,8 @@ const Delete = ({ of: { stream, id, alias }, close }: { of: Shown; close: () => 
     >
       <p>
         {t(
-          "Until then it signs nothing and the deletion can be cancelled. Afterwards it cannot be recovered, and anything held at its address is lost.",
-          "在此之前密钥停止签名，可取消删除；之后无法恢复，其地址上的资产将永久丢失。",
+          "During the waiting period it signs nothing, and the deletion can be cancelled. Afterwards it cannot be recovered, and anything held at its address is lost.",
+          "等待期内密钥停止签名，可取消删除；期满后无法恢复，其地址上的资产将永久丢失。",
         )}
       </p>
       <Form
@@ -181,7 +181,7 @@ const Delete = ({ of: { stream, id, alias }, close }: { of: Shown; close: () => 
         >
           <InputNumber controls={false} />
         </Form.Item>
-        <Form.Item name="typed" label={t("Type {name} to confirm", "请输入 {name} 以确认", { name })}>
+        <Form.Item name="typed" required label={t("Type {name} to confirm", "请输入 {name} 以确认", { name })}>
           <Input autoComplete="off" />
         </Form.Item>
       </Form>

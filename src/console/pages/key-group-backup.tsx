@@ -1,12 +1,13 @@
 /** 备份与演练: whom each node seals its shares to, copies of them, and giving them back. */
-import { Alert, Button, Form, Input, Modal, Table, Typography, Upload } from "antd";
+import { Alert, Button, Form, Input, Modal, Typography, Upload } from "antd";
 import { useState } from "react";
 import type { NodeBackup } from "../../sdk/workflows/key-backups.ts";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
-import { SignButton, useAct, useNotice } from "../parts/act.tsx";
+import { useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import { save } from "../parts/files.ts";
 import type { ShownGroup as Group } from "../parts/key-shapes.ts";
 import { NewPassphrase } from "../parts/passphrase.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { useWords } from "../preferences.tsx";
 import { Recipient } from "./key-group-proposals.tsx";
@@ -45,28 +46,26 @@ export const Backups = ({ of: group }: { of: Group }) => {
       </p>
       {copy.error && <Failure error={copy.error} />}
       {copy.data && <Alert type="success" title={copy.data} />}
-      <Table
-        size="small"
-        rowKey="stream"
-        pagination={false}
-        dataSource={[...group.nodes].sort((a, b) => a.tag.localeCompare(b.tag))}
+      <PlainTable
+        keyOf={({ stream }) => stream}
+        rows={[...group.nodes].sort((a, b) => a.tag.localeCompare(b.tag))}
         columns={[
-          { title: t("Node", "节点"), dataIndex: "tag" },
+          { title: t("Node", "节点"), cell: ({ tag }) => tag },
           {
             title: t("Sealed to", "加密给"),
-            render: (_, { stream }) => {
+            cell: ({ stream }) => {
               const keeper = keeperOf(stream);
               return keeper ? (
                 <Recipient>{keeper}</Recipient>
               ) : (
-                <span className="muted">{t("no keeper", "未指定保管人")}</span>
+                <span className="muted">{t("No keeper", "未指定保管人")}</span>
               );
             },
           },
           {
             title: t("Actions", "操作"),
-            render: (_, { stream, tag, running }) => (
-              <span className="row">
+            cell: ({ stream, tag, running }) => (
+              <span className="row" style={{ columnGap: 16 }}>
                 <Button type="link" onClick={() => setNaming(stream)}>
                   {t("Name a keeper…", "指定保管人…")}
                 </Button>
@@ -93,6 +92,7 @@ export const Backups = ({ of: group }: { of: Group }) => {
 /** Made on the keeper's own machine; only its public half goes anywhere. */
 const Keeper = ({ close }: { close: () => void }) => {
   const t = useWords();
+  const [form] = Form.useForm<{ passphrase: string }>();
   const make = useAct<string, { passphrase: string }>(async (_, { passphrase }) => {
     const [{ generateKey }, { keyToPem }, { toBase64 }] = await Promise.all([
       import("#crypto"),
@@ -104,17 +104,20 @@ const Keeper = ({ close }: { close: () => void }) => {
     return toBase64(key.publicKey.spki);
   });
   return (
-    <Modal open title={t("Keeper key", "保管密钥")} onCancel={close} footer={null}>
-      <Form layout="vertical" onFinish={(given: { passphrase: string }) => make.mutate(given)}>
+    <Modal
+      open
+      title={t("Keeper key", "保管密钥")}
+      onCancel={close}
+      onOk={() => form.submit()}
+      okText={t("Create and save", "生成并保存")}
+      confirmLoading={make.isPending}
+    >
+      <Form form={form} layout="vertical" onFinish={(given) => make.mutate(given)}>
         <NewPassphrase label={t("Passphrase of the file", "文件口令")} />
-        <Button type="primary" htmlType="submit" loading={make.isPending}>
-          {t("Create and save", "生成并保存")}
-        </Button>
       </Form>
       {make.error && <Failure error={make.error} />}
       {make.data && (
         <Alert
-          style={{ marginTop: 16 }}
           type="success"
           title={t(
             "Saved. An administrator names this keeper for one node by:",
@@ -187,6 +190,8 @@ const readBackup = async (file: File): Promise<NodeBackup | undefined> => {
 /** The shares are opened on this page and sealed to the node; one that has its shares keeps them, so a drill harms nothing. */
 const Restore = ({ close }: { close: () => void }) => {
   const t = useWords();
+  const obstacle = useObstacle();
+  const [form] = Form.useForm<{ passphrase?: string }>();
   const [backup, setBackup] = useState<NodeBackup>();
   const [pem, setPem] = useState<string>();
   const [wrong, setWrong] = useState(false);
@@ -200,14 +205,22 @@ const Restore = ({ close }: { close: () => void }) => {
     return restoreNode(client, backup as NodeBackup, key, await verifyTrustedNodes(client, [node]));
   });
   return (
-    <Modal open title={t("Drill or restore", "备份演练与恢复")} onCancel={close} footer={null}>
+    <Modal
+      open
+      title={t("Drill or restore", "备份演练与恢复")}
+      onCancel={close}
+      onOk={() => form.submit()}
+      okText={t("Open and restore", "打开并恢复")}
+      okButtonProps={{ disabled: !backup || !pem || obstacle !== undefined, ...(obstacle && { title: obstacle }) }}
+      confirmLoading={restore.isPending}
+    >
       <p className="muted">
         {t(
           "Opens a copy with the keeper's key on this machine and seals each share to its node, which takes it only if it is the share that the ledger says it has.",
           "在本机用保管密钥打开副本，并将各分片加密交还节点；节点仅接受与账本记录一致的分片。",
         )}
       </p>
-      <Form layout="vertical" onFinish={(given: { passphrase?: string }) => restore.mutate(given)}>
+      <Form form={form} layout="vertical" onFinish={(given) => restore.mutate(given)}>
         <Form.Item
           label={t("Copy (.backup.json)", "备份副本（.backup.json）")}
           {...(wrong && {
@@ -245,14 +258,10 @@ const Restore = ({ close }: { close: () => void }) => {
         <Form.Item name="passphrase" label={t("Its passphrase", "口令")}>
           <Input.Password autoComplete="off" />
         </Form.Item>
-        <SignButton htmlType="submit" disabled={!backup || !pem} loading={restore.isPending}>
-          {t("Open and restore", "打开并恢复")}
-        </SignButton>
       </Form>
       {restore.error && <Failure error={restore.error} />}
       {restore.data && (
         <Alert
-          style={{ marginTop: 16 }}
           type="success"
           title={t("The node has its shares of {n} {n|key|keys}.", "节点已持有 {n} 个密钥的分片。", {
             n: restore.data.length,

@@ -66,7 +66,7 @@ export const ChangeGroup = ({ of: group, close }: { of: Group; close: () => void
         form={form}
         layout="vertical"
         initialValues={{
-          nodes: group.nodes.map(({ stream }) => stream),
+          nodes: [...group.nodes].sort((a, b) => a.tag.localeCompare(b.tag)).map(({ stream }) => stream),
           administrators: group.administrators,
           approvals: group.approvals,
           requesters: group.requesters,

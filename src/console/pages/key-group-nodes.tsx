@@ -1,6 +1,6 @@
 /** The group's nodes by site, with their health; each verified here, by fresh evidence, when asked for. */
 import { useMutation } from "@tanstack/react-query";
-import { Button, Popconfirm, Table, Tag, Tooltip } from "antd";
+import { Button, Popconfirm, Tag, Tooltip } from "antd";
 import type { z } from "zod";
 import type { KeyNode } from "../../contract/key-nodes.ts";
 import { pinKeyNode, verifyTrustedNode } from "../identity/trusted-key-nodes.ts";
@@ -8,6 +8,7 @@ import { SignButton, useAct, useNotice } from "../parts/act.tsx";
 import { administers, type ShownGroup as Group } from "../parts/key-shapes.ts";
 import { NodeTag } from "../parts/keys.tsx";
 import { Loaded } from "../parts/page.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -41,22 +42,20 @@ export const Nodes = ({ of: group }: { of: Group }) => {
                   )}
                 </span>
               )}
-              <Table<Node>
-                size="small"
-                rowKey="stream"
-                pagination={false}
-                dataSource={[...own].sort((a, b) => siteOf(a).localeCompare(siteOf(b)) || a.tag.localeCompare(b.tag))}
+              <PlainTable<Node>
+                keyOf={({ stream }) => stream}
+                rows={[...own].sort((a, b) => siteOf(a).localeCompare(siteOf(b)) || a.tag.localeCompare(b.tag))}
                 columns={[
-                  { title: t("Node", "节点"), render: (_, node) => <NodeTag of={node} /> },
-                  { title: t("Site", "站点"), render: (_, node) => <span className="mono">{siteOf(node)}</span> },
-                  { title: t("Attestation", "远程证明"), render: (_, node) => <Attested of={node} /> },
-                  { title: t("Program", "程序度量值"), render: (_, node) => <Id>{node.measurement}</Id> },
-                  { title: t("Verified here", "本浏览器验证"), render: (_, node) => <Verify of={node} /> },
+                  { title: t("Node", "节点"), cell: (node) => <NodeTag of={node} /> },
+                  { title: t("Site", "站点"), cell: (node) => <span className="mono">{siteOf(node)}</span> },
+                  { title: t("Attestation", "远程证明"), cell: (node) => <Attested of={node} /> },
+                  { title: t("Program", "程序度量值"), cell: (node) => <Id>{node.measurement}</Id> },
+                  { title: t("Verified here", "本浏览器验证"), cell: (node) => <Verify of={node} /> },
                   ...(administers(group)
                     ? [
                         {
-                          title: t("Shut out by other nodes", "被其他节点拒绝"),
-                          render: (_: unknown, node: Node) => <LetIn of={node} group={group.stream} />,
+                          title: t("If shut out by other nodes", "若被其他节点拒绝"),
+                          cell: (node: Node) => <LetIn of={node} group={group.stream} />,
                         },
                       ]
                     : []),
@@ -81,6 +80,7 @@ const LetIn = ({ of: { stream, tag }, group }: { of: Node; group: string }) => {
   return (
     <div className="stack" style={{ gap: 8, maxWidth: 420, whiteSpace: "normal", alignItems: "start" }}>
       <Popconfirm
+        placement="topRight"
         title={t("Let {tag} in again?", "重新接纳 {tag}？", { tag })}
         description={t(
           "The others shut it out once its messages failed their checks. Find out why first.",

@@ -51,14 +51,14 @@ export const Proposals = ({ of: group }: { of: Group }) => {
 };
 
 const FIELDS: Readonly<Record<string, readonly [string, string]>> = {
-  nodes: ["nodes", "节点"],
-  administrators: ["administrators", "管理员"],
-  approvals: ["approvals of a change", "变更所需同意数"],
-  requesters: ["requesters", "请求方"],
-  approvers: ["approvers", "审批方"],
-  policies: ["policies", "策略"],
-  backup: ["backups", "备份"],
-  pardons: ["nodes let in again", "重新接纳的节点"],
+  nodes: ["Nodes", "节点"],
+  administrators: ["Administrators", "管理员"],
+  approvals: ["Approvals of a change", "变更所需同意数"],
+  requesters: ["Requesters", "请求方"],
+  approvers: ["Approvers", "审批方"],
+  policies: ["Policies", "策略"],
+  backup: ["Backups", "备份"],
+  pardons: ["Nodes let in again", "重新接纳的节点"],
 };
 const nameOf = (field: string) => FIELDS[field] ?? ([field, field] as const);
 
@@ -87,18 +87,18 @@ const Change = ({ of, group }: { of: Shown; group: Group }) => {
       </div>
       <Difference change={of.change} group={group} />
       <div className="row">
-        {t("{n} of {needed} administrators agree:", "{n} / {needed} 位管理员已同意：", {
+        {t("Agreed by {n} of {needed} administrators:", "{n} / {needed} 位管理员已同意：", {
           n: agreed.length,
           needed: group.approvals,
         })}
         <All of={agreed} />
         {refused.length > 0 && (
           <>
-            {t("refused by", "已拒绝：")} <All of={refused} />
+            {t("Refused by", "已拒绝：")} <All of={refused} />
           </>
         )}
         <span className="muted">
-          {t("until", "截止")} <Time at={expiresAt} />
+          {t("Open until", "截止")} <Time at={expiresAt} />
         </span>
       </div>
       {failure && <Failure error={failure} />}
@@ -228,7 +228,7 @@ export const PolicyDifference = (props: { before: readonly KeyPolicy[]; after: r
         const former = was.get(id);
         return (
           <div key={id} className="stack" style={{ gap: 4 }}>
-            <span className="mono">
+            <span className="row mono">
               <Tag color={former === undefined ? "success" : "warning"}>
                 {former === undefined ? t("New", "新增") : t("Changed", "修改")}
               </Tag>

@@ -26,11 +26,7 @@ export const Page = () => {
     <Frame
       title={group?.name ?? untitled(read, t)}
       within={[[t("Key groups", "群组管理"), "/key-groups"]]}
-      beside={group?.roles.map(({ role, label }) => (
-        <Tag key={role} color="processing">
-          {t(label)}
-        </Tag>
-      ))}
+      beside={group?.roles.map(({ role, label }) => <Tag key={role}>{t(label)}</Tag>)}
       actions={
         group && (
           <>

@@ -22,11 +22,9 @@ export const Page = () => {
   const tab = TABS.find((one) => one === get("tab")) ?? "all";
   const search = get("search");
   const read = useView("keyGroups", "list", { page, pageSize, tab, ...(search !== undefined && { search }) });
+  const create = <SignButton onClick={() => set({ new: "1" })}>{t("New group", "新建群组")}</SignButton>;
   return (
-    <Frame
-      title={t("Key groups", "群组管理")}
-      actions={<SignButton onClick={() => set({ new: "1" })}>{t("New group", "新建群组")}</SignButton>}
-    >
+    <Frame title={t("Key groups", "群组管理")} actions={create}>
       <div className="row">
         <Parts
           options={[
@@ -43,12 +41,17 @@ export const Page = () => {
         keyOf={({ stream }) => stream}
         to={({ id }) => `/key-groups/${id}`}
         empty={
-          tab === "awaiting"
-            ? t("No change is waiting for your decision.", "没有待您处理的变更。")
-            : t(
+          tab === "awaiting" ? (
+            t("No change is waiting for your decision.", "没有待您处理的变更。")
+          ) : (
+            <div className="stack" style={{ alignItems: "center" }}>
+              {t(
                 "A group sets which nodes share a key, who may request signatures, and who approves. Create your first group.",
                 "群组规定密钥分片所在的节点、请求方与审批方。请先新建群组。",
-              )
+              )}
+              {create}
+            </div>
+          )
         }
         columns={[
           {
@@ -64,7 +67,7 @@ export const Page = () => {
           {
             title: t("You are", "我的角色"),
             render: (_, { roles, awaitsYou }) => (
-              <span className="row" style={{ gap: 4 }}>
+              <span className="row cell-tags">
                 {roles.map(({ role, label }) => (
                   <Tag key={role}>{t(label)}</Tag>
                 ))}

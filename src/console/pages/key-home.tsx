@@ -145,12 +145,12 @@ const Requests = ({ of }: { of: readonly Line[] }) => {
         },
         {
           title: t("State", "状态"),
-          render: (_, { state, stateLabel, awaitsYou }) => (
-            <>
+          render: (_, { state, stateLabel, awaitsYou }) =>
+            awaitsYou ? (
+              <Tag color="warning">{t("Waiting for you", "待您审批")}</Tag>
+            ) : (
               <StateTag state={state} label={stateLabel} />
-              {awaitsYou && <Tag color="warning">{t("Waiting for you", "待您审批")}</Tag>}
-            </>
-          ),
+            ),
         },
         { title: t("Created", "创建时间"), responsive: WIDE, render: (_, { createdAt }) => <Time at={createdAt} /> },
       ]}

@@ -36,7 +36,9 @@ export const Page = () => {
       ),
     },
   ];
-  const next = steps.find(({ done }) => !done);
+  // What could not be read is not taken for missing.
+  const known = groups.data && keys.data && requests.data;
+  const next = known && steps.find(({ done }) => !done);
   return (
     <Frame title={t("Portal", "门户")}>
       <section style={{ padding: "32px 0 16px", maxWidth: 720 }}>

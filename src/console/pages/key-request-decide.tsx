@@ -54,6 +54,7 @@ export const Decide = ({ of: request }: { of: Request }) => {
             <Popconfirm
               title={t("This ends the request for everyone.", "拒绝后该请求即告终止。")}
               okText={t("Refuse and sign", "拒绝并签名")}
+              okButtonProps={{ danger: true }}
               onConfirm={() => refuse.mutate()}
             >
               <Button danger loading={refuse.isPending} disabled={busy}>
@@ -63,9 +64,16 @@ export const Decide = ({ of: request }: { of: Request }) => {
           </>
         )}
         {mine && (
-          <Button loading={withdraw.isPending} disabled={busy} onClick={() => withdraw.mutate()}>
-            {t("Withdraw", "撤回")}
-          </Button>
+          <Popconfirm
+            title={t("This ends the request for everyone.", "撤回后该请求即告终止。")}
+            okText={t("Withdraw and sign", "撤回并签名")}
+            okButtonProps={{ danger: true }}
+            onConfirm={() => withdraw.mutate()}
+          >
+            <Button danger loading={withdraw.isPending} disabled={busy}>
+              {t("Withdraw…", "撤回…")}
+            </Button>
+          </Popconfirm>
         )}
       </div>
     </section>

@@ -74,6 +74,6 @@ const Copied = ({ name, children }: { name: string; children: string }) => (
     <div className="row muted">
       {name} <Typography.Text copyable={{ text: children }} />
     </div>
-    <Code lines={5}>{children}</Code>
+    <Code lines={8}>{children}</Code>
   </div>
 );

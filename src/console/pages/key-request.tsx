@@ -69,7 +69,13 @@ export const Outcome = ({ of: request }: { of: Request }) => {
             <>
               {ended.code === "keynode.policy" && request.action === "sign" && <Why of={request} />}
               <span className="muted">
-                <Time at={ended.at} /> · <code>{ended.code}</code>
+                <Time at={ended.at} />
+                {ended.code !== "" && (
+                  <>
+                    {" "}
+                    · <code>{ended.code}</code>
+                  </>
+                )}
               </span>
             </>
           }
@@ -196,16 +202,18 @@ export const Who = ({ of: request }: { of: Request }) => {
 };
 
 const Line = (props: { who: React.ReactNode; said: string; at?: string; good?: boolean }) => (
-  <li className="row" style={{ gap: 12 }}>
+  <li style={{ display: "flex", alignItems: "baseline", gap: 12 }}>
     <span aria-hidden style={{ color: props.good ? "var(--good)" : "var(--muted)" }}>
       {props.good ? "●" : "○"}
     </span>
-    {props.who}
-    <span>{props.said}</span>
-    {props.at !== undefined && (
-      <span className="muted">
-        <Time at={props.at} />
-      </span>
-    )}
+    <span className="row" style={{ gap: "0 12px" }}>
+      {props.who}
+      <span>{props.said}</span>
+      {props.at !== undefined && (
+        <span className="muted">
+          <Time at={props.at} />
+        </span>
+      )}
+    </span>
   </li>
 );

@@ -32,15 +32,16 @@ export const Page = () => {
     ...(key !== undefined && { key }),
     ...(group !== undefined && { group }),
   });
+  // All that is listed is of the one that the address names.
+  const one = read.data?.items[0];
+  const named = key === undefined ? one?.group.name : one?.key.alias;
+  const create = (
+    <Button type="primary" onClick={() => setSigning(true)}>
+      {t("Request a signature", "发起签名请求")}
+    </Button>
+  );
   return (
-    <Frame
-      title={t("Signing requests", "签名请求")}
-      actions={
-        <Button type="primary" onClick={() => setSigning(true)}>
-          {t("Request a signature", "发起签名请求")}
-        </Button>
-      }
-    >
+    <Frame title={t("Signing requests", "签名请求")} actions={create}>
       <div className="row">
         <Parts
           options={[
@@ -61,7 +62,7 @@ export const Page = () => {
         <SearchBox placeholder={t("ID or note", "请求编号或备注")} />
         {(key ?? group) !== undefined && (
           <Tag closable onClose={() => set({ key: undefined, group: undefined })}>
-            {key ?? group}
+            {named ?? key ?? group}
           </Tag>
         )}
       </div>
@@ -70,9 +71,14 @@ export const Page = () => {
         keyOf={({ stream }) => stream}
         to={({ id }) => `/key-requests/${id}`}
         empty={
-          tab === "awaiting"
-            ? t("Nothing is waiting for your approval.", "没有待您审批的请求。")
-            : t("No signing requests yet. Make the first one.", "尚无签名请求，请先发起一项。")
+          tab === "awaiting" ? (
+            t("Nothing is waiting for your approval.", "没有待您审批的请求。")
+          ) : (
+            <div className="stack" style={{ alignItems: "center" }}>
+              {t("No signing requests yet. Make the first one.", "尚无签名请求，请先发起一项。")}
+              {create}
+            </div>
+          )
         }
         columns={[
           {
@@ -93,12 +99,12 @@ export const Page = () => {
           },
           {
             title: t("State", "状态"),
-            render: (_, { state: now, stateLabel, awaitsYou }) => (
-              <>
+            render: (_, { state: now, stateLabel, awaitsYou }) =>
+              awaitsYou ? (
+                <Tag color="warning">{t("Waiting for you", "待您审批")}</Tag>
+              ) : (
                 <StateTag state={now} label={stateLabel} />
-                {awaitsYou && <Tag color="warning">{t("Waiting for you", "待您审批")}</Tag>}
-              </>
-            ),
+              ),
           },
           {
             title: t("Approvals", "审批数"),

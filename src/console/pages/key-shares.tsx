@@ -1,11 +1,12 @@
 /** 分片: who holds which, what is being made anew, and what other administrators have to agree to. */
-import { Button, Form, InputNumber, Modal, Popconfirm, Progress, Select, Table } from "antd";
+import { Button, Form, InputNumber, Modal, Popconfirm, Progress, Select } from "antd";
 import { useState } from "react";
 import { verifyTrustedNodes } from "../identity/trusted-key-nodes.ts";
 import { SignButton, useAct, useNotice, useObstacle } from "../parts/act.tsx";
 import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { NodeTag, NodeTags, NotYet } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { useRules } from "../parts/rules.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Id, Time } from "../parts/values.tsx";
@@ -52,23 +53,21 @@ export const Shares = ({ of: key }: { of: Shown }) => {
         )}
       </div>
       {failure && <Failure error={failure} />}
-      <Table
-        size="small"
-        rowKey="index"
-        pagination={false}
-        dataSource={participants}
+      <PlainTable
+        rows={participants}
+        keyOf={({ index }) => index}
         columns={[
-          { title: t("Share", "分片"), dataIndex: "index" },
-          { title: t("Held by", "持有节点"), render: (_, one) => <NodeTag of={one} /> },
+          { title: t("Share", "分片"), cell: ({ index }) => index },
+          { title: t("Held by", "持有节点"), cell: (one) => <NodeTag of={one} /> },
           {
             title: t("Verifying share", "验证分片"),
-            render: (_, one) => (one.verifyingShare ? <Id>{one.verifyingShare}</Id> : "—"),
+            cell: ({ verifyingShare }) => (verifyingShare ? <Id>{verifyingShare}</Id> : "—"),
           },
           ...(may
             ? [
                 {
                   title: t("Actions", "操作"),
-                  render: (_: unknown, one: Shown["participants"][number]) => (
+                  cell: (one: Shown["participants"][number]) => (
                     <Popconfirm
                       title={t("For a node that has lost its share.", "用于丢失分片的节点。")}
                       okText={t("Recover and sign", "恢复并签名")}
@@ -114,7 +113,10 @@ export const Attempt = ({ of, shown }: { of: NonNullable<Shown["attempt"]>; show
       )}
       {needed > 0 && (
         <div className="row">
-          {t("{n} of {needed} administrators agree:", "{n} / {needed} 位管理员已同意：", { n: agreed.length, needed })}
+          {t("Agreed by {n} of {needed} administrators:", "{n} / {needed} 位管理员已同意：", {
+            n: agreed.length,
+            needed,
+          })}
           {agreed.map((member) => (
             <Member key={member.id} of={member} />
           ))}
@@ -122,7 +124,7 @@ export const Attempt = ({ of, shown }: { of: NonNullable<Shown["attempt"]>; show
       )}
       {reason && <NotYet of={reason} />}
       <span className="muted">
-        {t("Until", "截止")} <Time at={expiresAt} />
+        {t("Open until", "截止")} <Time at={expiresAt} />
       </span>
       {agree.error && <Failure error={agree.error} />}
       {awaitsYou && (

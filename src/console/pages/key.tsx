@@ -1,5 +1,5 @@
 /** One key: what it is, who holds its shares, what it signed, and what an administrator can do with it. */
-import { Alert, Button, Table, Tag, Tooltip } from "antd";
+import { Alert, Button, Table, Tag, Tooltip, Typography } from "antd";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { keySchemeLabels } from "../../contract/state-labels.ts";
@@ -7,6 +7,7 @@ import { Fact } from "../parts/fact.tsx";
 import { save } from "../parts/files.ts";
 import type { ShownKey as Shown } from "../parts/key-shapes.ts";
 import { Code, GroupLink, KeyLink, NodeTag, NodeTags, StateTag, WatchKey } from "../parts/keys.tsx";
+import { WIDE } from "../parts/list.tsx";
 import { Member } from "../parts/member.tsx";
 import { Page as Frame, Loaded, untitled } from "../parts/page.tsx";
 import { Id, Time } from "../parts/values.tsx";
@@ -107,7 +108,7 @@ const About = ({ of: key }: { of: Shown }) => {
         </dd>
         <dt>{t("Threshold", "门限")}</dt>
         <dd>
-          {t("any {threshold} of {shares} shares sign", "{shares} 个分片中任意 {threshold} 个可签名", {
+          {t("Any {threshold} of {shares} shares sign", "{shares} 个分片中任意 {threshold} 个可签名", {
             threshold,
             shares,
           })}
@@ -177,7 +178,9 @@ const PublicKey = ({ of: { id, alias, publicKeyPem, publicKey, address } }: { of
         {address && (
           <Fact name={t("Ethereum address", "以太坊地址")}>
             <Tooltip title={t("With its checksum (EIP-55)", "带校验（EIP-55）")}>
-              <span className="mono">{address}</span>
+              <Typography.Text className="mono" copyable>
+                {address}
+              </Typography.Text>
             </Tooltip>
           </Fact>
         )}
@@ -214,12 +217,16 @@ const Used = ({ of: { id } }: { of: Shown }) => {
                 title: t("Request", "签名请求"),
                 render: (_, one) => <Link to={`/key-requests/${one.id}`}>{one.note || one.id}</Link>,
               },
-              { title: t("Requested by", "请求方"), render: (_, one) => <Member of={one.requester} /> },
+              {
+                title: t("Requested by", "请求方"),
+                responsive: WIDE,
+                render: (_, one) => <Member of={one.requester} />,
+              },
               {
                 title: t("State", "状态"),
                 render: (_, one) => <StateTag state={one.state} label={one.stateLabel} />,
               },
-              { title: t("Created", "创建时间"), render: (_, one) => <Time at={one.createdAt} /> },
+              { title: t("Created", "创建时间"), responsive: WIDE, render: (_, one) => <Time at={one.createdAt} /> },
             ]}
           />
         )}

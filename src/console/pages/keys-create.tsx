@@ -59,7 +59,7 @@ export const CreateKey = ({ importing, close }: { importing: boolean; close: () 
   return (
     <Modal
       open
-      title={importing ? t("Import a key", "导入密钥") : t("Generate key", "生成密钥")}
+      title={importing ? t("Import key", "导入密钥") : t("Generate key", "生成密钥")}
       onCancel={close}
       onOk={() => form.submit()}
       okText={importing ? t("Split, seal and sign", "拆分、加密并签名") : t("Generate and sign", "生成并签名")}

@@ -37,7 +37,7 @@ export const Page = () => {
       title={t("Keys", "密钥列表")}
       actions={
         <>
-          <Button onClick={() => set({ new: "import" })}>{t("Import a key", "导入密钥")}</Button>
+          <Button onClick={() => set({ new: "import" })}>{t("Import key", "导入密钥")}</Button>
           <Button type="primary" onClick={() => set({ new: "make" })}>
             {t("Generate key", "生成密钥")}
           </Button>
@@ -73,7 +73,7 @@ export const Page = () => {
         <SearchBox placeholder={t("Name or ID", "名称或编号")} width={200} />
         {group !== undefined && (
           <Tag closable onClose={() => set({ group: undefined })}>
-            {group}
+            {read.data?.items[0]?.group.name ?? group}
           </Tag>
         )}
       </div>
@@ -82,10 +82,16 @@ export const Page = () => {
         keyOf={({ stream }) => stream}
         to={({ id }) => `/keys/${id}`}
         empty={
-          <>
-            {t("No keys yet. Keys belong to a group: ", "尚无密钥。密钥归属于群组：")}
-            <Link to="/key-groups">{t("create one, then generate a key", "先新建群组，再生成密钥")}</Link>
-          </>
+          tab === "requestable" ? (
+            t("No key that you may ask to sign", "没有您可请求签名的密钥")
+          ) : (
+            <>
+              {t("No keys yet. Keys belong to a group: ", "尚无密钥。密钥归属于群组：先")}
+              <Link to="/key-groups?new=1">{t("create a group", "新建群组")}</Link>
+              {t(", then ", "，再")}
+              <Link to="/keys?new=make">{t("generate a key", "生成密钥")}</Link>
+            </>
+          )
         }
         columns={[
           {

@@ -21,6 +21,7 @@ export const Editor = ({ label, value, onChange, wrongLine }: Props) => {
   const lines = value.split("\n");
   return (
     <div
+      className="editor"
       style={{
         ...{ display: "flex", borderRadius: 6, overflow: "hidden", background: "var(--back)" },
         border: `1px solid var(${wrongLine === undefined ? "--line" : "--bad"})`,

@@ -1,10 +1,12 @@
 /** 策略模拟: what these policies would have said to the requests of the past, decided by the nodes' own code. */
 import { useMutation } from "@tanstack/react-query";
-import { Button, Checkbox, Select, Table, Tag } from "antd";
+import { Button, Checkbox, Pagination, Select, Tag } from "antd";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { KeyPolicy } from "../../rules/key-group.ts";
+import { KeyLink } from "../parts/keys.tsx";
 import { Member } from "../parts/member.tsx";
+import { PlainTable } from "../parts/plain-table.tsx";
 import { Failure } from "../parts/said.tsx";
 import { Time } from "../parts/values.tsx";
 import { useWords } from "../preferences.tsx";
@@ -56,48 +58,50 @@ export const Simulation = ({ group, policies, ready }: Props) => {
         {!ready && <span className="muted">{t("Fix the policies first.", "请先更正策略。")}</span>}
       </div>
       {run.error && <Failure error={run.error} />}
-      {run.data && (
-        <Table
-          size="small"
-          rowKey={({ request }) => request.stream}
-          dataSource={run.data.items}
-          loading={run.isPending}
-          pagination={{
-            ...{ current: run.data.page, pageSize: PAGE, total: run.data.total, hideOnSinglePage: true },
-            onChange: (page) => run.mutate(page),
-          }}
-          locale={{ emptyText: t("No past request is affected.", "没有受影响的历史请求。") }}
+      {run.data?.total === 0 && (
+        <span className="muted">{t("No past request is affected.", "没有受影响的历史请求。")}</span>
+      )}
+      {run.data && run.data.total > 0 && (
+        <PlainTable
+          rows={run.data.items}
+          keyOf={({ request }) => request.stream}
           columns={[
             {
               title: t("Request", "签名请求"),
-              render: (_, { request }) => (
+              cell: ({ request }) => (
                 <Link className="mono" to={`/key-requests/${request.id}`}>
                   {request.id}
                 </Link>
               ),
             },
-            { title: t("Key", "密钥"), render: (_, { key }) => key.alias ?? key.id },
-            { title: t("Requested by", "请求方"), render: (_, { requester }) => <Member of={requester} /> },
-            { title: t("Now", "当前策略"), render: (_, { before }) => verdict(before) },
+            { title: t("Key", "密钥"), cell: ({ key }) => <KeyLink of={key} /> },
+            { title: t("Requested by", "请求方"), cell: ({ requester }) => <Member of={requester} /> },
+            { title: t("Now", "当前策略"), cell: ({ before }) => verdict(before) },
             {
               title: t("Proposed", "新策略"),
-              render: (_, one) => (
-                <>
+              cell: (one) => (
+                <span className="row cell-tags">
                   {verdict(one.after)}
                   {one.changed && <Tag color="warning">{t("Changes", "有变化")}</Tag>}
-                </>
+                </span>
               ),
             },
             {
               title: t("Reason", "原因"),
-              render: (_, { reason, decidedBy }) => (
+              cell: ({ reason, decidedBy }) => (
                 <span>
                   {t(reason)} {decidedBy.length > 0 && <span className="mono muted">{decidedBy.join(", ")}</span>}
                 </span>
               ),
             },
-            { title: t("Created", "创建时间"), render: (_, { createdAt }) => <Time at={createdAt} /> },
+            { title: t("Created", "创建时间"), cell: ({ createdAt }) => <Time at={createdAt} /> },
           ]}
+        />
+      )}
+      {run.data && (
+        <Pagination
+          {...{ align: "end", current: run.data.page, pageSize: PAGE, total: run.data.total, hideOnSinglePage: true }}
+          onChange={(page) => run.mutate(page)}
         />
       )}
     </section>

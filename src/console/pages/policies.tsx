@@ -52,7 +52,7 @@ export const Page = () => {
           </Empty>
         </div>
       ) : (
-        <Loaded of={group}>
+        <Loaded of={chosen === undefined ? { ...groups, data: undefined } : group}>
           {(one) => (
             <>
               <Proposals of={one} />
@@ -179,6 +179,7 @@ const Policies = ({ of: group }: { of: Group }) => {
               <Popconfirm
                 title={t("Remove {id}?", "删除策略 {id}？", { id: policy.id })}
                 okText={t("Remove", "删除")}
+                okButtonProps={{ danger: true }}
                 onConfirm={() => setWritten(written.filter((_, at) => at !== i))}
               >
                 <Button type="text" danger>

@@ -77,7 +77,12 @@ export const Code = ({ children, lines = 12 }: { children: string; lines?: numbe
     tabIndex={0}
     style={{
       ...{ margin: 0, padding: 12, borderRadius: 6, background: "var(--back)", border: "1px solid var(--line)" },
-      ...{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: `${lines * 1.6}em`, overflow: "auto" },
+      ...{
+        whiteSpace: "pre-wrap",
+        overflowWrap: "anywhere",
+        maxHeight: `calc(${lines * 1.57}em + 26px)`,
+        overflow: "auto",
+      },
     }}
   >
     {harmless(children)}

@@ -31,6 +31,7 @@ export const NewPassphrase = ({ label, extra }: { label: string; extra?: ReactNo
       <Form.Item
         name="again"
         label={t("Once more", "再次输入")}
+        required
         dependencies={["passphrase"]}
         rules={[
           ({ getFieldValue }) => ({
