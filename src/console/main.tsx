@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
 import { keepOpen } from "./shell/second-click.ts";
 import "./style.css";
+import "./library.css";
 
 keepOpen();
 const root = document.getElementById("root");
