@@ -32,6 +32,7 @@ const verbs = {
   python: () => run("scripts/python-image.ts", args),
   bundle: () => run("scripts/bundle.ts", args),
   console: () => run("scripts/console.ts", args),
+  pictures: () => run("scripts/pictures.ts", args),
   bench: named("bench"),
   drill: named("drill"),
 };

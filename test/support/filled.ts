@@ -4,6 +4,7 @@ import { type Party, signUp } from "../../src/cli/demo/parties.ts";
 import { sealedFiles } from "../../src/cli/demo/places.ts";
 import { play } from "../../src/cli/demo/play.ts";
 import { openProfile } from "../../src/cli/profile.ts";
+import { demoNames, type Names } from "../../src/sample/names.ts";
 import { type Client, createClient } from "../../src/sdk/client.ts";
 import {
   approveRequest,
@@ -42,6 +43,22 @@ export type Kind =
   | "key-groups"
   | "key-requests";
 
+/** What is called how beyond the story. */
+export interface Wording {
+  readonly names: Names;
+  readonly review: string;
+  readonly group: { readonly name: string; readonly description: string };
+  /** Notes of a request that was signed, and of one that waits. */
+  readonly notes: readonly [string, string];
+}
+
+export const CHINESE: Wording = {
+  names: demoNames,
+  review: "每月复核",
+  group: { name: "金库", description: "供应商付款" },
+  notes: ["第二季度货款", "第三季度货款"],
+};
+
 /** What those who play in it are called and wrote. */
 export const NAMES = [
   ...["乳腺肿瘤良恶性判别", "乳腺肿瘤研究联盟", "肿瘤研究所", "两家医院与研究所联合建模", "河畔医院", "湖滨医院"],
@@ -70,11 +87,19 @@ const POLICIES = [
   },
 ];
 
-/** @param profiles directory in which the organisations keep their keys @param platform new, with three key nodes */
-export const fill = async ({ url, admin }: Platform, profiles: string): Promise<Filled> => {
+/** @param platform new, with three key nodes @param profiles directory in which the organisations keep their keys */
+export const fill = async ({ url, admin }: Platform, profiles: string, wording = CHINESE): Promise<Filled> => {
   if (!admin) throw new Error("the platform is not new");
   mkdirSync(profiles, { recursive: true, mode: 0o700 });
-  const told = await play({ url, profiles, operator: admin, step: (_, __, work) => work(), places: sealedFiles });
+  const { names, review } = wording;
+  const told = await play({
+    url,
+    profiles,
+    operator: admin,
+    step: (_, __, work) => work(),
+    places: sealedFiles,
+    names,
+  });
   const [institute, riverside, lakeside] = ["institute", "riverside", "lakeside"].map((name) =>
     partyOf(profiles, name),
   ) as [Known, Known, Known];
@@ -91,8 +116,8 @@ export const fill = async ({ url, admin }: Platform, profiles: string): Promise<
   };
   await signUp({ url, profiles, name: "newcomer", nickname: "Newcomer", particulars: newcomer });
 
-  const waiting = await anotherTask(client, told.task, institute.member);
-  const keys = await fillKeys(institute, [riverside, lakeside]);
+  const waiting = await anotherTask(client, review, told.task, institute.member);
+  const keys = await fillKeys(institute, [riverside, lakeside], wording);
   const [alliance, event] = await Promise.all([client.alliances.list({}), client.events.list({})]);
   const task = await client.tasks.get({ id: told.task });
   return {
@@ -125,22 +150,26 @@ const partyOf = (profiles: string, name: string): Known => {
 };
 
 /** Of the same parts; nobody has authorised it. @returns its id */
-const anotherTask = async (client: Client, like: string, receiver: string): Promise<string> => {
+const anotherTask = async (client: Client, name: string, like: string, receiver: string): Promise<string> => {
   const { alliance, model, sources } = await client.tasks.get({ id: like });
   const wanted = {
-    ...{ name: "每月复核", alliance: alliance.id, receiver, model: model.id },
+    ...{ name, alliance: alliance.id, receiver, model: model.id },
     sources: sources.map(({ id, table }) => ({ id, table })),
   };
   return (await createTask(client, wanted, { enclaves: "any" })).resource.id;
 };
 
-const fillKeys = async ({ client, member }: Known, approvers: readonly [Known, Known]) => {
+const fillKeys = async (
+  { client, member }: Known,
+  approvers: readonly [Known, Known],
+  { group: detail, notes }: Wording,
+) => {
   const { items } = await client.keyNodes.list({ pageSize: 100 });
   const group = await client.keyGroups.create({
     ...{ nodes: items.map(({ stream }) => stream).sort(), requesters: [member], policies: POLICIES, approvals: 2 },
     administrators: [member, approvers[0].member].sort(),
     approvers: approvers.map((one) => one.member).sort(),
-    detail: { name: "金库", description: "供应商付款" },
+    detail,
   });
   const nodes = items.map(({ tag }) => tag).sort();
   const founded = await generateKey(
@@ -151,7 +180,7 @@ const fillKeys = async ({ client, member }: Known, approvers: readonly [Known, K
   const key = await awaitKey(client, founded.resource.id);
   const ask = async (value: bigint, note: string) =>
     (await requestSignatures(client, { key: key.id, messages: [send({ value })], note })).resource.id;
-  const [signed, pending] = [await ask(10n ** 17n, "第二季度货款"), await ask(10n ** 18n, "第三季度货款")];
+  const [signed, pending] = [await ask(10n ** 17n, notes[0]), await ask(10n ** 18n, notes[1])];
   for (const one of approvers) await approveRequest(one.client, signed, {});
   await awaitRequest(client, signed);
   await approveRequest(approvers[0].client, pending, {});

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pack } from "../../enclave/archive.ts";
-import { demoNames } from "../../sample/names.ts";
+import { demoNames, type Names } from "../../sample/names.ts";
 import { readResult, type Step, tell } from "../../sample/story.ts";
 import { createClient } from "../../sdk/client.ts";
 import { found, type Party, resultKey, signUp } from "./parties.ts";
@@ -16,6 +16,8 @@ interface PlayOptions {
   readonly operator: { readonly accessKeyId: string; readonly accessKeySecret: string };
   readonly step: Step;
   readonly places: Places;
+  /** What everything is called; as in the demo where nothing else is given. */
+  readonly names?: Names;
 }
 
 interface Played {
@@ -26,9 +28,16 @@ interface Played {
   readonly task: string;
 }
 
-export const play = async ({ url, profiles, operator, step, places }: PlayOptions): Promise<Played> => {
+export const play = async ({
+  url,
+  profiles,
+  operator,
+  step,
+  places,
+  names = demoNames,
+}: PlayOptions): Promise<Played> => {
   const { csv, task, receiver } = await tell<Awaited<ReturnType<typeof signUp>>, Party>({
-    ...{ names: demoNames, step, places, resultKey },
+    ...{ names, step, places, resultKey },
     office: createClient({ url, credentials: operator }),
     model: { archive: await packDirectory(MODEL), description: readFileSync(join(MODEL, "README.md"), "utf8") },
     signUp: (who) => signUp({ url, profiles, ...who }),
