@@ -32,18 +32,22 @@ test("what is spent counts at once, and is written when the ledger that it was c
     putSoon: write,
     anchor: async () => undefined,
   } as unknown as Store;
+  const COUNTED = [
+    ["R1", 1],
+    ["R2", 1],
+  ];
   for (const limits of [true, false]) {
     rows.clear();
     const gate = Promise.withResolvers<void>();
     const accounts = createAccounts(store, () => gate.promise);
     const counts = ["R1", "R2"].map((request) =>
-      accounts.set("K1", { ...accounts.of("K1"), requests: [...accounts.of("K1").requests, request] }, limits),
+      accounts.set("K1", { ...accounts.of("K1"), requests: [...accounts.of("K1").requests, [request, 1]] }, limits),
     );
-    assert.deepEqual(accounts.of("K1").requests, ["R1", "R2"]);
+    assert.deepEqual(accounts.of("K1").requests, COUNTED);
     assert.equal(rows.size, 0, "a process that ends now leaves what was counted before");
     gate.resolve();
     await Promise.all(counts);
-    assert.deepEqual(createAccounts(store, async () => undefined).of("K1").requests, ["R1", "R2"]);
+    assert.deepEqual(createAccounts(store, async () => undefined).of("K1").requests, COUNTED);
   }
   const accounts = createAccounts(store, () => Promise.reject(new Error("not sealed")));
   await assert.rejects(accounts.set("K2", NOTHING_SPENT, true), /not sealed/);

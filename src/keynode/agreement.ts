@@ -24,7 +24,16 @@ const WITHIN = 2_000;
 
 /** What decides which shares are the key's. */
 const viewOf = (key: Key | undefined): Uint8Array =>
-  utf8(canonical(key ? { epoch: epochOf(key)?.epoch ?? 0, attempt: key.attempt?.request ?? "" } : {}));
+  utf8(
+    canonical(
+      key
+        ? {
+            ...{ epoch: epochOf(key)?.epoch ?? 0, attempt: key.attempt?.request ?? "" },
+            ...(key.deletion > 0 && { deletion: key.deletion }),
+          }
+        : {},
+    ),
+  );
 
 export const createAgreement = ({ node, peers, witness, history }: AgreementDeps) => {
   peers.answer(TOPIC, async (from, stream) => {

@@ -12,6 +12,7 @@ import { createPolicies, type Decision, type Policies } from "../policy/cedar.ts
 import { type Asked, judge, judgeSigning, keyFacts, rolesOf, signingAsked } from "../policy/judge.ts";
 import type { Account } from "../policy/spending.ts";
 import type { What } from "../policy/what.ts";
+import { mayFoundKeys } from "../rules/key-group.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { awaitedOf, type KeyRequest, mayRequest, requestStateOf, withApproval } from "../rules/key-request-state.ts";
 import { type Attempt, agreedTo, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
@@ -80,9 +81,10 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
     requireAllowed(judge(policies, "exportKey", asked, {}));
     return { ...common, whats: [], account: before };
   }
-  // By the ledger's time: the host sets this machine's clock ahead and back as it likes, and every statement of a member
-  // ties the ledger's to that member's clock.
-  const { allowed, messages, account } = judgeSigning(policies, asked, before, deps.follower.time);
+  // By the earlier of both times: the host sets this machine's clock as it likes, and whoever may append to the ledger
+  // dates a leaf ahead.
+  const countedAt = Math.min(deps.clock.now(), deps.follower.time);
+  const { allowed, messages, account } = judgeSigning(policies, asked, before, countedAt);
   if (!allowed) requireAllowed(messages.find(({ decision }) => !decision.allowed)?.decision);
   return { ...common, whats: messages.map(({ what }) => what), account };
 };
@@ -183,13 +185,16 @@ export const judgeAttempt = (
 ): void => {
   const { kind, request, threshold, participants, approved } = attempt;
   const member = approved[0] ?? key.creator;
+  const isNew = kind === "generate" || kind === "import";
+  if (isNew && !mayFoundKeys(group, member))
+    throw refuse("keynode.key", { id: key.id, reason: "its founder may make no keys any more" });
   const asked: Asked = {
     ...{ request, member, roles: rolesOf(group, member), group: group.id, time: timeOf(deps) },
     approvers: agreedTo(attempt, group).filter((one) => one !== member && group.approvers.includes(one)),
   };
   const about = { threshold, shares: participants.length };
   const policies = policiesOf(group);
-  if (kind === "generate" || kind === "import") {
+  if (isNew) {
     const action = kind === "generate" ? "createKey" : "importKey";
     requireAllowed(judge(policies, action, asked, { ...about, scheme: key.scheme }));
   } else {

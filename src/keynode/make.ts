@@ -16,14 +16,23 @@ import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { convert } from "../mpc/schemes/sm2/convert.ts";
-import { type Attempt, agreementTo, attemptAt, epochOf, indexIn, type Key, nodesOf } from "../rules/key-state.ts";
+import {
+  type Attempt,
+  agreementTo,
+  attemptAt,
+  epochOf,
+  indexIn,
+  type Key,
+  nodesOf,
+  requireNodes,
+} from "../rules/key-state.ts";
 import type { PrivateKey } from "../trust/crypto/crypto.ts";
 import { keyShareContext } from "../trust/envelope/contexts.ts";
 import { openBytes } from "../trust/envelope/envelope.ts";
 import { refuse } from "./errors.ts";
 import type { History } from "./history.ts";
 import { type JudgeDeps, judgeAttempt } from "./judge.ts";
-import { type LookedKey, lookAtKey } from "./look.ts";
+import { type LookedKey, lookAtKey, timeOf } from "./look.ts";
 import type { Pairs } from "./pairs.ts";
 import { isProof, type Runs } from "./runs.ts";
 import type { Say } from "./say.ts";
@@ -103,16 +112,17 @@ export const createMaking = (deps: MakeDeps) => {
   };
 };
 
-/** What is open and agreed to, and asks something of this node. @throws Refusal keynode.key */
+/** What is open and agreed to, and asks something of this node. @throws Refusal keynode.key, key.nodes */
 const openAttempt = (deps: MakeDeps, stream: string): LookedKey & { readonly attempt: Attempt } => {
   const looked = lookAtKey(deps, stream);
   const { key, group } = looked;
   const unfit = (reason: string) => refuse("keynode.key", { id: key.id, reason });
-  // By the ledger's time alone, as the rules will judge what is said.
-  const attempt = attemptAt(key, deps.follower.time);
+  const attempt = attemptAt(key, timeOf(deps));
   if (!attempt) throw unfit("nothing is asked of its nodes");
   const { needed, given } = agreementTo(key, attempt, group);
   if (given < needed) throw unfit(`${needed} administrators have to agree, ${given} have`);
+  // Whom the group has put out meanwhile gets no share, whatever was agreed to before.
+  requireNodes(group, attempt.participants, attempt.threshold);
   const holders = epochOf(key)?.participants ?? [];
   if (![...attempt.participants, ...holders].includes(deps.node)) throw unfit("this node has no part in it");
   return { ...looked, attempt };

@@ -105,6 +105,8 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const requests = new Set<string>();
   /** Keys that have moved since it was last looked at what of them is to be erased. */
   const unsettled = new Set<string>();
+  /** Keys that are to be deleted at a time that has not come. */
+  const scheduled = new Set<string>();
   /** Whether the ledger is as new as any seen before. */
   const isCurrent = () => follower.followed.size >= identity.state.followed.size;
   const pardons = createPardons({ node, witness, pairStore, isCurrent, sealed });
@@ -112,24 +114,32 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const settle = async () => {
     if (!isCurrent()) return;
     const disputed = new Set<string>();
+    const time = Math.min(clock.now(), follower.time);
+    for (const stream of scheduled) {
+      const deletion = witness.known(keyStreams, stream)?.deletion ?? 0;
+      if (deletion > time) continue;
+      scheduled.delete(stream);
+      unsettled.add(stream);
+    }
     for (const stream of unsettled) {
       // Shown to its end, or it waits until it is.
       if (!witness.isWhole(stream)) continue;
       const key = witness.known(keyStreams, stream);
-      const time = Math.min(clock.now(), follower.time);
       await sealed();
       // What it moved to meanwhile may not be sealed: whoever showed that settles it.
       if (witness.known(keyStreams, stream) !== key || !unsettled.delete(stream) || !key) continue;
       if (!(await shares.settle(stream, key, time, () => agreed(stream, key)))) disputed.add(stream);
+      else if (key.deletion > time) scheduled.add(stream);
     }
     for (const stream of disputed) unsettled.add(stream);
     // The others may be shown the same a moment later.
     if (disputed.size > 0) again ??= setTimeout(settleAgain, SETTLE_AGAIN).unref();
   };
   let again: NodeJS.Timeout | undefined;
+  let closed = false;
   const settleAgain = () => {
     again = undefined;
-    settle().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
+    settle().catch((error: unknown) => closed || process.stderr.write(`${String(error)}\n`));
   };
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
   const show = async (statements: readonly PlacedStatement[]) => {
@@ -176,6 +186,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
         sealing = change(() => ({ followed }));
         // Whoever waits for it hears of it.
         sealing.catch(() => undefined);
+        if (scheduled.size > 0) settleAgain();
       }
       return { size: followed.size };
     },
@@ -224,6 +235,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   return {
     handlers: handlersOf(agent, sealed),
     async close() {
+      closed = true;
       clearTimeout(again);
       pools.close();
       await peers.close();

@@ -4,6 +4,7 @@
  * moment, the epoch that the ledger has is the one that can sign (docs/protocols/key-node.md section 5).
  */
 import { toHex } from "../base/bytes.ts";
+import { DAY } from "../base/clock.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import type { PlainRecord } from "../mpc/protocol.ts";
@@ -42,13 +43,16 @@ export interface Shares {
   /**
    * Erases what the ledger says is no more: shares of epochs before, of attempts that came to nothing, of deleted keys.
    * @param time by which deletion is judged, milliseconds: erased shares never come back
-   * @param agreed whether the others see the same; asked where there is something to erase of a key that goes on
+   * @param agreed whether the others see the same; asked where there is something to erase
    * @returns false where they do not: everything is kept
    */
   settle(stream: string, key: Key, time: number, agreed: () => Promise<boolean>): Promise<boolean>;
   /** Keys of which there is any share. */
   keys(): string[];
 }
+
+/** Milliseconds after which shares of a deleted key go though a holder cannot be asked: it may be gone for good. */
+const GONE = 30 * DAY;
 
 const PREFIX = "share/";
 const rowsOf = (key: string) => `${PREFIX}${key}/`;
@@ -95,7 +99,7 @@ export const createShares = (store: Store): Shares => {
         ({ candidate }) => deleted || !(isCurrent(candidate, key) || isAwaited(candidate, key)),
       );
       if (over.length === 0) return true;
-      if (!deleted && !(await agreed())) return false;
+      if (!(deleted && time >= key.deletion + GONE) && !(await agreed())) return false;
       await store.write(new Map(over.map(({ row }) => [row, undefined])));
       await store.anchor();
       return true;

@@ -9,6 +9,7 @@ import { streamOf } from "../rules/world.ts";
 import type { Spine } from "../spine/index.ts";
 import { childLink } from "./child-link.ts";
 import { createClosures } from "./closures.ts";
+import { createErasing } from "./erasing.ts";
 import { keyEvents } from "./events.ts";
 import { createJoining } from "./joining.ts";
 import { createKeyNodesApi } from "./key-nodes.ts";
@@ -104,8 +105,10 @@ export const createKeys = (options: KeysOptions) => {
     for (const other of views.index.nodes()) if (other !== stream) node.show(other).catch(shown);
     signing.work.wake();
     making.wake();
+    erasing.came(stream);
   };
 
+  const erasing = createErasing({ ledger, nodes, now, onError: shown });
   const making = createMaking({
     ledger,
     blobs: spine.blobs,
@@ -165,13 +168,16 @@ export const createKeys = (options: KeysOptions) => {
         const moved = ledger.streamsBetween(size, now);
         size = now;
         announce(moved);
+        erasing.look(moved);
       });
+      erasing.start();
       making.start();
       signing.work.start();
     },
     signing: { active: () => signing.work.active },
     async stop() {
       detach();
+      erasing.stop();
       making.stop();
       signing.work.stop();
       await joining?.close();

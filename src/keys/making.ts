@@ -8,9 +8,9 @@ import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { key as keyBook } from "../rules/key.ts";
-import { keyGroup } from "../rules/key-group.ts";
+import { type KeyGroup, keyGroup } from "../rules/key-group.ts";
 import { failed } from "../rules/key-made.ts";
-import { type Attempt, agreementTo, attemptAt, type Key, nodesOf } from "../rules/key-state.ts";
+import { type Attempt, agreementTo, attemptAt, type Key, nodesOf, requireNodes } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import { parseStatement } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
@@ -42,13 +42,13 @@ const PAUSE = { first: 500, longest: 60_000 };
 export const createMaking = (options: MakingOptions) => {
   const { ledger, blobs, nodes, runs, concurrency, now, reasons, onError, onMade } = options;
   /** The attempt that nodes are to work on now: it is open, and agreed to. */
-  const openAttempt = (stream: string): { key: Key; attempt: Attempt } | undefined => {
+  const openAttempt = (stream: string): { key: Key; attempt: Attempt; group: KeyGroup } | undefined => {
     const key = streamOf(ledger.world, keyBook, stream)?.state;
     const attempt = key && attemptAt(key, now());
     const group = key && streamOf(ledger.world, keyGroup, key.group)?.state;
     if (!attempt || !group) return undefined;
     const { needed, given } = agreementTo(key, attempt, group);
-    return given < needed ? undefined : { key, attempt };
+    return given < needed ? undefined : { key, attempt, group };
   };
 
   /** What is sealed to the node of a key that is imported. */
@@ -69,7 +69,9 @@ export const createMaking = (options: MakingOptions) => {
   const attempt = async (stream: string): Promise<void> => {
     const open = openAttempt(stream);
     if (!open) return;
-    const { request, said, participants } = open.attempt;
+    const { request, said, participants, threshold } = open.attempt;
+    // Its nodes would say no: the group has changed since it was asked for.
+    requireNodes(open.group, participants, threshold);
     const awaited = participants.filter((node) => !said.includes(node));
     // The others would wait for whoever is away.
     const away = awaited.find((node) => !nodes.isUp(node));

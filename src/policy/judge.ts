@@ -108,7 +108,7 @@ export const judgeSigning = (
 ): Verdict => {
   const { request, key, path, messages } = asked;
   const judged: { what: What; decision: Decision }[] = [];
-  const counted = isCounted(account, request);
+  const counted = isCounted(account, request, countedAt);
   let spent = account;
   for (const [i, message] of messages.entries()) {
     const what = whatIs(key, message, i + 1);
@@ -125,7 +125,7 @@ export const judgeSigning = (
   return {
     allowed: judged.length > 0 && judged.every(({ decision }) => decision.allowed),
     messages: judged,
-    account: counted ? account : markCounted(spent, request),
+    account: counted ? account : markCounted(spent, request, countedAt),
   };
 };
 

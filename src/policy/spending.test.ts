@@ -86,9 +86,10 @@ test("kinds that are counted have an end; what lies a month back makes room", ()
 
 test("requests that are known to be counted have an end", () => {
   let account: Account = NOTHING_SPENT;
-  for (let i = 0; i < 2_000; i++) account = markCounted(account, String(i));
+  for (let i = 0; i < 2_000; i++) account = markCounted(account, String(i), NOON);
   assert.equal(account.requests.length, 1_024);
-  assert.ok(isCounted(account, "1999") && !isCounted(account, "0"));
+  assert.ok(isCounted(account, "1999", NOON) && !isCounted(account, "0", NOON));
+  assert.ok(isCounted(account, "1999", NOON + HOUR) && !isCounted(account, "1999", NOON + HOUR + 2 * MINUTE));
 });
 
 /** Requests one after another, each with the account that the one before left, if it was allowed. */

@@ -14,9 +14,12 @@ const MAX_SERIES = 256;
 /** Requests that are known to be counted. One that has been forgotten counts again: more, never less. */
 const MAX_REQUESTS = 1_024;
 
+/** A request (its stream), and when it was counted last, milliseconds. */
+type Counted = readonly [request: string, time: number];
+
 /** JSON. Of each kind and window the parts that are not empty, ascending: number of the part, amount in decimal. */
 export interface Account {
-  readonly requests: readonly string[];
+  readonly requests: readonly Counted[];
   readonly series: Readonly<Record<string, Readonly<Record<Window, readonly Part[]>>>>;
 }
 type Part = readonly [index: number, amount: string];
@@ -37,13 +40,17 @@ export const tokenOn = (chainId: number, contract: string): string => `token:${c
 
 export const NOTHING_SPENT: Account = { requests: [], series: {} };
 
-/** Whether a request has been counted: it is not counted a second time when it is tried again. */
-export const isCounted = ({ requests }: Account, request: string): boolean => requests.includes(request);
+/**
+ * Whether a request has been counted: it is not counted a second time when it is tried again. Once what it spent has
+ * left a window it is: whoever has many counted one by one, and held back, could have all of them signed at once.
+ */
+export const isCounted = ({ requests }: Account, request: string, time: number): boolean =>
+  requests.some(([one, counted]) => one === request && partAt("hour", counted) >= partAt("hour", time) - PARTS);
 
 /** @param request its stream */
-export const markCounted = (account: Account, request: string): Account => ({
+export const markCounted = (account: Account, request: string, time: number): Account => ({
   ...account,
-  requests: [...account.requests, request].slice(-MAX_REQUESTS),
+  requests: [...account.requests.filter(([one]) => one !== request), [request, time] as const].slice(-MAX_REQUESTS),
 });
 
 /**

@@ -64,8 +64,8 @@ export const refuse = refusals({
   },
   "key.approvals": {
     status: 409,
-    en: "Other holders or another threshold need {needed} administrators; {given} have agreed. Wait for the others.",
-    zh: "更换分片持有节点或门限须经 {needed} 位管理员同意，目前为 {given} 位。请等待其他管理员处理。",
+    en: "Other holders, another threshold and a recovery need {needed} administrators; {given} have agreed. Wait for the others.",
+    zh: "更换分片持有节点或门限、恢复分片须经 {needed} 位管理员同意，目前为 {given} 位。请等待其他管理员处理。",
   },
   "key-request.expires": {
     status: 400,

@@ -137,13 +137,16 @@ export const agreedTo = (
   { since: { administrators } }: Pick<KeyGroup, "since">,
 ): string[] => approved.filter((member) => since[member] !== undefined && since[member] === administrators[member]);
 
-/** How many administrators an attempt needs, and how many have agreed that are administrators still. */
+/**
+ * How many administrators an attempt needs, and how many have agreed that are administrators still. A recovery needs
+ * them, too: with its share, a node has lost what it had counted as spent.
+ */
 export const agreementTo = (
   key: Pick<Key, "epochs">,
   attempt: Attempt,
   group: KeyGroup,
 ): { readonly needed: number; readonly given: number } => ({
-  needed: changesHolders(key, attempt) ? group.approvals : 0,
+  needed: changesHolders(key, attempt) || attempt.kind === "recover" ? group.approvals : 0,
   given: agreedTo(attempt, group).length,
 });
 
@@ -196,13 +199,15 @@ export const requireAdministrator = (key: Key, by: string, elsewhere: Elsewhere)
 
 /**
  * While shares are being made, or one waits for others to agree, no second is asked for. What was asked for by somebody
- * who is no administrator any more stands in nobody's way, nor does what one asked for oneself and nobody agreed to.
+ * who is no administrator any more, or with nodes that the group has put out, stands in nobody's way, nor does what
+ * one asked for oneself and nobody agreed to.
  * @throws Refusal key.busy
  */
 export const requireNoAttempt = (key: Key, { by, time }: Act<unknown>, group: KeyGroup): void => {
   const open = attemptAt(key, time);
   const [asker = ""] = open?.approved ?? [];
   if (!open || !isAdministrator(group, asker)) return;
+  if (!open.participants.every((node) => group.nodes.includes(node))) return;
   const { needed, given } = agreementTo(key, open, group);
   if (asker !== by || given >= needed) throw refuse("key.busy", { id: key.id, expires: iso(open.expires) });
 };

@@ -1,0 +1,68 @@
+/**
+ * Has the nodes of a deleted key look at it once its time has come, and again when one of them comes back: each erases
+ * its share by what the ledger says, and of a key that nobody uses nobody would show it any more.
+ */
+import { MINUTE } from "../base/clock.ts";
+import type { Ledger } from "../ledger/port.ts";
+import { key as keyBook } from "../rules/key.ts";
+import { type Key, participantsOf } from "../rules/key-state.ts";
+import { streamOf } from "../rules/world.ts";
+import type { KeyNodes } from "./nodes.ts";
+
+export interface ErasingOptions {
+  readonly ledger: Ledger;
+  readonly nodes: Pick<KeyNodes, "of" | "isUp">;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+const EVERY = MINUTE;
+
+const holdersOf = (key: Key): string[] => [
+  ...key.epochs.flatMap(({ epoch }) => participantsOf(key, epoch)),
+  ...(key.attempt?.participants ?? []),
+];
+
+export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) => {
+  /** Of each key that is to be deleted, the nodes that have not looked at it since. */
+  const doomed = new Map<string, Set<string>>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const keyAt = (stream: string): Key | undefined => streamOf(ledger.world, keyBook, stream)?.state;
+  const look = (streams: Iterable<string>): void => {
+    for (const stream of streams) {
+      const key = keyAt(stream);
+      if (key && key.deletion > 0) doomed.set(stream, new Set(holdersOf(key)));
+      else doomed.delete(stream);
+    }
+  };
+  const show = async (stream: string, left: Set<string>): Promise<void> => {
+    for (const node of [...left].filter((one) => nodes.isUp(one))) {
+      await nodes.of(node).show(stream);
+      left.delete(node);
+    }
+  };
+
+  return {
+    look,
+    /** Its time is the ledger's, too: nodes erase nothing before. */
+    async erase(): Promise<void> {
+      const [newest] = ledger.size > 0 ? ledger.leaves(ledger.size - 1, ledger.size) : [];
+      const time = Math.min(now(), newest?.time ?? 0);
+      for (const [stream, left] of doomed)
+        if (left.size > 0 && (keyAt(stream)?.deletion ?? time) <= time) await show(stream, left).catch(onError);
+    },
+    /** A node that comes back may have been shown nothing of them. */
+    came(node: string): void {
+      for (const [stream, left] of doomed) {
+        const key = keyAt(stream);
+        if (key && holdersOf(key).includes(node)) left.add(node);
+      }
+    },
+    start(): void {
+      look(ledger.world.streams.keys());
+      timer = setInterval(() => void this.erase(), EVERY).unref();
+    },
+    stop: (): void => clearInterval(timer),
+  };
+};
