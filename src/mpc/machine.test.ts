@@ -163,6 +163,14 @@ test("who says that others have said what they have not is named", () => {
   );
 });
 
+test("who has others hold more than an honest party would is named", () => {
+  const long = (m: { kind: string; round: number; from: number }) =>
+    m.kind === "round" && m.round === 1 && m.from === 5 ? new Uint8Array(1_001) : undefined;
+  const protocol = { ...gossip, mostHeld: 1_000 };
+  named(simulate({ protocol, parties, input: (party) => 10 * party, faults: { cheat: long } }), 5, "message.length");
+  agreed(simulate({ protocol, parties, input: (party) => 10 * party }));
+});
+
 test("parties that mean different things do not begin", () => {
   const { outcomes } = simulate({
     protocol: gossip,

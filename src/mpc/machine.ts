@@ -11,6 +11,7 @@ import {
   encodeMessage,
   type Header,
   type Kind,
+  MAX_BODY,
   type Message,
   NO_SESSION,
   signedBytes,
@@ -233,6 +234,15 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
     }
   };
 
+  /** Before the session is agreed nobody has signed for it, so its length is all that can be asked of it. */
+  const hold = (slot: string, message: Message): void => {
+    const { from, body } = message;
+    let length = body.length;
+    for (const one of state.held.values()) if (one.from === from) length += one.body.length;
+    if (length > (protocol.mostHeld ?? 2 * MAX_BODY)) throw new Abort("message.length", from);
+    state.held.set(slot, message);
+  };
+
   const accept = (from: number, bytes: Uint8Array): void => {
     const message = decoded(bytes, from);
     if (message.from !== from) throw new Abort("message.sender", from);
@@ -252,7 +262,7 @@ const run = <I, R>(options: RunOptions<I, R>, input: I, state: RunState): Run<R>
     if (!fits) throw new Abort("message.unexpected", from);
     if (state.agreed || round === 0) requireSigned(message);
     const known = state.held.get(slot);
-    if (!known) state.held.set(slot, message);
+    if (!known) hold(slot, message);
     else if (!equal(known.body, message.body) && (state.agreed || round === 0))
       throw new Abort(round === 0 ? "hello.twice" : "message.twice", from);
   };

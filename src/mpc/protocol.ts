@@ -60,6 +60,8 @@ export interface Protocol<I, R> {
   readonly name: string;
   begin(context: Context, input: I): Turn<R>;
   readonly rounds: readonly Round<R>[];
+  /** Bytes that an honest party has another hold at most, of two rounds; two of the longest messages where none are said. */
+  readonly mostHeld?: number;
 }
 
 /** A run has ended without a result, by the fault of `culprits`. */

@@ -42,6 +42,7 @@ interface Answered extends Offered {
 
 export const baseOt: Protocol<undefined, PairSetup> = {
   name: "base-ot/1",
+  mostHeld: 64 * 1024,
 
   /** Section 2.1: A = a·G with a proof that a is known. */
   begin(context) {
