@@ -16,6 +16,8 @@ import { enclaveKey } from "../trust/envelope/recipient.ts";
 export interface KeyImport {
   /** K…, that the founding statement has to name: the envelopes are bound to it. */
   readonly id: string;
+  /** Stream of the member that founds the key: the envelopes are bound to it too. */
+  readonly importer: string;
   /** Stream. */
   readonly group: string;
   readonly scheme: KeyScheme;
@@ -41,7 +43,7 @@ export interface SplitKey {
  * @throws RangeError for what is no private key of the scheme
  */
 export const splitKey = async (
-  { id, group, scheme, threshold, participants }: KeyImport,
+  { id, importer, group, scheme, threshold, participants }: KeyImport,
   secret: Uint8Array,
 ): Promise<SplitKey> => {
   const parties = participants.map((_, place) => place + 1);
@@ -55,7 +57,7 @@ export const splitKey = async (
     participants.map(({ node, encryptionKey }, place) =>
       sealBytes(shares.get(place + 1) ?? new Uint8Array(), {
         to: enclaveKey(fromBase64(encryptionKey)),
-        context: keyShareContext(group, id, node, place + 1),
+        context: keyShareContext(importer, group, id, node, place + 1),
       }),
     ),
   );

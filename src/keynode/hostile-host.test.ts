@@ -136,7 +136,7 @@ test("a request is good for one purpose, once, in its time", async (t) => {
   assert.deepEqual(await outcomes(fleet, request, [1, 2]), ["keynode.request", "keynode.request"]);
   assert.deepEqual(await outcomes(fleet, request, [2, 3]), ["keynode.request", "keynode.request"]);
 
-  // The same words under another valid signature are another statement, and no second request.
+  // The same words under the twin of their signature are no second request.
   const [founding] = (await replayable(fleet.ledger, request)).filter(
     ({ jws }) => parseStatement(jws).digest === request,
   );
@@ -147,7 +147,7 @@ test("a request is good for one purpose, once, in its time", async (t) => {
   await nodes[2].fork([...fleet.ledger.leaves(0, index), { seq: 0, statement: stream, stream, time }]);
   const statements = [...(await replayable(fleet.ledger, request)), { index, time, jws: twin }];
   const params = { request: stream, signers: [2, 3], details: fleet.details };
-  assert.equal(await codeOf(nodes[2].raw("sign", params, statements)), "id.taken");
+  assert.equal(await codeOf(nodes[2].raw("sign", params, statements)), "statement.signature");
   await nodes[2].restart();
 
   const late = await fleet.request(key, DIGEST);
@@ -156,6 +156,18 @@ test("a request is good for one purpose, once, in its time", async (t) => {
   const taken = await fleet.request(key, DIGEST);
   await act(fleet.stage, fleet.requester, "key-request.withdrawn", taken);
   assert.deepEqual(await outcomes(fleet, taken, [1, 2]), ["keynode.request", "keynode.request"]);
+});
+
+test("a request that was refused is none under the twin of its signature, where that alone is shown", async (t) => {
+  const { fleet, key, nodes } = await openFleet(t);
+  const request = await fleet.request(key, DIGEST);
+  await act(fleet.stage, fleet.approvers[0], "key-request.refused", request);
+  const founding = (await replayable(fleet.ledger, request)).find(({ jws }) => parseStatement(jws).digest === request);
+  const twin = await fleet.goOn(rewritten(founding?.jws ?? ""));
+  const statements = [...(await replayable(fleet.ledger, key)), twin];
+  const params = { request: parseStatement(twin.jws).digest, signers: [1, 2], details: fleet.details };
+  for (const said of await Promise.all(nodes.slice(0, 2).map((node) => codeOf(node.raw("sign", params, statements)))))
+    assert.equal(said, "statement.signature");
 });
 
 /** What is on the ledger beside the request, and what a node says that has seen it. */

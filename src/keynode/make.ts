@@ -31,6 +31,7 @@ import { keyShareContext } from "../trust/envelope/contexts.ts";
 import { openBytes } from "../trust/envelope/envelope.ts";
 import { refuse } from "./errors.ts";
 import type { History } from "./history.ts";
+import type { Imports } from "./imports.ts";
 import { type JudgeDeps, judgeAttempt } from "./judge.ts";
 import { type LookedKey, lookAtKey, timeOf } from "./look.ts";
 import type { Pairs } from "./pairs.ts";
@@ -40,6 +41,7 @@ import { type Candidate, madeOf, type Shares } from "./shares.ts";
 
 export interface MakeDeps extends JudgeDeps {
   readonly shares: Shares;
+  readonly imports: Imports;
   readonly runs: Runs;
   readonly pairs: Pick<Pairs, "ensure">;
   readonly encryptionKey: PrivateKey<"X25519">;
@@ -220,8 +222,8 @@ const requireShare = ({ shares }: MakeDeps, stream: string, key: Key): KeyShare 
 
 /** The share that whoever imports the key has sealed to this node, held to the commitments on the ledger. */
 const dealtShare = async (
-  { node, encryptionKey }: MakeDeps,
-  { share = "" }: MakeRequest,
+  { node, encryptionKey, imports }: MakeDeps,
+  { key: stream, share = "" }: MakeRequest,
   { key }: LookedKey,
   { participants, threshold }: Attempt,
 ): Promise<KeyShare> => {
@@ -230,10 +232,11 @@ const dealtShare = async (
   const unfit = (reason: string) => refuse("keynode.share", { id: key.id, reason });
   if (origin.kind !== "imported") throw unfit("it is not imported");
   const envelope = fromBase64(share);
-  if (sha256Hex(envelope) !== origin.shares[self - 1]) throw unfit("it is not the envelope that the ledger names");
+  const digest = sha256Hex(envelope);
+  if (digest !== origin.shares[self - 1]) throw unfit("it is not the envelope that the ledger names");
   const secret = await openBytes(envelope, {
     key: encryptionKey,
-    context: keyShareContext(key.group, key.id, node, self),
+    context: keyShareContext(key.creator, key.group, key.id, node, self),
   });
   const dealt = {
     ...{ scheme, threshold, parties: participants.map((_, place) => place + 1) },
@@ -241,7 +244,9 @@ const dealtShare = async (
     commitments: origin.commitments.map((point) => fromHex(point)),
   };
   try {
-    return acceptDealt(curveOf(CURVE_OF[scheme]), dealt, self, secret);
+    const accepted = acceptDealt(curveOf(CURVE_OF[scheme]), dealt, self, secret);
+    if (!(await imports.take(digest, stream))) throw unfit("it was taken for another key before");
+    return accepted;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw unfit(error.message);

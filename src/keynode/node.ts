@@ -21,6 +21,7 @@ import { backup, restore } from "./backup.ts";
 import { refuse } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { claimsOf, openIdentity, STORE } from "./identity.ts";
+import { createImports } from "./imports.ts";
 import { requireSigners } from "./judge.ts";
 import { type LookDeps, lookAtKey, timeOf } from "./look.ts";
 import { createMaking } from "./make.ts";
@@ -98,7 +99,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const history = createHistory({ peers });
   const agreed = createAgreement({ node, peers, witness, history });
   const common = { ...looking, history, accountOf: accounts.of, shares, say };
-  const making = { ...common, runs, pairs, encryptionKey };
+  const making = { ...common, imports: createImports(store), runs, pairs, encryptionKey };
   const make = createMaking(making);
   const sign = createSigning({ ...common, accounts, pools, peers, pairStore, patience: options.patience });
 

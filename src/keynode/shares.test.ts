@@ -5,10 +5,12 @@ import { generateKey, randomBytes, sha256Hex } from "#crypto";
 import { type HeldNode, type KeyNodes, openKeyNodes } from "../../test/support/keynodes.ts";
 import { keyId } from "../../test/support/keys.ts";
 import { requireOpenssl } from "../../test/support/openssl.ts";
-import { act } from "../../test/support/stage.ts";
+import { createOrganisation, type Organisation } from "../../test/support/principals.ts";
+import { act, found } from "../../test/support/stage.ts";
 import { fromBase64, fromBase64url, fromHex, toBase64, toHex } from "../base/bytes.ts";
 import { DAY } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
+import { replayable } from "../evidence/export.ts";
 import { curveOf } from "../mpc/curves/registry.ts";
 import { dealKey } from "../mpc/keys/dealer.ts";
 import { combineShares } from "../mpc/keys/export.ts";
@@ -18,7 +20,7 @@ import { epochOf } from "../rules/key-state.ts";
 import { keyBackupContext, keyExportContext, keyRestoreContext, keyShareContext } from "../trust/envelope/contexts.ts";
 import { openBytes, sealBytes } from "../trust/envelope/envelope.ts";
 import { enclaveKey } from "../trust/envelope/recipient.ts";
-import { parseStatement } from "../trust/statement.ts";
+import { parseStatement, type SignedStatement } from "../trust/statement.ts";
 import { publicOf } from "./make.ts";
 import { schemeOf } from "./schemes.ts";
 
@@ -65,7 +67,7 @@ describe("a key that is imported", () => {
         const { encryptionKey } = parseStatement(statement).statement.payload as Record<string, string>;
         return sealBytes(shares.get(place + 1) as Uint8Array, {
           to: enclaveKey(fromBase64(encryptionKey ?? "")),
-          context: keyShareContext(fleet.group, id, node.id, place + 1),
+          context: keyShareContext(fleet.requester.id, fleet.group, id, node.id, place + 1),
         });
       }),
     );
@@ -99,6 +101,47 @@ describe("a key that is imported", () => {
       const signature = await signs(fleet, key, [2, 3]);
       requireOpenssl(scheme, publicKey, DIGEST, signature);
     });
+
+  test("is imported once: deleted, it does not come back from the same envelopes, whoever founds it", async (t) => {
+    const fleet = await openKeyNodes(t, { patience: 3_000 });
+    const { id, dealt, sealed } = split(fleet, "EDDSA_ED25519", randomBytes(32));
+    const envelopes = await sealed;
+    const origin = {
+      kind: "imported",
+      publicKey: toHex(dealt.publicKey),
+      commitments: dealt.commitments.map((point) => toHex(point)),
+      shares: envelopes.map((envelope) => sha256Hex(envelope)),
+    };
+    const key = await fleet.foundKey("EDDSA_ED25519", 2, fleet.nodes, { id, origin });
+    const shareOf = (node: HeldNode) => toBase64(envelopes[fleet.nodes.indexOf(node)] ?? new Uint8Array());
+    await fleet.make(key, fleet.nodes, (node) => ({ share: shareOf(node) }));
+    const [administrator, other] = fleet.administrators;
+    await act(fleet.stage, administrator, "key.deletion-scheduled", key, { days: 7 });
+    fleet.clock.advance(8 * DAY);
+    await found(fleet.stage, createOrganisation("路人", { at: fleet.clock.now() }));
+    for (const node of fleet.nodes) {
+      await node.call("show", {}, key);
+      assert.equal((await node.raw("status", {})).keys, 0, "erased");
+      // It begins with an empty world, and is not shown the key that was.
+      await node.restart();
+    }
+
+    const about = await Promise.all([key, fleet.group, other.id].map((stream) => replayable(fleet.ledger, stream)));
+    const all = [...new Map(about.flat().map((one) => [one.index, one])).values()].sort((a, b) => a.index - b.index);
+    const isOfKey = ({ statement, digest }: SignedStatement) => digest === key || statement.stream === key;
+    const shown = all.filter(({ jws }) => !isOfKey(parseStatement(jws)));
+    const [founding] = all.map(({ jws }) => parseStatement(jws)).filter(isOfKey);
+    const again = async (node: HeldNode, by: Organisation) => {
+      const jws = fleet.signedAs(by, "key.founded", "", founding?.statement.payload as object);
+      const statements = [...shown, await fleet.goOn(jws)];
+      const params = { key: parseStatement(jws).digest, run: "33".repeat(32), share: shareOf(node) };
+      return codeOf(node.raw("make", { ...params, details: fleet.details }, statements));
+    };
+    const [first, second] = fleet.nodes as [HeldNode, HeldNode];
+    assert.equal(await again(first, other), "envelope.context", "it was sealed for another's founding");
+    fleet.clock.advance(1_000);
+    assert.equal(await again(second, fleet.requester), "keynode.share", "it was taken before");
+  });
 
   test("is not made of shares that do not fit its commitments", async (t) => {
     const fleet = await openKeyNodes(t);

@@ -7,7 +7,7 @@ import { refuse } from "../rules/key-errors.ts";
 import { keyNode } from "../rules/key-node.ts";
 import type { KeyScheme } from "../rules/key-schemes.ts";
 import { streamOf } from "../rules/world.ts";
-import type { Asker } from "../spine/access.ts";
+import { type Asker, requireMember } from "../spine/access.ts";
 import type { Spine } from "../spine/index.ts";
 
 const SEQUENCES = 1_000_000;
@@ -21,13 +21,13 @@ interface Founding {
   readonly detail: object;
 }
 
-/** @returns the input of the founding act; its envelopes are stored @throws Refusal key.import */
+/** @returns the input of the founding act; its envelopes are stored @throws Refusal key.import, organisation.required */
 export const splitFor = async ({ ledger, clock, api }: Spine, asker: Asker, founding: Founding, secret: Uint8Array) => {
   const { group, scheme, threshold, participants } = founding;
   const id = resourceIdOf(founded, clock.now(), randomInt(SEQUENCES));
   const { origin, envelopes } = await splitKey(
     {
-      ...{ id, group, scheme, threshold },
+      ...{ id, importer: requireMember(asker), group, scheme, threshold },
       participants: participants.map((node) => ({
         node,
         encryptionKey: streamOf(ledger.world, keyNode, node)?.state.encryptionKey ?? "",

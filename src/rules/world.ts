@@ -147,8 +147,7 @@ const claimId = (
   const claimed = id ?? appId ?? tag;
   if (claimed && world.ids.has(claimed)) throw refuse("id.taken", { id: claimed });
   if (claimed) return world.ids.set(claimed, stream);
-  // Whoever sees an ECDSA signature can write it as another valid one, and so the statement under another digest: one
-  // that founds a stream must not found a second.
+  // Signed anew, the same words are a statement under another digest: one that founds a stream must not found a second.
   const words = digestOf(statement);
   if (world.ids.has(words)) throw refuse("stream.founded", { kind: kind.name });
   return world.ids.set(words, stream);

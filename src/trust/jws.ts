@@ -10,6 +10,7 @@ import { canonical, parseCanonical } from "../base/canonical.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { PrivateKey, PublicKey, SigningKind } from "./crypto/crypto.ts";
 import { refuse } from "./keys-errors.ts";
+import { withLowS } from "./low-s.ts";
 
 export const ALGORITHMS = {
   "P-256": "ES256",
@@ -55,14 +56,15 @@ export interface SignOptions {
 export const signJws = ({ key, typ, kid, x5c, payload }: SignOptions): string => {
   const bytes = typeof payload === "string" ? utf8(payload) : payload;
   if (bytes.length > MAX_PAYLOAD) throw refuse("jws.too-large", { bytes: bytes.length, limit: MAX_PAYLOAD });
+  const alg = ALGORITHMS[key.kind];
   const header = canonical({
-    alg: ALGORITHMS[key.kind],
+    alg,
     typ,
     kid,
     x5c: x5c?.map(toBase64),
   });
   const input = `${toBase64url(utf8(header))}.${toBase64url(bytes)}`;
-  return `${input}.${toBase64url(sign(key, utf8(input)))}`;
+  return `${input}.${toBase64url(withLowS(alg, sign(key, utf8(input))))}`;
 };
 
 /**

@@ -11,6 +11,7 @@ import { Refusal } from "../base/refusal.ts";
 import type { PrivateKey, PublicKey, SigningKind } from "./crypto/crypto.ts";
 import { refuse } from "./errors.ts";
 import { type Alg, type Jws, parseJws, signJws, verifyJws } from "./jws.ts";
+import { hasLowS, withLowS } from "./low-s.ts";
 
 export interface Statement<P = unknown> {
   readonly kind: string;
@@ -54,7 +55,7 @@ export const signStatement = async (statement: Statement, signer: Signer): Promi
     x5c: signer.certificate === undefined ? undefined : [signer.certificate],
   });
   const input = `${toBase64url(utf8(header))}.${toBase64url(utf8(canonical(statement)))}`;
-  return `${input}.${toBase64url(await signer.sign(utf8(input)))}`;
+  return `${input}.${toBase64url(withLowS(signer.alg, await signer.sign(utf8(input))))}`;
 };
 
 /** Signs with a key in memory. */
@@ -108,12 +109,17 @@ const isStatement = (value: unknown): value is Statement => {
   );
 };
 
-/** @throws Refusal statement.signature, jws.algorithm */
+/**
+ * Of ECDSA signatures only those with a low s: a statement has one digest, and nobody but its signer makes another.
+ * @throws Refusal statement.signature
+ */
 export const verifyStatement = ({ jws, statement }: SignedStatement, key: PublicKey): void => {
+  const wrong = () => refuse("statement.signature", { by: statement.by || "its founder" });
+  if (!hasLowS(jws.header.alg, jws.signature)) throw wrong();
   try {
     verifyJws(jws, key);
   } catch (error) {
-    if (error instanceof Refusal) throw refuse("statement.signature", { by: statement.by || "its founder" });
+    if (error instanceof Refusal) throw wrong();
     throw error;
   }
 };

@@ -34,6 +34,7 @@ import { signCheckpoint } from "../../src/trust/log/checkpoint.ts";
 import { appendLeaf, EMPTY_FRONTIER, frontierRoot } from "../../src/trust/log/frontier.ts";
 import { leafHash } from "../../src/trust/log/merkle.ts";
 import { createNoteSigner } from "../../src/trust/log/note.ts";
+import { parseStatement } from "../../src/trust/statement.ts";
 import { sha384Hex } from "./hostile-host.ts";
 import { keyId } from "./keys.ts";
 import { createOrganisation, type Organisation, SALT } from "./principals.ts";
@@ -154,6 +155,8 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
     return signCheckpoint({ origin: ORIGIN, size: end.size, root: frontierRoot(end) }, signer);
   };
   let copies = 0;
+  /** The ledger as the nodes see it, once its operator has gone on with it alone. */
+  let beyond: Leaf[] | undefined;
 
   const startNode = async (tag: string): Promise<HeldNode> => {
     const home = join(directory, tag);
@@ -309,6 +312,20 @@ export const openKeyNodes = async (t: TestContext, options: FleetOptions = {}) =
       });
       const [leader] = await Promise.all(asked);
       return leader as KeyNodeMethods["sign"]["result"];
+    },
+
+    /** The operator's log goes on with a statement that no rule has seen; from then on nodes are told of no other. */
+    async goOn(jws: string): Promise<PlacedStatement> {
+      for (const node of nodes) await node.follow();
+      beyond ??= [...ledger.leaves(0, ledger.size)];
+      const [from, time, { statement, digest }] = [beyond.length, clock.now(), parseStatement(jws)];
+      const stream = statement.stream || digest;
+      const seq = beyond.filter((leaf) => leaf.stream === stream).length;
+      const leaf = { seq, statement: digest, stream, time };
+      beyond.push(leaf);
+      const params = { from, leaves: [leaf], checkpoint: checkpointOver(beyond) };
+      await Promise.all(nodes.map((node) => node.raw("follow", params)));
+      return { index: from, time, jws };
     },
 
     signedAs: (by: Organisation, kind: string, stream: string, payload: object = {}) =>

@@ -1,10 +1,10 @@
-/** An ECDSA signature (r, s) has a twin (r, n - s) that is as valid and needs no key. */
+/** An ECDSA signature (r, s) has a twin (r, n - s) that needs no key: for a statement it does not count. */
 import { fromBase64url, toBase64url } from "../../src/base/bytes.ts";
 
 /** Order of P-256. */
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-/** The same statement of an enclave under the twin of its signature: another text, so another digest. */
+/** The same statement, signed with P-256, under the twin of its signature: another text, so another digest. */
 export const rewritten = (jws: string): string => {
   const [header, payload, signature = ""] = jws.split(".");
   const bytes = fromBase64url(signature);

@@ -6,6 +6,7 @@ import { source, taskOf } from "../../../test/support/consortium.ts";
 import { openFleet } from "../../../test/support/fleet.ts";
 import { openRig, outcomeOf, type Rig } from "../../../test/support/hostile-host.ts";
 import { firstOf, moveAll, openSecond, release, successor } from "../../../test/support/moving.ts";
+import { rewritten } from "../../../test/support/rewritten.ts";
 import { act } from "../../../test/support/stage.ts";
 import { canonical } from "../../base/canonical.ts";
 import { iso } from "../../base/clock.ts";
@@ -78,23 +79,14 @@ test("diagnostics are those of the run that ended the task, not of others whose 
   await assert.rejects(second.diagnose(task), { code: "enclave.diagnostics" });
 });
 
-const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-/** The same words under another valid signature, which anybody can make of the first. */
-const twinOf = (jws: string): string => {
-  const [header, payload, signature = ""] = jws.split(".");
-  const bytes = Buffer.from(signature, "base64url");
-  const s = N - BigInt(`0x${bytes.subarray(32).toString("hex")}`);
-  const other = Buffer.from(s.toString(16).padStart(64, "0"), "hex");
-  return [header, payload, Buffer.concat([bytes.subarray(0, 32), other]).toString("base64url")].join(".");
-};
-
-test("a run is paid for once, whichever twin of what the enclave signed comes onto the ledger", async (t) => {
+test("a run is paid for once, and no twin of what the enclave signed comes onto the ledger", async (t) => {
   const rig = await openRig(t, { source: { policy: { budget: { runs: 2 } } } });
   const { second, task, delegate } = await openFleet(rig);
   const other = await rig.newTask();
   await rig.authorise(other);
   const away = await delegate(second.id);
-  await rig.stage.submit(twinOf(away.statement));
+  await assert.rejects(rig.stage.submit(rewritten(away.statement)), { code: "statement.signature" });
+  await rig.stage.submit(away.statement);
   await rig.follow();
   assert.equal(outcomeOf(await rig.run({ task: other })), "task.completed", "the second of two");
   const back = await delegate(rig.enclave.id);

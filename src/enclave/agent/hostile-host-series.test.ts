@@ -87,20 +87,20 @@ test("the same run asked for again is the very same statement, over restarts too
   assert.equal(await recur(rig, of), jws, "however old, once the ledger has it");
 });
 
-test("one number has one stream: its statement written as another valid one is not run", async (t) => {
+test("one number has one stream: its statement under the twin of its signature is not run", async (t) => {
   const { rig, of } = await openDaily(t);
   const jws = await recur(rig, of);
   const other = rewritten(jws);
   assert.notEqual(streamOf(other), streamOf(jws));
   await rig.stage.submit(jws);
-  await refused(rig.stage, () => rig.stage.submit(other), "id.taken");
+  await refused(rig.stage, () => rig.stage.submit(other), "statement.signature");
   // The ledger's key is the host's, so its ledger may have both.
   const [task, time] = [streamOf(other), rig.stage.clock.now()];
   const index = rig.ledger.size;
   await rig.restart();
   await rig.show([...rig.leaves(), { seq: 0, statement: task, stream: task, time }]);
   const statements = [...(await rig.statements(of, index)), { index, time, jws: other }];
-  await assert.rejects(rig.run({ task, statements }), { code: "enclave.occurrence" });
+  await assert.rejects(rig.run({ task, statements }), { code: "statement.signature" });
   assert.deepEqual(rig.reads, []);
   const own = await rig.statements(streamOf(jws), index);
   assert.equal(outcomeOf(await rig.run({ task: streamOf(jws), statements: own })), "task.completed");

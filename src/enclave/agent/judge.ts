@@ -57,7 +57,7 @@ export const judge = (deps: JudgeDeps, request: RunRequest, to: "run" | "decide"
   const expected = to === "run" ? task.runner : task.definition.enclave;
   if (expected !== deps.enclave) throw refuse("enclave.task.enclave", { expected });
   if (state !== "running" || !task.delivery) throw refuse("enclave.task.state", { state });
-  // Of a run there is one stream, and one run at a time: what was signed can be written as another valid statement.
+  // Of a run there is one stream, and one run at a time: one whose statement came too late is founded again.
   // The enclave that has founded it knows; another runs what that one gave to it.
   const founded = task.definition.enclave === deps.enclave;
   const { definition, delivery } = task;

@@ -81,13 +81,22 @@ const readSecret = (scheme: KeyScheme, { pem, passphrase }: PrivateKeyGiven): Ui
   return expanded ?? secretOf(keyFromPem(pem, options));
 };
 
+/** The member that the acts of this client are of, whoever signs them. @throws Refusal signer.required */
+const memberOf = async ({ signer, accounts }: Pick<Client, "signer" | "accounts">): Promise<string> => {
+  // Without a signer of its own the member's key is managed, and the platform signs.
+  const member = signer ? signer.by : (await accounts.me()).account?.member;
+  if (!member) throw refuse("signer.required");
+  return member;
+};
+
 /**
  * Splits a private key here and seals each share to its node. Nobody else sees it, and its holder should destroy it:
  * whoever has it signs without anybody's approval.
- * @throws Refusal key.*, enclave.untrusted, server.stored; RangeError for what is no private key of the scheme
+ * @throws Refusal key.*, enclave.untrusted, server.stored, signer.required; RangeError for what is no private key of
+ *   the scheme
  */
 export const importKey = async (
-  client: KeysClient & Pick<Client, "blobs">,
+  client: KeysClient & Pick<Client, "blobs" | "signer" | "accounts">,
   key: NewKey,
   { pem, passphrase }: PrivateKeyGiven,
   expected: ExpectedEnclave,
@@ -98,7 +107,11 @@ export const importKey = async (
   const id = resourceIdOf(founded, Date.now(), a * 256 + b + 1);
   const { scheme, threshold } = key;
   const participants = nodes.map(({ id: node, encryptionKey }) => ({ node, encryptionKey }));
-  const { origin, envelopes } = await splitKey({ id, group: group.stream, scheme, threshold, participants }, secret);
+  const importer = await memberOf(client);
+  const { origin, envelopes } = await splitKey(
+    { id, importer, group: group.stream, scheme, threshold, participants },
+    secret,
+  );
   for (const envelope of envelopes) await store(client, envelope);
   return client.keys.create({
     ...{ id, group: group.stream, scheme, threshold },

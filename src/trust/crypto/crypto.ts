@@ -57,7 +57,8 @@ export interface Crypto {
   sign(key: PrivateKey<SigningKind>, data: Uint8Array): Bytes;
   /**
    * False for whatever is not a valid signature, malformed ones included. ECDSA takes both s and n - s, as OpenSSL
-   * does, so a signature is not an identifier. Ed25519 is checked without the cofactor, as OpenSSL does.
+   * does, so a signature is not an identifier: of statements only one of them counts (low-s.ts). Ed25519 is checked
+   * without the cofactor, as OpenSSL does.
    */
   verify(key: PublicKey<SigningKind>, data: Uint8Array, signature: Uint8Array): boolean;
   /**

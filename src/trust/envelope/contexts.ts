@@ -58,11 +58,19 @@ export const delegationContext = (task: string, from: string, to: string): Conte
 });
 
 /**
- * One share of a key that is imported. The key's stream does not exist yet: its founding statement names the envelope.
- * @param group stream id; @param key K…; @param node stream id; @param index of the share
+ * One share of a key that is imported. The key's stream does not exist yet: its founding statement names the envelope,
+ * and nobody but the importer founds a key with it.
+ * @param importer, group stream ids; @param key K…; @param node stream id; @param index of the share
  */
-export const keyShareContext = (group: string, key: string, node: string, index: number): Context => ({
+export const keyShareContext = (
+  importer: string,
+  group: string,
+  key: string,
+  node: string,
+  index: number,
+): Context => ({
   use: "entente/key-share/1",
+  importer,
   group,
   key,
   node,

@@ -1,6 +1,6 @@
 /** Somebody else in a member's name. */
 import { generateKey } from "#crypto";
-import { fromBase64url, toBase64, toBase64url } from "../../../src/base/bytes.ts";
+import { toBase64 } from "../../../src/base/bytes.ts";
 import { DAY } from "../../../src/base/clock.ts";
 import { findMember } from "../../../src/sdk/workflows/find-member.ts";
 import { publishRevocations } from "../../../src/sdk/workflows/identity.ts";
@@ -9,6 +9,7 @@ import { parseStatement } from "../../../src/trust/statement.ts";
 import { createCrl } from "../../../src/trust/x509/crl.ts";
 import { alliance, authoriseSource, digestOfTask } from "../../support/consortium.ts";
 import { createOrganisation, crlOf, issueLeaf, SALT, START } from "../../support/principals.ts";
+import { rewritten } from "../../support/rewritten.ts";
 import { act, found, signed } from "../../support/stage.ts";
 import { type AttackOn, attacksOn } from "../harness.ts";
 import { answering, type ClientStand, openClient } from "../stands/client.ts";
@@ -138,7 +139,7 @@ const onRules: AttackOn<RulesStand>[] = [
     id: "A17",
     name: "Rewrites a signature into another valid one, to have an act count twice",
     by: "rules",
-    codes: ["stream.founded", "stream.moved"],
+    codes: ["statement.signature", "stream.moved"],
     stage: async ({ stage, hospitals: [hospital], enclave, taskUpTo }) => {
       const payload = { network: "evidence", enclave: enclave.id, detail: digestOf({ salt: SALT }) };
       const founding = signed(stage, hospital, "alliance.founded", "", payload);
@@ -148,24 +149,12 @@ const onRules: AttackOn<RulesStand>[] = [
       await stage.submit(consent);
       return {
         lies: [
-          ["stream.founded", () => stage.submit(rewritten(founding))],
+          ["statement.signature", () => stage.submit(rewritten(founding))],
           ["stream.moved", () => stage.submit(rewritten(consent))],
         ],
       };
     },
   },
 ];
-
-/** Order of P-256. */
-const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
-/** The same statement under (r, n - s), which verifies too. */
-const rewritten = (jws: string): string => {
-  const [header = "", payload = "", signature = ""] = jws.split(".");
-  const bytes = fromBase64url(signature);
-  const s = N - BigInt(`0x${Buffer.from(bytes.subarray(32)).toString("hex")}`);
-  bytes.set(Buffer.from(s.toString(16).padStart(64, "0"), "hex"), 32);
-  return [header, payload, toBase64url(bytes)].join(".");
-};
 
 export const members = [...attacksOn(openClient, onClients), ...attacksOn(openRules, onRules)];

@@ -72,7 +72,7 @@ const onEnclave: AttackOn<EnclaveStand>[] = [
     id: "A132",
     name: "Has a scheduled task run before it is due, or one of its runs twice",
     by: "enclave",
-    codes: ["enclave.not-due", "enclave.occurrence", "enclave.task.state"],
+    codes: ["enclave.not-due", "enclave.occurrence", "enclave.task.state", "statement.signature"],
     stage: async (stand) => {
       const { stage, ledger } = stand;
       const soon = await daily(stand, { ...DAILY, first: iso(stage.clock.now() + 10 * DAY) });
@@ -97,7 +97,7 @@ const onEnclave: AttackOn<EnclaveStand>[] = [
         lies: [
           ["enclave.not-due", async () => stand.call("recur", { task: soon }, await shown(soon))],
           ["enclave.not-due", backwards],
-          ["enclave.occurrence", async () => stand.run({ task, statements: [...(await shown(of)), twin] })],
+          ["statement.signature", async () => stand.run({ task, statements: [...(await shown(of)), twin] })],
           ["enclave.occurrence", async () => stand.run({ task: old, statements: await shown(old) })],
           ["enclave.task.state", async () => stand.run({ task: of, statements: await shown(of) })],
         ],
