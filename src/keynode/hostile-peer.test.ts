@@ -55,25 +55,49 @@ test("nobody but the leader gets a part, and only for what was judged", async (t
   await fleet.make(key);
   const stolen = await steal(fleet, third);
   t.after(() => stolen.close());
-  const ask = (body: Plain) => refusalOf(stolen.peers.ask(second.id, "sign", encodePlain(body), HOW));
+  const said = async (work: Promise<unknown>) => (await refusalOf(work))?.details.code;
+  const ask = (body: Plain) => said(stolen.peers.ask(second.id, "sign", encodePlain(body), HOW));
   for (const body of ["nonsense", [1, 2], ["name", [1]], ["name"], { name: "name" }] as Plain[])
-    assert.equal((await ask(body))?.code, "keynode.signers");
+    assert.equal(await ask(body), "keynode.signers");
   const ids = (count: number) => Array.from({ length: count }, () => "11".repeat(32));
   // Longer than for the most messages that a request can have: it is not even read.
-  assert.equal((await ask(["name", ids(8_000)]))?.code, "keynode.signers");
+  assert.equal(await ask(["name", ids(8_000)]), "keynode.signers");
   const call = encodePlain([new Uint8Array(32), "key".repeat(1_000), 1, [1, 2], [], 1, "urgent"]);
-  assert.equal((await refusalOf(stolen.peers.ask(second.id, "presign", call, HOW)))?.code, "peer.malformed");
+  assert.equal(await said(stolen.peers.ask(second.id, "presign", call, HOW)), "peer.malformed");
   for (const named of [[], ids(MAX_MESSAGES)])
-    assert.equal((await ask(["what nobody has judged", named]))?.code, "keynode.unreachable");
+    assert.equal(await ask(["what nobody has judged", named]), "keynode.unreachable");
 
   // The second has agreed to sign with the first, who has not asked yet.
   const request = await fleet.request(key, DIGEST);
   const params = { request, signers: [1, 2], details: fleet.details };
   const waiting = refusalOf(second.call("sign", params, request));
   const name = await first.call("show", {}, request).then(() => fleet.meetingOf(request, [1, 2]));
-  assert.equal((await ask([name, ["11".repeat(32)]]))?.code, "keynode.signers");
+  assert.equal(await ask([name, ["11".repeat(32)]]), "keynode.signers");
   await stolen.peers.tell(second.id, "sign-over", encodePlain(name), HOW);
   const led = await first.call("sign", params, request);
   assert.ok(led.detail, "the leader is not kept from it");
   assert.equal(await waiting, undefined);
+});
+
+test("what one of them refuses another with is nobody's own refusal, and the others sign", async (t) => {
+  const fleet = await openKeyNodes(t, { patience: 1_500 });
+  const [first, second, third] = fleet.nodes as [HeldNode, HeldNode, HeldNode];
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await fleet.make(key);
+  const stolen = await steal(fleet, second);
+  t.after(() => stolen.close());
+  const lie = async () => {
+    throw new Refusal("keynode.policy", 403, { reason: "forbidden by you", policies: [] }, "no");
+  };
+  for (const topic of ["sign", "presign"]) stolen.peers.answer(topic, lie);
+  const request = await fleet.request(key, DIGEST);
+  const params = { request, details: fleet.details };
+  const ask = () => refusalOf(first.call("sign", { ...params, signers: [1, 2] }, request));
+  const again = await ask();
+  const refusal = again?.code === "peer.restarted" ? await ask() : again;
+  assert.deepEqual([refusal?.code, refusal?.details], ["peer.refused", { node: second.id, code: "keynode.policy" }]);
+  const [led] = await Promise.all(
+    [first, third].map((node) => node.call("sign", { ...params, signers: [1, 3] }, request)),
+  );
+  assert.ok(led?.detail);
 });

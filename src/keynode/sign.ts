@@ -156,7 +156,7 @@ export const createSigning = (deps: SignDeps) => {
       try {
         return await pools.take(useOf(judged), count, within);
       } catch (error) {
-        if (!(error instanceof Refusal) || error.code !== "presignature.key" || patience <= 0) throw error;
+        if (!isNotYet(error) || patience <= 0) throw error;
         await delay(PAUSE);
       }
   };
@@ -201,6 +201,10 @@ export const createSigning = (deps: SignDeps) => {
 };
 
 const COMPLETED = "key-request.completed";
+
+/** This node, or another by its word, may not use the key by the ledger that it was shown so far. */
+const isNotYet = (error: unknown): boolean =>
+  error instanceof Refusal && (error.code === "peer.refused" ? error.details.code : error.code) === "presignature.key";
 
 /** Nodes of all signers but this one. */
 const othersOf = ({ epoch, signers, self }: Judged): string[] =>
