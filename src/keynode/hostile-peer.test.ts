@@ -1,10 +1,14 @@
 /** One of the signers is in hostile hands, with its keys and its share. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { randomBytes } from "#crypto";
 import { type HeldNode, openKeyNodes } from "../../test/support/keynodes.ts";
 import { steal } from "../../test/support/stolen-node.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import { Refusal } from "../base/refusal.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
+import { hashOf } from "../mpc/hash.ts";
+import { dkg } from "../mpc/keys/dkg.ts";
 import type { Plain } from "../mpc/protocol.ts";
 import { MAX_MESSAGES } from "../rules/key-messages.ts";
 
@@ -100,4 +104,40 @@ test("what one of them refuses another with is nobody's own refusal, and the oth
     [first, third].map((node) => node.call("sign", { ...params, signers: [1, 3] }, request)),
   );
   assert.ok(led?.detail);
+});
+
+test("names nobody on the ledger by the word of another", async (t) => {
+  const fleet = await openKeyNodes(t, { patience: 3_000 });
+  const [first, second, third] = fleet.nodes as [HeldNode, HeldNode, HeldNode];
+  const key = await fleet.foundKey("SM2", 2);
+  const stolen = await steal(fleet, second);
+  t.after(() => stolen.close());
+  await Promise.all([first, third].map((node) => node.call("show", {}, key)));
+  await Promise.all([first, third].map(({ id }) => stolen.peers.reach(id, 20_000)));
+  const lie = async (from: string) => {
+    const nodes = [from === first.id ? third.id : first.id];
+    throw new Refusal("run.aborted", 502, { run: "", check: "dkg.proof", nodes }, "no");
+  };
+  for (const topic of ["pair-make", "pair-begin", "pair-same"]) stolen.peers.answer(topic, lie);
+  const { group, scheme, attempt } = fleet.keyOf(key);
+  assert.ok(attempt);
+  const { request, kind, epoch, threshold, participants } = attempt;
+  const run = toHex(randomBytes(32));
+  // It takes part in the run whose result the others then multiply, each with each.
+  const terms = {
+    id: hashOf("entente key node run/1", key, fromHex(run), ""),
+    binding: hashOf(
+      "entente key node make/2",
+      ...[key, group, scheme, request, kind, epoch, threshold, [...participants], []],
+    ),
+    parties: new Map(participants.map((node, place) => [place + 1, node])),
+  };
+  const joined = stolen.runs.run(dkg, terms, { scheme: "SM2", threshold });
+  const params = { key, run, details: fleet.details };
+  const made = await Promise.all([first, third].map((node) => refusalOf(node.call("make", params, key))));
+  await joined;
+  assert.deepEqual(
+    made.map((refusal) => refusal?.details),
+    [1, 2].map(() => ({ node: second.id, code: "run.aborted" })),
+  );
 });

@@ -158,7 +158,11 @@ describe("a request", () => {
 
   test("to which a node answers what the ledger does not take is signed by others", async () => {
     const lies: Answer = async () => ({ statement: "nonsense" });
-    start([completes(all.nodes[0]), lies, completes(all.nodes[2])]);
+    const with2 =
+      (by: Signatory): Answer =>
+      (request, some) =>
+        (some.includes(2) ? follows : completes(by))(request, some);
+    start([with2(all.nodes[0]), lies, with2(all.nodes[2])]);
     await completed(await ask());
   });
 
