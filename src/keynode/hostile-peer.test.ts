@@ -1,16 +1,21 @@
 /** One of the signers is in hostile hands, with its keys and its share. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { randomBytes } from "#crypto";
+import { generateKey, randomBytes } from "#crypto";
 import { type HeldNode, openKeyNodes } from "../../test/support/keynodes.ts";
+import { keyId } from "../../test/support/keys.ts";
+import { SALT } from "../../test/support/principals.ts";
+import { act } from "../../test/support/stage.ts";
 import { steal } from "../../test/support/stolen-node.ts";
-import { fromHex, toHex } from "../base/bytes.ts";
+import { fromHex, toBase64, toHex } from "../base/bytes.ts";
+import { DAY, iso } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import { hashOf } from "../mpc/hash.ts";
 import { dkg } from "../mpc/keys/dkg.ts";
 import type { Plain } from "../mpc/protocol.ts";
 import { MAX_MESSAGES } from "../rules/key-messages.ts";
+import { Outcome } from "../rules/key-request.ts";
 
 const DIGEST = [{ kind: "digest", hex: "5f".repeat(32) }] as const;
 const HOW = { within: 5_000, lane: "urgent" } as const;
@@ -140,4 +145,43 @@ test("names nobody on the ledger by the word of another", async (t) => {
     made.map((refusal) => refusal?.details),
     [1, 2].map(() => ({ node: second.id, code: "run.aborted" })),
   );
+});
+
+test("an export that a follower spoils is done by others, and by the same leader", async (t) => {
+  const fleet = await openKeyNodes(t, { patience: 3_000 });
+  const [first, second, third] = fleet.nodes as [HeldNode, HeldNode, HeldNode];
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await fleet.make(key);
+  const recipient = toBase64(generateKey("X25519").publicKey.spki);
+  const ask = () =>
+    act(fleet.stage, fleet.administrators[0], "key-request.founded", "", {
+      ...{ id: keyId("R"), key, action: "export", count: 0, expires: iso(fleet.clock.now() + DAY), recipient },
+      detail: fleet.keep({ salt: SALT, messages: [], note: "" }),
+    });
+  const request = await ask();
+  const params = { request, details: fleet.details };
+  const lead = () => first.call("sign", { ...params, signers: [1, 2] }, request);
+  const stolen = await steal(fleet, second);
+  t.after(() => stolen.close());
+  const answer = (length: number) =>
+    stolen.peers.answer("sign", async () => encodePlain([new Uint8Array(length).fill(7)]));
+
+  // What is sealed nobody but the recipient can look into.
+  answer(400);
+  if ((await refusalOf(lead()))?.code === "peer.restarted") await lead();
+  const [led] = await Promise.all(
+    [first, third].map((node) => node.call("sign", { ...params, signers: [1, 3] }, request)),
+  );
+  const { shares } = Outcome.parse(led?.detail) as { shares: { index: number }[] };
+  assert.deepEqual(
+    shares.map(({ index }) => index),
+    [1, 3],
+  );
+
+  const other = await ask();
+  for (const length of [9_000, 0]) {
+    answer(length);
+    const refusal = await refusalOf(first.call("sign", { ...params, request: other, signers: [1, 2] }, other));
+    assert.deepEqual([refusal?.code, refusal?.details.nodes], ["keynode.signing", [second.id]]);
+  }
 });
