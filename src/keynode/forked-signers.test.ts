@@ -11,6 +11,8 @@ import type { Leaf } from "../trust/leaf.ts";
 import { createHistory } from "./history.ts";
 
 const PASSING = ["peer.restarted", "peer.unreachable", "run.ended", "keynode.unreachable"];
+/** What a node says, or another of which it says so. */
+const codeOf = ({ code, details }: Refusal): string => (code === "peer.refused" ? String(details.code) : code);
 
 test("signers that follow different ledgers notice it, and sign nothing together", async (t) => {
   const fleet = await openKeyNodes(t, { patience: 3_000 });
@@ -31,7 +33,7 @@ test("signers that follow different ledgers notice it, and sign nothing together
   const note = (work: Promise<{ detail?: unknown }>) =>
     work.then(
       ({ detail }) => detail && signed.push(detail),
-      (error: unknown) => codes.add(error instanceof Refusal ? error.code : String(error)),
+      (error: unknown) => codes.add(error instanceof Refusal ? codeOf(error) : String(error)),
     );
   while (!codes.has("keynode.forked")) {
     await Promise.all([note(a.raw("sign", params, shown)), note(b.call("sign", params, request))]);

@@ -294,7 +294,10 @@ const planOf = ({ node }: MakeDeps, key: Key, attempt: Attempt, chosen?: readonl
   };
 };
 
-/** That a check did not hold ends the attempt, and the ledger is told whose fault it was; all else is tried again. */
+/**
+ * That a check did not hold here ends the attempt, and the ledger is told whose fault it was; all else is tried again,
+ * also what a peer says that it found out, which is `peer.refused`.
+ */
 const failureOf = (error: unknown, { participants }: Attempt) => {
   if (!(error instanceof Refusal) || error.code !== "run.aborted") return undefined;
   const { check, nodes } = error.details as { check: string; nodes: readonly string[] };

@@ -174,7 +174,7 @@ test("another epoch, or a key that may not be used, leaves none", () =>
     assert.equal(a.pools.status().led, 0);
     await until(() => b.pools.status().followed === 0);
     b.disabled.add("K1");
-    await assert.rejects(a.pools.take(useOf(1, 2), 1, WITHIN), code("presignature.key"));
+    await assert.rejects(a.pools.take(useOf(1, 2), 1, WITHIN), code("peer.refused"));
     a.disabled.add("K1");
     await assert.rejects(a.pools.take(useOf(1, 2), 1, WITHIN), code("presignature.key"));
     await assert.rejects(a.pools.take(useOf(1, 7), 1, WITHIN), code("presignature.key"));
@@ -213,6 +213,6 @@ test("a leader that calls to many runs and joins none keeps the others busy with
     const call = () => encodePlain([randomBytes(32), "K1", 1, [1, 2], [], 64, "bulk"]);
     const ask = () => a.peers.ask(b.node, PRESIGN, call(), { within: WITHIN, lane: "urgent" });
     const asked = await Promise.allSettled(Array.from({ length: 100 }, ask));
-    const refusals = asked.flatMap((one) => (one.status === "rejected" ? [(one.reason as Refusal).code] : []));
+    const refusals = asked.flatMap((one) => (one.status === "rejected" ? [(one.reason as Refusal).details.code] : []));
     assert.deepEqual([refusals.length, new Set(refusals)], [100 - 32, new Set(["peer.busy"])]);
   }));

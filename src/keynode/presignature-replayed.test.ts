@@ -30,7 +30,7 @@ test("serves for no second message, also after its holder's disk was put back", 
     const body = encodePlain([fleet.meetingOf(request, [1, 2]), [id]]);
     const answer = await stolen.peers.ask(second.id, "sign", body, HOW).then(
       (parts) => (decodePlain(parts) as Uint8Array[]).length,
-      (error: Refusal) => error.code,
+      (error: Refusal) => error.details.code,
     );
     await agreed;
     return answer;

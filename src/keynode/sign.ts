@@ -12,6 +12,7 @@ import { encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import { Abort } from "../mpc/protocol.ts";
 import type { Presignature } from "../mpc/scheme.ts";
+import { MAX_ENVELOPE } from "../rules/key-request.ts";
 import { digestOf } from "../trust/digest.ts";
 import { keyExportContext } from "../trust/envelope/contexts.ts";
 import { sealBytes } from "../trust/envelope/envelope.ts";
@@ -70,6 +71,7 @@ const MAX_OUTCOMES = 4_096;
 
 export const createSigning = (deps: SignDeps) => {
   const { node, peers, pools, pairStore, accounts, say, patience: within = WITHIN } = deps;
+  /** By request, epoch and signers: what came of one set, and is not taken, keeps no other from signing. */
   const outcomes = new Map<string, { payload: object; detail: Record<string, unknown> }>();
   const meetings = createMeetings<Ready>(within, () => refuse("keynode.unreachable", { nodes: [] }));
 
@@ -115,7 +117,8 @@ export const createSigning = (deps: SignDeps) => {
 
   const lead = async ({ judged, share, counted }: Ready): Promise<Signed> => {
     const { request, epoch, signers, group } = judged;
-    const known = outcomes.get(request.stream);
+    const name = `${request.stream} ${epoch.epoch} ${signers.join()}`;
+    const known = outcomes.get(name);
     if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
     const presignatures = await takeAll(judged);
     deps.history.tell(othersOf(judged));
@@ -138,7 +141,7 @@ export const createSigning = (deps: SignDeps) => {
     const detail = { salt: toBase64url(randomBytes(16)), ...outcome };
     const checkpoint = deps.follower.followed;
     const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
-    outcomes.set(request.stream, { payload, detail });
+    outcomes.set(name, { payload, detail });
     for (const oldest of outcomes.keys()) if (outcomes.size > MAX_OUTCOMES) outcomes.delete(oldest);
     return { statement: say(COMPLETED, request.stream, payload), detail };
   };
@@ -156,7 +159,7 @@ export const createSigning = (deps: SignDeps) => {
       try {
         return await pools.take(useOf(judged), count, within);
       } catch (error) {
-        if (!(error instanceof Refusal) || error.code !== "presignature.key" || patience <= 0) throw error;
+        if (!isNotYet(error) || patience <= 0) throw error;
         await delay(PAUSE);
       }
   };
@@ -201,6 +204,10 @@ export const createSigning = (deps: SignDeps) => {
 };
 
 const COMPLETED = "key-request.completed";
+
+/** This node, or another by its word, may not use the key by the ledger that it was shown so far. */
+const isNotYet = (error: unknown): boolean =>
+  error instanceof Refusal && (error.code === "peer.refused" ? error.details.code : error.code) === "presignature.key";
 
 /** Nodes of all signers but this one. */
 const othersOf = ({ epoch, signers, self }: Judged): string[] =>
@@ -274,10 +281,12 @@ const decodeAsk = (body: Uint8Array) => {
 /** @throws Abort naming the party */
 const decodeParts = (answer: Uint8Array, count: number, index: number): readonly Uint8Array[] => {
   const plain = decoded(answer);
-  if (!Array.isArray(plain) || plain.length !== count || !plain.every((part) => part instanceof Uint8Array))
-    throw new Abort("sign.malformed", index);
+  if (!Array.isArray(plain) || plain.length !== count || !plain.every(isPart)) throw new Abort("sign.malformed", index);
   return plain;
 };
+/** A sealed share can't be looked into: what the ledger would not take is found out here, while it is known whose it is. */
+const isPart = (part: unknown): boolean =>
+  part instanceof Uint8Array && part.length > 0 && 4 * part.length <= 3 * MAX_ENVELOPE;
 
 const decoded = (bytes: Uint8Array): unknown => {
   try {

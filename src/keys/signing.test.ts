@@ -121,6 +121,51 @@ describe("a request", () => {
     assert.equal(signers().at(-1), "1,3");
   });
 
+  test("in which two blame each other, or nobody anybody, is tried with other signers", async () => {
+    for (const [of2, ofOthers] of [
+      [
+        refuses("keynode.signing", { nodes: all.nodes.map(({ id }) => id) }),
+        refuses("peer.refused", { node: all.nodes[1].id }),
+      ],
+      [
+        refuses("keynode.signing", { nodes: all.nodes.map(({ id }) => id) }),
+        refuses("keynode.unreachable", { nodes: [] }),
+      ],
+      [follows, refuses("keynode.unreachable", { nodes: [] })],
+    ] as const) {
+      const with2 =
+        (by: Signatory): Answer =>
+        (request, some) =>
+          (some.includes(2) ? ofOthers : completes(by))(request, some);
+      asked = [];
+      start([with2(all.nodes[0]), of2, with2(all.nodes[2])]);
+      const request = await ask();
+      await completed(request);
+      assert.equal(signers().at(-1), "1,3");
+      assert.equal(new Set(signers()).size, asked.length, "none is asked twice");
+      signing.work.stop();
+    }
+  });
+
+  test("that no signers get done waits, and is tried with the first of them again", async () => {
+    const fails = refuses("keynode.unreachable", { nodes: [] });
+    start([fails, fails, fails]);
+    const request = await ask();
+    await settled(request, () => asked.length >= 4);
+    assert.equal(new Set(signers().slice(0, 3)).size, 3);
+    assert.equal(signers()[3], signers()[0]);
+  });
+
+  test("to which a node answers what the ledger does not take is signed by others", async () => {
+    const lies: Answer = async () => ({ statement: "nonsense" });
+    const with2 =
+      (by: Signatory): Answer =>
+      (request, some) =>
+        (some.includes(2) ? follows : completes(by))(request, some);
+    start([with2(all.nodes[0]), lies, with2(all.nodes[2])]);
+    await completed(await ask());
+  });
+
   test("whose node has no share is signed by the two that have theirs", async () => {
     start([refuses("keynode.not-held"), completes(all.nodes[1]), follows]);
     await completed(await ask());

@@ -16,6 +16,7 @@ import { parseStatement } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { submitSaid } from "./said.ts";
+import { createTries, type Tries } from "./signers.ts";
 import { createWork, type Work } from "./work.ts";
 
 export interface SigningOptions {
@@ -33,8 +34,13 @@ type Said = KeyNodeMethods["sign"]["result"];
 
 /** Most that wait do so for people, who wake them by what they say; some for the time of day. */
 const PAUSE = { first: 500, longest: 60_000 };
+/** Sets of signers that are tried in vain before others' requests have their turn. */
+const MAX_TRIES = 8;
 
-/** A node's own no, as opposed to that others could not be reached or did not keep to the protocol. */
+/**
+ * A node's own no, as opposed to that others could not be reached or did not keep to the protocol. What another node
+ * refused it with comes as `peer.refused`.
+ */
 const OWN_REFUSALS = new Set([
   "keynode.policy",
   "keynode.not-held",
@@ -52,14 +58,23 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
     return isOpen && epoch ? { request, epoch } : undefined;
   };
 
+  /** What was tried, by request. */
+  const tries = new Map<string, Tries>();
+  const triesOf = (stream: string): Tries => {
+    const known = tries.get(stream) ?? createTries();
+    tries.set(stream, known);
+    return known;
+  };
+
   /**
-   * Indices of the nodes that are to sign, growing. The same for all requests of a key while the same nodes are up, so
-   * that they have presignatures ready; other keys begin at other nodes.
+   * Indices of the nodes that can sign, the preferred first: in the same order for all requests of a key while the same
+   * nodes are up, so that they have presignatures ready; other keys begin at other nodes.
+   * @throws Refusal key-node.too-few
    */
-  const choose = (
+  const ableOf = (
     { participants, threshold }: Epoch,
     { key, failures }: Pick<KeyRequest, "key" | "failures">,
-    without: ReadonlySet<number>,
+    without: ReadonlySet<number> = new Set(),
   ): number[] => {
     const able = participants.flatMap((node, place) => {
       const willing = !without.has(place + 1) && failures.every(({ by }) => by !== node);
@@ -68,33 +83,35 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
     if (able.length < threshold)
       throw refuse("key-node.too-few", { up: able.length, threshold, nodes: participants.length });
     const start = Number.parseInt(key.slice(0, 8), 16) % able.length;
-    return [...able.slice(start), ...able.slice(0, start)].slice(0, threshold).sort((a, b) => a - b);
+    return [...able.slice(start), ...able.slice(0, start)];
   };
 
-  /** Who could or would not, by what was said. */
-  const culpritsOf = ({ participants }: Epoch, index: number, error: unknown): number[] => {
-    if (!nodes.isUp(participants[index - 1] ?? "")) return [index];
-    if (!(error instanceof Refusal) || OWN_REFUSALS.has(error.code)) return [index];
-    const { nodes: named } = error.details;
-    const words = Array.isArray(named) ? named.map(String) : String(named ?? "").split(/[,\s]+/);
-    return words.flatMap((word) => {
-      const place = participants.indexOf(word);
-      return place >= 0 ? [place + 1] : /^\d{1,2}$/.test(word) ? [Number(word)] : [];
-    });
+  /** By its own word, or because it is gone: nobody else can bring that about. */
+  const isUnable = (node: string, error: unknown): boolean =>
+    !nodes.isUp(node) || !(error instanceof Refusal) || OWN_REFUSALS.has(error.code);
+
+  /** Which of the others that it was asked with a node says are at fault. */
+  const accusedBy = ({ participants }: Epoch, signers: readonly number[], index: number, error: unknown): number[] => {
+    const { nodes: named = [], node } = error instanceof Refusal ? error.details : {};
+    const words = [node, ...(Array.isArray(named) ? named : String(named).split(/[,\s]+/))];
+    const accused = words.map((word) => participants.indexOf(String(word)) + 1);
+    return signers.filter((one) => one !== index && accused.includes(one));
   };
 
-  /** One try with these signers: what the first answers, or who is to be left out of the next. */
+  /** One try with these signers: what each answers, who is able to sign no more, and who is said to be at fault. */
   const ask = async (stream: string, epoch: Epoch, signers: readonly number[]) => {
+    const nodeOf = (index: number) => epoch.participants[index - 1] ?? "";
     const answers = await Promise.allSettled(
-      signers.map(async (index) => nodes.of(epoch.participants[index - 1] ?? "").sign(stream, signers)),
+      signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers)),
     );
     const said = answers.map((one) => (one.status === "fulfilled" ? one.value : undefined));
     const failures = answers.flatMap((one, i) =>
       one.status === "rejected" ? [{ index: signers[i] ?? 0, error: one.reason as unknown }] : [],
     );
-    const unable = failures.flatMap(({ index, error }) => culpritsOf(epoch, index, error));
+    const unable = failures.flatMap(({ index, error }) => (isUnable(nodeOf(index), error) ? [index] : []));
+    const accused = failures.flatMap(({ index, error }) => accusedBy(epoch, signers, index, error));
     const own = failures.find(({ error }) => error instanceof Refusal && OWN_REFUSALS.has(error.code));
-    return { said, unable, error: own?.error ?? failures[0]?.error };
+    return { said, unable, accused, error: own?.error ?? failures[0]?.error };
   };
 
   /** Puts on the ledger what a node says of the request. */
@@ -116,32 +133,59 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
   const isCompletion = ({ statement }: Said): boolean =>
     statement !== "" && parseStatement(statement).statement.kind === completed.name;
 
+  /** Puts on the ledger what they answered, until one has said that it is done. */
+  const record = async (
+    stream: string,
+    { participants }: Epoch,
+    signers: readonly number[],
+    said: readonly (Said | undefined)[],
+  ) => {
+    const unable: number[] = [];
+    let unfit: Refusal | undefined;
+    for (const [i, one] of said.entries()) {
+      const index = signers[i] ?? 0;
+      if (!one || one.statement === "") continue;
+      try {
+        await submit(stream, one, () => nodes.of(participants[index - 1] ?? "").sign(stream, signers));
+        if (isCompletion(one)) return { isDone: true, unable, unfit };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        unfit ??= error;
+      }
+      // It has said that it takes no part, or what the ledger does not take.
+      unable.push(index);
+    }
+    return { isDone: false, unable, unfit };
+  };
+
   const attempt = async (stream: string): Promise<void> => {
     const without = new Set<number>();
     let refusal: unknown;
-    for (;;) {
+    for (let left = MAX_TRIES; left > 0; ) {
       const now = open(stream);
       if (!now) return;
       const { request, epoch } = now;
-      let signers: number[];
+      let able: number[];
       try {
-        signers = choose(epoch, request, without);
+        able = ableOf(epoch, request, without);
       } catch (error) {
         throw refusal ?? error;
       }
-      const { said, unable, error } = await ask(stream, epoch, signers);
-      for (const [i, one] of said.entries()) {
-        const index = signers[i] ?? 0;
-        if (!one || one.statement === "") continue;
-        await submit(stream, one, () => nodes.of(epoch.participants[index - 1] ?? "").sign(stream, signers));
-        if (isCompletion(one)) return;
-        // It has said that it takes no part.
-        unable.push(index);
-      }
-      refusal = error ?? refuse("key-node.silent");
-      if (unable.length === 0) throw refusal;
+      const signers = triesOf(stream).next(able, epoch.threshold);
+      // All were tried: it begins anew, after a pause where one of them was just now.
+      if (!signers && refusal === undefined) continue;
+      if (!signers) break;
+      const { said, unable, accused, error } = await ask(stream, epoch, signers);
+      const recorded = await record(stream, epoch, signers, said);
+      if (recorded.isDone) return;
+      unable.push(...recorded.unable);
+      refusal = error ?? recorded.unfit ?? refuse("key-node.silent");
       for (const index of unable) without.add(index);
+      if (unable.length > 0) continue;
+      triesOf(stream).failed(signers, accused);
+      left--;
     }
+    throw refusal;
   };
 
   const work: Work = createWork({
@@ -152,6 +196,7 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
     pause: PAUSE,
     reasons,
     onError,
+    onDone: (stream) => tries.delete(stream),
   });
   return {
     work,
@@ -160,7 +205,7 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
       const key = streamOf(ledger.world, keyBook, stream)?.state;
       const epoch = key && epochOf(key);
       if (!epoch || stateOf(key, now()) !== "enabled") return;
-      const signers = choose(epoch, { key: stream, failures: [] }, new Set());
+      const signers = createTries().next(ableOf(epoch, { key: stream, failures: [] }), epoch.threshold) ?? [];
       await nodes.of(epoch.participants[(signers[0] ?? 0) - 1] ?? "").prepare(stream, signers);
     },
   };

@@ -108,6 +108,9 @@ const end = (state: KeyRequest, { by, time }: Act<unknown>, status: "refused" | 
   ended: { by, time, code },
 });
 
+/** Characters of a share that is sealed to a recipient. */
+export const MAX_ENVELOPE = 4_096;
+
 /** What came of it: a signature a message, in order; or of every node that takes part its share, sealed to the recipient. */
 export const Outcome = z.union([
   z.strictObject({
@@ -130,7 +133,7 @@ export const Outcome = z.union([
           envelope: z
             .string()
             .regex(/^[A-Za-z0-9_-]+$/)
-            .max(4_096),
+            .max(MAX_ENVELOPE),
         }),
       )
       .min(2)

@@ -53,7 +53,7 @@ export const steal = async (fleet: KeyNodes, { directory, id: node, raw, stop }:
   peers.keep(fleet.nodes.map(({ id }) => id));
   let closed = false;
   return {
-    ...{ node, peers, pools },
+    ...{ node, peers, pools, runs },
     async close() {
       if (closed) return;
       closed = true;

@@ -9,7 +9,7 @@ const MAX_SERVED_BYTES = 64 << 20;
 /** Milliseconds that an answer is kept for a peer that does not come back. */
 const ANSWER_KEPT = 60_000;
 
-/** Answers a question of `from`. @throws Refusal, which the asker gets */
+/** Answers a question of `from`. @throws Refusal, whose code the asker gets in a peer.refused */
 export type Answering = (from: string, body: Uint8Array) => Promise<Uint8Array>;
 /** Hears what `from` tells. Must not throw. */
 export type Hearing = (from: string, body: Uint8Array) => void;
@@ -99,7 +99,7 @@ export const createConversation = (
       else if (spoken.kind === "ask") answer(spoken).catch(ignore);
       // An answer to no question comes too late.
       else if (spoken.kind === "answer") asked.get(spoken.number)?.resolve(spoken.body);
-      else asked.get(spoken.number)?.reject(decodeFailure(spoken.body));
+      else asked.get(spoken.number)?.reject(decodeFailure(node, spoken.body));
     },
     connected(process) {
       boot = process;

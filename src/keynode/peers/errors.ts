@@ -27,6 +27,11 @@ export const refuse = refusals({
     en: "A message of {size} bytes is more than key nodes take from one another ({limit}). Ask for less at a time.",
     zh: "消息大小为 {size} 字节，超过密钥节点之间的上限 {limit}。请减少单次请求的内容。",
   },
+  "peer.refused": {
+    status: 502,
+    en: "The key node {node} refused what another one asked it ({code}). Look at its state, or choose others; then try again.",
+    zh: "密钥节点 {node} 拒绝了另一节点的请求（{code}）。请查看其状态，或选择其他节点后重试。",
+  },
   "peer.topic": {
     status: 501,
     en: "The other key node does not know {topic}. Run the same version on both.",

@@ -24,7 +24,7 @@ export interface Peers {
   readonly address: { readonly host: string; readonly port: number };
   /** Connections with these nodes are kept up from now on; with those that the ledger does not name, not. */
   keep(nodes: Iterable<string>): void;
-  /** @throws Refusal peer.unknown, peer.unreachable, peer.restarted, peer.busy, peer.too-large, or what the other refuses with */
+  /** @throws Refusal peer.unknown, peer.unreachable, peer.restarted, peer.busy, peer.too-large, or peer.refused with the code that the other refuses with */
   ask(node: string, topic: string, body: Uint8Array, how: { within: number; lane: Lane }): Promise<Uint8Array>;
   /** Arrives once, or the other was started again, or did not come back `within` (milliseconds). @throws Refusal peer.unknown, peer.busy, peer.too-large */
   tell(node: string, topic: string, body: Uint8Array, how: { within: number; lane: Lane }): void;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { fromUtf8 } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
+import { refuse } from "./errors.ts";
 import { malformed } from "./link.ts";
 import { decodeReceived, encodeReceived, RECEIVED_LENGTH, type Received } from "./session.ts";
 
@@ -55,8 +56,11 @@ export const encodeFailure = (error: unknown): Buffer => {
   return whole.length <= MAX_FAILURE ? whole : Buffer.from(JSON.stringify(short));
 };
 
-/** @throws Refusal peer.malformed */
-export const decodeFailure = (body: Uint8Array): Refusal => {
+/**
+ * What `node` refuses with is its word alone: it never comes out as a refusal that this node could have made itself.
+ * @throws Refusal peer.malformed
+ */
+export const decodeFailure = (node: string, body: Uint8Array): Refusal => {
   if (body.length > MAX_FAILURE) throw malformed("a failure that is too long");
   let value: unknown;
   try {
@@ -66,7 +70,7 @@ export const decodeFailure = (body: Uint8Array): Refusal => {
   }
   const { success, data } = Failure.safeParse(value);
   if (!success) throw malformed("a failure without the members it needs");
-  return new Refusal(data.code, data.status, data.details, data.message);
+  return refuse("peer.refused", { node, code: data.code });
 };
 
 /** What both say first on a connection (section 3). */
