@@ -24,7 +24,9 @@ export const createTries = (): Tries => {
       let best: readonly number[] | undefined;
       for (const set of setsOf(able, threshold)) {
         const isBetter = best === undefined || accusationsOf(set) < accusationsOf(best);
-        if (isBetter && !tried.has(nameOf(set))) best = set;
+        if (!isBetter || tried.has(nameOf(set))) continue;
+        best = set;
+        if (accusationsOf(set) === 0) break;
       }
       if (best === undefined) {
         tried.clear();

@@ -9,8 +9,8 @@ export const refuse = refusals({
   },
   "statement.signature": {
     status: 403,
-    en: "The signature does not verify under the key of {by}. Sign again with the key of that member.",
-    zh: "签名无法用成员 {by} 的密钥验证。请使用该成员的密钥重新签名。",
+    en: "The signature does not verify under the key of {by}, or is an ECDSA signature with the high s. Sign again with the key of that member, and take the low s.",
+    zh: "签名无法用成员 {by} 的密钥验证，或 ECDSA 签名的 s 值大于阶的一半。请使用该成员的密钥重新签名，并取较小的 s。",
   },
   "statement.kind": {
     status: 400,
