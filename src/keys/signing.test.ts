@@ -81,6 +81,7 @@ const start = (answers: readonly (Answer | undefined)[]): void => {
     },
     views: { putDetail: async (digest, text) => void kept.set(digest, text) },
     concurrency: 4,
+    patience: 300,
     now: () => systemClock.now(),
     onError: () => undefined,
   });
@@ -163,6 +164,18 @@ describe("a request", () => {
       (request, some) =>
         (some.includes(2) ? follows : completes(by))(request, some);
     start([with2(all.nodes[0]), lies, with2(all.nodes[2])]);
+    await completed(await ask());
+  });
+
+  test("in which a node says nothing is signed by others; what another said of it meanwhile is not kept waiting", async () => {
+    const silence: Answer = () => new Promise(() => undefined);
+    const without2 =
+      (by: Signatory): Answer =>
+      (request, some) =>
+        (some.includes(2) ? silence : completes(by))(request, some);
+    start([without2(all.nodes[0]), silence, without2(all.nodes[2])]);
+    await completed(await ask());
+    start([completes(all.nodes[0]), silence, completes(all.nodes[2])]);
     await completed(await ask());
   });
 

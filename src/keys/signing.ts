@@ -13,6 +13,7 @@ import { type Epoch, epochOf, stateOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
 import { parseStatement } from "../trust/statement.ts";
+import { answered } from "./answered.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { submitSaid } from "./said.ts";
@@ -24,6 +25,8 @@ export interface SigningOptions {
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly views: Pick<ViewsStore, "putDetail">;
   readonly concurrency: number;
+  /** Milliseconds that a node has to answer. */
+  readonly patience: number;
   readonly now: () => number;
   /** Why the nodes have not signed yet, by request. */
   readonly reasons: Map<string, Refusal>;
@@ -31,6 +34,20 @@ export interface SigningOptions {
 }
 
 type Said = KeyNodeMethods["sign"]["result"];
+
+const isCompletion = ({ statement }: Said): boolean =>
+  statement !== "" && parseStatement(statement).statement.kind === completed.name;
+
+/** @throws Error where it is none */
+const requireCompletion = (said: Said): Said => {
+  if (!isCompletion(said)) throw new Error("something else was said");
+  return said;
+};
+
+const SILENT: Said = { statement: "" };
+/** What each has answered; of those that have not yet, nothing. */
+const settledNow = (calls: readonly Promise<Said>[]) =>
+  Promise.allSettled(calls.map((call) => Promise.race([call, Promise.resolve(SILENT)])));
 
 /** Most that wait do so for people, who wake them by what they say; some for the time of day. */
 const PAUSE = { first: 500, longest: 60_000 };
@@ -49,7 +66,8 @@ const OWN_REFUSALS = new Set([
   "keynode.detail",
 ]);
 
-export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons, onError }: SigningOptions) => {
+export const createSigning = (options: SigningOptions) => {
+  const { ledger, nodes, views, concurrency, patience, now, reasons, onError } = options;
   const open = (stream: string): { request: KeyRequest; epoch: Epoch } | undefined => {
     const request = streamOf(ledger.world, keyRequest, stream)?.state;
     const key = request && streamOf(ledger.world, keyBook, request.key)?.state;
@@ -101,9 +119,11 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
   /** One try with these signers: what each answers, who is able to sign no more, and who is said to be at fault. */
   const ask = async (stream: string, epoch: Epoch, signers: readonly number[]) => {
     const nodeOf = (index: number) => epoch.participants[index - 1] ?? "";
-    const answers = await Promise.allSettled(
-      signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers)),
-    );
+    const calls = signers.map(async (index) => answered(nodes.of(nodeOf(index)).sign(stream, signers), patience));
+    const all = Promise.allSettled(calls);
+    // Whoever says nothing keeps nobody waiting for what is there.
+    const there = Promise.any(calls.map(async (call) => requireCompletion(await call)));
+    const answers = await Promise.race([all, there.then(() => settledNow(calls)).catch(() => all)]);
     const said = answers.map((one) => (one.status === "fulfilled" ? one.value : undefined));
     const failures = answers.flatMap((one, i) =>
       one.status === "rejected" ? [{ index: signers[i] ?? 0, error: one.reason as unknown }] : [],
@@ -129,9 +149,6 @@ export const createSigning = ({ ledger, nodes, views, concurrency, now, reasons,
     };
     await submitSaid(ledger, say, () => streamOf(ledger.world, keyRequest, stream)?.state.status === "pending");
   };
-
-  const isCompletion = ({ statement }: Said): boolean =>
-    statement !== "" && parseStatement(statement).statement.kind === completed.name;
 
   /** Puts on the ledger what they answered, until one has said that it is done. */
   const record = async (
