@@ -32,16 +32,17 @@ test("what is spent counts at once, and is written when the ledger that it was c
     putSoon: write,
     anchor: async () => undefined,
   } as unknown as Store;
+  const AT = { hour: 1, day: 1, week: 1, month: 1 };
   const COUNTED = [
-    ["R1", 1],
-    ["R2", 1],
+    ["R1", AT],
+    ["R2", AT],
   ];
   for (const limits of [true, false]) {
     rows.clear();
     const gate = Promise.withResolvers<void>();
     const accounts = createAccounts(store, () => gate.promise);
     const counts = ["R1", "R2"].map((request) =>
-      accounts.set("K1", { ...accounts.of("K1"), requests: [...accounts.of("K1").requests, [request, 1]] }, limits),
+      accounts.set("K1", { ...accounts.of("K1"), requests: [...accounts.of("K1").requests, [request, AT]] }, limits),
     );
     assert.deepEqual(accounts.of("K1").requests, COUNTED);
     assert.equal(rows.size, 0, "a process that ends now leaves what was counted before");

@@ -16,6 +16,7 @@ import { mayFoundKeys } from "../rules/key-group.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { awaitedOf, type KeyRequest, mayRequest, requestStateOf, withApproval } from "../rules/key-request-state.ts";
 import { type Attempt, agreedTo, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
+import { CLOCK_SKEW } from "../rules/world.ts";
 import { refuse } from "./errors.ts";
 import {
   keyDetailOf,
@@ -81,10 +82,11 @@ const judgeLooked = (deps: JudgeDeps, looked: LookedRequest, { signers, details 
     requireAllowed(judge(policies, "exportKey", asked, {}));
     return { ...common, whats: [], account: before };
   }
-  // By the earlier of both times: the host sets this machine's clock as it likes, and whoever may append to the ledger
-  // dates a leaf ahead.
-  const countedAt = Math.min(deps.clock.now(), deps.follower.time);
-  const { allowed, messages, account } = judgeSigning(policies, asked, before, countedAt);
+  // By the ledger's time, which never goes back: the host sets this machine's clock ahead and back as it likes. And not
+  // where that clock is behind: then a leaf was dated ahead.
+  if (limitsSpending(group) && deps.follower.time - deps.clock.now() > CLOCK_SKEW)
+    throw unfit("the ledger is ahead of this node's clock, by which periods would end early");
+  const { allowed, messages, account } = judgeSigning(policies, asked, before, deps.follower.time);
   if (!allowed) requireAllowed(messages.find(({ decision }) => !decision.allowed)?.decision);
   return { ...common, whats: messages.map(({ what }) => what), account };
 };
@@ -100,6 +102,10 @@ const publicKeyAt = ({ id, scheme, publicKey, chainCode }: Key, path: readonly n
     throw refuse("keynode.key", { id, reason: error.message });
   }
 };
+
+/** Whether what is spent can keep anything from being signed. Text with an escape may say so in other letters. */
+export const limitsSpending = ({ policies }: Pick<LookedKey["group"], "policies">): boolean =>
+  policies.some(({ text }) => /spent|\\/.test(text));
 
 /** What was judged is what the ledger has still. @throws Refusal keynode.request */
 export const requireUnmoved = ({ follower }: Pick<JudgeDeps, "follower">, { request, heads }: Judged): void => {

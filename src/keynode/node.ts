@@ -18,6 +18,7 @@ import { parseStatement } from "../trust/statement.ts";
 import { createAccounts } from "./accounts.ts";
 import { createAgreement } from "./agreement.ts";
 import { backup, restore } from "./backup.ts";
+import { createErasing } from "./erasing.ts";
 import { refuse } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { claimsOf, openIdentity, STORE } from "./identity.ts";
@@ -106,22 +107,16 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const requests = new Set<string>();
   /** Keys that have moved since it was last looked at what of them is to be erased. */
   const unsettled = new Set<string>();
-  /** Keys that are to be deleted at a time that has not come. */
-  const scheduled = new Set<string>();
   /** Whether the ledger is as new as any seen before. */
   const isCurrent = () => follower.followed.size >= identity.state.followed.size;
+  /** By both clocks: what is erased does not come back. */
+  const eraseTime = () => Math.min(clock.now(), follower.time);
+  const erasing = createErasing({ node, witness, shares, sealed, time: eraseTime, agreed });
   const pardons = createPardons({ node, witness, pairStore, isCurrent, sealed });
   /** What is erased does not come back: only a ledger that is current, and sealed, decides, and nobody's clock alone. */
   const settle = async () => {
     if (!isCurrent()) return;
     const disputed = new Set<string>();
-    const time = Math.min(clock.now(), follower.time);
-    for (const stream of scheduled) {
-      const deletion = witness.known(keyStreams, stream)?.deletion ?? 0;
-      if (deletion > time) continue;
-      scheduled.delete(stream);
-      unsettled.add(stream);
-    }
     for (const stream of unsettled) {
       // Shown to its end, or it waits until it is.
       if (!witness.isWhole(stream)) continue;
@@ -129,18 +124,17 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       await sealed();
       // What it moved to meanwhile may not be sealed: whoever showed that settles it.
       if (witness.known(keyStreams, stream) !== key || !unsettled.delete(stream) || !key) continue;
-      if (!(await shares.settle(stream, key, time, () => agreed(stream, key)))) disputed.add(stream);
-      else if (key.deletion > time) scheduled.add(stream);
+      if (key.deletion > 0) erasing.add(stream);
+      else if (!(await shares.settle(stream, key, eraseTime(), () => agreed(stream, key)))) disputed.add(stream);
     }
     for (const stream of disputed) unsettled.add(stream);
     // The others may be shown the same a moment later.
     if (disputed.size > 0) again ??= setTimeout(settleAgain, SETTLE_AGAIN).unref();
   };
   let again: NodeJS.Timeout | undefined;
-  let closed = false;
   const settleAgain = () => {
     again = undefined;
-    settle().catch((error: unknown) => closed || process.stderr.write(`${String(error)}\n`));
+    settle().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
   };
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
   const show = async (statements: readonly PlacedStatement[]) => {
@@ -156,6 +150,7 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
     }
     await pardons.take();
     await settle();
+    if (isCurrent()) erasing.look();
     for (const oldest of requests) {
       if (requests.size <= MAX_REQUESTS) break;
       requests.delete(oldest);
@@ -187,8 +182,8 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
         sealing = change(() => ({ followed }));
         // Whoever waits for it hears of it.
         sealing.catch(() => undefined);
-        if (scheduled.size > 0) settleAgain();
       }
+      if (isCurrent()) erasing.look();
       return { size: followed.size };
     },
     async show({ statements }) {
@@ -236,10 +231,11 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   return {
     handlers: handlersOf(agent, sealed),
     async close() {
-      closed = true;
+      const erased = erasing.close();
       clearTimeout(again);
       pools.close();
       await peers.close();
+      await erased;
       await sealing.catch(() => undefined);
       store.close();
     },

@@ -20,7 +20,15 @@ import { enclaveKey } from "../trust/envelope/recipient.ts";
 import type { Accounts } from "./accounts.ts";
 import { refuse } from "./errors.ts";
 import type { History } from "./history.ts";
-import { isHopeless, type JudgeDeps, type Judged, judgeRequest, type Question, requireUnmoved } from "./judge.ts";
+import {
+  isHopeless,
+  type JudgeDeps,
+  type Judged,
+  judgeRequest,
+  limitsSpending,
+  type Question,
+  requireUnmoved,
+} from "./judge.ts";
 import { type LookedRequest, lookAtRequest } from "./look.ts";
 import { createMeetings } from "./meeting.ts";
 import type { PairStore } from "./pair-store.ts";
@@ -80,7 +88,7 @@ export const createSigning = (deps: SignDeps) => {
     const judged = judgeRequest(deps, question);
     const share = deps.shares.current(judged.stream, judged.key);
     if (!share) throw refuse("keynode.not-held", { id: judged.key.id, epoch: judged.epoch.epoch });
-    const counted = accounts.set(judged.stream, judged.account, limitsSpending(judged));
+    const counted = accounts.set(judged.stream, judged.account, limitsSpending(judged.group));
     counted.catch(() => undefined);
     return { judged, share, counted };
   };
@@ -214,9 +222,6 @@ const othersOf = ({ epoch, signers, self }: Judged): string[] =>
   signers.filter((index) => index !== self).map((index) => epoch.participants[index - 1] ?? "");
 
 const leaderOf = ({ epoch, signers }: Judged): string | undefined => epoch.participants[(signers[0] ?? 0) - 1];
-
-/** Whether what is spent can keep anything from being signed. Text with an escape may say so in other letters. */
-const limitsSpending = ({ group }: Judged): boolean => group.policies.some(({ text }) => /spent|\\/.test(text));
 
 const useOf = ({ stream, epoch, signers, detail }: Judged): Use => ({
   key: stream,

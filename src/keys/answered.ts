@@ -1,4 +1,4 @@
-/** A node's answer, while it is worth waiting for: one that says nothing must not keep others' work from being done. */
+/** Nodes' answers, while they are worth waiting for: one that says nothing must not keep others' work from being done. */
 import { refuse } from "./errors.ts";
 
 /** @param within milliseconds @throws Refusal key-node.silent; what the node does meanwhile it says when it is asked again */
@@ -11,3 +11,38 @@ export const answered = async <T>(answer: Promise<T>, within: number): Promise<T
     clearTimeout(timer);
   }
 };
+
+/**
+ * What each of several came to that work together: once one has answered, the others do so soon, or are silent.
+ * @param grace milliseconds that they have then
+ * @param isEnough whether nobody else has to be waited for
+ * @returns undefined for who was not waited for
+ */
+export const gathered = <T>(
+  calls: readonly Promise<T>[],
+  grace: number,
+  isEnough: (value: T, place: number) => boolean,
+): Promise<(PromiseSettledResult<T> | undefined)[]> =>
+  new Promise((resolve) => {
+    const results: (PromiseSettledResult<T> | undefined)[] = calls.map(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const end = () => {
+      clearTimeout(timer);
+      resolve([...results]);
+    };
+    const silence = () => {
+      for (const place of calls.keys()) results[place] ??= { status: "rejected", reason: refuse("key-node.silent") };
+      end();
+    };
+    const take = (place: number, result: PromiseSettledResult<T>) => {
+      results[place] = result;
+      const enough = result.status === "fulfilled" && isEnough(result.value, place);
+      if (enough || results.every((one) => one !== undefined)) end();
+      else timer ??= setTimeout(silence, grace);
+    };
+    for (const [place, call] of calls.entries())
+      call.then(
+        (value) => take(place, { status: "fulfilled", value }),
+        (reason: unknown) => take(place, { status: "rejected", reason }),
+      );
+  });

@@ -27,6 +27,7 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
   /** Of each key that is to be deleted, the nodes that have not looked at it since. */
   const doomed = new Map<string, Set<string>>();
   let timer: NodeJS.Timeout | undefined;
+  let isBusy = false;
 
   const keyAt = (stream: string): Key | undefined => streamOf(ledger.world, keyBook, stream)?.state;
   const look = (streams: Iterable<string>): void => {
@@ -37,20 +38,24 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
     }
   };
   const show = async (stream: string, left: Set<string>): Promise<void> => {
-    for (const node of [...left].filter((one) => nodes.isUp(one))) {
+    const shown = async (node: string) => {
       await nodes.of(node).show(stream);
       left.delete(node);
-    }
+    };
+    await Promise.all([...left].filter((one) => nodes.isUp(one)).map(shown));
   };
 
   return {
     look,
     /** Its time is the ledger's, too: nodes erase nothing before. */
     async erase(): Promise<void> {
+      if (isBusy) return;
+      isBusy = true;
       const [newest] = ledger.size > 0 ? ledger.leaves(ledger.size - 1, ledger.size) : [];
       const time = Math.min(now(), newest?.time ?? 0);
       for (const [stream, left] of doomed)
         if (left.size > 0 && (keyAt(stream)?.deletion ?? time) <= time) await show(stream, left).catch(onError);
+      isBusy = false;
     },
     /** A node that comes back may have been shown nothing of them. */
     came(node: string): void {

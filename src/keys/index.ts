@@ -1,7 +1,7 @@
 /** The key pillar (分布式密钥管理): nodes, groups, keys that nobody holds, and requests to sign with them. */
 
 import { join } from "node:path";
-import { MINUTE } from "../base/clock.ts";
+import { SECOND } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Log } from "../platform/log.ts";
@@ -28,8 +28,8 @@ import type { ViewDeps } from "./view-deps.ts";
 /** Runs that make keys at a time, and requests that are signed at a time. */
 const MAKING = 2;
 const SIGNING = 16;
-/** Milliseconds that a node has to answer: more than all that it waits for itself. */
-const PATIENCE = 5 * MINUTE;
+/** Milliseconds: more than signers wait for one another. */
+const GRACE = 90 * SECOND;
 
 export interface KeysOptions {
   readonly spine: Spine;
@@ -117,7 +117,7 @@ export const createKeys = (options: KeysOptions) => {
     blobs: spine.blobs,
     nodes,
     runs: createRunsStore(db),
-    ...{ concurrency: MAKING, patience: PATIENCE },
+    concurrency: MAKING,
     ...{ now, reasons: views.reasons },
     onError: (key, error) => log.warn({ err: error, key }, "a key is made again"),
     onMade: (key) =>
@@ -129,7 +129,7 @@ export const createKeys = (options: KeysOptions) => {
     ledger,
     nodes,
     views: spine.views,
-    ...{ concurrency: SIGNING, patience: PATIENCE },
+    ...{ concurrency: SIGNING, grace: GRACE },
     ...{ now, reasons: views.reasons },
     // Nodes say no to what waits for approvals, and are asked again: that is no fault.
     onError: (request, error) =>

@@ -13,7 +13,6 @@ import { failed } from "../rules/key-made.ts";
 import { type Attempt, agreementTo, attemptAt, type Key, nodesOf, requireNodes } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import { parseStatement } from "../trust/statement.ts";
-import { answered } from "./answered.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import type { RunsStore } from "./runs-store.ts";
@@ -26,8 +25,6 @@ export interface MakingOptions {
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly runs: RunsStore;
   readonly concurrency: number;
-  /** Milliseconds that a node has to answer. */
-  readonly patience: number;
   readonly now: () => number;
   /** Why the nodes have not made it yet, by key. */
   readonly reasons: Map<string, Refusal>;
@@ -43,7 +40,7 @@ const isAboutOthers = (error: unknown): boolean => error instanceof Refusal && /
 const PAUSE = { first: 500, longest: 60_000 };
 
 export const createMaking = (options: MakingOptions) => {
-  const { ledger, blobs, nodes, runs, concurrency, patience, now, reasons, onError, onMade } = options;
+  const { ledger, blobs, nodes, runs, concurrency, now, reasons, onError, onMade } = options;
   /** The attempt that nodes are to work on now: it is open, and agreed to. */
   const openAttempt = (stream: string): { key: Key; attempt: Attempt; group: KeyGroup } | undefined => {
     const key = streamOf(ledger.world, keyBook, stream)?.state;
@@ -85,7 +82,7 @@ export const createMaking = (options: MakingOptions) => {
     const goesOn = () => openAttempt(stream)?.attempt.request === request;
     const make = async (node: string): Promise<string> => {
       const share = await shareOf(open.key, open.attempt, node);
-      return (await answered(nodes.of(node).make(stream, run, share), patience)).statement;
+      return (await nodes.of(node).make(stream, run, share)).statement;
     };
     const holders = [...nodesOf(open.key, open.attempt)].filter((node) => !said.includes(node));
     const ran = await Promise.allSettled(holders.map(make));

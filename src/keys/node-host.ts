@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "#crypto";
 import { fromBase64, toBase64url } from "../base/bytes.ts";
+import { MINUTE } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 import "../keynode/protocol/refusals.ts";
@@ -17,12 +18,15 @@ import type { Channel } from "../tee/protocol/channel.ts";
 import { encodeStatements } from "../tee/protocol/statements.ts";
 import { publicKeyFromSpki } from "../trust/keys.ts";
 import { parseStatement } from "../trust/statement.ts";
+import { answered } from "./answered.ts";
 import type { Closures } from "./closures.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNode } from "./node-port.ts";
 
 /** Leaves in one call. */
 const LEAVES = 65_536;
+/** Milliseconds that a node has to answer: more than all that it waits for itself. */
+const PATIENCE = 5 * MINUTE;
 const RESTART_AFTER = 500;
 /** Presignatures that are made for a key before it is first used. */
 const READY = 4;
@@ -126,7 +130,10 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
   };
 
   /** The same; where it lacks more than was thought, with everything. */
-  const callShowing = async <M extends Method>(method: M, stream: string, params: Params<M>) => {
+  const callShowing = <M extends Method>(method: M, stream: string, params: Params<M>) =>
+    answered(showing(method, stream, params), PATIENCE);
+
+  const showing = async <M extends Method>(method: M, stream: string, params: Params<M>) => {
     const node = await ensure();
     try {
       return await callCurrent(node, method, stream, params);

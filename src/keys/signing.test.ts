@@ -81,7 +81,7 @@ const start = (answers: readonly (Answer | undefined)[]): void => {
     },
     views: { putDetail: async (digest, text) => void kept.set(digest, text) },
     concurrency: 4,
-    patience: 300,
+    grace: 1_000,
     now: () => systemClock.now(),
     onError: () => undefined,
   });
@@ -89,7 +89,7 @@ const start = (answers: readonly (Answer | undefined)[]): void => {
 };
 const ask = () => act(stage, all.requester, "key-request.founded", "", requestPayload(stage, key));
 const settled = async (request: string, done: () => boolean): Promise<void> => {
-  for (let i = 0; i < 200 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 1_000 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(done(), stateOf(stage, keyRequest, request).status);
 };
 const statusOf = (request: string) => stateOf(stage, keyRequest, request).status;
@@ -172,7 +172,7 @@ describe("a request", () => {
     const without2 =
       (by: Signatory): Answer =>
       (request, some) =>
-        (some.includes(2) ? silence : completes(by))(request, some);
+        (some.includes(2) ? refuses("keynode.unreachable", { nodes: [] }) : completes(by))(request, some);
     start([without2(all.nodes[0]), silence, without2(all.nodes[2])]);
     await completed(await ask());
     start([completes(all.nodes[0]), silence, completes(all.nodes[2])]);

@@ -3,6 +3,7 @@
  * for them. Which nodes take part is chosen here; whether they do, each of them judges for itself.
  */
 import { canonical } from "../base/canonical.ts";
+import { MINUTE } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 import type { Ledger } from "../ledger/port.ts";
@@ -13,7 +14,7 @@ import { type Epoch, epochOf, stateOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
 import { parseStatement } from "../trust/statement.ts";
-import { answered } from "./answered.ts";
+import { gathered } from "./answered.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { submitSaid } from "./said.ts";
@@ -25,8 +26,8 @@ export interface SigningOptions {
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly views: Pick<ViewsStore, "putDetail">;
   readonly concurrency: number;
-  /** Milliseconds that a node has to answer. */
-  readonly patience: number;
+  /** Milliseconds that the others have to answer once one has. */
+  readonly grace: number;
   readonly now: () => number;
   /** Why the nodes have not signed yet, by request. */
   readonly reasons: Map<string, Refusal>;
@@ -35,24 +36,24 @@ export interface SigningOptions {
 
 type Said = KeyNodeMethods["sign"]["result"];
 
-const isCompletion = ({ statement }: Said): boolean =>
-  statement !== "" && parseStatement(statement).statement.kind === completed.name;
-
-/** @throws Error where it is none */
-const requireCompletion = (said: Said): Said => {
-  if (!isCompletion(said)) throw new Error("something else was said");
-  return said;
+/** What is no statement is none of it; the ledger says why. */
+const isCompletion = ({ statement }: Said): boolean => {
+  try {
+    return statement !== "" && parseStatement(statement).statement.kind === completed.name;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 };
-
-const SILENT: Said = { statement: "" };
-/** What each has answered; of those that have not yet, nothing. */
-const settledNow = (calls: readonly Promise<Said>[]) =>
-  Promise.allSettled(calls.map((call) => Promise.race([call, Promise.resolve(SILENT)])));
 
 /** Most that wait do so for people, who wake them by what they say; some for the time of day. */
 const PAUSE = { first: 500, longest: 60_000 };
 /** Sets of signers that are tried in vain before others' requests have their turn. */
 const MAX_TRIES = 8;
+
+/** Milliseconds for which a node that said nothing is asked last. */
+const SILENT = 10 * MINUTE;
+const isSilence = (error: unknown): boolean => error instanceof Refusal && error.code === "key-node.silent";
 
 /**
  * A node's own no, as opposed to that others could not be reached or did not keep to the protocol. What another node
@@ -67,7 +68,7 @@ const OWN_REFUSALS = new Set([
 ]);
 
 export const createSigning = (options: SigningOptions) => {
-  const { ledger, nodes, views, concurrency, patience, now, reasons, onError } = options;
+  const { ledger, nodes, views, concurrency, grace, now, reasons, onError } = options;
   const open = (stream: string): { request: KeyRequest; epoch: Epoch } | undefined => {
     const request = streamOf(ledger.world, keyRequest, stream)?.state;
     const key = request && streamOf(ledger.world, keyBook, request.key)?.state;
@@ -76,6 +77,8 @@ export const createSigning = (options: SigningOptions) => {
     return isOpen && epoch ? { request, epoch } : undefined;
   };
 
+  /** Nodes that said nothing, and when: they are asked last for a while, whatever the request. */
+  const silent = new Map<string, number>();
   /** What was tried, by request. */
   const tries = new Map<string, Tries>();
   const triesOf = (stream: string): Tries => {
@@ -101,7 +104,9 @@ export const createSigning = (options: SigningOptions) => {
     if (able.length < threshold)
       throw refuse("key-node.too-few", { up: able.length, threshold, nodes: participants.length });
     const start = Number.parseInt(key.slice(0, 8), 16) % able.length;
-    return [...able.slice(start), ...able.slice(0, start)];
+    const isSilent = (place: number) => (silent.get(participants[place - 1] ?? "") ?? -SILENT) > now() - SILENT;
+    const ordered = [...able.slice(start), ...able.slice(0, start)];
+    return [...ordered.filter((place) => !isSilent(place)), ...ordered.filter(isSilent)];
   };
 
   /** By its own word, or because it is gone: nobody else can bring that about. */
@@ -110,6 +115,7 @@ export const createSigning = (options: SigningOptions) => {
 
   /** Which of the others that it was asked with a node says are at fault. */
   const accusedBy = ({ participants }: Epoch, signers: readonly number[], index: number, error: unknown): number[] => {
+    if (isSilence(error)) return [index];
     const { nodes: named = [], node } = error instanceof Refusal ? error.details : {};
     const words = [node, ...(Array.isArray(named) ? named : String(named).split(/[,\s]+/))];
     const accused = words.map((word) => participants.indexOf(String(word)) + 1);
@@ -119,14 +125,15 @@ export const createSigning = (options: SigningOptions) => {
   /** One try with these signers: what each answers, who is able to sign no more, and who is said to be at fault. */
   const ask = async (stream: string, epoch: Epoch, signers: readonly number[]) => {
     const nodeOf = (index: number) => epoch.participants[index - 1] ?? "";
-    const calls = signers.map(async (index) => answered(nodes.of(nodeOf(index)).sign(stream, signers), patience));
-    const all = Promise.allSettled(calls);
-    // Whoever says nothing keeps nobody waiting for what is there.
-    const there = Promise.any(calls.map(async (call) => requireCompletion(await call)));
-    const answers = await Promise.race([all, there.then(() => settledNow(calls)).catch(() => all)]);
-    const said = answers.map((one) => (one.status === "fulfilled" ? one.value : undefined));
+    const calls = signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers));
+    // The lowest index leads: its completion is the one that counts.
+    const answers = await gathered(calls, grace, (one, place) => place === 0 && isCompletion(one));
+    for (const [i, answer] of answers.entries())
+      if (answer?.status === "rejected" && isSilence(answer.reason)) silent.set(nodeOf(signers[i] ?? 0), now());
+      else if (answer) silent.delete(nodeOf(signers[i] ?? 0));
+    const said = answers.map((one) => (one?.status === "fulfilled" ? one.value : undefined));
     const failures = answers.flatMap((one, i) =>
-      one.status === "rejected" ? [{ index: signers[i] ?? 0, error: one.reason as unknown }] : [],
+      one?.status === "rejected" ? [{ index: signers[i] ?? 0, error: one.reason as unknown }] : [],
     );
     const unable = failures.flatMap(({ index, error }) => (isUnable(nodeOf(index), error) ? [index] : []));
     const accused = failures.flatMap(({ index, error }) => accusedBy(epoch, signers, index, error));
@@ -162,6 +169,10 @@ export const createSigning = (options: SigningOptions) => {
     for (const [i, one] of said.entries()) {
       const index = signers[i] ?? 0;
       if (!one || one.statement === "") continue;
+      if (i > 0 && isCompletion(one)) {
+        unable.push(index);
+        continue;
+      }
       try {
         await submit(stream, one, () => nodes.of(participants[index - 1] ?? "").sign(stream, signers));
         if (isCompletion(one)) return { isDone: true, unable, unfit };

@@ -45,7 +45,7 @@ test("a request is judged with its key's names and its path", () => {
     'context.path == "m/0/7" && resource has alias && resource.alias == "treasury" && resource in Group::"G1"';
   const verdict = judgeSigning(policies(permit(when, `principal == Member::"${ALICE}"`)), asked, NOTHING_SPENT);
   assert.equal(verdict.allowed, true);
-  assert.deepEqual(verdict.account.requests, [[request.stream, NOON]]);
+  assert.deepEqual(verdict.account.requests, [[request.stream, { hour: NOON, day: NOON, week: NOON, month: NOON }]]);
   assert.equal(verdict.messages[0]?.what.sign.length, 32);
 });
 

@@ -14,7 +14,6 @@ import { type Action, type CedarValue, memberId, type Role } from "./schema.ts";
 import {
   type Account,
   costOn,
-  isCounted,
   markCounted,
   SIGNATURES,
   spend,
@@ -23,6 +22,7 @@ import {
   valueOn,
   WINDOWS,
   type Window,
+  windowsToCount,
 } from "./spending.ts";
 import { type SigningKey, type What, whatIs } from "./what.ts";
 
@@ -108,11 +108,11 @@ export const judgeSigning = (
 ): Verdict => {
   const { request, key, path, messages } = asked;
   const judged: { what: What; decision: Decision }[] = [];
-  const counted = isCounted(account, request, countedAt);
+  const windows = windowsToCount(account, request, countedAt);
   let spent = account;
   for (const [i, message] of messages.entries()) {
     const what = whatIs(key, message, i + 1);
-    if (!counted) spent = spend(spent, what.spends, countedAt);
+    if (windows.length > 0) spent = spend(spent, what.spends, countedAt, windows);
     const context = {
       ...what.facts,
       path: ["m", ...path].join("/"),
@@ -125,7 +125,7 @@ export const judgeSigning = (
   return {
     allowed: judged.length > 0 && judged.every(({ decision }) => decision.allowed),
     messages: judged,
-    account: counted ? account : markCounted(spent, request, countedAt),
+    account: windows.length > 0 ? markCounted(spent, request, countedAt, windows) : account,
   };
 };
 

@@ -22,7 +22,6 @@ import { DAY, HOUR, MINUTE } from "../base/clock.ts";
 import { judgeSigning } from "./judge.ts";
 import {
   type Account,
-  isCounted,
   markCounted,
   NOTHING_SPENT,
   SIGNATURES,
@@ -31,6 +30,7 @@ import {
   valueOn,
   WINDOWS,
   type Window,
+  windowsToCount,
 } from "./spending.ts";
 
 const names = Object.keys(WINDOWS) as Window[];
@@ -88,8 +88,20 @@ test("requests that are known to be counted have an end", () => {
   let account: Account = NOTHING_SPENT;
   for (let i = 0; i < 2_000; i++) account = markCounted(account, String(i), NOON);
   assert.equal(account.requests.length, 1_024);
-  assert.ok(isCounted(account, "1999", NOON) && !isCounted(account, "0", NOON));
-  assert.ok(isCounted(account, "1999", NOON + HOUR) && !isCounted(account, "1999", NOON + HOUR + 2 * MINUTE));
+  assert.deepEqual(windowsToCount(account, "1999", NOON), []);
+  assert.deepEqual(windowsToCount(account, "0", NOON), ["hour", "day", "week", "month"]);
+});
+
+test("a request that is tried again counts anew in the windows that it has left, and in no other", () => {
+  const spent = [{ of: "x", amount: 60n }];
+  const first = markCounted(spend(NOTHING_SPENT, spent, NOON), "R", NOON);
+  assert.deepEqual(windowsToCount(first, "R", NOON + HOUR), []);
+  const later = NOON + HOUR + 2 * MINUTE;
+  const windows = windowsToCount(first, "R", later);
+  assert.deepEqual(windows, ["hour"]);
+  const again = markCounted(spend(first, spent, later, windows), "R", later, windows);
+  assert.deepEqual(totals(again, "x", later), { hour: 60n, day: 60n, week: 60n, month: 60n });
+  assert.deepEqual(windowsToCount(again, "R", NOON + 25 * HOUR), ["hour", "day"]);
 });
 
 /** Requests one after another, each with the account that the one before left, if it was allowed. */

@@ -14,8 +14,8 @@ const MAX_SERIES = 256;
 /** Requests that are known to be counted. One that has been forgotten counts again: more, never less. */
 const MAX_REQUESTS = 1_024;
 
-/** A request (its stream), and when it was counted last, milliseconds. */
-type Counted = readonly [request: string, time: number];
+/** A request (its stream), and when it was counted last in each window, milliseconds. */
+type Counted = readonly [request: string, times: Readonly<Record<Window, number>>];
 
 /** JSON. Of each kind and window the parts that are not empty, ascending: number of the part, amount in decimal. */
 export interface Account {
@@ -40,28 +40,45 @@ export const tokenOn = (chainId: number, contract: string): string => `token:${c
 
 export const NOTHING_SPENT: Account = { requests: [], series: {} };
 
+const ALL = Object.keys(WINDOWS) as Window[];
+
 /**
- * Whether a request has been counted: it is not counted a second time when it is tried again. Once what it spent has
- * left a window it is: whoever has many counted one by one, and held back, could have all of them signed at once.
+ * The windows in which a request is to be counted: where it has not been, or what it spent has left since. Tried again
+ * within a window it is not counted a second time; but whoever has many counted one by one, and held back, does not have
+ * all of them signed at once in a later one.
  */
-export const isCounted = ({ requests }: Account, request: string, time: number): boolean =>
-  requests.some(([one, counted]) => one === request && partAt("hour", counted) >= partAt("hour", time) - PARTS);
+export const windowsToCount = ({ requests }: Account, request: string, time: number): readonly Window[] => {
+  const times = requests.find(([one]) => one === request)?.[1];
+  return ALL.filter((window) => !times || partAt(window, times[window]) < partAt(window, time) - PARTS);
+};
 
 /** @param request its stream */
-export const markCounted = (account: Account, request: string, time: number): Account => ({
-  ...account,
-  requests: [...account.requests.filter(([one]) => one !== request), [request, time] as const].slice(-MAX_REQUESTS),
-});
+export const markCounted = (
+  account: Account,
+  request: string,
+  time: number,
+  windows: readonly Window[] = ALL,
+): Account => {
+  const others = account.requests.filter(([one]) => one !== request);
+  const before = account.requests.find(([one]) => one === request)?.[1];
+  const times = { ...before, ...Object.fromEntries(windows.map((window) => [window, time])) } as Record<Window, number>;
+  return { ...account, requests: [...others, [request, times] as const].slice(-MAX_REQUESTS) };
+};
 
 /**
  * @param time of the ledger, milliseconds; one before what was counted counts at that
  * @throws Refusal policy.spending.full
  */
-export const spend = (account: Account, spent: readonly Spent[], time: number): Account => {
+export const spend = (
+  account: Account,
+  spent: readonly Spent[],
+  time: number,
+  windows: readonly Window[] = ALL,
+): Account => {
   const series = new Map(Object.entries(account.series));
   for (const { of, amount } of spent) {
     if (amount < 0n) throw new RangeError("an amount is negative");
-    if (amount > 0n) series.set(of, grown(series.get(of), amount, time));
+    if (amount > 0n) series.set(of, grown(series.get(of), amount, time, windows));
   }
   const kept = [...series].filter(([, { month }]) => within(month, "month", time).length > 0);
   if (kept.length > MAX_SERIES) throw refuse("policy.spending.full", { most: MAX_SERIES });
@@ -87,9 +104,11 @@ const grown = (
   known: Account["series"][string] | undefined,
   amount: bigint,
   time: number,
+  windows: readonly Window[],
 ): Readonly<Record<Window, readonly Part[]>> => {
   const grow = (window: Window): readonly Part[] => {
     const parts = within(known?.[window] ?? [], window, time);
+    if (!windows.includes(window)) return parts;
     const [lastIndex, lastAmount] = parts.at(-1) ?? [-1, "0"];
     const index = Math.max(partAt(window, time), lastIndex);
     if (index > lastIndex) return [...parts, [index, String(amount)]];

@@ -137,16 +137,16 @@ export const agreedTo = (
   { since: { administrators } }: Pick<KeyGroup, "since">,
 ): string[] => approved.filter((member) => since[member] !== undefined && since[member] === administrators[member]);
 
-/**
- * How many administrators an attempt needs, and how many have agreed that are administrators still. A recovery needs
- * them, too: with its share, a node has lost what it had counted as spent.
- */
+/** By which a node that has lost its share may get one: what it had counted as spent is lost, too. */
+const HANDS_ON: ReadonlySet<Attempt["kind"]> = new Set(["recover", "reshare"]);
+
+/** How many administrators an attempt needs, and how many have agreed that are administrators still. */
 export const agreementTo = (
   key: Pick<Key, "epochs">,
   attempt: Attempt,
   group: KeyGroup,
 ): { readonly needed: number; readonly given: number } => ({
-  needed: changesHolders(key, attempt) || attempt.kind === "recover" ? group.approvals : 0,
+  needed: changesHolders(key, attempt) || HANDS_ON.has(attempt.kind) ? group.approvals : 0,
   given: agreedTo(attempt, group).length,
 });
 
