@@ -10,7 +10,12 @@ export const choose = async ({ page }: Person, label: string, ...options: readon
   const list = page.locator(".ant-select-dropdown:visible");
   for (const option of options) await list.locator(".ant-select-item-option").filter({ hasText: option }).click();
   // Where several may be chosen it stays open. Escape would close the dialog around it, if it has closed by itself.
-  await page.getByLabel(label, { exact: true }).blur();
+  // On a busy machine it may be left before it has noticed that it was entered.
+  for (let tries = 0; tries < 10 && (await list.isVisible()); tries++) {
+    await page.getByLabel(label, { exact: true }).focus();
+    await page.getByLabel(label, { exact: true }).blur();
+    await page.waitForTimeout(500);
+  }
   await list.waitFor({ state: "hidden" });
 };
 
