@@ -12,7 +12,6 @@ import { createPolicies, type Decision, type Policies } from "../policy/cedar.ts
 import { type Asked, judge, judgeSigning, keyFacts, rolesOf, signingAsked } from "../policy/judge.ts";
 import type { Account } from "../policy/spending.ts";
 import type { What } from "../policy/what.ts";
-import { mayFoundKeys } from "../rules/key-group.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { awaitedOf, type KeyRequest, mayRequest, requestStateOf, withApproval } from "../rules/key-request-state.ts";
 import { type Attempt, agreedTo, type Epoch, epochOf, indexIn, type Key, stateOf } from "../rules/key-state.ts";
@@ -191,16 +190,13 @@ export const judgeAttempt = (
 ): void => {
   const { kind, request, threshold, participants, approved } = attempt;
   const member = approved[0] ?? key.creator;
-  const isNew = kind === "generate" || kind === "import";
-  if (isNew && !mayFoundKeys(group, member))
-    throw refuse("keynode.key", { id: key.id, reason: "its founder may make no keys any more" });
   const asked: Asked = {
     ...{ request, member, roles: rolesOf(group, member), group: group.id, time: timeOf(deps) },
     approvers: agreedTo(attempt, group).filter((one) => one !== member && group.approvers.includes(one)),
   };
   const about = { threshold, shares: participants.length };
   const policies = policiesOf(group);
-  if (isNew) {
+  if (kind === "generate" || kind === "import") {
     const action = kind === "generate" ? "createKey" : "importKey";
     requireAllowed(judge(policies, action, asked, { ...about, scheme: key.scheme }));
   } else {

@@ -16,6 +16,7 @@ import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import { convert } from "../mpc/schemes/sm2/convert.ts";
+import { mayFoundKeys } from "../rules/key-group.ts";
 import {
   type Attempt,
   agreementTo,
@@ -123,7 +124,9 @@ const openAttempt = (deps: MakeDeps, stream: string): LookedKey & { readonly att
   if (!attempt) throw unfit("nothing is asked of its nodes");
   const { needed, given } = agreementTo(key, attempt, group);
   if (given < needed) throw unfit(`${needed} administrators have to agree, ${given} have`);
-  // Whom the group has put out meanwhile gets no share, whatever was agreed to before.
+  // Whom the group has put out meanwhile gets no share and no key, whatever was agreed to before.
+  if (key.epochs.length === 0 && !mayFoundKeys(group, key.creator))
+    throw unfit("its founder may make no keys any more");
   requireNodes(group, attempt.participants, attempt.threshold);
   const holders = epochOf(key)?.participants ?? [];
   if (![...attempt.participants, ...holders].includes(deps.node)) throw unfit("this node has no part in it");

@@ -107,6 +107,8 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   const requests = new Set<string>();
   /** Keys that have moved since it was last looked at what of them is to be erased. */
   const unsettled = new Set<string>();
+  /** Those of which other holders do not say the same. */
+  const disputed = new Set<string>();
   /** Whether the ledger is as new as any seen before. */
   const isCurrent = () => follower.followed.size >= identity.state.followed.size;
   /** By both clocks: what is erased does not come back. */
@@ -116,7 +118,6 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
   /** What is erased does not come back: only a ledger that is current, and sealed, decides, and nobody's clock alone. */
   const settle = async () => {
     if (!isCurrent()) return;
-    const disputed = new Set<string>();
     for (const stream of unsettled) {
       // Shown to its end, or it waits until it is.
       if (!witness.isWhole(stream)) continue;
@@ -124,16 +125,19 @@ export const createKeyNode = async (options: NodeOptions): Promise<KeyNode> => {
       await sealed();
       // What it moved to meanwhile may not be sealed: whoever showed that settles it.
       if (witness.known(keyStreams, stream) !== key || !unsettled.delete(stream) || !key) continue;
+      const time = eraseTime();
       if (key.deletion > 0) erasing.add(stream);
-      else if (!(await shares.settle(stream, key, eraseTime(), () => agreed(stream, key)))) disputed.add(stream);
+      if (stateOf(key, time) === "deleted") continue;
+      if (!(await shares.settle(stream, key, time, () => agreed(stream, key)))) disputed.add(stream);
     }
-    for (const stream of disputed) unsettled.add(stream);
-    // The others may be shown the same a moment later.
+    // The others may be shown the same a moment later; no call waits for that.
     if (disputed.size > 0) again ??= setTimeout(settleAgain, SETTLE_AGAIN).unref();
   };
   let again: NodeJS.Timeout | undefined;
   const settleAgain = () => {
     again = undefined;
+    for (const stream of disputed) unsettled.add(stream);
+    disputed.clear();
     settle().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
   };
   /** Takes statements, and does what follows from them: old shares are erased, peers are met. */
