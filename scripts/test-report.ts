@@ -4,16 +4,28 @@ import { Readable } from "node:stream";
 import { spec, type TestEvent } from "node:test/reporters";
 import { root } from "./tree.ts";
 
+/** What a test says when a program that it drives, and that is not ours, has died of itself: Debian's Chromium does so. */
+export const CRASHED = "entente: a program of others crashed";
+
 export interface Tally {
   /** Tests that ran, were skipped or failed; files without tests do not count. */
   tests: number;
   success: boolean;
+  /** Files that did not end well. */
+  readonly failed: Set<string>;
+  /** Files in which a program of others crashed. */
+  readonly crashed: Set<string>;
   readonly skipped: { readonly name: string; readonly reason: string }[];
   /** Files that ended well without one test: Node.js reports such a file as a test that passed. */
   readonly empty: string[];
   /** Milliseconds of a file's tests, by its path. */
   readonly times: Map<string, number>;
 }
+
+export const noTally = (): Tally => ({
+  ...{ tests: 0, success: false, skipped: [], empty: [] },
+  ...{ failed: new Set(), crashed: new Set(), times: new Map() },
+});
 
 /** Passes the events on, counting them. */
 export async function* tallied(events: AsyncIterable<TestEvent>, tally: Tally): AsyncGenerator<TestEvent> {
@@ -22,6 +34,9 @@ export async function* tallied(events: AsyncIterable<TestEvent>, tally: Tally): 
       const file = relative(root, event.data.file);
       tally.times.set(file, (tally.times.get(file) ?? 0) + event.data.details.duration_ms);
     }
+    if (event.type === "test:diagnostic" && event.data.file && event.data.message.startsWith(CRASHED))
+      tally.crashed.add(relative(root, event.data.file));
+    if (event.type === "test:fail") tally.failed.add(relative(root, event.data.file ?? event.data.name));
     if (event.type === "test:pass") {
       const { name, file, skip } = event.data;
       if (skip !== undefined && skip !== false)

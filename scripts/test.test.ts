@@ -49,6 +49,29 @@ test("a failure shows where and why", () => {
   assert.equal(status, 1);
 });
 
+test("where a program of others crashed a file runs once more, and has to pass then", () => {
+  const crashes = (again: string) => `import { existsSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { CRASHED } from "../scripts/test-report.ts";
+test("drives it", (t) => {
+  if (existsSync("crashed")) ${again};
+  writeFileSync("crashed", "");
+  t.diagnostic(CRASHED);
+  throw new Error("gone");
+});
+`;
+  const well = runTests({ "src/a.test.ts": crashes("return"), "src/b.test.ts": PASSES });
+  assert.match(
+    well.stdout,
+    /gone[\s\S]*Once more, as a program of others crashed: src\/a\.test\.ts\n[\s\S]*ℹ tests 1\n/,
+  );
+  assert.equal(well.status, 0);
+  assert.equal(runTests({ "src/a.test.ts": crashes("return"), "src/b.test.ts": FAILS }).status, 1);
+  const broken = runTests({ "src/a.test.ts": crashes('throw new Error("broken here")') });
+  assert.match(broken.stdout, /Once more[\s\S]*broken here/);
+  assert.equal(broken.status, 1);
+});
+
 test("a run without a test fails", () => {
   assert.match(runTests({}).stderr, /No test file matches/);
   const { stderr, status } = runTests({ "src/a.test.ts": "export {};\n" });

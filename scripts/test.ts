@@ -6,7 +6,7 @@ import { matchesGlob } from "node:path";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
 import { installComponents } from "./components.ts";
-import { dotsAndFailures, everyTest, slowest, type Tally, tallied } from "./test-report.ts";
+import { dotsAndFailures, everyTest, noTally, slowest, type Tally, tallied } from "./test-report.ts";
 import { filesOf, root } from "./tree.ts";
 
 const FILES_AT_ONCE = 2;
@@ -39,15 +39,27 @@ if (files.length === 0) fail(`No test file matches ${positionals.join(" ") || TE
 
 installComponents((line) => console.log(line));
 
-const tally: Tally = { tests: 0, success: false, skipped: [], empty: [], times: new Map() };
-const stream = run({
-  files,
-  concurrency: FILES_AT_ONCE,
-  signal: AbortSignal.timeout(HANGS),
-  ...(values.name ? { testNamePatterns: values.name.map((pattern) => new RegExp(pattern)) } : {}),
-});
+const signal = AbortSignal.timeout(HANGS);
 const report = process.stdout.isTTY ? everyTest : dotsAndFailures;
-for await (const text of report(tallied(stream, tally))) process.stdout.write(text);
+const testsOf = async (files: string[]): Promise<Tally> => {
+  const tally = noTally();
+  const stream = run({
+    ...{ files, concurrency: FILES_AT_ONCE, signal },
+    ...(values.name ? { testNamePatterns: values.name.map((pattern) => new RegExp(pattern)) } : {}),
+  });
+  for await (const text of report(tallied(stream, tally))) process.stdout.write(text);
+  return tally;
+};
+
+const tally = await testsOf(files);
+// Says nothing of what is tested: these run once more, and have to pass then.
+const crashed = [...tally.failed].filter((file) => tally.crashed.has(file));
+if (crashed.length > 0) {
+  console.log(`Once more, as a program of others crashed: ${crashed.join(", ")}`);
+  const again = await testsOf(crashed);
+  tally.success = again.success && [...tally.failed].every((file) => crashed.includes(file));
+  tally.skipped.push(...again.skipped);
+}
 
 for (const line of slowest(tally)) console.log(line);
 for (const { name, reason } of tally.skipped) console.log(`skipped ${name}: ${reason}`);
