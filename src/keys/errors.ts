@@ -16,6 +16,11 @@ export const refuse = refusals({
     en: "The key nodes gave no answer. They are asked again; read the request in a moment.",
     zh: "密钥节点没有给出结果。系统会重新请求，请稍后查看。",
   },
+  "key-node.outcome": {
+    status: 502,
+    en: "What the key node {node} says came of {request} is not what was asked for. Other nodes are asked to sign; look into that one.",
+    zh: "密钥节点 {node} 对 {request} 给出的结果与请求不符。系统会请其他节点签名，请检查该节点。",
+  },
   "key-node.tag": {
     status: 400,
     en: "{tag} cannot be the tag of a key node. Take 2 to 32 letters, digits and hyphens, beginning with a letter or digit.",

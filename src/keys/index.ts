@@ -26,8 +26,8 @@ import { createSigning } from "./signing.ts";
 import type { ViewDeps } from "./view-deps.ts";
 
 /** Runs that make keys at a time, and requests that are signed at a time. */
-const MAKING = 2;
-const SIGNING = 16;
+const MAKING = { all: 8, each: 2 };
+const SIGNING = { all: 256, each: 16 };
 /** Milliseconds: more than signers wait for one another. */
 const GRACE = 90 * SECOND;
 

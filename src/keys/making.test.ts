@@ -40,7 +40,7 @@ const start = async (
     ledger: fleet.ledger,
     blobs: { get: () => assert.fail("nothing is imported") },
     nodes: { of: (node) => portOf(placeOf(node)), isUp: (node) => isUp(placeOf(node)) },
-    ...{ runs: createRunsStore(db), concurrency: 2, now: () => fleet.clock.now() },
+    ...{ runs: createRunsStore(db), concurrency: { all: 2, each: 2 }, now: () => fleet.clock.now() },
     onError: (_, error) => errors.push((error as Refusal).code),
     onMade: () => undefined,
     reasons: new Map(),

@@ -17,14 +17,14 @@ import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import type { RunsStore } from "./runs-store.ts";
 import { submitSaid } from "./said.ts";
-import { createWork, type Work } from "./work.ts";
+import { createWork, type Work, type WorkOptions } from "./work.ts";
 
 export interface MakingOptions {
   readonly ledger: Ledger;
   readonly blobs: Pick<Blobs, "get">;
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly runs: RunsStore;
-  readonly concurrency: number;
+  readonly concurrency: WorkOptions["concurrency"];
   readonly now: () => number;
   /** Why the nodes have not made it yet, by key. */
   readonly reasons: Map<string, Refusal>;

@@ -1,11 +1,9 @@
 /** What a message is, as the nodes read it: by the very same code. */
-import { fromHex, toHex } from "../base/bytes.ts";
-import { curveOf } from "../mpc/curves/registry.ts";
-import { derive } from "../mpc/keys/derive.ts";
-import { CURVE_OF } from "../mpc/keys/sharing.ts";
+import { toHex } from "../base/bytes.ts";
 import { whatIs } from "../policy/what.ts";
 import type { KeyMessage } from "../rules/key-messages.ts";
 import type { Key } from "../rules/key-state.ts";
+import { signingKeyAt } from "./signing-key.ts";
 
 type Reading = { readonly digest: string | null; readonly reading: Record<string, never> | null };
 
@@ -18,10 +16,7 @@ export const readMessage = (
 ): Reading => {
   if (!key?.publicKey) return { digest: null, reading: null };
   try {
-    const { scheme } = key;
-    const whole = { scheme, publicKey: fromHex(key.publicKey), chainCode: fromHex(key.chainCode) };
-    const { publicKey } = derive(curveOf(CURVE_OF[scheme]), whole, path);
-    const { sign, facts } = whatIs({ scheme, publicKey }, message, place);
+    const { sign, facts } = whatIs(signingKeyAt(key, path), message, place);
     return { digest: toHex(sign), reading: facts as Record<string, never> };
   } catch {
     return { digest: null, reading: null };

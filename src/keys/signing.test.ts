@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { openEvidence } from "../../test/support/evidence.ts";
+import { heldKeys } from "../../test/support/held-keys.ts";
 import { completedPayload, enabledKey, requestPayload, type Vault, vault } from "../../test/support/keys.ts";
 import { SALT, type Signatory } from "../../test/support/principals.ts";
 import { act, ledgerStage, type Stage, signed, stateOf } from "../../test/support/stage.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
@@ -16,7 +18,14 @@ import { digestOf } from "../trust/digest.ts";
 import type { KeyNode } from "./node-port.ts";
 import { createSigning, type Signing } from "./signing.ts";
 
-const DETAIL = { salt: SALT, signatures: ["0".repeat(128)], publicKey: `02${"a".repeat(64)}` };
+const { publicKey, sign } = heldKeys.ECDSA_K1();
+const ASKED = { salt: SALT, messages: [{ kind: "digest", hex: "d".repeat(64) }], note: "" };
+const outcomeOf = (signature: Uint8Array) => ({
+  salt: SALT,
+  signatures: [toHex(signature)],
+  publicKey: toHex(publicKey),
+});
+const DETAIL = outcomeOf(sign(fromHex("d".repeat(64))));
 
 let directory: string;
 let ledger: Ledger;
@@ -32,7 +41,7 @@ beforeEach(async () => {
   ledger = await openEvidence(directory);
   stage = ledgerStage(ledger, systemClock);
   all = await vault(stage);
-  key = await enabledKey(stage, all);
+  key = await enabledKey(stage, all, { publicKey: toHex(publicKey) });
   kept = new Map();
   asked = [];
 });
@@ -45,12 +54,12 @@ afterEach(async () => {
 type Answer = (request: string, signers: readonly number[]) => Promise<{ statement: string; detail?: typeof DETAIL }>;
 
 const completes =
-  (by: Signatory): Answer =>
+  (by: Signatory, detail = DETAIL): Answer =>
   async (request, signers) => ({
     statement: signed(stage, by, "key-request.completed", request, {
-      ...completedPayload({ signers, detail: digestOf(DETAIL) }),
+      ...completedPayload({ signers, detail: digestOf(detail) }),
     }),
-    detail: DETAIL,
+    detail,
   });
 const follows: Answer = async () => ({ statement: "" });
 const refuses =
@@ -79,8 +88,11 @@ const start = (answers: readonly (Answer | undefined)[]): void => {
           },
         }) as KeyNode,
     },
-    views: { putDetail: async (digest, text) => void kept.set(digest, text) },
-    concurrency: 4,
+    views: {
+      putDetail: async (digest, text) => void kept.set(digest, text),
+      details: async (digests) => new Map(digests.map((digest) => [digest, ASKED])),
+    },
+    concurrency: { all: 4, each: 4 },
     grace: 1_000,
     now: () => systemClock.now(),
     onError: () => undefined,
@@ -165,6 +177,21 @@ describe("a request", () => {
         (some.includes(2) ? follows : completes(by))(request, some);
     start([with2(all.nodes[0]), lies, with2(all.nodes[2])]);
     await completed(await ask());
+  });
+
+  test("whose leader makes something up is signed by others, and what it made up is not kept", async () => {
+    const another = outcomeOf(sign(fromHex("e".repeat(64))));
+    const unsaid: Answer = async (request, some) => ({
+      ...(await completes(all.nodes[0])(request, some)),
+      detail: another,
+    });
+    for (const lies of [completes(all.nodes[0], another), unsaid]) {
+      start([lies, completes(all.nodes[1]), follows]);
+      await completed(await ask());
+      assert.equal(signers().at(-1), "2,3");
+      assert.ok(!kept.has(digestOf(another)));
+      signing.work.stop();
+    }
   });
 
   test("in which a node says nothing is signed by others; what another said of it meanwhile is not kept waiting", async () => {

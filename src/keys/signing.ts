@@ -13,19 +13,21 @@ import { type KeyRequest, requestStateOf } from "../rules/key-request-state.ts";
 import { type Epoch, epochOf, stateOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
+import { digestOf } from "../trust/digest.ts";
 import { parseStatement } from "../trust/statement.ts";
 import { gathered } from "./answered.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
+import { isOutcomeOf } from "./outcome.ts";
 import { submitSaid } from "./said.ts";
 import { createTries, type Tries } from "./signers.ts";
-import { createWork, type Work } from "./work.ts";
+import { createWork, type Work, type WorkOptions } from "./work.ts";
 
 export interface SigningOptions {
   readonly ledger: Ledger;
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
-  readonly views: Pick<ViewsStore, "putDetail">;
-  readonly concurrency: number;
+  readonly views: Pick<ViewsStore, "putDetail" | "details">;
+  readonly concurrency: WorkOptions["concurrency"];
   /** Milliseconds that the others have to answer once one has. */
   readonly grace: number;
   readonly now: () => number;
@@ -141,18 +143,30 @@ export const createSigning = (options: SigningOptions) => {
     return { said, unable, accused, error: own?.error ?? failures[0]?.error };
   };
 
+  /** Keeps what a leader says came of it, if it is what was asked for. @throws Refusal key-node.outcome */
+  const keepOutcome = async (stream: string, node: string, { statement, detail }: Said): Promise<void> => {
+    const request = streamOf(ledger.world, keyRequest, stream)?.state;
+    const key = request && streamOf(ledger.world, keyBook, request.key)?.state;
+    const said = completed.payload.safeParse(parseStatement(statement).statement.payload).data;
+    if (!request || !key || !said) return;
+    const asked = (await views.details([request.detail])).get(request.detail);
+    const fits =
+      detail !== undefined &&
+      digestOf(detail) === said.detail &&
+      (await isOutcomeOf(key, request, asked, said.signers, detail));
+    if (!fits) throw refuse("key-node.outcome", { node, request: request.id });
+    // Text first: what the ledger acknowledges must be readable after any crash.
+    await views.putDetail(said.detail, canonical(detail));
+  };
+
   /** Puts on the ledger what a node says of the request. */
-  const submit = async (stream: string, first: Said, again: () => Promise<Said>): Promise<void> => {
+  const submit = async (stream: string, node: string, first: Said, again: () => Promise<Said>): Promise<void> => {
     let known: Said | undefined = first;
     const say = async (): Promise<string> => {
-      const { statement, detail } = known ?? (await again());
+      const said = known ?? (await again());
       known = undefined;
-      if (statement !== "" && detail) {
-        const { detail: digest } = parseStatement(statement).statement.payload as { detail: string };
-        // Text first: what the ledger acknowledges must be readable after any crash.
-        await views.putDetail(digest, canonical(detail));
-      }
-      return statement;
+      if (isCompletion(said)) await keepOutcome(stream, node, said);
+      return said.statement;
     };
     await submitSaid(ledger, say, () => streamOf(ledger.world, keyRequest, stream)?.state.status === "pending");
   };
@@ -173,8 +187,9 @@ export const createSigning = (options: SigningOptions) => {
         unable.push(index);
         continue;
       }
+      const node = participants[index - 1] ?? "";
       try {
-        await submit(stream, one, () => nodes.of(participants[index - 1] ?? "").sign(stream, signers));
+        await submit(stream, node, one, () => nodes.of(node).sign(stream, signers));
         if (isCompletion(one)) return { isDone: true, unable, unfit };
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;

@@ -1,12 +1,9 @@
 /** 策略模拟: what other policies would have said to the requests of a group's past, by the nodes' own code. */
 
-import { fromHex, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
 import { DAY, iso } from "../base/clock.ts";
 import type { keyGroups } from "../contract/key-groups.ts";
 import { label } from "../contract/shapes.ts";
-import { curveOf } from "../mpc/curves/registry.ts";
-import { derive } from "../mpc/keys/derive.ts";
-import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import { createPolicies } from "../policy/cedar.ts";
 import { type SigningAsked, signingAsked } from "../policy/judge.ts";
 import { type Simulated, simulate } from "../policy/simulate.ts";
@@ -15,11 +12,11 @@ import { type KeyGroup, type KeyPolicy, keyGroup } from "../rules/key-group.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import type { KeyRequest } from "../rules/key-request-state.ts";
-import type { Key } from "../rules/key-state.ts";
 import type { Asker, Readable } from "../spine/access.ts";
 import type { Spine } from "../spine/index.ts";
 import { loadNames, type Names } from "../spine/names.ts";
 import type { Answer } from "../spine/show.ts";
+import { signingKeyAt } from "./signing-key.ts";
 import { findKey, keyName, type ViewDeps } from "./view-deps.ts";
 
 /** Requests looked at, the newest: each is decided twice. */
@@ -70,7 +67,8 @@ export const createSimulation = (spine: Spine, deps: ViewDeps) => {
     const { path = [], messages } = detail;
     const described = { salt: "", description: "", tags: {}, ...names.detail(key.detail) } as KeyDetail;
     const time = state.completed?.time ?? state.created;
-    return [signingAsked({ ...state, stream: id }, { path, messages }, atPath(key, path), described, group, time)];
+    const signing = { ...key, publicKey: toHex(signingKeyAt(key, path).publicKey) };
+    return [signingAsked({ ...state, stream: id }, { path, messages }, signing, described, group, time)];
   };
 
   return async (asker: Asker, { id, policies, days, changed, page, pageSize }: Input) => {
@@ -106,11 +104,4 @@ export const createSimulation = (spine: Spine, deps: ViewDeps) => {
     });
     return { items: lines.slice((page - 1) * pageSize, page * pageSize), total: lines.length, page, pageSize };
   };
-};
-
-/** The key, or its child. */
-const atPath = (key: Key, path: readonly number[]): Key => {
-  if (path.length === 0) return key;
-  const whole = { scheme: key.scheme, publicKey: fromHex(key.publicKey), chainCode: fromHex(key.chainCode) };
-  return { ...key, publicKey: toHex(derive(curveOf(CURVE_OF[key.scheme]), whole, path).publicKey) };
 };

@@ -52,7 +52,7 @@ describe("work that the ledger asks for", () => {
           }),
         );
       },
-      concurrency: 1,
+      concurrency: { all: 1, each: 1 },
       pause: NEVER,
       onError: assert.fail,
     });
@@ -65,6 +65,27 @@ describe("work that the ledger asks for", () => {
     await turn();
     assert.deepEqual(begun, ["a1", "b1", "a2"]);
     assert.equal(work.active, 0);
+    work.stop();
+  });
+
+  test("whoever has many that nothing comes of leaves places for others", async () => {
+    const { ledger } = fakeLedger(["a1", "a2", "a3", "b1"]);
+    const begun: string[] = [];
+    const work = createWork({
+      reasons: new Map(),
+      ledger,
+      due: (id) => id.slice(0, 1),
+      attempt: (id) => {
+        begun.push(id);
+        return new Promise(() => undefined);
+      },
+      concurrency: { all: 4, each: 2 },
+      pause: NEVER,
+      onError: assert.fail,
+    });
+    work.start();
+    await turn();
+    assert.deepEqual(begun, ["a1", "b1", "a2"]);
     work.stop();
   });
 
@@ -81,7 +102,7 @@ describe("work that the ledger asks for", () => {
         attempts++;
         return Promise.reject(new Error("not yet"));
       },
-      concurrency: 2,
+      concurrency: { all: 2, each: 2 },
       pause: NEVER,
       onError: (id, error) => told.push([id, (error as Error).message]),
       onDone: (id) => told.push([id, "done"]),
@@ -110,7 +131,7 @@ describe("work that the ledger asks for", () => {
       ledger,
       due: () => (ends.length < 3 ? "me" : undefined),
       attempt: () => new Promise((resolve) => ends.push(resolve)),
-      concurrency: 1,
+      concurrency: { all: 1, each: 1 },
       pause: NEVER,
       onError: assert.fail,
     });
@@ -130,7 +151,7 @@ describe("work that the ledger asks for", () => {
       ledger,
       due: () => "me",
       attempt: () => new Promise((_, reject) => fails.push(() => reject(new Error("not yet")))),
-      concurrency: 1,
+      concurrency: { all: 1, each: 1 },
       pause: NEVER,
       onError: () => undefined,
     });

@@ -11,8 +11,8 @@ export interface WorkOptions {
   /** Whose work a stream is, if there is something to be done for it now. */
   readonly due: (stream: string) => string | undefined;
   readonly attempt: (stream: string) => Promise<void>;
-  /** Attempts at a time. */
-  readonly concurrency: number;
+  /** Attempts at a time, of all and of one owner: where nodes let one wait, only its own work waits with it. */
+  readonly concurrency: { readonly all: number; readonly each: number };
   /** Pauses between attempts, milliseconds. */
   readonly pause: { readonly first: number; readonly longest: number };
   readonly onError: (stream: string, error: unknown) => void;
@@ -23,6 +23,7 @@ export interface WorkOptions {
 }
 
 interface Item {
+  owner: string;
   state: "waiting" | "busy" | "asleep";
   /** It moved while it was worked on. */
   moved: boolean;
@@ -34,13 +35,15 @@ export const createWork = (options: WorkOptions) => {
   const { ledger, due, attempt, concurrency, pause, reasons, onError, onDone } = options;
   const items = new Map<string, Item>();
   const waiting = createFairQueue();
-  const active = new Set<Promise<void>>();
+  const active = new Set<Item>();
+  const activeOf = (owner: string) => [...active].filter((one) => one.owner === owner).length;
   let stopped = false;
   let detach: () => void = () => undefined;
 
   const queue = (stream: string, item: Item, owner: string): void => {
     clearTimeout(item.timer);
     item.state = "waiting";
+    item.owner = owner;
     waiting.push(owner, stream);
   };
 
@@ -72,15 +75,18 @@ export const createWork = (options: WorkOptions) => {
   };
 
   const next = (): void => {
-    while (!stopped && active.size < concurrency) {
-      const stream = waiting.take(() => true);
+    while (!stopped && active.size < concurrency.all) {
+      const stream = waiting.take(
+        () => true,
+        (owner) => activeOf(owner) < concurrency.each,
+      );
       const item = stream === undefined ? undefined : items.get(stream);
       if (stream === undefined || item === undefined) return;
-      const run: Promise<void> = take(stream, item).finally(() => {
-        active.delete(run);
+      active.add(item);
+      void take(stream, item).finally(() => {
+        active.delete(item);
         next();
       });
-      active.add(run);
     }
   };
 
@@ -94,7 +100,7 @@ export const createWork = (options: WorkOptions) => {
       }
       const owner = due(stream);
       if (owner !== undefined) {
-        const known = item ?? { state: "waiting", moved: false, pause: pause.first };
+        const known = item ?? { owner, state: "waiting", moved: false, pause: pause.first };
         items.set(stream, known);
         queue(stream, known, owner);
       } else if (item) forget(stream, item);

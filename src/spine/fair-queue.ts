@@ -9,10 +9,10 @@ export const createFairQueue = () => {
       if (own) own.push(item);
       else waiting.set(owner, [item]);
     },
-    /** Takes the first that fits, whoever's turn it is first. */
-    take(fits: (item: string) => boolean): string | undefined {
+    /** Takes the first that fits, whoever's turn it is first. @param mayHave leaves out who has enough */
+    take(fits: (item: string) => boolean, mayHave = (_owner: string) => true): string | undefined {
       for (const [owner, own] of waiting) {
-        const at = own.findIndex(fits);
+        const at = mayHave(owner) ? own.findIndex(fits) : -1;
         if (at < 0) continue;
         const [item] = own.splice(at, 1);
         waiting.delete(owner);

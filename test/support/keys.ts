@@ -145,10 +145,14 @@ export const madePayload = (request: string, change: Record<string, unknown> = {
   ...change,
 });
 
-/** A key that its nodes have made. Returns its stream. */
-export const enabledKey = async (stage: Stage<Clock>, all: Vault): Promise<string> => {
+/** A key that its nodes have made. Returns its stream. @param made what else they say */
+export const enabledKey = async (
+  stage: Stage<Clock>,
+  all: Vault,
+  made: Record<string, unknown> = {},
+): Promise<string> => {
   const id = await act(stage, all.requester, "key.founded", "", keyPayload(all));
-  for (const node of all.nodes.slice(0, 3)) await act(stage, node, "key.made", id, madePayload(id));
+  for (const node of all.nodes.slice(0, 3)) await act(stage, node, "key.made", id, madePayload(id, made));
   return id;
 };
 

@@ -1,9 +1,5 @@
 /** Evidence bundles of requests on a real ledger, whose key a test holds in one piece in the nodes' place. */
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { p256 } from "@noble/curves/nist.js";
-import { schnorr, secp256k1 } from "@noble/curves/secp256k1.js";
-import { sm2 } from "sm-crypto-v2";
-import { fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import type { RequestBundle } from "../../src/evidence/bundle.ts";
 import { exportBundle } from "../../src/evidence/export.ts";
 import { whatIs } from "../../src/policy/what.ts";
@@ -12,40 +8,10 @@ import type { KeyScheme } from "../../src/rules/key-schemes.ts";
 import { digestOf } from "../../src/trust/digest.ts";
 import { openCheckpoint } from "../../src/trust/log/checkpoint.ts";
 import { openStage } from "./bundle.ts";
+import { heldKeys } from "./held-keys.ts";
 import { completedPayload, keyPayload, madePayload, requestPayload, type Vault, vault } from "./keys.ts";
 import { createOrganisation, SALT } from "./principals.ts";
 import { act, found } from "./stage.ts";
-
-interface Held {
-  readonly publicKey: Uint8Array;
-  sign(bytes: Uint8Array): Uint8Array;
-}
-
-const SECRET = fromHex("1f".repeat(32));
-
-/** One key of each scheme. */
-const held: Readonly<Record<KeyScheme, () => Held>> = {
-  ECDSA_K1: () => ({
-    publicKey: secp256k1.getPublicKey(SECRET),
-    sign: (digest) => secp256k1.sign(digest, SECRET, { prehash: false }),
-  }),
-  ECDSA_R1: () => ({
-    publicKey: p256.getPublicKey(SECRET),
-    sign: (digest) => p256.sign(digest, SECRET, { prehash: false }),
-  }),
-  EDDSA_ED25519: () => ({
-    publicKey: ed25519.getPublicKey(SECRET),
-    sign: (message) => ed25519.sign(message, SECRET),
-  }),
-  SCHNORR_BIP340: () => ({
-    publicKey: secp256k1.getPublicKey(SECRET),
-    sign: (message) => schnorr.sign(message, SECRET),
-  }),
-  SM2: () => ({
-    publicKey: fromHex(sm2.compressPublicKeyHex(sm2.getPublicKeyFromPrivateKey(toHex(SECRET)))),
-    sign: (digest) => fromHex(sm2.doSignature(digest, toHex(SECRET), { hash: false })),
-  }),
-};
 
 export interface RequestOptions {
   readonly scheme?: KeyScheme;
@@ -79,7 +45,7 @@ export const requestToBundle = async ({
   };
   const all = await vault(stage, ledger.verifierKey);
   await found(stage, createOrganisation("外人", { at: stage.clock.now() }));
-  const { publicKey, sign } = held[scheme]();
+  const { publicKey, sign } = heldKeys[scheme]();
   const point = toHex(publicKey);
   const detail = committed({ salt: SALT, alias: "treasury", tags: {}, description: "" });
   const key = await act(stage, all.requester, "key.founded", "", keyPayload(all, { scheme, detail }));
