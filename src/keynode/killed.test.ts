@@ -5,6 +5,7 @@ import { currentProgram } from "../../scripts/bundle.ts";
 import { asProcess, type HeldNode, type KeyNodes, openKeyNodes } from "../../test/support/keynodes.ts";
 import { act } from "../../test/support/stage.ts";
 import { fromHex } from "../base/bytes.ts";
+import { Refusal } from "../base/refusal.ts";
 import { epochOf } from "../rules/key-state.ts";
 import { schemeOf } from "./schemes.ts";
 
@@ -16,7 +17,12 @@ before(async () => {
 
 const signs = async (fleet: KeyNodes, key: string, signers: readonly number[]) => {
   const request = await fleet.request(key, [{ kind: "digest", hex: DIGEST }]);
-  const { detail } = await fleet.sign(request, signers);
+  // That one of them was started again the other may find out only now.
+  const isRestart = (error: unknown) => error instanceof Refusal && error.code === "peer.restarted";
+  const { detail } = await fleet.sign(request, signers).catch((error: unknown) => {
+    if (!isRestart(error)) throw error;
+    return fleet.sign(request, signers);
+  });
   const { publicKey, scheme } = fleet.keyOf(key);
   const [signature = ""] = (detail as { signatures: string[] }).signatures;
   assert.ok(schemeOf(scheme).verify(fromHex(publicKey), fromHex(DIGEST), fromHex(signature)));

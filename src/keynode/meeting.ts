@@ -1,8 +1,8 @@
 /** Where two come together that wait for one another: whoever comes first waits, for a while. */
 
 export interface Meetings<T> {
-  /** @returns when `take` has taken it */
-  bring(name: string, value: T): Promise<void>;
+  /** @param within milliseconds that it waits @returns when `take` has taken it */
+  bring(name: string, value: T, within: number): Promise<void>;
   /** Nothing will be brought, or taken: whoever waits, or comes as long as one would have waited, gets the reason. */
   fail(name: string, reason: unknown): void;
   /** Takes what is brought, once. @param mayTake throws where this one may not: then it waits on for another */
@@ -19,7 +19,7 @@ interface Meeting<T> {
   limit: NodeJS.Timeout | undefined;
 }
 
-/** @param within milliseconds; @param late makes what is thrown to whoever waited for nothing */
+/** @param within milliseconds that takers wait; @param late makes what is thrown to whoever waited for nothing */
 export const createMeetings = <T>(within: number, late: () => Error): Meetings<T> => {
   const meetings = new Map<string, Meeting<T>>();
   const leave = (name: string, meeting: Meeting<T>) => {
@@ -44,10 +44,12 @@ export const createMeetings = <T>(within: number, late: () => Error): Meetings<T
     return fresh;
   };
   return {
-    bring(name, value) {
+    bring(name, value, within) {
       const before = meetings.get(name);
       if (before?.offer && "reason" in before.offer) leave(name, before);
       const meeting = meet(name);
+      clearTimeout(meeting.limit);
+      meeting.limit = expire(name, meeting, within);
       meeting.offer = { value };
       meeting.offered.resolve();
       return meeting.taken.promise;

@@ -48,7 +48,13 @@ export interface SignDeps extends JudgeDeps {
   readonly pairStore: Pick<PairStore, "ban">;
   readonly say: Say;
   readonly history: Pick<History, "tell" | "requireSame">;
+  /** Milliseconds that this node waits for others at most, whatever the server says. */
   readonly patience?: number | undefined;
+}
+
+export interface SignQuestion extends Question {
+  /** Milliseconds that the leader and the others wait for one another. */
+  readonly within: number;
 }
 
 /** What the server is answered. */
@@ -66,7 +72,7 @@ interface Ready {
   readonly counted: Promise<void>;
 }
 
-/** Milliseconds that a leader and the others wait for one another. */
+/** Milliseconds that a leader, whom the server may have asked later, is waited for by what this node has judged. */
 const WITHIN = 30_000;
 /** Milliseconds that others have to be shown what this node was, and between two looks. */
 const PATIENCE = 2_000;
@@ -78,10 +84,12 @@ const OVER = "sign-over";
 const MAX_OUTCOMES = 4_096;
 
 export const createSigning = (deps: SignDeps) => {
-  const { node, peers, pools, pairStore, accounts, say, patience: within = WITHIN } = deps;
+  const { node, peers, pools, pairStore, accounts, say, patience = Number.POSITIVE_INFINITY } = deps;
   /** By request, epoch and signers: what came of one set, and is not taken, keeps no other from signing. */
   const outcomes = new Map<string, { payload: object; detail: Record<string, unknown> }>();
-  const meetings = createMeetings<Ready>(within, () => refuse("keynode.unreachable", { nodes: [] }));
+  const meetings = createMeetings<Ready>(Math.min(WITHIN, patience), () =>
+    refuse("keynode.unreachable", { nodes: [] }),
+  );
 
   /** All that is decided is decided in one step, so that no other request comes between a limit and its use. */
   const ready = (question: Question): Ready => {
@@ -117,25 +125,27 @@ export const createSigning = (deps: SignDeps) => {
     for (const index of signers)
       try {
         if (index !== self)
-          peers.tell(epoch.participants[index - 1] ?? "", OVER, encodePlain(name), { within, lane: "urgent" });
+          peers.tell(epoch.participants[index - 1] ?? "", OVER, encodePlain(name), { within: WITHIN, lane: "urgent" });
       } catch {
         // Whoever is not reached stops waiting by itself.
       }
   };
 
-  const lead = async ({ judged, share, counted }: Ready): Promise<Signed> => {
+  const lead = async ({ judged, share, counted }: Ready, within: number): Promise<Signed> => {
+    const end = performance.now() + within;
+    const left = () => Math.max(1, end - performance.now());
     const { request, epoch, signers, group } = judged;
     const name = `${request.stream} ${epoch.epoch} ${signers.join()}`;
     const known = outcomes.get(name);
     if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
-    const presignatures = await takeAll(judged);
+    const presignatures = await takeAll(judged, left);
     deps.history.tell(othersOf(judged));
     const ask = encodePlain([nameOf(judged, signers), presignatures.map(({ id }) => id)]);
     const others = signers.filter((index) => index !== judged.self);
     const answers = await Promise.all(
       others.map(async (index) => {
         const peer = epoch.participants[index - 1] as string;
-        return [index, await peers.ask(peer, TOPIC, ask, { within, lane: "urgent" })] as const;
+        return [index, await peers.ask(peer, TOPIC, ask, { within: left(), lane: "urgent" })] as const;
       }),
     );
     requireUnmoved(deps, judged);
@@ -155,17 +165,17 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   /** As many as there are messages, in as many runs as that takes. */
-  const takeAll = async (judged: Judged): Promise<Presignature[]> => {
+  const takeAll = async (judged: Judged, left: () => number): Promise<Presignature[]> => {
     const counts: number[] = [];
     for (let left = judged.whats.length; left > 0; left -= MAX_COUNT) counts.push(Math.min(left, MAX_COUNT));
-    const taken = await Promise.all(counts.map((count) => take(judged, count)));
+    const taken = await Promise.all(counts.map((count) => take(judged, count, left)));
     return taken.flat();
   };
   /** Others may be shown the ledger a moment later than this node: until then they presign nothing. */
-  const take = async (judged: Judged, count: number): Promise<readonly Presignature[]> => {
+  const take = async (judged: Judged, count: number, left: () => number): Promise<readonly Presignature[]> => {
     for (let patience = PATIENCE; ; patience -= PAUSE)
       try {
-        return await pools.take(useOf(judged), count, within);
+        return await pools.take(useOf(judged), count, left());
       } catch (error) {
         if (!isNotYet(error) || patience <= 0) throw error;
         await delay(PAUSE);
@@ -193,7 +203,8 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   /** Of the leader: what came of it. Of the others nothing, once the leader has their parts. */
-  return async (question: Question): Promise<Signed> => {
+  return async (question: SignQuestion): Promise<Signed> => {
+    const within = Math.min(question.within, patience);
     let mine: Ready;
     try {
       mine = ready(question);
@@ -202,11 +213,11 @@ export const createSigning = (deps: SignDeps) => {
     }
     const name = nameOf(mine.judged, question.signers);
     if (mine.judged.self === question.signers[0])
-      return lead(mine).catch((error: unknown) => {
+      return lead(mine, within).catch((error: unknown) => {
         tellOver(name, mine.judged);
         throw error;
       });
-    await meetings.bring(name, mine);
+    await meetings.bring(name, mine, within);
     return NOTHING_TO_SAY;
   };
 };

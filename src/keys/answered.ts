@@ -13,32 +13,30 @@ export const answered = async <T>(answer: Promise<T>, within: number): Promise<T
 };
 
 /**
- * What each of several came to that work together: once one has answered, the others do so soon, or are silent.
- * @param grace milliseconds that they have then
+ * What each of several came to that work together, as far as they say so in time.
+ * @param within milliseconds; who has said nothing by then is silent
  * @param isEnough whether nobody else has to be waited for
  * @returns undefined for who was not waited for
  */
 export const gathered = <T>(
   calls: readonly Promise<T>[],
-  grace: number,
+  within: number,
   isEnough: (value: T, place: number) => boolean,
 ): Promise<(PromiseSettledResult<T> | undefined)[]> =>
   new Promise((resolve) => {
     const results: (PromiseSettledResult<T> | undefined)[] = calls.map(() => undefined);
-    let timer: NodeJS.Timeout | undefined;
     const end = () => {
       clearTimeout(timer);
       resolve([...results]);
     };
-    const silence = () => {
+    const timer = setTimeout(() => {
       for (const place of calls.keys()) results[place] ??= { status: "rejected", reason: refuse("key-node.silent") };
       end();
-    };
+    }, within);
     const take = (place: number, result: PromiseSettledResult<T>) => {
       results[place] = result;
       const enough = result.status === "fulfilled" && isEnough(result.value, place);
       if (enough || results.every((one) => one !== undefined)) end();
-      else timer ??= setTimeout(silence, grace);
     };
     for (const [place, call] of calls.entries())
       call.then(

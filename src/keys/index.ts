@@ -1,7 +1,7 @@
 /** The key pillar (分布式密钥管理): nodes, groups, keys that nobody holds, and requests to sign with them. */
 
 import { join } from "node:path";
-import { SECOND } from "../base/clock.ts";
+import { MINUTE, SECOND } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Log } from "../platform/log.ts";
@@ -28,8 +28,8 @@ import type { ViewDeps } from "./view-deps.ts";
 /** Runs that make keys at a time, and requests that are signed at a time. */
 const MAKING = { all: 8, each: 2 };
 const SIGNING = { all: 256, each: 16 };
-/** Milliseconds: more than signers wait for one another. */
-const GRACE = 90 * SECOND;
+/** Milliseconds that signers wait for one another, as others may sign in the place of one that says nothing. */
+const PATIENCE = { first: 10 * SECOND, longest: MINUTE, more: 5 * SECOND };
 
 export interface KeysOptions {
   readonly spine: Spine;
@@ -129,7 +129,7 @@ export const createKeys = (options: KeysOptions) => {
     ledger,
     nodes,
     views: spine.views,
-    ...{ concurrency: SIGNING, grace: GRACE },
+    ...{ concurrency: SIGNING, patience: PATIENCE },
     ...{ now, reasons: views.reasons },
     // Nodes say no to what waits for approvals, and are asked again: that is no fault.
     onError: (request, error) =>

@@ -12,7 +12,6 @@ import type { Ledger } from "../ledger/port.ts";
 import { verifyFollowed } from "../rules/followed.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { type KeyNode as KeyNodeState, keyNode } from "../rules/key-node.ts";
-import { keyRequest } from "../rules/key-request.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Channel } from "../tee/protocol/channel.ts";
 import { encodeStatements } from "../tee/protocol/statements.ts";
@@ -261,12 +260,9 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       const texts = await textsOf([found?.detail]);
       return callShowing("make", key, { key, run, details: texts, ...(share !== undefined && { share }) });
     },
-    async sign(request, signers) {
+    async sign(request, signers, terms) {
       await present();
-      const found = streamOf(ledger.world, keyRequest, request)?.state;
-      const key = found && streamOf(ledger.world, keyBook, found.key)?.state;
-      const texts = await textsOf([found?.detail, key?.detail]);
-      return callShowing("sign", request, { request, signers: [...signers], details: texts });
+      return callShowing("sign", request, { request, signers: [...signers], ...terms });
     },
     async prepare(key, signers) {
       await present();

@@ -15,7 +15,6 @@ import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import { digestOf } from "../trust/digest.ts";
-import type { KeyNode } from "./node-port.ts";
 import { createSigning, type Signing } from "./signing.ts";
 
 const { publicKey, sign } = heldKeys.ECDSA_K1();
@@ -86,14 +85,14 @@ const start = (answers: readonly (Answer | undefined)[]): void => {
             // Only the first says what came of it.
             return answer?.detail && !leads ? { statement: "" } : answer;
           },
-        }) as KeyNode,
+        }) as never,
     },
     views: {
       putDetail: async (digest, text) => void kept.set(digest, text),
       details: async (digests) => new Map(digests.map((digest) => [digest, ASKED])),
     },
     concurrency: { all: 4, each: 4 },
-    grace: 1_000,
+    patience: { first: 500, longest: 500, more: 500 },
     now: () => systemClock.now(),
     onError: () => undefined,
   });
@@ -204,6 +203,17 @@ describe("a request", () => {
     await completed(await ask());
     start([completes(all.nodes[0]), silence, completes(all.nodes[2])]);
     await completed(await ask());
+  });
+
+  test("whose leader was only slow is completed by it, where no others can sign", async () => {
+    const late: Answer = async (request, some) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return completes(all.nodes[0])(request, some);
+    };
+    start([late, follows, undefined]);
+    const request = await ask();
+    await completed(request);
+    assert.equal(stateOf(stage, keyRequest, request).completed?.signers.join(), "1,2");
   });
 
   test("whose node has no share is signed by the two that have theirs", async () => {

@@ -2,24 +2,19 @@
  * Has nodes sign what is asked for, as soon as they agree to: the ledger is the queue, and its approvals wake what waits
  * for them. Which nodes take part is chosen here; whether they do, each of them judges for itself.
  */
-import { canonical } from "../base/canonical.ts";
 import { MINUTE } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
-import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { key as keyBook } from "../rules/key.ts";
-import { completed, keyRequest } from "../rules/key-request.ts";
+import { keyRequest } from "../rules/key-request.ts";
 import { type KeyRequest, requestStateOf } from "../rules/key-request-state.ts";
-import { type Epoch, epochOf, stateOf } from "../rules/key-state.ts";
+import { type Epoch, epochOf, type Key, stateOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
-import { digestOf } from "../trust/digest.ts";
-import { parseStatement } from "../trust/statement.ts";
 import { gathered } from "./answered.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
-import { isOutcomeOf } from "./outcome.ts";
-import { submitSaid } from "./said.ts";
+import { createRecording, isCompletion, type Round, type Said } from "./recording.ts";
 import { createTries, type Tries } from "./signers.ts";
 import { createWork, type Work, type WorkOptions } from "./work.ts";
 
@@ -28,31 +23,24 @@ export interface SigningOptions {
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly views: Pick<ViewsStore, "putDetail" | "details">;
   readonly concurrency: WorkOptions["concurrency"];
-  /** Milliseconds that the others have to answer once one has. */
-  readonly grace: number;
+  /**
+   * Milliseconds that nodes wait for one another: at the first try at a request, of one message, and at the last; and
+   * how much longer they are waited for.
+   */
+  readonly patience: { readonly first: number; readonly longest: number; readonly more: number };
   readonly now: () => number;
   /** Why the nodes have not signed yet, by request. */
   readonly reasons: Map<string, Refusal>;
   readonly onError: (request: string, error: unknown) => void;
 }
 
-type Said = KeyNodeMethods["sign"]["result"];
-
-/** What is no statement is none of it; the ledger says why. */
-const isCompletion = ({ statement }: Said): boolean => {
-  try {
-    return statement !== "" && parseStatement(statement).statement.kind === completed.name;
-  } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
-  }
-};
-
 /** Most that wait do so for people, who wake them by what they say; some for the time of day. */
 const PAUSE = { first: 500, longest: 60_000 };
 /** Sets of signers that are tried in vain before others' requests have their turn. */
 const MAX_TRIES = 8;
 
+/** Milliseconds that each further message of a request may take. */
+const EACH = 20;
 /** Milliseconds for which a node that said nothing is asked last. */
 const SILENT = 10 * MINUTE;
 const isSilence = (error: unknown): boolean => error instanceof Refusal && error.code === "key-node.silent";
@@ -70,23 +58,27 @@ const OWN_REFUSALS = new Set([
 ]);
 
 export const createSigning = (options: SigningOptions) => {
-  const { ledger, nodes, views, concurrency, grace, now, reasons, onError } = options;
-  const open = (stream: string): { request: KeyRequest; epoch: Epoch } | undefined => {
+  const { ledger, nodes, views, concurrency, patience, now, reasons, onError } = options;
+  const record = createRecording({ ledger, nodes, views });
+  const open = (stream: string): { request: KeyRequest; key: Key; epoch: Epoch } | undefined => {
     const request = streamOf(ledger.world, keyRequest, stream)?.state;
     const key = request && streamOf(ledger.world, keyBook, request.key)?.state;
     const epoch = key && epochOf(key);
     const isOpen = request && key && requestStateOf(request, now()) === "pending" && stateOf(key, now()) === "enabled";
-    return isOpen && epoch ? { request, epoch } : undefined;
+    return isOpen && epoch ? { request, key, epoch } : undefined;
   };
 
   /** Nodes that said nothing, and when: they are asked last for a while, whatever the request. */
   const silent = new Map<string, number>();
-  /** What was tried, by request. */
-  const tries = new Map<string, Tries>();
-  const triesOf = (stream: string): Tries => {
-    const known = tries.get(stream) ?? createTries();
-    tries.set(stream, known);
-    return known;
+  /** What was tried, by request, with shares of an epoch. */
+  const tries = new Map<string, { readonly epoch: number; readonly tries: Tries; within: number }>();
+  const triesOf = (stream: string, { count }: KeyRequest, { epoch }: Epoch) => {
+    const known = tries.get(stream);
+    if (known?.epoch === epoch) return known;
+    const within = Math.min(patience.first + EACH * count, patience.longest);
+    const fresh = { epoch, tries: createTries(), within };
+    tries.set(stream, fresh);
+    return fresh;
   };
 
   /**
@@ -124,15 +116,19 @@ export const createSigning = (options: SigningOptions) => {
     return signers.filter((one) => one !== index && accused.includes(one));
   };
 
-  /** One try with these signers: what each answers, who is able to sign no more, and who is said to be at fault. */
-  const ask = async (stream: string, epoch: Epoch, signers: readonly number[]) => {
+  /** What each answers, who is able to sign no more, and who is said to be at fault. */
+  const ask = async (round: Round) => {
+    const { stream, epoch, signers, terms } = round;
     const nodeOf = (index: number) => epoch.participants[index - 1] ?? "";
-    const calls = signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers));
+    const calls = signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers, terms));
     // The lowest index leads: its completion is the one that counts.
-    const answers = await gathered(calls, grace, (one, place) => place === 0 && isCompletion(one));
+    const isEnough = (one: Said, place: number) => place === 0 && isCompletion(one);
+    const answers = await gathered(calls, terms.within + patience.more, isEnough);
     for (const [i, answer] of answers.entries())
       if (answer?.status === "rejected" && isSilence(answer.reason)) silent.set(nodeOf(signers[i] ?? 0), now());
       else if (answer) silent.delete(nodeOf(signers[i] ?? 0));
+    const [led] = answers;
+    if (led?.status === "rejected" && isSilence(led.reason)) takeLate(round, calls[0]);
     const said = answers.map((one) => (one?.status === "fulfilled" ? one.value : undefined));
     const failures = answers.flatMap((one, i) =>
       one?.status === "rejected" ? [{ index: signers[i] ?? 0, error: one.reason as unknown }] : [],
@@ -143,62 +139,9 @@ export const createSigning = (options: SigningOptions) => {
     return { said, unable, accused, error: own?.error ?? failures[0]?.error };
   };
 
-  /** Keeps what a leader says came of it, if it is what was asked for. @throws Refusal key-node.outcome */
-  const keepOutcome = async (stream: string, node: string, { statement, detail }: Said): Promise<void> => {
-    const request = streamOf(ledger.world, keyRequest, stream)?.state;
-    const key = request && streamOf(ledger.world, keyBook, request.key)?.state;
-    const said = completed.payload.safeParse(parseStatement(statement).statement.payload).data;
-    if (!request || !key || !said) return;
-    const asked = (await views.details([request.detail])).get(request.detail);
-    const fits =
-      detail !== undefined &&
-      digestOf(detail) === said.detail &&
-      (await isOutcomeOf(key, request, asked, said.signers, detail));
-    if (!fits) throw refuse("key-node.outcome", { node, request: request.id });
-    // Text first: what the ledger acknowledges must be readable after any crash.
-    await views.putDetail(said.detail, canonical(detail));
-  };
-
-  /** Puts on the ledger what a node says of the request. */
-  const submit = async (stream: string, node: string, first: Said, again: () => Promise<Said>): Promise<void> => {
-    let known: Said | undefined = first;
-    const say = async (): Promise<string> => {
-      const said = known ?? (await again());
-      known = undefined;
-      if (isCompletion(said)) await keepOutcome(stream, node, said);
-      return said.statement;
-    };
-    await submitSaid(ledger, say, () => streamOf(ledger.world, keyRequest, stream)?.state.status === "pending");
-  };
-
-  /** Puts on the ledger what they answered, until one has said that it is done. */
-  const record = async (
-    stream: string,
-    { participants }: Epoch,
-    signers: readonly number[],
-    said: readonly (Said | undefined)[],
-  ) => {
-    const unable: number[] = [];
-    let unfit: Refusal | undefined;
-    for (const [i, one] of said.entries()) {
-      const index = signers[i] ?? 0;
-      if (!one || one.statement === "") continue;
-      if (i > 0 && isCompletion(one)) {
-        unable.push(index);
-        continue;
-      }
-      const node = participants[index - 1] ?? "";
-      try {
-        await submit(stream, node, one, () => nodes.of(node).sign(stream, signers));
-        if (isCompletion(one)) return { isDone: true, unable, unfit };
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        unfit ??= error;
-      }
-      // It has said that it takes no part, or what the ledger does not take.
-      unable.push(index);
-    }
-    return { isDone: false, unable, unfit };
+  /** What a leader that was only slow comes to counts, unless others were faster. */
+  const takeLate = (round: Round, leader: Promise<Said> | undefined): void => {
+    leader?.then((said) => record(round, [said])).catch((error: unknown) => onError(round.stream, error));
   };
 
   const attempt = async (stream: string): Promise<void> => {
@@ -207,25 +150,29 @@ export const createSigning = (options: SigningOptions) => {
     for (let left = MAX_TRIES; left > 0; ) {
       const now = open(stream);
       if (!now) return;
-      const { request, epoch } = now;
+      const { request, key, epoch } = now;
       let able: number[];
       try {
         able = ableOf(epoch, request, without);
       } catch (error) {
         throw refusal ?? error;
       }
-      const signers = triesOf(stream).next(able, epoch.threshold);
+      const tried = triesOf(stream, request, epoch);
+      const signers = tried.tries.next(able, epoch.threshold);
       // All were tried: it begins anew, after a pause where one of them was just now.
       if (!signers && refusal === undefined) continue;
       if (!signers) break;
-      const { said, unable, accused, error } = await ask(stream, epoch, signers);
-      const recorded = await record(stream, epoch, signers, said);
+      const details = Object.fromEntries(await views.details([request.detail, key.detail]));
+      const round = { stream, request, key, epoch, signers, terms: { details, within: tried.within } };
+      const { said, unable, accused, error } = await ask(round);
+      const recorded = await record(round, said);
       if (recorded.isDone) return;
       unable.push(...recorded.unable);
       refusal = error ?? recorded.unfit ?? refuse("key-node.silent");
       for (const index of unable) without.add(index);
       if (unable.length > 0) continue;
-      triesOf(stream).failed(signers, accused);
+      tried.tries.failed(signers, accused);
+      tried.within = Math.min(2 * tried.within, patience.longest);
       left--;
     }
     throw refusal;
