@@ -5,6 +5,7 @@
  */
 import { equal, fromUtf8, utf8 } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
+import { Refusal } from "../base/refusal.ts";
 import { epochOf, type Key, keyStreams, participantsOf } from "../rules/key-state.ts";
 import type { History } from "./history.ts";
 import type { Peers } from "./peers/peers.ts";
@@ -18,9 +19,15 @@ export interface AgreementDeps {
   readonly history: Pick<History, "tell" | "isSame">;
 }
 
+/** Who is silent cannot be asked. One that differs keeps everything, for as long as it can be asked. */
+export type Agreement = "same" | "silent" | "differs";
+
 const TOPIC = "key-epoch";
 /** Milliseconds for an answer. */
 const WITHIN = 2_000;
+
+const isAway = (error: unknown): boolean =>
+  error instanceof Refusal && ["peer.unreachable", "peer.unknown"].includes(error.code);
 
 /** What decides which shares are the key's. */
 const viewOf = (key: Key | undefined): Uint8Array =>
@@ -44,17 +51,17 @@ export const createAgreement = ({ node, peers, witness, history }: AgreementDeps
     return viewOf(holds ? key : undefined);
   });
 
-  /** Whether all who hold shares of the key now say the same of it. Who can't be reached does not. */
-  return async (stream: string, key: Key): Promise<boolean> => {
+  /** What all who hold shares of the key now say of it, as against what this node was shown. */
+  return async (stream: string, key: Key): Promise<Agreement> => {
     const own = viewOf(key);
     const others = participantsOf(key).filter((other) => other !== node);
     history.tell(others);
     const answers = await Promise.allSettled(
       others.map((other) => peers.ask(other, TOPIC, utf8(stream), { within: WITHIN, lane: "urgent" })),
     );
-    return (
-      others.every(history.isSame) &&
-      answers.every((answer) => answer.status === "fulfilled" && equal(answer.value, own))
-    );
+    const isOther = (answer: PromiseSettledResult<Uint8Array>) =>
+      answer.status === "fulfilled" ? !equal(answer.value, own) : !isAway(answer.reason);
+    if (!others.every(history.isSame) || answers.some(isOther)) return "differs";
+    return answers.every(({ status }) => status === "fulfilled") ? "same" : "silent";
   };
 };

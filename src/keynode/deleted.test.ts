@@ -42,7 +42,8 @@ test("nodes that were shown no cancellation erase nothing while another holder k
   for (const node of [a, b]) await node.follow();
   await act(fleet.stage, fleet.administrators[1], "key.deletion-cancelled", key);
   await c.call("show", {}, key);
-  fleet.clock.advance(8 * DAY);
+  // Thirty days and more after its time, too.
+  fleet.clock.advance(40 * DAY);
   const statement = toHex(randomBytes(32));
   const step = forked(fleet, size, [{ seq: 0, statement, stream: statement, time: fleet.clock.now() }]);
   for (const node of [a, b]) {
@@ -51,4 +52,20 @@ test("nodes that were shown no cancellation erase nothing while another holder k
   }
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   assert.deepEqual(await held(nodes), [1, 1, 1]);
+});
+
+test("a holder that is gone is waited for thirty days", async (t) => {
+  const { fleet, key, nodes } = await openFleet(t);
+  const [a, b, c] = nodes;
+  await c.stop();
+  const comesTo = async (days: number) => {
+    fleet.clock.advance(days * DAY);
+    await fleet.foundKey("EDDSA_ED25519", 2);
+    for (const node of [a, b]) await node.call("show", {}, key);
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+  };
+  await comesTo(8);
+  assert.deepEqual(await held([a, b]), [1, 1]);
+  await comesTo(30);
+  await until(async () => (await held([a, b])).every((keys) => keys === 0));
 });

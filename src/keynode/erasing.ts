@@ -3,6 +3,7 @@
  * this node does: where a holder that is to say so cannot be asked, nobody waits.
  */
 import { type Key, keyStreams } from "../rules/key-state.ts";
+import type { Agreement } from "./agreement.ts";
 import type { Shares } from "./shares.ts";
 import type { Witness } from "./witness.ts";
 
@@ -15,7 +16,7 @@ export interface ErasingDeps {
   readonly sealed: () => Promise<void>;
   /** By which deletion is judged, milliseconds. */
   readonly time: () => number;
-  readonly agreed: (stream: string, key: Key) => Promise<boolean>;
+  readonly agreed: (stream: string, key: Key) => Promise<Agreement>;
 }
 
 /** Milliseconds until holders that did not say the same are asked again: longer each time. */
@@ -39,7 +40,8 @@ export const createErasing = ({ node, witness, shares, sealed, time, agreed }: E
     if (witness.known(keyStreams, stream) !== key) return;
     // Whoever was in no epoch has nothing that another one needs.
     const isHolder = key.epochs.some(({ participants }) => participants.includes(node));
-    if (await shares.settle(stream, key, at, async () => !isHolder || agreed(stream, key))) scheduled.delete(stream);
+    if (await shares.settle(stream, key, at, async () => (isHolder ? agreed(stream, key) : "same")))
+      scheduled.delete(stream);
   };
 
   const run = async (): Promise<void> => {

@@ -9,6 +9,7 @@ import { decodePlain, encodePlain } from "../mpc/codec.ts";
 import type { KeyShare } from "../mpc/key-share.ts";
 import type { PlainRecord } from "../mpc/protocol.ts";
 import { type Attempt, epochOf, type Key, type Made, stateOf } from "../rules/key-state.ts";
+import type { Agreement } from "./agreement.ts";
 import type { Store } from "./store.ts";
 
 /** What one run made, as this node keeps it. */
@@ -43,10 +44,10 @@ export interface Shares {
   /**
    * Erases what the ledger says is no more: shares of epochs before, of attempts that came to nothing, of deleted keys.
    * @param time by which deletion is judged, milliseconds: erased shares never come back
-   * @param agreed whether the others see the same; asked where there is something to erase
-   * @returns false where they do not: everything is kept
+   * @param agreed what the others see; asked where there is something to erase
+   * @returns false where they do not see the same: everything is kept
    */
-  settle(stream: string, key: Key, time: number, agreed: () => Promise<boolean>): Promise<boolean>;
+  settle(stream: string, key: Key, time: number, agreed: () => Promise<Agreement>): Promise<boolean>;
   /** Keys of which there is any share. */
   keys(): string[];
 }
@@ -99,7 +100,9 @@ export const createShares = (store: Store): Shares => {
         ({ candidate }) => deleted || !(isCurrent(candidate, key) || isAwaited(candidate, key)),
       );
       if (over.length === 0) return true;
-      if (!(deleted && time >= key.deletion + GONE) && !(await agreed())) return false;
+      const word = await agreed();
+      const isEnough = word === "same" || (word === "silent" && deleted && time >= key.deletion + GONE);
+      if (!isEnough) return false;
       await store.write(new Map(over.map(({ row }) => [row, undefined])));
       await store.anchor();
       return true;

@@ -5,6 +5,7 @@
 import { MINUTE } from "../base/clock.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { key as keyBook } from "../rules/key.ts";
+import { keyGroup } from "../rules/key-group.ts";
 import { type Key, participantsOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { KeyNodes } from "./nodes.ts";
@@ -18,11 +19,6 @@ export interface ErasingOptions {
 
 const EVERY = MINUTE;
 
-const holdersOf = (key: Key): string[] => [
-  ...key.epochs.flatMap(({ epoch }) => participantsOf(key, epoch)),
-  ...(key.attempt?.participants ?? []),
-];
-
 export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) => {
   /** Of each key that is to be deleted, the nodes that have not looked at it since. */
   const doomed = new Map<string, Set<string>>();
@@ -30,10 +26,17 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
   let isBusy = false;
 
   const keyAt = (stream: string): Key | undefined => streamOf(ledger.world, keyBook, stream)?.state;
+  /** Also those of the group: one may keep a share of an attempt that came to nothing while it was away. */
+  const holdersOf = (key: Key): Set<string> =>
+    new Set([
+      ...key.epochs.flatMap(({ epoch }) => participantsOf(key, epoch)),
+      ...(key.attempt?.participants ?? []),
+      ...(streamOf(ledger.world, keyGroup, key.group)?.state.nodes ?? []),
+    ]);
   const look = (streams: Iterable<string>): void => {
     for (const stream of streams) {
       const key = keyAt(stream);
-      if (key && key.deletion > 0) doomed.set(stream, new Set(holdersOf(key)));
+      if (key && key.deletion > 0) doomed.set(stream, holdersOf(key));
       else doomed.delete(stream);
     }
   };
@@ -61,7 +64,7 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
     came(node: string): void {
       for (const [stream, left] of doomed) {
         const key = keyAt(stream);
-        if (key && holdersOf(key).includes(node)) left.add(node);
+        if (key && holdersOf(key).has(node)) left.add(node);
       }
     },
     start(): void {
