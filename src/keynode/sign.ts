@@ -35,6 +35,7 @@ import type { PairStore } from "./pair-store.ts";
 import type { Peers } from "./peers/peers.ts";
 import type { Pools } from "./pools.ts";
 import { MAX_COUNT, type Use } from "./presigning.ts";
+import { patienceOf } from "./protocol/patience.ts";
 import type { Say } from "./say.ts";
 import { schemeOf } from "./schemes.ts";
 import type { Shares } from "./shares.ts";
@@ -48,13 +49,8 @@ export interface SignDeps extends JudgeDeps {
   readonly pairStore: Pick<PairStore, "ban">;
   readonly say: Say;
   readonly history: Pick<History, "tell" | "requireSame">;
-  /** Milliseconds that this node waits for others at most, whatever the server says. */
+  /** Milliseconds that this node waits for others at most. */
   readonly patience?: number | undefined;
-}
-
-export interface SignQuestion extends Question {
-  /** Milliseconds that the leader and the others wait for one another. */
-  readonly within: number;
 }
 
 /** What the server is answered. */
@@ -63,6 +59,13 @@ export interface Signed {
   readonly detail?: Record<string, unknown>;
 }
 const NOTHING_TO_SAY: Signed = { statement: "" };
+
+interface Remembered {
+  readonly payload: object;
+  readonly detail: Record<string, unknown>;
+  /** Signatures in it, and one. */
+  readonly count: number;
+}
 
 /** One that was judged, and what this node holds for it. */
 interface Ready {
@@ -80,13 +83,25 @@ const PAUSE = 20;
 const TOPIC = "sign";
 /** The leader will not ask any more: whoever waits for it need not. */
 const OVER = "sign-over";
-/** Outcomes that are remembered, to be said again over a request that has moved on. */
-const MAX_OUTCOMES = 4_096;
+/** Signatures that are remembered, to be said again over a request that has moved on. */
+const MAX_OUTCOMES = 16_384;
 
 export const createSigning = (deps: SignDeps) => {
   const { node, peers, pools, pairStore, accounts, say, patience = Number.POSITIVE_INFINITY } = deps;
   /** By request, epoch and signers: what came of one set, and is not taken, keeps no other from signing. */
-  const outcomes = new Map<string, { payload: object; detail: Record<string, unknown> }>();
+  const outcomes = new Map<string, Remembered>();
+  let remembered = 0;
+  const remember = (name: string, outcome: Remembered): void => {
+    remembered += outcome.count - (outcomes.get(name)?.count ?? 0);
+    outcomes.set(name, outcome);
+    for (const [oldest, { count }] of outcomes) {
+      if (remembered <= MAX_OUTCOMES) return;
+      outcomes.delete(oldest);
+      remembered -= count;
+    }
+  };
+  /** Tries that came to nothing, by request. */
+  const failures = new Map<string, number>();
   const meetings = createMeetings<Ready>(Math.min(WITHIN, patience), () =>
     refuse("keynode.unreachable", { nodes: [] }),
   );
@@ -159,8 +174,7 @@ export const createSigning = (deps: SignDeps) => {
     const detail = { salt: toBase64url(randomBytes(16)), ...outcome };
     const checkpoint = deps.follower.followed;
     const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
-    outcomes.set(name, { payload, detail });
-    for (const oldest of outcomes.keys()) if (outcomes.size > MAX_OUTCOMES) outcomes.delete(oldest);
+    remember(name, { payload, detail, count: judged.whats.length + 1 });
     return { statement: say(COMPLETED, request.stream, payload), detail };
   };
 
@@ -203,8 +217,7 @@ export const createSigning = (deps: SignDeps) => {
   };
 
   /** Of the leader: what came of it. Of the others nothing, once the leader has their parts. */
-  return async (question: SignQuestion): Promise<Signed> => {
-    const within = Math.min(question.within, patience);
+  return async (question: Question): Promise<Signed> => {
     let mine: Ready;
     try {
       mine = ready(question);
@@ -212,13 +225,19 @@ export const createSigning = (deps: SignDeps) => {
       return decline(question, error);
     }
     const name = nameOf(mine.judged, question.signers);
-    if (mine.judged.self === question.signers[0])
-      return lead(mine, within).catch((error: unknown) => {
-        tellOver(name, mine.judged);
-        throw error;
-      });
-    await meetings.bring(name, mine, within);
-    return NOTHING_TO_SAY;
+    const { stream, count } = mine.judged.request;
+    const before = failures.get(stream) ?? 0;
+    const within = Math.min(patienceOf(count, before), patience);
+    try {
+      if (mine.judged.self === question.signers[0]) return await lead(mine, within);
+      await meetings.bring(name, mine, within);
+      return NOTHING_TO_SAY;
+    } catch (error) {
+      failures.set(stream, before + 1);
+      for (const oldest of failures.keys()) if (failures.size > MAX_OUTCOMES) failures.delete(oldest);
+      if (mine.judged.self === question.signers[0]) tellOver(name, mine.judged);
+      throw error;
+    }
   };
 };
 

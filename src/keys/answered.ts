@@ -33,14 +33,15 @@ export const gathered = <T>(
       for (const place of calls.keys()) results[place] ??= { status: "rejected", reason: refuse("key-node.silent") };
       end();
     }, within);
-    const take = (place: number, result: PromiseSettledResult<T>) => {
+    const take = (place: number, result: PromiseSettledResult<T>, enough = false) => {
       results[place] = result;
-      const enough = result.status === "fulfilled" && isEnough(result.value, place);
       if (enough || results.every((one) => one !== undefined)) end();
     };
     for (const [place, call] of calls.entries())
-      call.then(
-        (value) => take(place, { status: "fulfilled", value }),
-        (reason: unknown) => take(place, { status: "rejected", reason }),
-      );
+      call
+        .then((value) => ({ value, enough: isEnough(value, place) }))
+        .then(
+          ({ value, enough }) => take(place, { status: "fulfilled", value }, enough),
+          (reason: unknown) => take(place, { status: "rejected", reason }),
+        );
   });

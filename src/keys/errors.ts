@@ -21,6 +21,11 @@ export const refuse = refusals({
     en: "What the key node {node} says came of {request} is not what was asked for. Other nodes are asked to sign; look into that one.",
     zh: "密钥节点 {node} 对 {request} 给出的结果与请求不符。系统会请其他节点签名，请检查该节点。",
   },
+  "key-node.answer": {
+    status: 502,
+    en: "The key node {node} answered something else than what it was asked for. Look into that node and its program.",
+    zh: "密钥节点 {node} 的应答与所请求的内容不符。请检查该节点及其程序。",
+  },
   "key-node.tag": {
     status: 400,
     en: "{tag} cannot be the tag of a key node. Take 2 to 32 letters, digits and hyphens, beginning with a letter or digit.",

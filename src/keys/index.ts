@@ -1,8 +1,9 @@
 /** The key pillar (分布式密钥管理): nodes, groups, keys that nobody holds, and requests to sign with them. */
 
 import { join } from "node:path";
-import { MINUTE, SECOND } from "../base/clock.ts";
+import { SECOND } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
+import { patienceOf } from "../keynode/protocol/patience.ts";
 import type { PlatformDb } from "../platform/db/schema.ts";
 import type { Log } from "../platform/log.ts";
 import { keyNode } from "../rules/key-node.ts";
@@ -28,8 +29,8 @@ import type { ViewDeps } from "./view-deps.ts";
 /** Runs that make keys at a time, and requests that are signed at a time. */
 const MAKING = { all: 8, each: 2 };
 const SIGNING = { all: 256, each: 16 };
-/** Milliseconds that signers wait for one another, as others may sign in the place of one that says nothing. */
-const PATIENCE = { first: 10 * SECOND, longest: MINUTE, more: 5 * SECOND };
+/** Milliseconds that signers are waited for beyond what they wait for one another: to be shown the ledger, and to judge. */
+const MORE = 5 * SECOND;
 
 export interface KeysOptions {
   readonly spine: Spine;
@@ -129,7 +130,8 @@ export const createKeys = (options: KeysOptions) => {
     ledger,
     nodes,
     views: spine.views,
-    ...{ concurrency: SIGNING, patience: PATIENCE },
+    concurrency: SIGNING,
+    patienceOf: (count, failed) => patienceOf(count, failed) + MORE,
     ...{ now, reasons: views.reasons },
     // Nodes say no to what waits for approvals, and are asked again: that is no fault.
     onError: (request, error) =>

@@ -9,14 +9,14 @@ import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { type KeyGroup, keyGroup } from "../rules/key-group.ts";
-import { failed } from "../rules/key-made.ts";
+import { failed, made } from "../rules/key-made.ts";
 import { type Attempt, agreementTo, attemptAt, type Key, nodesOf, requireNodes } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import { parseStatement } from "../trust/statement.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import type { RunsStore } from "./runs-store.ts";
-import { submitSaid } from "./said.ts";
+import { requireSaid, submitSaid } from "./said.ts";
 import { createWork, type Work, type WorkOptions } from "./work.ts";
 
 export interface MakingOptions {
@@ -82,7 +82,9 @@ export const createMaking = (options: MakingOptions) => {
     const goesOn = () => openAttempt(stream)?.attempt.request === request;
     const make = async (node: string): Promise<string> => {
       const share = await shareOf(open.key, open.attempt, node);
-      return (await nodes.of(node).make(stream, run, share)).statement;
+      const { statement } = await nodes.of(node).make(stream, run, share);
+      if (statement !== "") requireSaid(statement, { node, stream, kinds: [made.name, failed.name] });
+      return statement;
     };
     const holders = [...nodesOf(open.key, open.attempt)].filter((node) => !said.includes(node));
     const ran = await Promise.allSettled(holders.map(make));

@@ -6,12 +6,12 @@ import { randomBytes } from "#crypto";
 import { fromBase64, toBase64url } from "../base/bytes.ts";
 import { MINUTE } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
-import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
+import { type KeyNodeMethods, keyNodeMethods } from "../keynode/protocol/messages.ts";
 import "../keynode/protocol/refusals.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { verifyFollowed } from "../rules/followed.ts";
 import { key as keyBook } from "../rules/key.ts";
-import { type KeyNode as KeyNodeState, keyNode } from "../rules/key-node.ts";
+import { attested, type KeyNode as KeyNodeState, keyNode, moved } from "../rules/key-node.ts";
 import { streamOf } from "../rules/world.ts";
 import type { Channel } from "../tee/protocol/channel.ts";
 import { encodeStatements } from "../tee/protocol/statements.ts";
@@ -21,6 +21,7 @@ import { answered } from "./answered.ts";
 import type { Closures } from "./closures.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNode } from "./node-port.ts";
+import { requireSaid } from "./said.ts";
 
 /** Leaves in one call. */
 const LEAVES = 65_536;
@@ -88,7 +89,20 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     statements?: Parameters<typeof encodeStatements>[0],
   ): Promise<KeyNodeMethods[M]["result"]> => {
     const body = statements && encodeStatements(statements);
-    return (await node.link.channel.call(method, params, body)).result as KeyNodeMethods[M]["result"];
+    return callOver(node.link, method, params, body);
+  };
+
+  /** A node is believed nothing, not even that it keeps to the form. @throws Refusal key-node.answer */
+  const callOver = async <M extends keyof KeyNodeMethods>(
+    { channel }: Link,
+    method: M,
+    params: unknown,
+    body?: Parameters<Channel["call"]>[2],
+  ): Promise<KeyNodeMethods[M]["result"]> => {
+    const { result } = await channel.call(method, params, body);
+    const parsed = keyNodeMethods[method].result.safeParse(result);
+    if (!parsed.success) throw refuse("key-node.answer", { node: known ?? tag });
+    return parsed.data as KeyNodeMethods[M]["result"];
   };
 
   /** Everything that the ledger has. @returns what may be answered later: a prompt node takes a call meanwhile */
@@ -151,17 +165,26 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
     const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
     if (streamOf(ledger.world, keyNode, node.stream)?.state.address === address) return;
     const { statement } = await callCurrent(node, "announce", node.stream, { address });
-    if (statement !== "") await ledger.submit(statement);
+    if (statement === "") return;
+    requireSaid(statement, { node: node.stream, stream: node.stream, kinds: [moved.name] });
+    await ledger.submit(statement);
+  };
+
+  const requireFounding = (stream: string, founding: string): void => {
+    const { digest, statement } = parseStatement(founding);
+    if (digest !== stream || statement.kind !== attested.name) throw refuse("key-node.answer", { node: tag });
   };
 
   /** Founding statements are public: whoever brings one shows that it has the key. @throws Refusal key-node.impostor */
-  const requireKey = async ({ channel }: Link, stream: string, founding: string): Promise<void> => {
-    const { digest, statement } = parseStatement(founding);
-    const { tag: named, signingKey } = statement.payload as { tag?: string; signingKey?: string };
+  const requireKey = async (link: Link, founding: string): Promise<void> => {
+    const { tag: named, signingKey } = parseStatement(founding).statement.payload as {
+      tag?: string;
+      signingKey?: string;
+    };
     const nonce = toBase64url(randomBytes(32));
-    const { followed } = (await channel.call("attest", { nonce })).result as KeyNodeMethods["attest"]["result"];
+    const { followed } = await callOver(link, "attest", { nonce });
     try {
-      if (digest !== stream || named !== tag) throw new Error("another node");
+      if (named !== tag) throw new Error("another node");
       verifyFollowed(followed, nonce, publicKeyFromSpki(fromBase64(signingKey ?? "")));
     } catch {
       throw refuse("key-node.impostor", { node: tag });
@@ -192,9 +215,9 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
   const launch = async (): Promise<Running> => {
     const link = await open();
     try {
-      const { stream, statement } = (await link.channel.call("identify", {}))
-        .result as KeyNodeMethods["identify"]["result"];
-      if (link.isRemote) await requireKey(link, stream, statement);
+      const { stream, statement } = await callOver(link, "identify", {});
+      requireFounding(stream, statement);
+      if (link.isRemote) await requireKey(link, statement);
       requireSame(stream, statement);
       if (!ledger.world.streams.has(stream)) await found(link, statement);
       const node: Running = { link, stream, followed: 0, isPrompt: false, shown: new Map() };
@@ -260,9 +283,9 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
       const texts = await textsOf([found?.detail]);
       return callShowing("make", key, { key, run, details: texts, ...(share !== undefined && { share }) });
     },
-    async sign(request, signers, terms) {
+    async sign(request, signers, details) {
       await present();
-      return callShowing("sign", request, { request, signers: [...signers], ...terms });
+      return callShowing("sign", request, { request, signers: [...signers], details });
     },
     async prepare(key, signers) {
       await present();

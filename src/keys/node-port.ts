@@ -3,12 +3,8 @@ import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 
 type Result<M extends keyof KeyNodeMethods> = Promise<KeyNodeMethods[M]["result"]>;
 
-export interface SignTerms {
-  /** Texts of request and key, by digest. */
-  readonly details: Readonly<Record<string, unknown>>;
-  /** Milliseconds that the nodes wait for one another. */
-  readonly within: number;
-}
+/** Texts of request and key, by digest. */
+export type Details = Record<string, unknown>;
 
 export interface KeyNode {
   readonly tag: string;
@@ -22,7 +18,7 @@ export interface KeyNode {
   /** Takes part in what a key's open attempt asks for, and says what it made; of an imported key, with its share. */
   make(key: string, run: string, share?: string): Result<"make">;
   /** Judges the request and signs with the others, the first of whom leads. @param signers indices, growing */
-  sign(request: string, signers: readonly number[], terms: SignTerms): Result<"sign">;
+  sign(request: string, signers: readonly number[], details: Details): Result<"sign">;
   /** Keeps presignatures ready for the key, to be used with these signers; asked of the first of them. */
   prepare(key: string, signers: readonly number[]): Result<"prepare">;
   /** Its share, sealed to the recipient that the group names. */

@@ -1,20 +1,25 @@
 /** Puts on the ledger what nodes say of a request, once it is seen to be so. */
+import type { z } from "zod";
+import { toHex } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 import type { Ledger } from "../ledger/port.ts";
-import { completed, keyRequest } from "../rules/key-request.ts";
+import { keyGroup } from "../rules/key-group.ts";
+import { completed, failed, keyRequest } from "../rules/key-request.ts";
 import type { KeyRequest } from "../rules/key-request-state.ts";
 import type { Epoch, Key } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
 import { digestOf } from "../trust/digest.ts";
+import { openCheckpoint } from "../trust/log/checkpoint.ts";
 import { parseStatement } from "../trust/statement.ts";
+import { answered } from "./answered.ts";
 import { refuse } from "./errors.ts";
-import type { SignTerms } from "./node-port.ts";
+import type { Details } from "./node-port.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { isOutcomeOf } from "./outcome.ts";
-import { submitSaid } from "./said.ts";
+import { requireSaid, submitSaid } from "./said.ts";
 
 export type Said = KeyNodeMethods["sign"]["result"];
 
@@ -26,7 +31,9 @@ export interface Round {
   readonly epoch: Epoch;
   /** Indices, growing: the first of them leads. */
   readonly signers: readonly number[];
-  readonly terms: SignTerms;
+  readonly details: Details;
+  /** Milliseconds that they are waited for. */
+  readonly patience: number;
 }
 
 export interface Recorded {
@@ -42,6 +49,12 @@ export interface RecordingDeps {
   readonly views: Pick<ViewsStore, "putDetail">;
 }
 
+type CompletedPayload = z.output<typeof completed.payload>;
+
+/** By the signers and with the shares that were asked. */
+const isOf = ({ epoch, signers }: Round, said: CompletedPayload): boolean =>
+  said.epoch === epoch.epoch && said.signers.join() === signers.join();
+
 /** What is no statement is none of it; the ledger says why. */
 export const isCompletion = ({ statement }: Said): boolean => {
   try {
@@ -54,26 +67,42 @@ export const isCompletion = ({ statement }: Said): boolean => {
 
 export const createRecording = ({ ledger, nodes, views }: RecordingDeps) => {
   /** Keeps what a leader says came of it, if it is what was asked for. @throws Refusal key-node.outcome */
-  const keepOutcome = async (round: Round, node: string, { statement, detail }: Said): Promise<void> => {
-    const { key, request, terms } = round;
-    const said = completed.payload.safeParse(parseStatement(statement).statement.payload).data;
+  const keepOutcome = async (round: Round, node: string, payload: unknown, detail: unknown): Promise<void> => {
+    const { key, request, details } = round;
+    const said = completed.payload.safeParse(payload).data;
     const fits =
       said !== undefined &&
-      detail !== undefined &&
+      isOf(round, said) &&
+      (await isOutcomeOf(key, request, details[request.detail], said.signers, detail)) &&
       digestOf(detail) === said.detail &&
-      (await isOutcomeOf(key, request, terms.details[request.detail], said.signers, detail));
+      (await isFollowed(round, said));
     if (!fits) throw refuse("key-node.outcome", { node, request: request.id });
     // Text first: what the ledger acknowledges must be readable after any crash.
     await views.putDetail(said.detail, canonical(detail));
   };
 
+  /** That they judged by this ledger, and by the group as it was then. */
+  const isFollowed = async ({ stream, key }: Round, { checkpoint, version }: CompletedPayload): Promise<boolean> => {
+    const { size, root } = checkpoint;
+    if (size > ledger.size || (ledger.positions(stream)[0] ?? size) >= size) return false;
+    if (toHex(openCheckpoint(ledger.checkpoint(size), ledger.verifierKey).root) !== root) return false;
+    const moves = ledger.positions(key.group);
+    if ((moves.at(-1) ?? size) < size) return version === streamOf(ledger.world, keyGroup, key.group)?.state.version;
+    // It has moved since: what it was is in one of its statements before.
+    const before = await Promise.all(moves.filter((one) => one < size).map((one) => ledger.entry(one)));
+    return before.some(({ statement }) => statement === version);
+  };
+
   const submit = async (round: Round, node: string, first: Said): Promise<void> => {
-    const { stream, signers, terms } = round;
+    const { stream, signers, details, patience } = round;
+    const end = performance.now() + patience;
     let known: Said | undefined = first;
     const say = async (): Promise<string> => {
-      const said = known ?? (await nodes.of(node).sign(stream, signers, terms));
+      const said = known ?? (await answered(nodes.of(node).sign(stream, signers, details), end - performance.now()));
       known = undefined;
-      if (isCompletion(said)) await keepOutcome(round, node, said);
+      if (said.statement === "") return "";
+      const { kind, payload } = requireSaid(said.statement, { node, stream, kinds: [completed.name, failed.name] });
+      if (kind === completed.name) await keepOutcome(round, node, payload, said.detail);
       return said.statement;
     };
     await submitSaid(ledger, say, () => streamOf(ledger.world, keyRequest, stream)?.state.status === "pending");

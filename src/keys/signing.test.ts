@@ -15,6 +15,7 @@ import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { keyRequest } from "../rules/key-request.ts";
 import { digestOf } from "../trust/digest.ts";
+import { openCheckpoint } from "../trust/log/checkpoint.ts";
 import { createSigning, type Signing } from "./signing.ts";
 
 const { publicKey, sign } = heldKeys.ECDSA_K1();
@@ -52,11 +53,16 @@ afterEach(async () => {
 
 type Answer = (request: string, signers: readonly number[]) => Promise<{ statement: string; detail?: typeof DETAIL }>;
 
+/** The ledger as a node has followed it. */
+const followed = () => {
+  const { size, root } = openCheckpoint(ledger.checkpoint(), ledger.verifierKey);
+  return { size, root: toHex(root) };
+};
 const completes =
-  (by: Signatory, detail = DETAIL): Answer =>
+  (by: Signatory, detail = DETAIL, more: Record<string, unknown> = {}): Answer =>
   async (request, signers) => ({
     statement: signed(stage, by, "key-request.completed", request, {
-      ...completedPayload({ signers, detail: digestOf(detail) }),
+      ...completedPayload({ signers, detail: digestOf(detail), version: all.group, checkpoint: followed(), ...more }),
     }),
     detail,
   });
@@ -92,7 +98,7 @@ const start = (answers: readonly (Answer | undefined)[]): void => {
       details: async (digests) => new Map(digests.map((digest) => [digest, ASKED])),
     },
     concurrency: { all: 4, each: 4 },
-    patience: { first: 500, longest: 500, more: 500 },
+    patienceOf: () => 1_000,
     now: () => systemClock.now(),
     onError: () => undefined,
   });
@@ -180,17 +186,72 @@ describe("a request", () => {
 
   test("whose leader makes something up is signed by others, and what it made up is not kept", async () => {
     const another = outcomeOf(sign(fromHex("e".repeat(64))));
+    const elsewhere = await ask();
     const unsaid: Answer = async (request, some) => ({
       ...(await completes(all.nodes[0])(request, some)),
       detail: another,
     });
-    for (const lies of [completes(all.nodes[0], another), unsaid]) {
-      start([lies, completes(all.nodes[1]), follows]);
-      await completed(await ask());
-      assert.equal(signers().at(-1), "2,3");
+    const { size, root } = followed();
+    const [leader] = all.nodes;
+    const nobodyElse = { size: size + 1_000, root };
+    for (const lies of [
+      completes(leader, another),
+      unsaid,
+      completes(leader, DETAIL, { signers: [1, 2, 3] }),
+      completes(leader, DETAIL, { epoch: 2 }),
+      completes(leader, DETAIL, { version: "e".repeat(64) }),
+      completes(leader, DETAIL, { checkpoint: { size, root: "f".repeat(64) } }),
+      completes(leader, DETAIL, { checkpoint: nobodyElse }),
+      completes(leader, DETAIL, { checkpoint: { size, root } }),
+      completes(all.nodes[1]),
+      (_, some) => completes(leader)(elsewhere, some),
+    ] satisfies Answer[]) {
+      const others = [lies, completes(all.nodes[1]), follows];
+      const policy = refuses("keynode.policy");
+      start(others.map((answer) => (one, some) => (one === elsewhere ? policy : answer)(one, some)));
+      const request = await ask();
+      await completed(request);
+      assert.equal(stateOf(stage, keyRequest, request).completed?.signers.join(), "2,3");
       assert.ok(!kept.has(digestOf(another)));
       signing.work.stop();
     }
+    assert.equal(statusOf(elsewhere), "pending");
+  });
+
+  test("to which a node answers nothing that it was asked for is signed by others", async () => {
+    const odd = refuses("keynode.unreachable", { nodes: { toString: 1 }, node: [[7]] });
+    const cut: Answer = async (request, some) => {
+      const { statement } = await completes(all.nodes[0])(request, some);
+      return { statement: statement.slice(0, -1) };
+    };
+    for (const answer of [odd, cut]) {
+      const with1 =
+        (by: Signatory): Answer =>
+        (request, some) =>
+          (some.includes(1) ? follows : completes(by))(request, some);
+      start([answer, with1(all.nodes[1]), follows]);
+      const request = await ask();
+      await completed(request);
+      assert.equal(stateOf(stage, keyRequest, request).completed?.signers.join(), "2,3");
+      signing.work.stop();
+    }
+  });
+
+  test("that a node always says something old of is signed by others in time", async () => {
+    let old = "";
+    const slow: Answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { statement: old };
+    };
+    const with1 =
+      (by: Signatory): Answer =>
+      (request, some) =>
+        (some.includes(1) ? follows : completes(by))(request, some);
+    const request = await ask();
+    old = signed(stage, all.nodes[0], "key-request.failed", request, { code: "keynode.policy" });
+    await act(stage, all.approvers[0], "key-request.approved", request);
+    start([slow, with1(all.nodes[1]), follows]);
+    await completed(request);
   });
 
   test("in which a node says nothing is signed by others; what another said of it meanwhile is not kept waiting", async () => {

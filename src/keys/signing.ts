@@ -23,11 +23,8 @@ export interface SigningOptions {
   readonly nodes: Pick<KeyNodes, "of" | "isUp">;
   readonly views: Pick<ViewsStore, "putDetail" | "details">;
   readonly concurrency: WorkOptions["concurrency"];
-  /**
-   * Milliseconds that nodes wait for one another: at the first try at a request, of one message, and at the last; and
-   * how much longer they are waited for.
-   */
-  readonly patience: { readonly first: number; readonly longest: number; readonly more: number };
+  /** Milliseconds that signers are waited for. */
+  readonly patienceOf: (count: number, failed: number) => number;
   readonly now: () => number;
   /** Why the nodes have not signed yet, by request. */
   readonly reasons: Map<string, Refusal>;
@@ -39,8 +36,6 @@ const PAUSE = { first: 500, longest: 60_000 };
 /** Sets of signers that are tried in vain before others' requests have their turn. */
 const MAX_TRIES = 8;
 
-/** Milliseconds that each further message of a request may take. */
-const EACH = 20;
 /** Milliseconds for which a node that said nothing is asked last. */
 const SILENT = 10 * MINUTE;
 const isSilence = (error: unknown): boolean => error instanceof Refusal && error.code === "key-node.silent";
@@ -58,7 +53,7 @@ const OWN_REFUSALS = new Set([
 ]);
 
 export const createSigning = (options: SigningOptions) => {
-  const { ledger, nodes, views, concurrency, patience, now, reasons, onError } = options;
+  const { ledger, nodes, views, concurrency, patienceOf, now, reasons, onError } = options;
   const record = createRecording({ ledger, nodes, views });
   const open = (stream: string): { request: KeyRequest; key: Key; epoch: Epoch } | undefined => {
     const request = streamOf(ledger.world, keyRequest, stream)?.state;
@@ -71,12 +66,11 @@ export const createSigning = (options: SigningOptions) => {
   /** Nodes that said nothing, and when: they are asked last for a while, whatever the request. */
   const silent = new Map<string, number>();
   /** What was tried, by request, with shares of an epoch. */
-  const tries = new Map<string, { readonly epoch: number; readonly tries: Tries; within: number }>();
-  const triesOf = (stream: string, { count }: KeyRequest, { epoch }: Epoch) => {
+  const tries = new Map<string, { readonly epoch: number; readonly tries: Tries; failed: number }>();
+  const triesOf = (stream: string, { epoch }: Epoch) => {
     const known = tries.get(stream);
     if (known?.epoch === epoch) return known;
-    const within = Math.min(patience.first + EACH * count, patience.longest);
-    const fresh = { epoch, tries: createTries(), within };
+    const fresh = { epoch, tries: createTries(), failed: 0 };
     tries.set(stream, fresh);
     return fresh;
   };
@@ -110,20 +104,21 @@ export const createSigning = (options: SigningOptions) => {
   /** Which of the others that it was asked with a node says are at fault. */
   const accusedBy = ({ participants }: Epoch, signers: readonly number[], index: number, error: unknown): number[] => {
     if (isSilence(error)) return [index];
-    const { nodes: named = [], node } = error instanceof Refusal ? error.details : {};
-    const words = [node, ...(Array.isArray(named) ? named : String(named).split(/[,\s]+/))];
-    const accused = words.map((word) => participants.indexOf(String(word)) + 1);
+    // A node chooses what it refuses with.
+    const { nodes: named, node } = error instanceof Refusal ? error.details : {};
+    const words = [node, named].flat().flatMap((one) => (typeof one === "string" ? one.split(/[,\s]+/) : []));
+    const accused = words.map((word) => participants.indexOf(word) + 1);
     return signers.filter((one) => one !== index && accused.includes(one));
   };
 
   /** What each answers, who is able to sign no more, and who is said to be at fault. */
   const ask = async (round: Round) => {
-    const { stream, epoch, signers, terms } = round;
+    const { stream, epoch, signers, details, patience } = round;
     const nodeOf = (index: number) => epoch.participants[index - 1] ?? "";
-    const calls = signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers, terms));
+    const calls = signers.map(async (index) => nodes.of(nodeOf(index)).sign(stream, signers, details));
     // The lowest index leads: its completion is the one that counts.
     const isEnough = (one: Said, place: number) => place === 0 && isCompletion(one);
-    const answers = await gathered(calls, terms.within + patience.more, isEnough);
+    const answers = await gathered(calls, patience, isEnough);
     for (const [i, answer] of answers.entries())
       if (answer?.status === "rejected" && isSilence(answer.reason)) silent.set(nodeOf(signers[i] ?? 0), now());
       else if (answer) silent.delete(nodeOf(signers[i] ?? 0));
@@ -157,13 +152,14 @@ export const createSigning = (options: SigningOptions) => {
       } catch (error) {
         throw refusal ?? error;
       }
-      const tried = triesOf(stream, request, epoch);
+      const tried = triesOf(stream, epoch);
       const signers = tried.tries.next(able, epoch.threshold);
       // All were tried: it begins anew, after a pause where one of them was just now.
       if (!signers && refusal === undefined) continue;
       if (!signers) break;
       const details = Object.fromEntries(await views.details([request.detail, key.detail]));
-      const round = { stream, request, key, epoch, signers, terms: { details, within: tried.within } };
+      const patience = patienceOf(request.count, tried.failed);
+      const round = { stream, request, key, epoch, signers, details, patience };
       const { said, unable, accused, error } = await ask(round);
       const recorded = await record(round, said);
       if (recorded.isDone) return;
@@ -172,7 +168,7 @@ export const createSigning = (options: SigningOptions) => {
       for (const index of unable) without.add(index);
       if (unable.length > 0) continue;
       tried.tries.failed(signers, accused);
-      tried.within = Math.min(2 * tried.within, patience.longest);
+      tried.failed++;
       left--;
     }
     throw refusal;

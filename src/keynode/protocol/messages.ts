@@ -58,10 +58,10 @@ export const keyNodeMethods = {
   /**
    * Signs what a request asks for, or seals the shares, with the others. The first of `signers` answers with what came
    * of it, `key-request.completed` and the text that it commits to; or with its `key-request.failed`, where it never
-   * will take part. Whoever has nothing of the others after `within` milliseconds says so.
+   * will take part.
    */
   sign: {
-    params: z.strictObject({ request: StreamId, signers, details, within: z.int().min(1).max(60_000).default(30_000) }),
+    params: z.strictObject({ request: StreamId, signers, details }),
     carries: "statements",
     result: z.strictObject({
       statement,
