@@ -16,7 +16,7 @@ export interface AgreementDeps {
   readonly node: string;
   readonly peers: Pick<Peers, "ask" | "answer">;
   readonly witness: Pick<Witness, "known">;
-  readonly history: Pick<History, "tell" | "isSame">;
+  readonly history: Pick<History, "tell" | "isForked" | "isBehind">;
 }
 
 /** Who is silent cannot be asked. One that differs keeps everything, for as long as it can be asked. */
@@ -26,8 +26,11 @@ const TOPIC = "key-epoch";
 /** Milliseconds for an answer. */
 const WITHIN = 2_000;
 
+/** Also whose program is older than the question. */
 const isAway = (error: unknown): boolean =>
-  error instanceof Refusal && ["peer.unreachable", "peer.unknown"].includes(error.code);
+  error instanceof Refusal &&
+  (["peer.unreachable", "peer.unknown"].includes(error.code) ||
+    (error.code === "peer.refused" && error.details.code === "peer.topic"));
 
 /** What decides which shares are the key's. */
 const viewOf = (key: Key | undefined): Uint8Array =>
@@ -61,7 +64,8 @@ export const createAgreement = ({ node, peers, witness, history }: AgreementDeps
     );
     const isOther = (answer: PromiseSettledResult<Uint8Array>) =>
       answer.status === "fulfilled" ? !equal(answer.value, own) : !isAway(answer.reason);
-    if (!others.every(history.isSame) || answers.some(isOther)) return "differs";
-    return answers.every(({ status }) => status === "fulfilled") ? "same" : "silent";
+    if (others.some(history.isForked) || answers.some(isOther)) return "differs";
+    const isHeard = answers.every(({ status }) => status === "fulfilled") && !others.some(history.isBehind);
+    return isHeard ? "same" : "silent";
   };
 };

@@ -26,8 +26,10 @@ export interface History {
    *   node was too long ago to compare
    */
   requireSame(nodes: readonly string[]): void;
-  /** As far as is known. */
-  isSame(node: string): boolean;
+  /** As far as is known: it was shown another ledger. */
+  isForked(node: string): boolean;
+  /** As far as is known: it is where nothing can be compared. */
+  isBehind(node: string): boolean;
 }
 
 const TOPIC = "ledger";
@@ -98,7 +100,8 @@ export const createHistory = ({ peers }: HistoryDeps): History => {
       const late = nodes.filter((node) => behind.has(node));
       if (late.length > 0) throw refuse("keynode.behind", { nodes: late });
     },
-    isSame: (node) => !forked.has(node) && !behind.has(node),
+    isForked: (node) => forked.has(node),
+    isBehind: (node) => behind.has(node),
   };
 };
 

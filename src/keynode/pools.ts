@@ -247,6 +247,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)
         throw new TypeError(`1 to ${MAX_COUNT} at a time`);
       // Of a signer that is away nobody knows whether it comes back with what it had.
+      const end = now() + within;
       const away = othersOf(use).filter((node) => peers.bootOf(node) === undefined);
       if (away.length > 0) await Promise.all(away.map((node) => peers.reach(node, within)));
       const pool = poolOf(use);
@@ -266,7 +267,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       const limit = setTimeout(() => {
         pool.waiting = pool.waiting.filter((other) => other !== one);
         reject(refuse("peer.unreachable", { nodes: pool.others }));
-      }, within);
+      }, end - now());
       return promise.finally(() => clearTimeout(limit));
     },
     async follow(leader, use, ids) {

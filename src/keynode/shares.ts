@@ -57,7 +57,9 @@ const GONE = 30 * DAY;
 
 const PREFIX = "share/";
 const rowsOf = (key: string) => `${PREFIX}${key}/`;
-const rowOf = (key: string, epoch: number, run: string) => `${rowsOf(key)}${String(epoch).padStart(7, "0")}/${run}`;
+/** By what asked for it, too: no run of another attempt takes the place of one that is about to be erased. */
+const rowOf = (key: string, { share, request, run }: Candidate) =>
+  `${rowsOf(key)}${String(share.epoch).padStart(7, "0")}/${request}/${run}`;
 
 export const createShares = (store: Store): Shares => {
   const read = (row: string): Candidate | undefined => {
@@ -89,8 +91,7 @@ export const createShares = (store: Store): Shares => {
         .filter((one) => one.request === request && one.share.epoch === epoch)
         .find((one) => (made ? sameMade(madeOf(one.share), made) : one.run === run)),
     async keep(key, candidate) {
-      const { share, run } = candidate;
-      await store.put(rowOf(key, share.epoch, run), encodePlain(candidate as PlainRecord & Candidate));
+      await store.put(rowOf(key, candidate), encodePlain(candidate as PlainRecord & Candidate));
       await store.anchor();
     },
     current: (stream, key) => candidatesOf(stream).find(({ candidate }) => isCurrent(candidate, key))?.candidate.share,

@@ -2,12 +2,13 @@
  * Has the nodes of a deleted key look at it once its time has come, and again when one of them comes back: each erases
  * its share by what the ledger says, and of a key that nobody uses nobody would show it any more.
  */
-import { MINUTE } from "../base/clock.ts";
+import { MINUTE, SECOND } from "../base/clock.ts";
 import type { Ledger } from "../ledger/port.ts";
 import { key as keyBook } from "../rules/key.ts";
 import { keyGroup } from "../rules/key-group.ts";
 import { type Key, participantsOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
+import { answered } from "./answered.ts";
 import type { KeyNodes } from "./nodes.ts";
 
 export interface ErasingOptions {
@@ -17,7 +18,12 @@ export interface ErasingOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A key, and the nodes that have not looked at it. */
+type Doomed = readonly [stream: string, left: Set<string>];
+
 const EVERY = MINUTE;
+/** Milliseconds that a node has to look at a key. */
+const WITHIN = 10 * SECOND;
 
 export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) => {
   /** Of each key that is to be deleted, the nodes that have not looked at it since. */
@@ -40,12 +46,13 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
       else doomed.delete(stream);
     }
   };
-  const show = async (stream: string, left: Set<string>): Promise<void> => {
-    const shown = async (node: string) => {
-      await nodes.of(node).show(stream);
-      left.delete(node);
-    };
-    await Promise.all([...left].filter((one) => nodes.isUp(one)).map(shown));
+  /** One after the other: a node that says nothing is shown no more this time, and keeps no other waiting. */
+  const show = async (node: string, due: readonly Doomed[]): Promise<void> => {
+    for (const [stream, left] of due)
+      if (left.has(node)) {
+        await answered(nodes.of(node).show(stream), WITHIN);
+        left.delete(node);
+      }
   };
 
   return {
@@ -56,8 +63,9 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
       isBusy = true;
       const [newest] = ledger.size > 0 ? ledger.leaves(ledger.size - 1, ledger.size) : [];
       const time = Math.min(now(), newest?.time ?? 0);
-      for (const [stream, left] of doomed)
-        if (left.size > 0 && (keyAt(stream)?.deletion ?? time) <= time) await show(stream, left).catch(onError);
+      const due = [...doomed].filter(([stream]) => (keyAt(stream)?.deletion ?? time) <= time);
+      const up = new Set(due.flatMap(([, left]) => [...left]).filter((node) => nodes.isUp(node)));
+      await Promise.all([...up].map((node) => show(node, due).catch(onError)));
       isBusy = false;
     },
     /** A node that comes back may have been shown nothing of them. */

@@ -116,7 +116,7 @@ export const createMaking = (options: MakingOptions) => {
     ...{ ledger, due, attempt, concurrency, pause: PAUSE, reasons, onError },
     // Of many that are made one after the other, only those that are used have presignatures made.
     onDone: (stream) => {
-      if (work.active <= 1) onMade(stream);
+      if (work.active === 0) onMade(stream);
     },
   });
   return work;

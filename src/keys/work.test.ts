@@ -89,6 +89,42 @@ describe("work that the ledger asks for", () => {
     work.stop();
   });
 
+  test("what is woken in the moment in which it ends counts once", async () => {
+    const { ledger } = fakeLedger(["r", "s"]);
+    const ends = new Map<string, () => void>();
+    let running = 0;
+    const work = createWork({
+      reasons: new Map(),
+      ledger,
+      due: () => "me",
+      attempt: (id) => {
+        running++;
+        return new Promise((resolve) =>
+          ends.set(id, () => {
+            running--;
+            resolve();
+          }),
+        );
+      },
+      concurrency: { all: 3, each: 3 },
+      pause: NEVER,
+      onError: assert.fail,
+    });
+    work.start();
+    for (let round = 0; round < 4; round++) {
+      const [[id = "", end] = []] = ends;
+      ends.delete(id);
+      end?.();
+      for (let i = 0; i < 12; i++) {
+        await null;
+        work.wake();
+      }
+      await turn();
+      assert.deepEqual([work.active, running], [2, 2]);
+    }
+    work.stop();
+  });
+
   test("what failed sleeps, is woken by its stream, and is forgotten when nothing is to be done any more", async () => {
     const { ledger, move } = fakeLedger(["r"]);
     const told: unknown[] = [];

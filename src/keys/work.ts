@@ -68,6 +68,7 @@ export const createWork = (options: WorkOptions) => {
       if (error instanceof Refusal) reasons.set(stream, error);
       onError(stream, error);
     });
+    active.delete(item);
     const owner = stopped ? undefined : due(stream);
     if (owner === undefined) forget(stream, item);
     else if (item.moved) queue(stream, item, owner);
@@ -83,10 +84,7 @@ export const createWork = (options: WorkOptions) => {
       const item = stream === undefined ? undefined : items.get(stream);
       if (stream === undefined || item === undefined) return;
       active.add(item);
-      void take(stream, item).finally(() => {
-        active.delete(item);
-        next();
-      });
+      void take(stream, item).finally(next);
     }
   };
 
