@@ -27,7 +27,7 @@ export const seeded = (seed: string): ((length: number) => Uint8Array) => {
 };
 
 /** Keys of the parties: who has `sign` of a party can speak for it, nobody else. */
-const identityOf = (self: number): Identity => {
+export const identityOf = (self: number): Identity => {
   const sign = (party: number, bytes: Uint8Array) =>
     new Uint8Array(createHmac("sha256", `identity of ${party}`).update(bytes).digest());
   return {
@@ -42,6 +42,8 @@ export interface Faults {
   readonly double?: number;
   /** In the order sent, and not in an order by lot. */
   readonly inOrder?: boolean;
+  /** Seed of that order, of loss and doubles alone; the parties' randomness stays that of the simulation's seed. */
+  readonly lots?: string;
   /** Another body from this sender to this receiver, properly signed by the sender: it cheats. Undefined: sent as it is. */
   readonly cheat?: (message: Message, receiver: number) => Uint8Array | undefined;
   /** Other bytes on the wire; undefined: as they are; empty list: none. */
@@ -84,7 +86,7 @@ export const simulate = <I, R>({
   run: name = seed,
   faults = {},
 }: Simulation<I, R>): Simulated<R> => {
-  const lots = seeded(`lots of ${seed}`);
+  const lots = seeded(`lots of ${faults.lots ?? seed}`);
   const chance = (of = 0) => of > 0 && new DataView(lots(4).buffer).getUint32(0) / 2 ** 32 < of;
   const id = createHash("sha256").update(`run ${name}`).digest();
   const options = (self: number) => ({
