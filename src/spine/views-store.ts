@@ -3,7 +3,7 @@ import { type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { PlatformDb, PlatformTables } from "../platform/db/schema.ts";
 import { createSeen } from "./seen.ts";
 import { slices } from "./slices.ts";
-import { createTexts } from "./texts.ts";
+import { createTextsStore } from "./texts-store.ts";
 import type { ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow, SpineTables } from "./views-schema.ts";
 
 const CURSOR = "compute";
@@ -56,7 +56,7 @@ export const createViewsStore = (platformDb: PlatformDb) => {
     known.forget();
   };
   return {
-    ...createTexts(db),
+    ...createTextsStore(db),
 
     /** Entries contained so far. */
     async cursor(): Promise<number> {

@@ -10,7 +10,7 @@ import type { SpineTables } from "./views-schema.ts";
 const MOST = 2_048;
 const LONGEST = 4_096;
 
-export const createTexts = (db: Pick<Kysely<SpineTables>, "insertInto" | "selectFrom">) => {
+export const createTextsStore = (db: Pick<Kysely<SpineTables>, "insertInto" | "selectFrom">) => {
   /** As they were read: only the database knows which text came first under a digest. */
   const known = new Map<string, string>();
   const remember = (digest: string, text: string): void => {

@@ -5,7 +5,7 @@ import { onEachDatabase, testClock } from "../../test/support/databases.ts";
 import { migrate } from "../platform/db/migrate.ts";
 import { platformMigrations } from "../platform/db/migrations/index.ts";
 import { spineMigrations } from "./migrations/index.ts";
-import { createTexts } from "./texts.ts";
+import { createTextsStore } from "./texts-store.ts";
 import type { SpineTables } from "./views-schema.ts";
 
 onEachDatabase("texts", (open) => {
@@ -13,7 +13,7 @@ onEachDatabase("texts", (open) => {
     const db = await open(t);
     if (!db) return;
     await migrate(db, [...platformMigrations, ...spineMigrations], { clock: testClock() });
-    const texts = createTexts(db.$extendTables<SpineTables>());
+    const texts = createTextsStore(db.$extendTables<SpineTables>());
     assert.equal((await texts.details(["a", "b"])).size, 0);
     await texts.putDetail("a", '{"n":1}');
     await texts.putDetail("a", '{"n":2}');
