@@ -7,8 +7,9 @@ import type { Store } from "./store.ts";
 
 const broken = {
   get: () => undefined,
-  put: () => Promise.reject(new Error("the disk is full")),
-  putSoon: () => undefined,
+  names: () => [],
+  write: () => Promise.reject(new Error("the disk is full")),
+  writeSoon: () => undefined,
   anchor: async () => undefined,
 } as unknown as Store;
 
@@ -17,33 +18,35 @@ test("a store that fails ends what depends on the account, and not the process",
   process.on("unhandledRejection", unhandled);
   t.after(() => process.off("unhandledRejection", unhandled));
   const accounts = createAccounts(broken, async () => undefined);
-  await assert.rejects(accounts.set("K1", NOTHING_SPENT, true), /full/);
-  await accounts.set("K1", NOTHING_SPENT, false);
+  await assert.rejects(accounts.set("K1", "R1", NOTHING_SPENT, true), /full/);
+  await accounts.set("K1", "R1", NOTHING_SPENT, false);
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(unhandled.mock.callCount(), 0);
 });
 
 test("what is spent counts at once, and is written when the ledger that it was counted by is sealed", async () => {
   const rows = new Map<string, Uint8Array>();
-  const write = (name: string, value: Uint8Array) => void rows.set(name, value);
+  const write = (changes: ReadonlyMap<string, Uint8Array>) => {
+    for (const [name, value] of changes) rows.set(name, value);
+  };
   const store = {
     get: (name: string) => rows.get(name),
-    put: async (name: string, value: Uint8Array) => write(name, value),
-    putSoon: write,
+    names: (prefix: string) => [...rows.keys()].filter((name) => name.startsWith(prefix)),
+    write: async (changes: ReadonlyMap<string, Uint8Array>) => write(changes),
+    writeSoon: write,
     anchor: async () => undefined,
   } as unknown as Store;
-  const AT = { hour: 1, day: 1, week: 1, month: 1 };
-  const COUNTED = [
-    ["R1", AT],
-    ["R2", AT],
-  ];
+  const at = (time: number) => ({ hour: time, day: time, week: time, month: time });
+  // Of rows of their own, and of one.
+  const COUNTED = ["b1", "a1", "a2"].map((request, i) => [request, at(i)] as const);
   for (const limits of [true, false]) {
     rows.clear();
     const gate = Promise.withResolvers<void>();
     const accounts = createAccounts(store, () => gate.promise);
-    const counts = ["R1", "R2"].map((request) =>
-      accounts.set("K1", { ...accounts.of("K1"), requests: [...accounts.of("K1").requests, [request, AT]] }, limits),
-    );
+    const counts = COUNTED.map((counted) => {
+      const before = accounts.of("K1");
+      return accounts.set("K1", counted[0], { ...before, requests: [...before.requests, counted] }, limits);
+    });
     assert.deepEqual(accounts.of("K1").requests, COUNTED);
     assert.equal(rows.size, 0, "a process that ends now leaves what was counted before");
     gate.resolve();
@@ -51,6 +54,6 @@ test("what is spent counts at once, and is written when the ledger that it was c
     assert.deepEqual(createAccounts(store, async () => undefined).of("K1").requests, COUNTED);
   }
   const accounts = createAccounts(store, () => Promise.reject(new Error("not sealed")));
-  await assert.rejects(accounts.set("K2", NOTHING_SPENT, true), /not sealed/);
+  await assert.rejects(accounts.set("K2", "R1", NOTHING_SPENT, true), /not sealed/);
   assert.equal(rows.has("spent/K2"), false);
 });

@@ -111,7 +111,7 @@ export const createSigning = (deps: SignDeps) => {
     const judged = judgeRequest(deps, question);
     const share = deps.shares.current(judged.stream, judged.key);
     if (!share) throw refuse("keynode.not-held", { id: judged.key.id, epoch: judged.epoch.epoch });
-    const counted = accounts.set(judged.stream, judged.account, limitsSpending(judged.group));
+    const counted = accounts.set(judged.stream, question.request, judged.account, limitsSpending(judged.group));
     counted.catch(() => undefined);
     return { judged, share, counted };
   };

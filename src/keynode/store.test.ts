@@ -167,19 +167,19 @@ describe("the store of a key node", () => {
   test("what is put soon is there at once, and is anchored with all before it", async (t) => {
     const disk = diskOf(t);
     let store = disk.open();
-    store.putSoon("spent/a", utf8("one"));
+    store.writeSoon(new Map([["spent/a", utf8("one")]]));
     assert.equal(text(store, "spent/a"), "one");
     await store.put("share/a", utf8("share"));
-    store.putSoon("spent/a", utf8("two"));
+    store.writeSoon(new Map([["spent/a", utf8("two")]]));
     await new Promise((resolve) => setImmediate(resolve));
     await store.anchor();
     const anchored = disk.sealed;
-    store.putSoon("spent/a", utf8("three"));
+    store.writeSoon(new Map([["spent/a", utf8("three")]]));
     // As after a kill: what the process had written is there.
     store = disk.open();
     assert.deepEqual([text(store, "spent/a"), text(store, "share/a")], ["three", "share"]);
     assert.equal(disk.sealed, anchored);
-    store.putSoon("spent/b", utf8("four"));
+    store.writeSoon(new Map([["spent/b", utf8("four")]]));
     await store.anchor();
     assert.ok(disk.sealed > anchored);
     assert.equal(text(disk.open(), "spent/b"), "four");
@@ -198,7 +198,7 @@ describe("the store of a key node", () => {
     const first = store.anchor();
     await store.put("ban/b", utf8("b"));
     const second = store.anchor();
-    store.putSoon("spent/a", utf8("not synced"));
+    store.writeSoon(new Map([["spent/a", utf8("not synced")]]));
     await new Promise((resolve) => setImmediate(resolve));
     slow.resolve();
     await Promise.all([first, second]);

@@ -17,7 +17,7 @@ export interface Store {
   /** Durable when it resolves, together with whatever was asked for at the same time. */
   put(name: string, value: Uint8Array): Promise<void>;
   /** Survives the end of this process; a power cut only once anything is written by `put` and the like, or anchored. */
-  putSoon(name: string, value: Uint8Array): void;
+  writeSoon(changes: ReadonlyMap<string, Uint8Array>): void;
   delete(name: string): Promise<void>;
   /** Several at once: there are all of them or none. undefined deletes. */
   write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>;
@@ -198,9 +198,9 @@ export const openStore = ({ path, key, version: sealed, seal }: StoreOptions): S
     },
     write,
     put: (name, value) => write(new Map([[name, value]])),
-    putSoon(name, value) {
+    writeSoon(changes) {
       // Whoever writes next hears that it failed.
-      add(new Map([[name, value]]), false).catch(() => undefined);
+      add(changes, false).catch(() => undefined);
     },
     delete: (name) => write(new Map([[name, undefined]])),
     async anchor() {

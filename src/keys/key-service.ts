@@ -87,6 +87,7 @@ export const createKeyService = ({ spine, views: deps, nodes }: KeyServiceDeps):
     return {
       id: request.id,
       key: key?.id ?? request.key,
+      scheme: key?.scheme ?? "ECDSA_K1",
       status: requestStateOf(request, now()),
       signatures,
       publicKey,

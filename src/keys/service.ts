@@ -71,6 +71,8 @@ export interface RequestInfo {
   /** R…, as statements name it. */
   readonly id: string;
   readonly key: string;
+  /** The key's. */
+  readonly scheme: KeyScheme;
   readonly status: KeyRequestState;
   /** One for each message, hex, once completed: r || s (64 bytes, low s for ECDSA), R || s for Schnorr and Ed25519. */
   readonly signatures: readonly string[];

@@ -15,7 +15,7 @@ const MAX_SERIES = 256;
 const MAX_REQUESTS = 1_024;
 
 /** A request (its stream), and when it was counted last in each window, milliseconds. */
-type Counted = readonly [request: string, times: Readonly<Record<Window, number>>];
+export type Counted = readonly [request: string, times: Readonly<Record<Window, number>>];
 
 /** JSON. Of each kind and window the parts that are not empty, ascending: number of the part, amount in decimal. */
 export interface Account {
@@ -63,6 +63,12 @@ export const markCounted = (
   const before = account.requests.find(([one]) => one === request)?.[1];
   const times = { ...before, ...Object.fromEntries(windows.map((window) => [window, time])) } as Record<Window, number>;
   return { ...account, requests: [...others, [request, times] as const].slice(-MAX_REQUESTS) };
+};
+
+/** Of counted requests in any order, those that are remembered: the ones that were counted last, the newest at the end. */
+export const newestCounted = (requests: readonly Counted[]): readonly Counted[] => {
+  const newest = ([, times]: Counted): number => Math.max(...ALL.map((window) => times[window]));
+  return requests.toSorted((a, b) => newest(a) - newest(b)).slice(-MAX_REQUESTS);
 };
 
 /**

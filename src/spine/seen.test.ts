@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createSeen } from "./seen.ts";
 
 test("an answer is asked for once, until the tables move", async () => {
-  const seen = createSeen();
+  const seen = createSeen<boolean>();
   let asked = 0;
   const look = async () => ++asked > 1;
   assert.equal(await seen.ask("a", look), false);
@@ -14,7 +14,7 @@ test("an answer is asked for once, until the tables move", async () => {
 });
 
 test("what was looked up while the tables moved is not kept", async () => {
-  const seen = createSeen();
+  const seen = createSeen<boolean>();
   const old = Promise.withResolvers<boolean>();
   const waiting = seen.ask("a", () => old.promise);
   seen.forget();

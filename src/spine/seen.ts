@@ -1,15 +1,15 @@
 /**
- * Remembers answers about who may see what, until the tables they rest on move. An answer is kept only if nothing
- * moved while it was looked up: else it may be of the time before, and would stay.
+ * Remembers answers about who may see what, and who is who, until the tables they rest on move. An answer is kept only
+ * if nothing moved while it was looked up: else it may be of the time before, and would stay.
  */
 const MOST = 10_000;
 
-export const createSeen = () => {
+export const createSeen = <T>() => {
   let generation = 0;
-  let known = new Map<string, Promise<boolean>>();
+  let known = new Map<string, Promise<T>>();
 
   return {
-    async ask(key: string, look: () => Promise<boolean>): Promise<boolean> {
+    async ask(key: string, look: () => Promise<T>): Promise<T> {
       const found = known.get(key);
       if (found) return found;
       const asked = generation;

@@ -2,13 +2,15 @@
 import { type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { PlatformDb, PlatformTables } from "../platform/db/schema.ts";
 import { createSeen } from "./seen.ts";
+import { slices } from "./slices.ts";
+import { createTextsStore } from "./texts-store.ts";
 import type { ManagedKeyRow, MemberRow, PartyRow, ResourceKind, ResourceRow, SpineTables } from "./views-schema.ts";
 
 const CURSOR = "compute";
-/** Rows in one insert: both databases limit the parameters of a statement. */
-const ROWS = 500;
 /** Of more nobody counts every one: a list of any length is answered as fast as one of so many. */
 const COUNTED = 10_000;
+/** Members together in one answer that are remembered: those who have to do with one request, say. */
+const FEW = 8;
 
 /** `awaiting`: what waits for a decision of the member. `requestable`: keys that it may ask to sign. */
 export type Tab = "all" | "mine" | "public" | "participating" | "administered" | "awaiting" | "requestable";
@@ -47,8 +49,15 @@ const tablesOf = (db: PlatformDb) => db.$extendTables<SpineTables>();
 
 export const createViewsStore = (platformDb: PlatformDb) => {
   const db = tablesOf(platformDb);
-  const seen = createSeen();
+  const seen = createSeen<boolean>();
+  const known = createSeen<readonly MemberRow[]>();
+  const forget = () => {
+    seen.forget();
+    known.forget();
+  };
   return {
+    ...createTextsStore(db),
+
     /** Entries contained so far. */
     async cursor(): Promise<number> {
       const row = await db.selectFrom("viewCursors").select("size").where("name", "=", CURSOR).executeTakeFirst();
@@ -165,13 +174,9 @@ export const createViewsStore = (platformDb: PlatformDb) => {
     },
 
     async members(ids: readonly string[]): Promise<Map<string, MemberRow>> {
-      const rows = ids.length
-        ? await db
-            .selectFrom("members")
-            .selectAll()
-            .where("id", "in", [...ids])
-            .execute()
-        : [];
+      const look = async (some: readonly string[]) =>
+        some.length ? await db.selectFrom("members").selectAll().where("id", "in", some).execute() : [];
+      const rows = await (ids.length > FEW ? look(ids) : known.ask(ids.join(), () => look(ids)));
       return new Map(rows.map((row) => [row.id, row]));
     },
 
@@ -193,11 +198,11 @@ export const createViewsStore = (platformDb: PlatformDb) => {
 
     /** Runs what changes the tables; what was remembered of them is forgotten. */
     async changing<T>(work: () => Promise<T>): Promise<T> {
-      seen.forget();
+      forget();
       try {
         return await work();
       } finally {
-        seen.forget();
+        forget();
       }
     },
 
@@ -271,23 +276,6 @@ export const createViewsStore = (platformDb: PlatformDb) => {
         .executeTakeFirst();
       return row?.sealed;
     },
-
-    async putDetail(digest: string, text: string): Promise<void> {
-      await db
-        .insertInto("details")
-        .values({ digest, text })
-        .onConflict((oc) => oc.column("digest").doNothing())
-        .execute();
-    },
-
-    async details(digests: readonly string[]): Promise<Map<string, unknown>> {
-      const found = new Map<string, unknown>();
-      for (const some of slices(digests)) {
-        const rows = await db.selectFrom("details").selectAll().where("digest", "in", some).execute();
-        for (const row of rows) found.set(row.digest, JSON.parse(row.text));
-      }
-      return found;
-    },
   };
 };
 export type ViewsStore = ReturnType<typeof createViewsStore>;
@@ -299,10 +287,6 @@ const SORTS = {
   oldest: ["r.createdAt", "asc"],
   name: ["r.name", "asc"],
 } as const;
-
-function* slices<T>(all: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < all.length; at += ROWS) yield all.slice(at, at + ROWS);
-}
 
 /** The text itself as a pattern, with `!` before what would be a wildcard. */
 const escapeLike = (text: string) => text.replace(/[!%_]/g, "!$&");

@@ -184,7 +184,7 @@ export const createSoftwareKeys = (now: () => number = Date.now): SoftwareKeys =
       if (state !== "enabled") throw refuseKey("key.state", { id, state, kind: "key-request.founded" });
       const info: RequestInfo = {
         ...{ id: next("R"), key: kept.info.id, status: "pending", signatures: [], publicKey: kept.info.publicKey },
-        ...{ approvals: 0, failure: undefined },
+        ...{ scheme: kept.info.scheme, approvals: 0, failure: undefined },
       };
       requests.set(info.id, { info, owner: asker.member ?? "", messages, note });
       asked.push({ id: info.id, key: kept.info.id, messages });

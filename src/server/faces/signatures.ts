@@ -1,21 +1,19 @@
 /** Signatures as others take them, from r || s as the key service gives it. */
-import { concat, fromHex } from "../../base/bytes.ts";
+import { fromHex } from "../../base/bytes.ts";
 import type { KeyScheme } from "../../rules/key-schemes.ts";
-import { elements, only, SEQUENCE, tlv, unsigned, unsignedBytes } from "../../trust/crypto/der.ts";
+import { signatureFromDer, signatureToDer } from "../../trust/crypto/der.ts";
 
 /** Of ECDSA and SM2 the DER that OpenSSL reads (RFC 3279 section 2.2.3, GM/T 0009 section 7.3); of others 64 bytes. */
 export const encodeSignature = (scheme: KeyScheme, signature: string): Uint8Array => {
   const bytes = fromHex(signature);
-  if (isPlain(scheme)) return bytes;
-  return tlv(SEQUENCE, unsigned(bytes.subarray(0, 32)), unsigned(bytes.subarray(32)));
+  return isPlain(scheme) ? bytes : signatureToDer(bytes);
 };
 
 /** r || s of what `encodeSignature` gives; undefined for what is none. */
 export const decodeSignature = (scheme: KeyScheme, signature: Uint8Array): Uint8Array | undefined => {
   if (isPlain(scheme)) return signature.length === 64 ? signature : undefined;
   try {
-    const [r, s, more] = elements(only(signature, SEQUENCE));
-    return more ? undefined : concat(unsignedBytes(r, 32), unsignedBytes(s, 32));
+    return signatureFromDer(signature);
   } catch {
     return undefined;
   }

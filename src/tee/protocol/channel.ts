@@ -72,8 +72,11 @@ export const createChannel = (
 
   const send = (type: number, call: number, payload: Uint8Array = NOTHING): void => {
     if (isClosed) return;
+    // In one piece: each wakes the other side.
+    output.cork();
     output.write(frames.encodeHead(type, call, payload.length));
     if (payload.length > 0) output.write(payload);
+    output.uncork();
   };
   const sendFailure = (type: number, call: number, error: unknown) => send(type, call, encodeFailure(error));
   const receive = (call: number) =>

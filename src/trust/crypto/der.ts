@@ -104,6 +104,17 @@ export const unsignedBytes = (element: Tlv | undefined, length: number): Bytes =
   return out;
 };
 
+/** A signature r || s (64 bytes) as SEQUENCE { INTEGER r, INTEGER s }, RFC 3279 section 2.2.3. */
+export const signatureToDer = (signature: Uint8Array): Bytes =>
+  tlv(SEQUENCE, unsigned(signature.subarray(0, 32)), unsigned(signature.subarray(32)));
+
+/** r || s of what `signatureToDer` gives. @throws SyntaxError */
+export const signatureFromDer = (der: Uint8Array): Bytes => {
+  const [r, s, more] = elements(only(der, SEQUENCE));
+  if (more) throw new SyntaxError("DER: more than two integers");
+  return concat(unsignedBytes(r, 32), unsignedBytes(s, 32));
+};
+
 /** A small non-negative INTEGER. @throws SyntaxError above 2^48 */
 export const smallInteger = (element: Tlv | undefined): number =>
   unsignedBytes(element, 6).reduce((n, octet) => n * 256 + octet, 0);

@@ -20,6 +20,7 @@ import {
 import { type Bytes, concat } from "../../base/bytes.ts";
 import { refuse } from "../keys-errors.ts";
 import type { Crypto, CurveKind, PrivateKey, PublicKey } from "./crypto.ts";
+import { signatureFromDer, signatureToDer } from "./der.ts";
 import { isEd25519Key } from "./edwards.ts";
 import { privateKeyFromRaw, rawFromPublicKey, secretOf } from "./encoding.ts";
 import { createLru } from "./lru.ts";
@@ -76,6 +77,10 @@ const publicObject = (key: PublicKey<CurveKind>): KeyObject | undefined => {
   });
 };
 
+/**
+ * ECDSA goes to and from OpenSSL in DER: given a key among options, Node.js 24 finds out by an exception that they are
+ * none themselves, and signing takes twice as long.
+ */
 export const sign: Crypto["sign"] = (key, data) => {
   switch (key.kind) {
     case "SM2":
@@ -84,12 +89,7 @@ export const sign: Crypto["sign"] = (key, data) => {
       return plain(nodeSign(null, data, privateObject(key)));
     case "P-256":
     case "secp256k1":
-      return plain(
-        nodeSign("sha256", data, {
-          key: privateObject(key),
-          dsaEncoding: "ieee-p1363",
-        }),
-      );
+      return signatureFromDer(nodeSign("sha256", data, privateObject(key)));
     default:
       throw new TypeError(`a key of kind ${String(key.kind)} does not sign`);
   }
@@ -104,7 +104,7 @@ export const verify: Crypto["verify"] = (key, data, signature) => {
       return nodeVerify(null, data, object, signature);
     case "P-256":
     case "secp256k1":
-      return nodeVerify("sha256", data, { key: object, dsaEncoding: "ieee-p1363" }, signature);
+      return nodeVerify("sha256", data, object, signatureToDer(signature));
     default:
       return false;
   }

@@ -6,7 +6,7 @@
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { AlgorithmIdentifier } from "@peculiar/asn1-x509";
 import { sign, verify } from "#crypto";
-import { type Bytes, concat, equal, fromHex } from "../../base/bytes.ts";
+import { type Bytes, equal, fromHex } from "../../base/bytes.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { PrivateKey, PublicKey, SigningKind } from "../crypto/crypto.ts";
 import {
@@ -18,9 +18,9 @@ import {
   OID,
   only,
   SEQUENCE,
+  signatureFromDer,
+  signatureToDer,
   tlv,
-  unsigned,
-  unsignedBytes,
 } from "../crypto/der.ts";
 import { pemBlocks } from "../pem.ts";
 
@@ -52,7 +52,7 @@ export const signDer = (tbs: Uint8Array, key: PrivateKey<SigningKind>): Bytes =>
 
 /** @param signature by a key of this kind, 64 bytes */
 export const wrapDer = (tbs: Uint8Array, kind: SigningKind, signature: Uint8Array): Bytes => {
-  const encoded = kind === "Ed25519" ? signature : pointToDer(signature);
+  const encoded = kind === "Ed25519" ? signature : signatureToDer(signature);
   return tlv(SEQUENCE, tbs, algorithmBytes(kind), bitString(encoded));
 };
 
@@ -67,7 +67,7 @@ export const splitSigned = (der: Uint8Array): Signed => {
 /** False, too, when the algorithm is not the one of the key. */
 export const verifySigned = ({ tbs, algorithm, signature }: Signed, key: PublicKey<SigningKind>): boolean => {
   if (!isAlgorithmOf(key.kind, algorithm)) return false;
-  const raw = key.kind === "Ed25519" ? signature : derToPoint(signature);
+  const raw = key.kind === "Ed25519" ? signature : readSignature(signature);
   return raw !== undefined && verify(key, tbs, raw);
 };
 
@@ -76,14 +76,9 @@ const isAlgorithmOf = (kind: SigningKind, algorithm: Uint8Array): boolean =>
   equal(algorithm, algorithmBytes(kind)) ||
   (kind === "SM2" && equal(algorithm, tlv(SEQUENCE, tlv(OID, ALGORITHM_OIDS.SM2), tlv(NULL))));
 
-/** r || s as SEQUENCE { INTEGER r, INTEGER s }, RFC 3279 section 2.2.3. */
-const pointToDer = (signature: Uint8Array): Bytes =>
-  tlv(SEQUENCE, unsigned(signature.subarray(0, 32)), unsigned(signature.subarray(32)));
-
-const derToPoint = (der: Uint8Array): Bytes | undefined => {
+const readSignature = (der: Uint8Array): Bytes | undefined => {
   try {
-    const [r, s, more] = elements(only(der, SEQUENCE));
-    return more ? undefined : concat(unsignedBytes(r, 32), unsignedBytes(s, 32));
+    return signatureFromDer(der);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -111,9 +111,7 @@ export const mountMappic = (app: FastifyInstance, { service, asker, door, log }:
 
   get("dkms/sign/get", async (request, language) => {
     const { instanceId } = parseInput(forms.GetSignature, request.query, language);
-    const found = await service.settledRequest(asker, instanceId, WAIT);
-    const { scheme } = await service.key(asker, found.key);
-    return showRequest(found, scheme, language);
+    return showRequest(await service.settledRequest(asker, instanceId, WAIT), language);
   });
 
   app.setNotFoundHandler((request) => {
@@ -160,7 +158,7 @@ const showKey = ({ scheme, publicKey, status, failure }: KeyInfo, language: Lang
     : { status: "FINISHED", publicKey: publicKeyPem(scheme, publicKey), errorMessage: null };
 };
 
-const showRequest = ({ status, signatures, failure }: RequestInfo, scheme: KeyScheme, language: Language) => {
+const showRequest = ({ scheme, status, signatures, failure }: RequestInfo, language: Language) => {
   const [signature] = signatures;
   if (status === "pending") return { sign: null, status: "PROCESSING", errorMessage: null };
   if (status === "completed" && signature !== undefined)
