@@ -8,24 +8,18 @@ import { nobleCurves } from "../mpc/curves/noble.ts";
 import { derive } from "../mpc/keys/derive.ts";
 import { CURVE_OF } from "../mpc/keys/sharing.ts";
 import { whatIs } from "../policy/what.ts";
-import { type KeyGroup, keyGroup } from "../rules/key-group.ts";
+import type { KeyGroup } from "../rules/key-group.ts";
 import type { RequestDetail } from "../rules/key-messages.ts";
 import { keyNode } from "../rules/key-node.ts";
 import type { Outcome } from "../rules/key-request.ts";
-import {
-  approvalsOf,
-  type Completion,
-  type KeyRequest,
-  mayRequest,
-  requestStateOf,
-  requestStreams,
-} from "../rules/key-request-state.ts";
-import { type Epoch, epochOf, type Key, keyStreams, stateOf } from "../rules/key-state.ts";
+import { type Completion, type KeyRequest, requestStreams } from "../rules/key-request-state.ts";
+import type { Epoch, Key } from "../rules/key-state.ts";
 import { advance, emptyWorld, streamOf, type World } from "../rules/world.ts";
 import type { RequestBundle } from "./bundle.ts";
 import { refuse } from "./errors.ts";
 import { type OpenedFile, openDetails, requireContinued, requireNoStray, type VerifiedEntry } from "./file.ts";
 import { verifyKeySignature } from "./key-signature.ts";
+import { type Lawful, requireLawful } from "./lawful.ts";
 
 /** One message and its signature, which holds. */
 export interface SignedMessage {
@@ -94,29 +88,16 @@ const requireCompleted = ({ request: id }: RequestBundle, world: World, entries:
   return { request: stream.state, completed };
 };
 
-/** By the ledger as it had been followed, the nodes might take part: what rules say of that, not policies. */
+/** By the ledger as it had been followed. */
 const requireAllowed = (
   { request: id }: RequestBundle,
   entries: readonly VerifiedEntry[],
-  { checkpoint, epoch: signedBy, version }: Completion,
-): Pick<VerifiedRequest, "key" | "group" | "epoch" | "approvals"> => {
-  const followed = entries.filter(({ index }) => index < checkpoint.size);
+  completed: Completion,
+): Lawful => {
+  const followed = entries.filter(({ index }) => index < completed.checkpoint.size);
   // Their signatures were verified when the bundle was opened.
   const world = followed.reduce((now, { signed, time }) => advance(now, signed, time, true).world, emptyWorld);
-  const time = followed.at(-1)?.time ?? 0;
-  const request = streamOf(world, requestStreams, id)?.state;
-  const key = request && streamOf(world, keyStreams, request.key)?.state;
-  const group = key && streamOf(world, keyGroup, key.group)?.state;
-  const epoch = key && epochOf(key);
-  const wrong = (reason: string) => refuse("bundle.unlawful", { reason });
-  if (!request || !key || !group || !epoch) throw wrong("the nodes had not seen it");
-  const state = requestStateOf(request, time);
-  if (state !== "pending") throw wrong(`the request was ${state}`);
-  if (stateOf(key, time) !== "enabled") throw wrong(`the key was ${stateOf(key, time)}`);
-  if (!mayRequest(group, request.action, request.requester)) throw wrong("its requester might not ask for it");
-  if (epoch.epoch !== signedBy) throw wrong(`the shares were of epoch ${epoch.epoch}, not ${signedBy}`);
-  if (group.version !== version) throw wrong("the group had other policies");
-  return { key, group, epoch, approvals: approvalsOf(request, group) };
+  return requireLawful(world, followed.at(-1)?.time ?? 0, id, completed);
 };
 
 /** What came of it is what was asked for. */

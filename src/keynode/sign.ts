@@ -163,16 +163,17 @@ export const createSigning = (deps: SignDeps) => {
         return [index, await peers.ask(peer, TOPIC, ask, { within: left(), lane: "urgent" })] as const;
       }),
     );
+    const own = await partsOf(judged, share, presignatures);
+    await counted;
     requireUnmoved(deps, judged);
     deps.history.requireSame(othersOf(judged));
-    const own = await partsOf(judged, share, presignatures);
+    // Of the same moment: what is said of the ledger is what was judged by.
+    const checkpoint = deps.follower.followed;
     const outcome = await blaming(judged, () => {
       const parts = new Map(answers.map(([index, answer]) => [index, decodeParts(answer, own.length, index)]));
       return outcomeOf(judged, presignatures, parts.set(judged.self, own));
     });
-    await counted;
     const detail = { salt: toBase64url(randomBytes(16)), ...outcome };
-    const checkpoint = deps.follower.followed;
     const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
     remember(name, { payload, detail, count: judged.whats.length + 1 });
     return { statement: say(COMPLETED, request.stream, payload), detail };

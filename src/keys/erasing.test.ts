@@ -37,3 +37,25 @@ test("nodes look at a deleted key once its time has come by both clocks, and aga
   await erasing.erase();
   assert.deepEqual(shown, ["a K", "b K", "a K"]);
 });
+
+test("a key that a node will not look at keeps no other from it", async () => {
+  const epochs = [{ epoch: 1, threshold: 2, participants: ["a"], verifyingShares: {}, since: 0 }];
+  const state = { ...keyBook.initial, deletion: DAY, epochs };
+  const streams = new Map(["K1", "K2", "K3"].map((stream) => [stream, { book: keyBook.name, state }]));
+  const ledger = { size: 1, leaves: () => [{ time: 2 * DAY }], world: { streams } } as unknown as Ledger;
+  const shown: string[] = [];
+  const of = () => ({
+    async show(stream: string) {
+      shown.push(stream);
+      if (stream !== "K3") throw new Error("not that");
+    },
+  });
+  const nodes = { isUp: () => true, of } as unknown as KeyNodes;
+  const errors: unknown[] = [];
+  const erasing = createErasing({ ledger, nodes, now: () => 2 * DAY, onError: (error) => errors.push(error) });
+  erasing.look(streams.keys());
+  await erasing.erase();
+  await erasing.erase();
+  assert.deepEqual(shown, ["K1", "K2", "K3", "K1", "K2"]);
+  assert.equal(errors.length, 4);
+});

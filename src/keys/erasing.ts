@@ -9,6 +9,7 @@ import { keyGroup } from "../rules/key-group.ts";
 import { type Key, participantsOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import { answered } from "./answered.ts";
+import { isSilence } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 
 export interface ErasingOptions {
@@ -49,10 +50,18 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
   /** One after the other: a node that says nothing is shown no more this time, and keeps no other waiting. */
   const show = async (node: string, due: readonly Doomed[]): Promise<void> => {
     for (const [stream, left] of due)
-      if (left.has(node)) {
-        await answered(nodes.of(node).show(stream), WITHIN);
-        left.delete(node);
-      }
+      if (left.has(node))
+        try {
+          await answered(nodes.of(node).show(stream), WITHIN);
+          left.delete(node);
+        } catch (error) {
+          onError(error);
+          if (!isSilence(error)) continue;
+          // The next time begins behind it.
+          doomed.delete(stream);
+          doomed.set(stream, left);
+          return;
+        }
   };
 
   return {
@@ -65,7 +74,7 @@ export const createErasing = ({ ledger, nodes, now, onError }: ErasingOptions) =
       const time = Math.min(now(), newest?.time ?? 0);
       const due = [...doomed].filter(([stream]) => (keyAt(stream)?.deletion ?? time) <= time);
       const up = new Set(due.flatMap(([, left]) => [...left]).filter((node) => nodes.isUp(node)));
-      await Promise.all([...up].map((node) => show(node, due).catch(onError)));
+      await Promise.all([...up].map((node) => show(node, due)));
       isBusy = false;
     },
     /** A node that comes back may have been shown nothing of them. */

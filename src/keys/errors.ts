@@ -1,4 +1,4 @@
-import { refusals } from "../base/refusal.ts";
+import { Refusal, refusals } from "../base/refusal.ts";
 
 export const refuse = refusals({
   "key-node.unavailable": {
@@ -57,3 +57,6 @@ export const refuse = refusals({
     zh: "本平台没有运行密钥节点。请将配置项 keyNodes 设为大于 0，或让节点加入本平台。",
   },
 });
+
+/** A node gave no answer in time. */
+export const isSilence = (error: unknown): boolean => error instanceof Refusal && error.code === "key-node.silent";

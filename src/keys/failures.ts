@@ -44,4 +44,8 @@ export const showReason = ({ reasons, presence }: Pick<ViewDeps, "reasons" | "pr
   return { code, text: label(explain(code, named, "en"), explain(code, named, "zh-CN")) };
 };
 
-export const failureText = (code: string): Text => texts[code] ?? areas[code.split(".")[0] ?? ""] ?? UNKNOWN;
+/** A node chooses its code. */
+const own = (all: Readonly<Record<string, Text>>, name: string): Text | undefined =>
+  Object.hasOwn(all, name) ? all[name] : undefined;
+
+export const failureText = (code: string): Text => own(texts, code) ?? own(areas, code.split(".")[0] ?? "") ?? UNKNOWN;

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "#crypto";
 import { toBase64, toHex } from "../base/bytes.ts";
+import { MINUTE } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { Blobs } from "../platform/blobs.ts";
@@ -13,6 +14,7 @@ import { failed, made } from "../rules/key-made.ts";
 import { type Attempt, agreementTo, attemptAt, type Key, nodesOf, requireNodes } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import { parseStatement } from "../trust/statement.ts";
+import { answered } from "./answered.ts";
 import { refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import type { RunsStore } from "./runs-store.ts";
@@ -37,6 +39,8 @@ const isFailure = (statement: string): boolean => parseStatement(statement).stat
 
 const isAboutOthers = (error: unknown): boolean => error instanceof Refusal && /^(peer|run)\./.test(error.code);
 
+/** Milliseconds in which a node may say once more what it has said, over a key that has moved on. */
+const AGAIN = MINUTE;
 const PAUSE = { first: 500, longest: 60_000 };
 
 export const createMaking = (options: MakingOptions) => {
@@ -97,8 +101,9 @@ export const createMaking = (options: MakingOptions) => {
       // Those that hold shares of the epoch before take part, and may have nothing to say.
       if (first === "" || !(isKept || isFailure(first))) continue;
       let known: string | undefined = first;
+      const end = performance.now() + AGAIN;
       const say = async (): Promise<string> => {
-        const statement = known ?? (await make(node));
+        const statement = known ?? (await answered(make(node), end - performance.now()));
         known = undefined;
         return statement;
       };

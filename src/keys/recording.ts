@@ -3,13 +3,14 @@ import type { z } from "zod";
 import { toHex } from "../base/bytes.ts";
 import { canonical } from "../base/canonical.ts";
 import { Refusal } from "../base/refusal.ts";
+import { replayable } from "../evidence/export.ts";
+import { requireLawful } from "../evidence/lawful.ts";
 import type { KeyNodeMethods } from "../keynode/protocol/messages.ts";
 import type { Ledger } from "../ledger/port.ts";
-import { keyGroup } from "../rules/key-group.ts";
 import { completed, failed, keyRequest } from "../rules/key-request.ts";
 import type { KeyRequest } from "../rules/key-request-state.ts";
 import type { Epoch, Key } from "../rules/key-state.ts";
-import { streamOf } from "../rules/world.ts";
+import { advance, emptyWorld, streamOf, type World } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
 import { digestOf } from "../trust/digest.ts";
 import { openCheckpoint } from "../trust/log/checkpoint.ts";
@@ -75,22 +76,33 @@ export const createRecording = ({ ledger, nodes, views }: RecordingDeps) => {
       isOf(round, said) &&
       (await isOutcomeOf(key, request, details[request.detail], said.signers, detail)) &&
       digestOf(detail) === said.detail &&
-      (await isFollowed(round, said));
+      (await isLawful(round, said));
     if (!fits) throw refuse("key-node.outcome", { node, request: request.id });
     // Text first: what the ledger acknowledges must be readable after any crash.
     await views.putDetail(said.detail, canonical(detail));
   };
 
-  /** That they judged by this ledger, and by the group as it was then. */
-  const isFollowed = async ({ stream, key }: Round, { checkpoint, version }: CompletedPayload): Promise<boolean> => {
-    const { size, root } = checkpoint;
-    if (size > ledger.size || (ledger.positions(stream)[0] ?? size) >= size) return false;
+  /** The world as it was at a size, as far as the request's use of its key goes. */
+  const worldAt = async ({ stream, request, key }: Round, size: number): Promise<World> => {
+    const isStill = (one: string) => (ledger.positions(one).at(-1) ?? size) < size;
+    if ([stream, request.key, key.group].every(isStill)) return ledger.world;
+    const before = await replayable(ledger, stream, size);
+    return before.reduce((now, { jws, time }) => advance(now, parseStatement(jws), time, true).world, emptyWorld);
+  };
+
+  /** They judged by this ledger, and by that they might sign: as whoever verifies the evidence has it. */
+  const isLawful = async (round: Round, said: CompletedPayload): Promise<boolean> => {
+    const { size, root } = said.checkpoint;
+    if (size > ledger.size) return false;
     if (toHex(openCheckpoint(ledger.checkpoint(size), ledger.verifierKey).root) !== root) return false;
-    const moves = ledger.positions(key.group);
-    if ((moves.at(-1) ?? size) < size) return version === streamOf(ledger.world, keyGroup, key.group)?.state.version;
-    // It has moved since: what it was is in one of its statements before.
-    const before = await Promise.all(moves.filter((one) => one < size).map((one) => ledger.entry(one)));
-    return before.some(({ statement }) => statement === version);
+    const [newest] = ledger.leaves(size - 1, size);
+    try {
+      requireLawful(await worldAt(round, size), newest?.time ?? 0, round.stream, said);
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
   };
 
   const submit = async (round: Round, node: string, first: Said): Promise<void> => {
@@ -99,8 +111,10 @@ export const createRecording = ({ ledger, nodes, views }: RecordingDeps) => {
     let known: Said | undefined = first;
     const say = async (): Promise<string> => {
       const said = known ?? (await answered(nodes.of(node).sign(stream, signers, details), end - performance.now()));
+      const isFirst = known !== undefined;
       known = undefined;
-      if (said.statement === "") return "";
+      // Whoever has said something has something to say.
+      if (said.statement === "" && !isFirst) throw refuse("key-node.answer", { node });
       const { kind, payload } = requireSaid(said.statement, { node, stream, kinds: [completed.name, failed.name] });
       if (kind === completed.name) await keepOutcome(round, node, payload, said.detail);
       return said.statement;

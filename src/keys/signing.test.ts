@@ -254,6 +254,42 @@ describe("a request", () => {
     await completed(request);
   });
 
+  test("whose leader says an old completion, and then nothing, is signed by others", async () => {
+    const request = await ask();
+    const old = await completes(all.nodes[0])(request, [1, 2]);
+    await act(stage, all.approvers[0], "key-request.approved", request);
+    let isFirst = true;
+    const fades: Answer = async () => {
+      const answer = isFirst ? old : { statement: "" };
+      isFirst = false;
+      return answer;
+    };
+    start([fades, completes(all.nodes[1]), follows]);
+    await completed(request);
+    assert.equal(stateOf(stage, keyRequest, request).completed?.signers.join(), "2,3");
+  });
+
+  test("is completed by the ledger that its nodes had followed, if they might sign by that", async () => {
+    const moves =
+      (checkpoint: () => object): Answer =>
+      async (request, some) => {
+        const at = checkpoint();
+        await act(stage, all.approvers[0], "key-request.approved", request).catch(() => undefined);
+        return completes(all.nodes[0], DETAIL, { checkpoint: at })(request, some);
+      };
+    start([moves(followed), follows, undefined]);
+    const first = await ask();
+    await completed(first);
+    signing.work.stop();
+    const request = await ask();
+    await act(stage, all.administrators[0], "key.disabled", key);
+    const disabled = followed();
+    await act(stage, all.administrators[0], "key.enabled", key);
+    start([moves(() => disabled), completes(all.nodes[1]), follows]);
+    await completed(request);
+    assert.equal(stateOf(stage, keyRequest, request).completed?.signers.join(), "2,3");
+  });
+
   test("in which a node says nothing is signed by others; what another said of it meanwhile is not kept waiting", async () => {
     const silence: Answer = () => new Promise(() => undefined);
     const without2 =

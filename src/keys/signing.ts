@@ -12,7 +12,7 @@ import { type Epoch, epochOf, type Key, stateOf } from "../rules/key-state.ts";
 import { streamOf } from "../rules/world.ts";
 import type { ViewsStore } from "../spine/views-store.ts";
 import { gathered } from "./answered.ts";
-import { refuse } from "./errors.ts";
+import { isSilence, refuse } from "./errors.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { createRecording, isCompletion, type Round, type Said } from "./recording.ts";
 import { createTries, type Tries } from "./signers.ts";
@@ -38,7 +38,6 @@ const MAX_TRIES = 8;
 
 /** Milliseconds for which a node that said nothing is asked last. */
 const SILENT = 10 * MINUTE;
-const isSilence = (error: unknown): boolean => error instanceof Refusal && error.code === "key-node.silent";
 
 /**
  * A node's own no, as opposed to that others could not be reached or did not keep to the protocol. What another node
