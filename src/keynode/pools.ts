@@ -49,8 +49,12 @@ const LAST_LEVEL = 64;
  * takes the event loop for more than some 30 ms.
  */
 const BATCH = 8;
-/** Runs that somebody waits for, at a time; in advance one, while there is none of these. */
+/**
+ * Runs that somebody waits for, at a time, and of them with any one node, which may say nothing; in advance one, while
+ * there is none of these.
+ */
 const MAX_AT_ONCE = 24;
+const MAX_WITH = 8;
 /** Milliseconds without use after which a pool is dropped; until a failed attempt is repeated; between two looks. */
 const IDLE = 600_000;
 const PAUSE = 5_000;
@@ -75,8 +79,6 @@ interface Pool {
   waiting: Waiting[];
   level: number;
   making: boolean;
-  /** Ends the run that is under way for those that wait. */
-  wanted?: AbortController;
   /** Has been half empty, and is not full yet. */
   filling: boolean;
   used: number;
@@ -101,8 +103,13 @@ export const createPools = (options: PoolsOptions): Pools => {
   const pools = new Map<string, Pool>();
   /** By leader and id. */
   const followed = new Map<string, Map<string, Followed>>();
-  /** Runs under way. */
+  /** Runs under way; and with each other node. */
   let running = 0;
+  const runningWith = new Map<string, number>();
+  const tally = (pool: Pool, by: 1 | -1): void => {
+    running += by;
+    for (const node of pool.others) runningWith.set(node, (runningWith.get(node) ?? 0) + by);
+  };
   let led = 0;
   const now = () => performance.now();
 
@@ -161,12 +168,10 @@ export const createPools = (options: PoolsOptions): Pools => {
   };
   const make = async (pool: Pool, count: number, lane: "urgent" | "bulk"): Promise<void> => {
     pool.making = true;
-    running++;
+    tally(pool, 1);
     makeRoom(count);
-    const wanted = new AbortController();
-    if (lane === "urgent") pool.wanted = wanted;
     try {
-      const made = await presigning.lead(pool.use, count, lane, wanted.signal);
+      const made = await presigning.lead(pool.use, count, lane);
       if (pools.get(nameOf(pool.use)) !== pool) return;
       pool.ready.push(...made);
       led += made.length;
@@ -176,7 +181,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       if (lane === "urgent") for (const one of pool.waiting.splice(0)) one.reject(error);
     } finally {
       pool.making = false;
-      running--;
+      tally(pool, -1);
       step();
     }
   };
@@ -191,7 +196,8 @@ export const createPools = (options: PoolsOptions): Pools => {
     for (const pool of hungry) {
       if (lacks(pool) <= 0) hungry.delete(pool);
       else if (running >= MAX_AT_ONCE) return;
-      else if (!pool.making) void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
+      else if (!pool.making && pool.others.every((node) => (runningWith.get(node) ?? 0) < MAX_WITH))
+        void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
     }
     if (running > 0) return;
     const low = [...pools.values()].findLast(isFilling);
@@ -270,8 +276,6 @@ export const createPools = (options: PoolsOptions): Pools => {
       later ??= setTimeout(stepLater, LATER).unref();
       const limit = setTimeout(() => {
         pool.waiting = pool.waiting.filter((other) => other !== one);
-        // What nobody waits for any more takes no place from others.
-        if (pool.waiting.length === 0) pool.wanted?.abort();
         reject(refuse("peer.unreachable", { nodes: pool.others }));
       }, end - now());
       return promise.finally(() => clearTimeout(limit));

@@ -131,10 +131,10 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     },
 
     /**
-     * Makes `count` presignatures that this node leads. @param wanted ends it
+     * Makes `count` presignatures that this node leads.
      * @throws Refusal presignature.key, presignature.full, and whatever a run or a set-up throws
      */
-    async lead(use: Use, count: number, lane: Lane, wanted?: AbortSignal): Promise<readonly Presignature[]> {
+    async lead(use: Use, count: number, lane: Lane): Promise<readonly Presignature[]> {
       const { others } = partiesOf(use, self);
       const call = { run: randomBytes(32), use, count };
       const ending = new AbortController();
@@ -145,7 +145,6 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
           throw error;
         }),
       );
-      wanted?.addEventListener("abort", () => ending.abort(), { once: true });
       const led = join(call, self, lane, ending.signal).then(({ result }) => result);
       const [result] = await Promise.all([led, ...called]);
       return result;

@@ -2,7 +2,6 @@
  * Whether what came of a request is what was asked for. The server takes no node's word for it: a leader that made
  * something up would end the request, and others could have signed.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { schemes } from "../mpc/schemes/registry.ts";
 import { whatIs } from "../policy/what.ts";
@@ -13,9 +12,8 @@ import type { KeyScheme } from "../rules/key-schemes.ts";
 import type { Key } from "../rules/key-state.ts";
 import { hasLowS } from "../trust/low-s.ts";
 import { signingKeyAt } from "./signing-key.ts";
+import { takeTurns } from "./turns.ts";
 
-/** Milliseconds after which others have their turn: a thousand signatures of SM2 take seconds. */
-const SLICE = 10;
 /** Whose signatures have twins, by their algorithm in a JWS: nodes make the one with the low s, which Ethereum takes. */
 const TWINS: Partial<Record<KeyScheme, string>> = { ECDSA_K1: "ES256K", ECDSA_R1: "ES256" };
 
@@ -41,15 +39,14 @@ export const isOutcomeOf = async (
   const from = key.scheme === "SCHNORR_BIP340" ? 2 : 0;
   if (toHex(signing.publicKey).slice(from) !== outcome.publicKey.slice(from)) return false;
   const scheme = schemes.get(key.scheme);
-  let since = performance.now();
+  // A thousand signatures of SM2 take seconds.
+  const turn = takeTurns();
   for (const [i, message] of messages.entries()) {
     const { sign } = whatIs(signing, message, i + 1);
     const signature = fromHex(outcome.signatures[i] ?? "");
     if (!hasLowS(TWINS[key.scheme] ?? "", signature) || !scheme?.verify(signing.publicKey, sign, signature))
       return false;
-    if (performance.now() - since < SLICE) continue;
-    await nextTurn();
-    since = performance.now();
+    await turn();
   }
   return true;
 };

@@ -21,6 +21,7 @@ import type { Details } from "./node-port.ts";
 import type { KeyNodes } from "./nodes.ts";
 import { isOutcomeOf } from "./outcome.ts";
 import { requireSaid, submitSaid } from "./said.ts";
+import { takeTurns } from "./turns.ts";
 
 export type Said = KeyNodeMethods["sign"]["result"];
 
@@ -56,6 +57,16 @@ type CompletedPayload = z.output<typeof completed.payload>;
 const isOf = ({ epoch, signers }: Round, said: CompletedPayload): boolean =>
   said.epoch === epoch.epoch && said.signers.join() === signers.join();
 
+const allows = (world: World, time: number, stream: string, said: CompletedPayload): boolean => {
+  try {
+    requireLawful(world, time, stream, said);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+};
+
 /** What is no statement is none of it; the ledger says why. */
 export const isCompletion = ({ statement }: Said): boolean => {
   try {
@@ -68,9 +79,13 @@ export const isCompletion = ({ statement }: Said): boolean => {
 
 export const createRecording = ({ ledger, nodes, views }: RecordingDeps) => {
   /** Keeps what a leader says came of it, if it is what was asked for. @throws Refusal key-node.outcome */
-  const keepOutcome = async (round: Round, node: string, payload: unknown, detail: unknown): Promise<void> => {
+  const keepOutcome = async (
+    round: Round,
+    node: string,
+    said: CompletedPayload | undefined,
+    detail: unknown,
+  ): Promise<void> => {
     const { key, request, details } = round;
-    const said = completed.payload.safeParse(payload).data;
     const fits =
       said !== undefined &&
       isOf(round, said) &&
@@ -82,42 +97,45 @@ export const createRecording = ({ ledger, nodes, views }: RecordingDeps) => {
     await views.putDetail(said.detail, canonical(detail));
   };
 
-  /** The world as it was at a size, as far as the request's use of its key goes. */
-  const worldAt = async ({ stream, request, key }: Round, size: number): Promise<World> => {
-    const isStill = (one: string) => (ledger.positions(one).at(-1) ?? size) < size;
-    if ([stream, request.key, key.group].every(isStill)) return ledger.world;
-    const before = await replayable(ledger, stream, size);
-    return before.reduce((now, { jws, time }) => advance(now, parseStatement(jws), time, true).world, emptyWorld);
-  };
-
   /** They judged by this ledger, and by that they might sign: as whoever verifies the evidence has it. */
-  const isLawful = async (round: Round, said: CompletedPayload): Promise<boolean> => {
+  const isLawful = async ({ stream, request, key }: Round, said: CompletedPayload): Promise<boolean> => {
     const { size, root } = said.checkpoint;
     if (size > ledger.size) return false;
     if (toHex(openCheckpoint(ledger.checkpoint(size), ledger.verifierKey).root) !== root) return false;
+    const isStill = (one: string) => (ledger.positions(one).at(-1) ?? size) < size;
     const [newest] = ledger.leaves(size - 1, size);
-    try {
-      requireLawful(await worldAt(round, size), newest?.time ?? 0, round.stream, said);
-      return true;
-    } catch (error) {
-      if (error instanceof Refusal) return false;
-      throw error;
+    // Since then nothing has moved that it depends on.
+    const isAsNow = [stream, request.key, key.group].every(isStill);
+    if (isAsNow && allows(ledger.world, newest?.time ?? 0, stream, said)) return true;
+    let [world, time] = [emptyWorld, 0];
+    const turn = takeTurns();
+    for (const entry of await replayable(ledger, stream, size)) {
+      time = entry.time;
+      world = advance(world, parseStatement(entry.jws), time, true).world;
+      await turn();
     }
+    return allows(world, time, stream, said);
   };
 
   const submit = async (round: Round, node: string, first: Said): Promise<void> => {
     const { stream, signers, details, patience } = round;
     const end = performance.now() + patience;
     let known: Said | undefined = first;
+    /** The payload that was seen to be so: said once more, over a stream that has moved on, it still is. */
+    let seen = "";
     const say = async (): Promise<string> => {
-      const said = known ?? (await answered(nodes.of(node).sign(stream, signers, details), end - performance.now()));
-      const isFirst = known !== undefined;
+      const { statement, detail } =
+        known ?? (await answered(nodes.of(node).sign(stream, signers, details), end - performance.now()));
       known = undefined;
       // Whoever has said something has something to say.
-      if (said.statement === "" && !isFirst) throw refuse("key-node.answer", { node });
-      const { kind, payload } = requireSaid(said.statement, { node, stream, kinds: [completed.name, failed.name] });
-      if (kind === completed.name) await keepOutcome(round, node, payload, said.detail);
-      return said.statement;
+      if (statement === "") throw refuse("key-node.answer", { node });
+      const { kind, payload } = requireSaid(statement, { node, stream, kinds: [completed.name, failed.name] });
+      if (kind === failed.name) return statement;
+      const said = completed.payload.safeParse(payload).data;
+      const whole = JSON.stringify(said);
+      if (whole !== seen) await keepOutcome(round, node, said, detail);
+      seen = whole;
+      return statement;
     };
     await submitSaid(ledger, say, () => streamOf(ledger.world, keyRequest, stream)?.state.status === "pending");
   };
