@@ -27,3 +27,13 @@ export const once = <T>(work: () => Promise<T>): (() => Promise<T>) => {
     return done;
   };
 };
+
+/** What `work` comes to, or the signal's reason as soon as it is aborted; then the work goes on for whoever else waits. */
+export const unlessAborted = <T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> => {
+  if (!signal) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
+};

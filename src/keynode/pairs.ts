@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "#crypto";
 import { fromHex, toHex, utf8 } from "../base/bytes.ts";
-import { createTurns } from "../base/turns.ts";
+import { createTurns, unlessAborted } from "../base/turns.ts";
 import type { Protocol } from "../mpc/protocol.ts";
 import type { PairSetup } from "../mpc/scheme.ts";
 import type { Pair, PairStore } from "./pair-store.ts";
@@ -14,10 +14,14 @@ import type { Runs } from "./runs.ts";
 
 export interface Pairs {
   /**
-   * Set-ups with these nodes, the same at both ends; makes those that are not there.
-   * @throws Refusal pair.banned, pair.differs, peer.unreachable and whatever a run throws
+   * Set-ups with these nodes, the same at both ends; makes those that are not there. All that ask meanwhile wait for the
+   * same: a node that says nothing holds each of them up once.
+   * @param signal ends the waiting, not the making
+   * @throws Refusal pair.banned, pair.differs, peer.unreachable and whatever a run throws; the signal's reason
    */
-  ensure(nodes: readonly string[]): Promise<ReadonlyMap<string, Pair>>;
+  ensure(nodes: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Pair>>;
+  /** Those of the nodes with which a set-up is being compared or made. */
+  waitingFor(nodes: readonly string[]): string[];
   /** Something went wrong with these nodes: whether they hold the same is asked again. */
   doubt(nodes: readonly string[]): void;
 }
@@ -51,6 +55,8 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   const agreed = new Map<string, string>();
   const turns = new Map<string, ReturnType<typeof createTurns>>();
   const made = new Map<string, number[]>();
+  /** What is being compared or made for this node, by the other. */
+  const underWay = new Map<string, Promise<Pair>>();
 
   const begins = (node: string): boolean => self < node;
   const partiesWith = (node: string) =>
@@ -112,6 +118,16 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
       return pair;
     });
 
+  const shared = (node: string): Promise<Pair> => {
+    const known = underWay.get(node);
+    if (known) return known;
+    const fresh = one(node).finally(() => {
+      if (underWay.get(node) === fresh) underWay.delete(node);
+    });
+    underWay.set(node, fresh);
+    return fresh;
+  };
+
   /** A node can't keep this one busy with making set-ups. @throws Refusal peer.busy, pair.banned */
   const requireRoom = (node: string) => {
     store.requireAdmissible(node);
@@ -141,13 +157,19 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   });
   store.onBan((node) => agreed.delete(node));
 
-  const ensure: Pairs["ensure"] = async (nodes) =>
-    new Map(await Promise.all(nodes.map(async (node) => [node, await one(node)] as const)));
+  const ensure: Pairs["ensure"] = async (nodes, signal) => {
+    const all = Promise.all(nodes.map(async (node) => [node, await shared(node)] as const));
+    return new Map(await unlessAborted(signal, all));
+  };
   runs.onKeptOut(ensure);
   return {
     ensure,
+    waitingFor: (nodes) => nodes.filter((node) => underWay.has(node)),
     doubt(nodes) {
-      for (const node of nodes) agreed.delete(node);
+      for (const node of nodes) {
+        agreed.delete(node);
+        underWay.delete(node);
+      }
     },
   };
 };

@@ -7,6 +7,7 @@ import { encodePlain } from "../mpc/codec.ts";
 import type { Presignature } from "../mpc/scheme.ts";
 import type { PairStore } from "./pair-store.ts";
 import { refuse } from "./peers/errors.ts";
+import { createPlaces } from "./places.ts";
 import { createPresigning, MAX_COUNT, nameOf, type PresigningOptions, type Use } from "./presigning.ts";
 import { decodeWithin, LONG } from "./within.ts";
 
@@ -49,12 +50,6 @@ const LAST_LEVEL = 64;
  * takes the event loop for more than some 30 ms.
  */
 const BATCH = 8;
-/**
- * Runs that somebody waits for, at a time, and of them with any one node, which may say nothing; in advance one, while
- * there is none of these.
- */
-const MAX_AT_ONCE = 24;
-const MAX_WITH = 8;
 /** Milliseconds without use after which a pool is dropped; until a failed attempt is repeated; between two looks. */
 const IDLE = 600_000;
 const PAUSE = 5_000;
@@ -103,13 +98,7 @@ export const createPools = (options: PoolsOptions): Pools => {
   const pools = new Map<string, Pool>();
   /** By leader and id. */
   const followed = new Map<string, Map<string, Followed>>();
-  /** Runs under way; and with each other node. */
-  let running = 0;
-  const runningWith = new Map<string, number>();
-  const tally = (pool: Pool, by: 1 | -1): void => {
-    running += by;
-    for (const node of pool.others) runningWith.set(node, (runningWith.get(node) ?? 0) + by);
-  };
+  const places = createPlaces();
   let led = 0;
   const now = () => performance.now();
 
@@ -168,10 +157,11 @@ export const createPools = (options: PoolsOptions): Pools => {
   };
   const make = async (pool: Pool, count: number, lane: "urgent" | "bulk"): Promise<void> => {
     pool.making = true;
-    tally(pool, 1);
     makeRoom(count);
+    const run = presigning.lead(pool.use, pool.others, count, lane);
+    const place = places.take(run, () => pool.waiting.length > 0);
     try {
-      const made = await presigning.lead(pool.use, count, lane);
+      const made = await run.result;
       if (pools.get(nameOf(pool.use)) !== pool) return;
       pool.ready.push(...made);
       led += made.length;
@@ -181,7 +171,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       if (lane === "urgent") for (const one of pool.waiting.splice(0)) one.reject(error);
     } finally {
       pool.making = false;
-      tally(pool, -1);
+      place.leave();
       step();
     }
   };
@@ -193,15 +183,15 @@ export const createPools = (options: PoolsOptions): Pools => {
     return pool.filling && !making && pausedUntil < now();
   };
   const step = (): void => {
+    const isRoom = places.look();
     for (const pool of hungry) {
       if (lacks(pool) <= 0) hungry.delete(pool);
-      else if (running >= MAX_AT_ONCE) return;
-      else if (!pool.making && pool.others.every((node) => (runningWith.get(node) ?? 0) < MAX_WITH))
+      else if (!pool.making && isRoom(pool.others))
         void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
     }
-    if (running > 0) return;
+    if (!places.isQuiet()) return;
     const low = [...pools.values()].findLast(isFilling);
-    if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
+    if (low && isRoom(low.others)) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();
   let later: NodeJS.Timeout | undefined;
@@ -312,6 +302,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     close() {
       clearInterval(look);
       clearTimeout(later);
+      places.endAll();
       for (const pool of pools.values())
         for (const one of pool.waiting.splice(0)) one.reject(refuse("peer.unreachable", { nodes: pool.others }));
       pools.clear();

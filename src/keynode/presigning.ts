@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { randomBytes } from "#crypto";
+import { toHex } from "../base/bytes.ts";
+import { unlessAborted } from "../base/turns.ts";
 import { encodePlain } from "../mpc/codec.ts";
 import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
 import { digestOfPublic } from "../mpc/keys/sharing.ts";
@@ -44,8 +46,19 @@ export interface PresigningOptions {
   schemeOf(id: SchemeId): Scheme;
 }
 
-/** Asked by the leader before a run begins. */
+/** A run that this node leads. */
+export interface Led {
+  /** @throws Refusal presignature.key, presignature.full, peer.unreachable after a minute, and whatever a run or a set-up throws */
+  readonly result: Promise<readonly Presignature[]>;
+  /** Nodes without which it does not go on. */
+  waitsFor(): readonly string[];
+  /** Nobody wants it any more: ends it here and at the others. */
+  end(): void;
+}
+
+/** Asked by the leader before a run begins; told when it has given it up. */
 export const PRESIGN = "presign";
+const OVER = "presign-over";
 export const MAX_COUNT = 64;
 const WITHIN = 60_000;
 /** Calls of one leader at a time: it makes fewer. */
@@ -76,7 +89,7 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
   const join = async ({ run, use, count }: Call, leader: string, lane: Lane, signal?: AbortSignal) => {
     const { share, group, parties, others } = partiesOf(use, leader);
     const scheme = schemeOf(share.scheme);
-    const made = scheme.pairwise ? await pairs.ensure(others) : new Map();
+    const made = scheme.pairwise ? await pairs.ensure(others, signal) : new Map();
     const setups = [...parties].flatMap(([index, node]) =>
       made.has(node) ? [[index, { ...made.get(node).setup, peer: index }] as const] : [],
     );
@@ -106,19 +119,52 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
 
   /** Runs of each leader whose presignatures are not kept yet. */
   const underWay = new Map<string, Set<Promise<void>>>();
-  /** Presignatures of each leader that are being made, or about to be, one number a call. */
-  const begun = new Map<string, number[]>();
-  /** Takes their place until what it returns is called. @throws Refusal peer.busy */
-  const begin = (leader: string, count: number): (() => void) => {
-    const calls = begun.get(leader) ?? [];
-    if (calls.length >= MAX_CALLS) throw refuse("peer.busy", { node: leader });
-    begun.set(leader, [...calls, count]);
-    return () => {
-      const left = begun.get(leader) ?? [];
-      const others = left.toSpliced(left.indexOf(count), 1);
-      if (others.length > 0) begun.set(leader, others);
-      else begun.delete(leader);
+  /** Calls of each leader that are being answered, by run. */
+  const begun = new Map<string, Map<string, { readonly count: number; readonly ending: AbortController }>>();
+  const countBegun = (leader: string): number =>
+    [...(begun.get(leader)?.values() ?? [])].reduce((sum, { count }) => sum + count, 0);
+  /** Takes their place until `end` is called. @throws Refusal peer.busy, run.known */
+  const begin = (leader: string, { run, count }: Call) => {
+    const calls = begun.get(leader) ?? new Map();
+    const id = toHex(run);
+    if (calls.size >= MAX_CALLS) throw refuse("peer.busy", { node: leader });
+    if (calls.has(id)) throw refuse("run.known", { run: id });
+    const ending = new AbortController();
+    begun.set(leader, calls.set(id, { count, ending }));
+    const end = () => {
+      calls.delete(id);
+      if (calls.size === 0) begun.delete(leader);
     };
+    return { signal: ending.signal, end };
+  };
+  peers.hear(OVER, (leader, run) => {
+    const id = toHex(run);
+    begun
+      .get(leader)
+      ?.get(id)
+      ?.ending.abort(refuse("run.ended", { node: leader, run: id, reason: "run.over" }));
+  });
+
+  const lead = async (call: Call, others: readonly string[], lane: Lane, ending: AbortController) => {
+    const { run, use, count } = call;
+    partiesOf(use, self);
+    ending.signal.addEventListener("abort", () => {
+      for (const node of others) tellOver(node, run);
+    });
+    const body = encodePlain([run, use.key, use.epoch, [...use.signers], [...use.path], count, lane]);
+    const called = others.map((node) => peers.ask(node, PRESIGN, body, { within: WITHIN, lane: "urgent" }));
+    const joined = join(call, self, lane, ending.signal);
+    for (const one of [joined, ...called]) one.catch((error: unknown) => ending.abort(error));
+    const led = joined.then(({ result }) => result);
+    const [made] = await unlessAborted(ending.signal, Promise.all([led, ...called]));
+    return made;
+  };
+  const tellOver = (node: string, run: Uint8Array) => {
+    try {
+      peers.tell(node, OVER, run, { within: WITHIN, lane: "urgent" });
+    } catch {
+      // It gives up by itself.
+    }
   };
 
   return {
@@ -130,24 +176,17 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
       return true;
     },
 
-    /**
-     * Makes `count` presignatures that this node leads.
-     * @throws Refusal presignature.key, presignature.full, and whatever a run or a set-up throws
-     */
-    async lead(use: Use, count: number, lane: Lane): Promise<readonly Presignature[]> {
-      const { others } = partiesOf(use, self);
-      const call = { run: randomBytes(32), use, count };
+    /** Makes `count` presignatures that this node leads. @param others nodes of all signers but this one */
+    lead(use: Use, others: readonly string[], count: number, lane: Lane): Led {
+      const run = randomBytes(32);
       const ending = new AbortController();
-      const body = encodePlain([call.run, use.key, use.epoch, [...use.signers], [...use.path], count, lane]);
-      const called = others.map((node) =>
-        peers.ask(node, PRESIGN, body, { within: WITHIN, lane: "urgent" }).catch((error: unknown) => {
-          ending.abort();
-          throw error;
-        }),
-      );
-      const led = join(call, self, lane, ending.signal).then(({ result }) => result);
-      const [result] = await Promise.all([led, ...called]);
-      return result;
+      const waitsFor = () => runs.waitingFor(run) ?? pairs.waitingFor(others);
+      const limit = setTimeout(() => ending.abort(refuse("peer.unreachable", { nodes: waitsFor() })), WITHIN);
+      return {
+        result: lead({ run, use, count }, others, lane, ending).finally(() => clearTimeout(limit)),
+        waitsFor,
+        end: () => ending.abort(refuse("run.ended", { node: self, run: toHex(run), reason: "run.cancelled" })),
+      };
     },
 
     /**
@@ -161,9 +200,9 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     ) {
       peers.answer(PRESIGN, async (leader, body) => {
         const { lane, ...call } = decodeCall(body);
-        admit(leader, sumOf(begun.get(leader)) + call.count);
-        const end = begin(leader, call.count);
-        const { result } = await join(call, leader, lane).catch((error: unknown) => {
+        admit(leader, countBegun(leader) + call.count);
+        const { signal, end } = begin(leader, call);
+        const { result } = await join(call, leader, lane, signal).catch((error: unknown) => {
           end();
           throw error;
         });
@@ -183,8 +222,6 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     },
   };
 };
-
-const sumOf = (counts: readonly number[] = []): number => counts.reduce((sum, count) => sum + count, 0);
 
 const integer = (most: number, least = 0) => z.int().min(least).max(most);
 const CallShape = z.tuple([

@@ -38,8 +38,8 @@ export interface RunTerms {
   readonly fresh?: true;
   /** Stream of the group whose key it is about. */
   readonly group?: string;
-  /** Gives the run up. */
-  readonly signal?: AbortSignal;
+  /** Gives the run up, whether it has begun or not. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Runs {
@@ -49,8 +49,10 @@ export interface Runs {
    *   peer.unreachable naming those without whom it did not go on, peer.restarted, peer.busy, pair.banned, pair.differs
    */
   run<I, R>(protocol: Protocol<I, R>, terms: RunTerms, input: I): Promise<R>;
+  /** Nodes without which the run of this id does not go on; undefined where none is under way. */
+  waitingFor(id: Uint8Array): readonly string[] | undefined;
   /** What is tried before a run with nodes that are kept out: a fresh set-up with each of them. */
-  onKeptOut(admit: (nodes: readonly string[]) => Promise<unknown>): void;
+  onKeptOut(admit: (nodes: readonly string[], signal?: AbortSignal) => Promise<unknown>): void;
 }
 
 export interface RunsOptions {
@@ -78,6 +80,7 @@ interface Joined {
   receive(from: string, message: Uint8Array): void;
   /** Of the parties' nodes alone. */
   involves(node: string): boolean;
+  waitingFor(): readonly string[];
   /** @param tell whether the others are told */
   end(error: unknown, tell: boolean): void;
 }
@@ -186,10 +189,9 @@ export const createRuns = (options: RunsOptions): Runs => {
         reject(error);
       }
     };
-    const tooLate = () => {
-      const missing = machine ? machine.waitingFor().map((index) => parties.get(index)) : nodes.filter(isAway);
-      end(refuse("peer.unreachable", { nodes: missing }), true);
-    };
+    const waitingFor = () =>
+      machine ? machine.waitingFor().map((index) => parties.get(index) as string) : nodes.filter(isAway);
+    const tooLate = () => end(refuse("peer.unreachable", { nodes: waitingFor() }), true);
     const limits = [
       setTimeout(tooLate, within),
       setTimeout(() => {
@@ -224,6 +226,7 @@ export const createRuns = (options: RunsOptions): Runs => {
       lane,
       end,
       involves: (node) => indices.has(node),
+      waitingFor,
       receive: (from, message) => {
         const index = indices.get(from);
         if (index === undefined) return;
@@ -233,6 +236,7 @@ export const createRuns = (options: RunsOptions): Runs => {
       },
     };
     joined.set(name, one);
+    if (signal?.aborted) onSignal();
     begin().catch((error: unknown) => end(error, true));
     return promise;
   };
@@ -248,14 +252,15 @@ export const createRuns = (options: RunsOptions): Runs => {
     };
   };
 
-  let admit: (nodes: readonly string[]) => Promise<unknown> = async () => undefined;
+  let admit: (nodes: readonly string[], signal?: AbortSignal) => Promise<unknown> = async () => undefined;
   return {
     run: async (protocol, terms, input) => {
       const keptOut = terms.fresh ? [] : [...terms.parties.values()].filter(pairs.isBanned);
-      if (keptOut.length > 0) await admit(keptOut);
+      if (keptOut.length > 0) await admit(keptOut, terms.signal);
       for (const node of keptOut) pairs.requireAdmitted(node);
       return join(protocol, terms, input);
     },
+    waitingFor: (id) => joined.get(toHex(id))?.waitingFor(),
     onKeptOut: (given) => {
       admit = given;
     },
