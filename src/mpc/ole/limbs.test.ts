@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { seeded } from "../../../test/support/simulate.ts";
 import { curveOf } from "../curves/registry.ts";
 import { mod, toBytes32, toInteger } from "../scalars.ts";
-import { addBytes, LIMBS, modulusOf, WIDE_LIMBS } from "./limbs.ts";
+import { addBytes, LIMBS, modulusOf, wideOf } from "./limbs.ts";
 
 const random = seeded("limbs");
 const small = (below: number): number => random(1)[0]! % below;
@@ -26,9 +26,11 @@ const bytesOf = (width: 32 | 48, order: bigint): Uint8Array => {
   return kinds[small(kinds.length)]!();
 };
 
-const wide = (...of: readonly [Uint8Array, -1 | 0 | 1][]): Float64Array => {
-  const values = new Float64Array(WIDE_LIMBS);
-  for (const [bytes, times] of of) addBytes(values, 0, bytes, 0, bytes.length as 32 | 48, times);
+/** Of 32 or 48 bytes, and 32 bytes added to them. */
+const wide = (bytes: Uint8Array, more: Uint8Array = new Uint8Array(32)): Float64Array => {
+  const values = wideOf(bytes, bytes.length as 32 | 48);
+  addBytes(values, 0, Uint8Array.from([9, ...more]), 1, 1);
+  addBytes(values, 0, bytes, 0, 0);
   return values;
 };
 
@@ -40,18 +42,18 @@ for (const id of ["secp256k1", "P-256", "SM2"] as const) {
     for (let round = 0; round < 3_000; round++) {
       const [a, b, c] = [bytesOf(48, order), bytesOf(48, order), bytesOf(32, order)];
       const [x, y, z] = [toInteger(a), toInteger(b), toInteger(c)];
-      modulus.addWide(wide([a, 1]), 0, 1);
-      modulus.addWide(wide([b, 1]), 0, -1);
-      modulus.addWide(wide([c, 1]), 0, -1);
+      modulus.addWide(wide(a), 0, 1);
+      modulus.subtractBytes(Uint8Array.from([9, ...b]), 1);
+      modulus.addWide(wide(c), 0, -1);
       const written = new Uint8Array(40);
       modulus.write(written, 8);
       assert.equal(toInteger(written), mod(x - y - z, order));
 
       const residue = new Float64Array(LIMBS);
-      modulus.addWide(wide([a, 1]), 0, 1);
+      modulus.addWide(wide(a), 0, 1);
       modulus.store(residue, 0);
       modulus.add(residue, 0, -1);
-      for (let times = 0; times < 3; times++) modulus.addProduct(residue, 0, wide([b, 1], [c, 1]), 0);
+      for (let times = 0; times < 3; times++) modulus.addProduct(residue, 0, wide(b, c), 0);
       assert.equal(modulus.integer(), mod(x * (3n * (y + z) - 1n), order));
       // It begins with nothing again.
       assert.equal(modulus.integer(), 0n);
@@ -61,10 +63,10 @@ for (const id of ["secp256k1", "P-256", "SM2"] as const) {
   test(`as many of the largest products as there are transfers, on ${id}`, () => {
     const largest = new Uint8Array(48).fill(255);
     const residue = new Float64Array(LIMBS);
-    modulus.addWide(wide([toBytes32(order - 1n), 1]), 0, 1);
+    modulus.addWide(wide(toBytes32(order - 1n)), 0, 1);
     modulus.store(residue, 0);
     for (let times = 0; times < 4_096; times++)
-      modulus.addProduct(residue, 0, wide([largest, 1], [new Uint8Array(32).fill(255), 1]), 0);
+      modulus.addProduct(residue, 0, wide(largest, new Uint8Array(32).fill(255)), 0);
     assert.equal(modulus.integer(), mod(-4_096n * ((1n << 384n) - 1n + (1n << 256n) - 1n), order));
   });
 

@@ -17,7 +17,7 @@ import { expand, hashBytes, hashRows } from "../ot/hash.ts";
 import { bitAt } from "../ot/matrix.ts";
 import { Abort } from "../protocol.ts";
 import { mod, randomScalar, toBytes32 } from "../scalars.ts";
-import { addBytes, LIMBS, modulusOf, WIDE_LIMBS } from "./limbs.ts";
+import { addBytes, LIMBS, modulusOf, WIDE_LIMBS, wideOf } from "./limbs.ts";
 
 /** What both sides of one run know. */
 export interface Shape {
@@ -80,14 +80,14 @@ export const answerOle = (
   const span = width + 1;
   const rows = extendAsSender(seeds, scope, count * TRANSFERS, begin, bob);
   const zeros = wideOf(pads(shape, rows), WIDE);
-  const ones = wideOf(pads(shape, shifted(rows, seeds.delta)), WIDE);
+  const ones = pads(shape, shifted(rows, seeds.delta));
 
   const checks = inputs.map(() => randomScalar(random, curve));
   const vectors = wideOf(concat(...inputs.flatMap((vector, k) => [...vector, checks[k]!].map(toBytes32))), 32);
   const sent = new Uint8Array(32 * elements(shape));
   for (let at = 0; at < elements(shape); at++) {
     modulus.addWide(zeros, WIDE_LIMBS * at, 1);
-    modulus.addWide(ones, WIDE_LIMBS * at, -1);
+    modulus.subtractBytes(ones, WIDE * at);
     modulus.addWide(vectors, WIDE_LIMBS * (span * Math.floor(at / (span * TRANSFERS)) + (at % span)), 1);
     modulus.write(sent, 32 * at);
   }
@@ -126,7 +126,7 @@ export const finishOle = (
   const answers = wideOf(message.subarray(end, end + 32 * count), 32);
   const chosen = wideOf(pads(shape, rows), WIDE);
   for (let at = 0; at < elements(shape); at++)
-    addBytes(chosen, WIDE_LIMBS * at, message, 32 * at, 32, bitAt(choices, Math.floor(at / span)) as 0 | 1);
+    addBytes(chosen, WIDE_LIMBS * at, message, 32 * at, bitAt(choices, Math.floor(at / span)) as 0 | 1);
   const columns = perTransfer(shape, (k, at) => {
     addCheck(shape, chosen, span * at, weights, k);
     modulus.addWide(answers, WIDE_LIMBS * k, -bitAt(choices, at) as -1 | 0);
@@ -146,13 +146,6 @@ export const beginLength = ({ count }: Shape): number => extensionLength(count *
 /** Every transfer's pads: width + 1 integers of 48 bytes, which count modulo the order. */
 const pads = (shape: Shape, rows: Uint8Array): Uint8Array =>
   hashRows(hashBytes("ole/1 pads", shape.scope), rows, blocks(shape));
-
-/** Integers of `width` bytes each, big-endian. */
-const wideOf = (bytes: Uint8Array, width: 32 | 48): Float64Array => {
-  const values = new Float64Array((WIDE_LIMBS * bytes.length) / width);
-  for (let i = 0; width * i < bytes.length; i++) addBytes(values, WIDE_LIMBS * i, bytes, width * i, width);
-  return values;
-};
 
 const transcriptOf = ({ scope }: Shape, begin: Uint8Array): Uint8Array => hashBytes("ole/1 transcript", scope, begin);
 

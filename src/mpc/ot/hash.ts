@@ -24,19 +24,33 @@ export const hashRows = (key: Uint8Array, rows: Uint8Array, blocks: number): Uin
   const permuted = words(permute(key, rows));
   const count = rows.length / ROW;
   const tweaked = new Uint32Array(4 * count * blocks);
-  const bytes = new DataView(tweaked.buffer);
-  for (let i = 0, at = 0; i < count; i++)
+  for (let i = 0, at = 0; i < count; i++) {
+    const place = bigEndian(i);
     for (let block = 0; block < blocks; block++, at += 4) {
-      bytes.setUint32(4 * at, i);
-      bytes.setUint32(4 * at + 4, block);
-      for (let w = 0; w < 4; w++) tweaked[at + w]! ^= permuted[4 * i + w]!;
+      tweaked[at] = permuted[4 * i]! ^ place;
+      tweaked[at + 1] = permuted[4 * i + 1]! ^ bigEndian(block);
+      tweaked[at + 2] = permuted[4 * i + 2]!;
+      tweaked[at + 3] = permuted[4 * i + 3]!;
     }
+  }
   const out = words(permute(key, new Uint8Array(tweaked.buffer)));
   for (let i = 0, at = 0; i < count; i++)
-    for (let block = 0; block < blocks; block++, at += 4)
-      for (let w = 0; w < 4; w++) out[at + w]! ^= permuted[4 * i + w]!;
+    for (let block = 0; block < blocks; block++, at += 4) {
+      out[at]! ^= permuted[4 * i]!;
+      out[at + 1]! ^= permuted[4 * i + 1]!;
+      out[at + 2]! ^= permuted[4 * i + 2]!;
+      out[at + 3]! ^= permuted[4 * i + 3]!;
+    }
   return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
 };
+
+const one = new DataView(new ArrayBuffer(4));
+/** The word whose bytes are these of a number, the highest first, whatever machine this is. */
+const bigEndian = (value: number): number => {
+  one.setUint32(0, value);
+  return one.getUint32(0, isLittleEndian);
+};
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 const permute = (key: Uint8Array, rows: Uint8Array): Uint8Array => {
   const cipher = createCipheriv("aes-128-ecb", createSecretKey(key.subarray(0, 16)), null);
