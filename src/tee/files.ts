@@ -1,6 +1,26 @@
-/** Small files: there whole, or not at all. */
-import { open, readFile, rename } from "node:fs/promises";
+/**
+ * Small files: there whole, or not at all. Only what waits for the disk is awaited: each step that is costs a turn of the
+ * event loop, which takes as long as whatever goes on there.
+ */
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fsync,
+  openSync,
+  renameSync,
+  writeFile,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
+
+const [writeAll, sync, syncData] = [promisify(writeFile), promisify(fsync), promisify(fdatasync)];
+
+/** Bytes that are written at once: it takes no longer than handing them to a thread. */
+const SMALL = 256 << 10;
 
 export const readIfThere = async (path: string): Promise<Buffer | undefined> => {
   try {
@@ -15,27 +35,32 @@ export const readIfThere = async (path: string): Promise<Buffer | undefined> => 
 export const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
   const fresh = `${path}.new`;
   await writeNew(fresh, bytes);
-  await rename(fresh, path);
+  renameSync(fresh, path);
   await syncDirectory(dirname(path));
 };
 
 /** A file whose former content nobody needs; durable when it resolves. */
-export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const file = await open(path, "w", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await Promise.all([file.sync(), syncDirectory(dirname(path))]);
-  } finally {
-    await file.close();
-  }
-};
+export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> =>
+  withFile(openSync(path, "w", 0o600), async (file) => {
+    if (bytes.length > SMALL) await writeAll(file, bytes);
+    else writeFileSync(file, bytes);
+    await Promise.all([sync(file), syncDirectory(dirname(path))]);
+  });
+
+/** Writes a few bytes in place, at the beginning of a file: durable when it resolves. */
+export const overwrite = async (path: string, bytes: Uint8Array): Promise<void> =>
+  withFile(openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600), async (file) => {
+    writeSync(file, bytes, 0, bytes.length, 0);
+    await syncData(file);
+  });
 
 /** Makes durable which files there are. */
-export const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, "r");
+export const syncDirectory = async (path: string): Promise<void> => withFile(openSync(path, "r"), sync);
+
+const withFile = async (file: number, work: (file: number) => Promise<void>): Promise<void> => {
   try {
-    await directory.sync();
+    await work(file);
   } finally {
-    await directory.close();
+    closeSync(file);
   }
 };

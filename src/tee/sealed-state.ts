@@ -4,7 +4,8 @@
  * register by its digest: an older one is refused, and so is one that a copy of the program made beside this one.
  */
 import { randomUUID } from "node:crypto";
-import { readdir, rename } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { aes256gcm, randomBytes, sha256Hex } from "#crypto";
 import { concat, fromUtf8, utf8 } from "../base/bytes.ts";
@@ -67,7 +68,7 @@ export const openSealed = async <S>(
       const opened = unseal(key, use, file);
       if (!opened) unreadable++;
       if (!opened || extended(opened.register, sha256Hex(file)) !== register) continue;
-      if (name !== "sealed-state") await rename(join(directory, name), path);
+      if (name !== "sealed-state") renameSync(join(directory, name), path);
       return decode(opened.state);
     }
     if (!names.includes("sealed-state") && register === EMPTY_REGISTER) return undefined;
@@ -79,11 +80,12 @@ export const openSealed = async <S>(
     // Looked at first, so that a copy that is late does not take the other's place from it.
     if ((await provider.register.read()) !== register) throw refuse("enclave.state.copied");
     const file = seal(key, use, { register, state: encode(state) });
+    const digest = sha256Hex(file);
     await writeNew(fresh, file);
-    const expected = extended(register, sha256Hex(file));
-    if ((await provider.register.extend(sha256Hex(file))) !== expected) throw refuse("enclave.state.copied");
+    const expected = extended(register, digest);
+    if ((await provider.register.extend(digest)) !== expected) throw refuse("enclave.state.copied");
     register = expected;
-    await rename(fresh, path);
+    renameSync(fresh, path);
   };
 
   return {

@@ -2,13 +2,13 @@
  * No hardware: key and register are files that whoever runs the machine can read and copy. Good for trying things
  * out, and it is called simulated wherever it shows.
  */
-import { constants, existsSync, readFileSync } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hkdfSha256, randomBytes } from "#crypto";
 import { utf8 } from "../../base/bytes.ts";
 import { simulatedEvidence } from "../../trust/attestation/simulated.ts";
-import { readIfThere, writeDurably } from "../files.ts";
+import { overwrite, readIfThere, writeDurably } from "../files.ts";
 import { type AttestationProvider, EMPTY_REGISTER, extended } from "./provider.ts";
 
 export const openSimulated = async (directory: string): Promise<AttestationProvider> => {
@@ -27,14 +27,8 @@ export const openSimulated = async (directory: string): Promise<AttestationProvi
       read,
       async extend(digest) {
         const value = extended(await read(), digest);
-        const file = await open(registerFile, constants.O_WRONLY | constants.O_CREAT, 0o600);
-        try {
-          // In place: so few bytes lie within one sector, and are there whole or not at all.
-          await file.write(value, 0);
-          await file.datasync();
-        } finally {
-          await file.close();
-        }
+        // So few bytes lie within one sector, and are there whole or not at all.
+        await overwrite(registerFile, utf8(value));
         return value;
       },
     },
