@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { openKeyNodes } from "../../test/support/keynodes.ts";
 import { opensslKnows, requireOpenssl } from "../../test/support/openssl.ts";
+import { act } from "../../test/support/stage.ts";
 import { fromHex } from "../base/bytes.ts";
+import { keyRequest } from "../rules/key-request.ts";
 import type { KeyScheme } from "../rules/key-schemes.ts";
+import { streamOf } from "../rules/world.ts";
 import { schemeOf } from "./schemes.ts";
 
 const DIGEST = "5f".repeat(32);
@@ -30,4 +33,22 @@ describe("a key is made, signs with two of three, and the ledger says so", () =>
         if (opensslKnows(scheme)) requireOpenssl(scheme, publicKey, DIGEST, signature);
       }
     });
+});
+
+test("what was signed while a withdrawal was on its way is said over it, and nothing is signed after it", async (t) => {
+  const fleet = await openKeyNodes(t);
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await fleet.make(key);
+  const request = await fleet.request(key, [{ kind: "digest", hex: DIGEST }]);
+  const { statement, detail } = await fleet.sign(request);
+  await act(fleet.stage, fleet.requester, "key-request.withdrawn", request);
+  await assert.rejects(fleet.stage.submit(statement), { code: "stream.moved" });
+  const leader = fleet.nodes[0];
+  const again = await leader?.call("sign", { request, signers: [1, 2], details: fleet.details }, request);
+  assert.deepEqual(again?.detail, detail);
+  await fleet.stage.submit(again?.statement ?? "");
+  assert.equal(streamOf(fleet.stage.world, keyRequest, request)?.state.status, "completed");
+  const late = await fleet.request(key, [{ kind: "digest", hex: DIGEST }]);
+  await act(fleet.stage, fleet.requester, "key-request.withdrawn", late);
+  await assert.rejects(fleet.sign(late), { code: "keynode.request" });
 });

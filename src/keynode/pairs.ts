@@ -155,7 +155,10 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
     });
     return YES;
   });
-  store.onBan((node) => agreed.delete(node));
+  store.onBan((node) => {
+    agreed.delete(node);
+    underWay.delete(node);
+  });
 
   const ensure: Pairs["ensure"] = async (nodes, signal) => {
     const all = Promise.all(nodes.map(async (node) => [node, await shared(node)] as const));
@@ -166,10 +169,7 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
     ensure,
     waitingFor: (nodes) => nodes.filter((node) => underWay.has(node)),
     doubt(nodes) {
-      for (const node of nodes) {
-        agreed.delete(node);
-        underWay.delete(node);
-      }
+      for (const node of nodes) agreed.delete(node);
     },
   };
 };

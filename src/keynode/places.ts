@@ -1,71 +1,65 @@
 /**
- * Places for the runs that a node leads (docs/protocols/peers.md section 8): so many at a time, and of those that wait for
- * any one other node fewer, since it may say nothing. What nobody waits for any more goes on while there is room.
+ * Places for the runs that a node leads (docs/protocols/peers.md section 8): so many at a time, of those with the same
+ * other signers fewer, since one of them may say nothing. Which one it is that says nothing, no node can tell from what
+ * it sees: so nobody is counted beside those that it signs with.
  */
 import type { Led } from "./presigning.ts";
 
 const MAX_AT_ONCE = 24;
-const MAX_WITH = 8;
-/** Milliseconds after which a run no longer holds up what is done when nobody waits. */
+const MAX_OF = 8;
+/** Milliseconds after which a run gives way to those with other signers, and holds up nothing that is made in advance. */
 const HOLDS = 5_000;
 
 interface Taken {
-  readonly run: Led;
+  readonly run: Pick<Led, "end">;
   readonly begun: number;
   isWanted(): boolean;
 }
 
+/** `signers`: the other nodes of a run, as one text. */
 export interface Places {
   /** A place, until `leave` is called. */
-  take(run: Led, isWanted: () => boolean): { leave(): void };
-  /**
-   * A look at what is free now. What it returns says whether there is a place for a run with these nodes, which is taken
-   * then; if there is none, it ends a run that nobody wants, where that helps.
-   */
-  look(): (nodes: readonly string[]) => boolean;
-  /** All that were begun lately have ended. */
+  take(signers: string, run: Pick<Led, "end">, isWanted: () => boolean): { leave(): void };
+  count(signers: string): number;
+  isFree(signers: string): boolean;
+  /** Where there is none: a run that nobody wants is ended, or for signers who have no place at all one of long ago. */
+  giveWay(signers: string): void;
+  /** All have ended that were begun lately, but with signers who have come to no end of another. */
   isQuiet(): boolean;
   endAll(): void;
 }
 
 export const createPlaces = (): Places => {
-  const taken = new Set<Taken>();
-  const endUnwanted = (among: Iterable<Taken>) => {
-    for (const { isWanted, run } of among) if (!isWanted()) return run.end();
-  };
+  /** Each the oldest first. */
+  const taken = new Map<string, Set<Taken>>();
+  const all = (): Taken[] => [...taken.values()].flatMap((some) => [...some]);
+  const of = (signers: string): Taken[] => [...(taken.get(signers) ?? [])];
+  const isOld = ({ begun }: Taken): boolean => begun < performance.now() - HOLDS;
+  const count = (signers: string): number => taken.get(signers)?.size ?? 0;
   return {
-    take(run, isWanted) {
+    count,
+    take(signers, run, isWanted) {
       const place = { run, begun: performance.now(), isWanted };
-      taken.add(place);
-      return { leave: () => taken.delete(place) };
-    },
-    look() {
-      let free = MAX_AT_ONCE - taken.size;
-      const waiting = new Map<string, { count: number; readonly places: Taken[] }>();
-      const waitingFor = (node: string) => {
-        const known = waiting.get(node) ?? { count: 0, places: [] };
-        waiting.set(node, known);
-        return known;
-      };
-      for (const place of taken)
-        for (const node of place.run.waitsFor()) {
-          const known = waitingFor(node);
-          known.count++;
-          known.places.push(place);
-        }
-      return (nodes) => {
-        const full = free <= 0 ? taken : nodes.map(waitingFor).find(({ count }) => count >= MAX_WITH)?.places;
-        if (full) endUnwanted(full);
-        else {
-          free--;
-          for (const node of nodes) waitingFor(node).count++;
-        }
-        return !full;
+      const own = taken.get(signers) ?? new Set();
+      taken.set(signers, own.add(place));
+      return {
+        leave() {
+          own.delete(place);
+          if (own.size === 0 && taken.get(signers) === own) taken.delete(signers);
+        },
       };
     },
-    isQuiet: () => [...taken].every(({ begun }) => begun < performance.now() - HOLDS),
+    isFree: (signers) => count(signers) < MAX_OF && all().length < MAX_AT_ONCE,
+    giveWay(signers) {
+      const those = count(signers) < MAX_OF ? all() : of(signers);
+      const unwanted = those.find(({ isWanted }) => !isWanted());
+      const oldest = those.reduce((a, b) => (b.begun < a.begun ? b : a));
+      if (unwanted) unwanted.run.end();
+      else if (count(signers) === 0 && isOld(oldest)) oldest.run.end();
+    },
+    isQuiet: () => [...taken.values()].every((some) => [...some].some(isOld)),
     endAll() {
-      for (const { run } of taken) run.end();
+      for (const { run } of all()) run.end();
     },
   };
 };

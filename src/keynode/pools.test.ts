@@ -2,92 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { randomBytes } from "#crypto";
 import { streamOf, until } from "../../test/support/peers.ts";
-import { type RunningNet, type RunningNode, startRunning } from "../../test/support/runs.ts";
-import { concat, toHex } from "../base/bytes.ts";
-import { Refusal } from "../base/refusal.ts";
+import { code, failing, idsOf, useOf, WITHIN, withPools } from "../../test/support/pools.ts";
+import type { Refusal } from "../base/refusal.ts";
 import { encodePlain } from "../mpc/codec.ts";
-import type { KeyShare } from "../mpc/key-share.ts";
-import { Abort, others, type Protocol } from "../mpc/protocol.ts";
-import type { Presignature, PresignInput, Scheme } from "../mpc/scheme.ts";
-import type { Peers } from "./peers/peers.ts";
-import { createPools, MAX_LED, type Pools } from "./pools.ts";
-import { type Held, PRESIGN, type Use } from "./presigning.ts";
-
-/** Presignatures that are what the run drew for all; each party tells the others what it holds of the pair. */
-const presign: Protocol<PresignInput, readonly Presignature[]> = {
-  name: "toy-presign/1",
-  begin: (context, { pairs, share, count, path }) => ({
-    state: { count, epoch: share.epoch, path },
-    send: {
-      broadcast: context.random(16),
-      direct: new Map(others(context).map((to) => [to, pairs.get(to)?.of as Uint8Array])),
-    },
-  }),
-  rounds: [
-    {
-      expects: { broadcast: "echo", direct: true },
-      step: ({ session, parties }, { count, epoch, path }, inbox) => {
-        if (failing.has(epoch)) throw new Abort("toy.check", 2);
-        const drawn = toHex(concat(session, ...parties.map((party) => inbox.broadcast(party))));
-        return {
-          result: Array.from({ length: count }, (_, i) => ({
-            ...{ id: `${drawn.slice(0, 64)}${i}`, signers: [...parties], epoch, path },
-            ...{ publicKey: new Uint8Array(), secret: {}, public: {} },
-          })),
-        };
-      },
-    },
-  ],
-};
-/** Epochs in which party 2 fails its check. */
-const failing = new Set<number>();
-const scheme = { id: "ECDSA_K1", pairwise: true, presign } as unknown as Scheme;
-
-interface Pooled extends RunningNode {
-  readonly pools: Pools;
-  /** Keys that this node lets nobody use. */
-  readonly disabled: Set<string>;
-  /** It says that it joins runs, and joins none. */
-  silent: boolean;
-  /** What is public of its shares. */
-  readonly known: { chainCode: Uint8Array };
-}
-
-const withPools = async (
-  count: number,
-  work: (nodes: Pooled[], running: RunningNet, start: (node: RunningNode) => Pooled) => Promise<void>,
-) => {
-  const running = await startRunning(count);
-  const started: Pools[] = [];
-  const start = (node: RunningNode): Pooled => {
-    const disabled = new Set<string>();
-    const known = { chainCode: new Uint8Array(32) };
-    const nodes = running.parties(...running.nodes.keys());
-    const heldOf = (key: string, epoch: number): Held | undefined =>
-      disabled.has(key)
-        ? undefined
-        : { share: { scheme: "ECDSA_K1", epoch, ...known } as unknown as KeyShare, group: "G", nodes };
-    const pooled = { ...node, disabled, known, silent: false };
-    const peers: Peers = {
-      ...node.peers,
-      answer: (topic, answering) =>
-        node.peers.answer(topic, async (...asked) => (pooled.silent ? new Uint8Array() : answering(...asked))),
-    };
-    const pools = createPools({ ...node, peers, heldOf, schemeOf: () => scheme });
-    started.push(pools);
-    return Object.assign(pooled, { pools });
-  };
-  try {
-    await work(running.nodes.map(start), running, start);
-  } finally {
-    for (const pools of started) pools.close();
-    await running.close();
-  }
-};
-const useOf = (...signers: number[]): Use => ({ key: "K1", epoch: 1, signers, path: [] });
-const idsOf = (presignatures: readonly Presignature[]) => presignatures.map(({ id }) => id);
-const code = (expected: string) => (error: unknown) => error instanceof Refusal && error.code === expected;
-const WITHIN = 10_000;
+import { MAX_LED } from "./pools.ts";
+import { PRESIGN } from "./presigning.ts";
 
 test("nodes that hold shares of two attempts at one epoch do not presign, and blame nobody", () =>
   withPools(2, async ([a, b]) => {
@@ -224,37 +143,4 @@ test("a leader that calls to many runs and joins none keeps the others busy with
     const asked = await Promise.allSettled(Array.from({ length: 100 }, ask));
     const refusals = asked.flatMap((one) => (one.status === "rejected" ? [(one.reason as Refusal).details.code] : []));
     assert.deepEqual([refusals.length, new Set(refusals)], [100 - 32, new Set(["peer.busy"])]);
-  }));
-
-test("a node that joins runs and says nothing in them holds up nobody else, and itself only while somebody waits", () =>
-  withPools(3, async ([a, b, c]) => {
-    assert.ok(a && b && c);
-    const [all, withB, withC] = [useOf(1, 2, 3), useOf(1, 2), useOf(1, 3)];
-    const takeMany = (use: Use, count: number, within: number) =>
-      Promise.allSettled(Array.from({ length: count }, (_, i) => a.pools.take({ ...use, key: `K${i}` }, 1, within)));
-    await a.pools.take(all, 1, WITHIN);
-    c.silent = true;
-    const held = takeMany(all, 30, 2_000);
-    const others = await takeMany(withB, 30, 1_900);
-    assert.ok(others.every(({ status }) => status === "fulfilled"));
-    const refusals = (await held).map((one) => (one.status === "rejected" ? (one.reason as Refusal).code : one.status));
-    assert.deepEqual(new Set(refusals), new Set(["peer.unreachable"]));
-    // Of the runs that nobody waits for any more as many end as are in the way, at the others too.
-    for (let i = 0; i < 5; i++) await takeMany({ ...all, path: [i] }, 12, 200);
-    c.silent = false;
-    for (const use of [withC, all])
-      assert.ok((await takeMany({ ...use, path: [9] }, 12, WITHIN)).every(({ status }) => status === "fulfilled"));
-  }));
-
-test("a node that is silent while a set-up is made is waited for once, and only as long as somebody waits", () =>
-  withPools(3, async ([a, b, c]) => {
-    assert.ok(a && b && c);
-    c.peers.answer("pair-same", () => new Promise(() => undefined));
-    c.peers.answer("pair-make", () => new Promise(() => undefined));
-    c.peers.answer("pair-begin", () => new Promise(() => undefined));
-    const withAll = Array.from({ length: 30 }, (_, i) => a.pools.take({ ...useOf(1, 2, 3), key: `K${i}` }, 1, 1_000));
-    const failed = Promise.allSettled(withAll);
-    assert.equal((await a.pools.take(useOf(1, 2), 1, WITHIN)).length, 1);
-    assert.ok((await failed).every(({ status }) => status === "rejected"));
-    for (let i = 0; i < 30; i++) assert.equal((await a.pools.take(useOf(1, 2), 1, WITHIN)).length, 1);
   }));

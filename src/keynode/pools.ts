@@ -3,6 +3,7 @@
  * given away once. Those of a pool are named by its leader, who asked for them; the other signers keep their parts until
  * they are named.
  */
+import { toHex } from "../base/bytes.ts";
 import { encodePlain } from "../mpc/codec.ts";
 import type { Presignature } from "../mpc/scheme.ts";
 import type { PairStore } from "./pair-store.ts";
@@ -31,9 +32,7 @@ export interface Pools {
   close(): void;
 }
 
-export interface PoolsOptions extends PresigningOptions {
-  readonly store: PairStore;
-}
+export type PoolsOptions = PresigningOptions & { readonly store: PairStore };
 
 /** Presignatures that a node leads, and that it keeps for any one leader; and for all of them. */
 export const MAX_LED = 4_096;
@@ -68,8 +67,9 @@ interface Waiting {
 }
 interface Pool {
   readonly use: Use;
-  /** Of all signers but this one. */
+  /** Of all signers but this one; and as one text. */
   readonly others: readonly string[];
+  readonly signers: string;
   ready: Presignature[];
   waiting: Waiting[];
   level: number;
@@ -83,6 +83,8 @@ interface Followed {
   readonly use: Use;
   readonly others: readonly string[];
   readonly presignature: Presignature;
+  /** In which it was made. */
+  readonly run: string;
   readonly until: number;
 }
 
@@ -112,7 +114,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     const others = othersOf(use);
     const known = pools.get(nameOf(use));
     const pool = known ?? {
-      ...{ use, others, ready: [], waiting: [], level: 0, making: false, filling: false },
+      ...{ use, others, signers: others.join(), ready: [], waiting: [], level: 0, making: false, filling: false },
       ...{ used: Number.NEGATIVE_INFINITY, pausedUntil: 0 },
     };
     pools.delete(nameOf(use));
@@ -125,17 +127,18 @@ export const createPools = (options: PoolsOptions): Pools => {
     led -= count;
     return pool.ready.splice(0, count);
   };
-  const empty = (pool: Pool): void => {
-    const ids = draw(pool, pool.ready.length).map(({ id }) => id);
-    if (ids.length === 0) return;
-    for (const node of pool.others) {
+  const tellDropped = ({ others }: Pool, dropped: readonly Presignature[]): void => {
+    if (dropped.length === 0) return;
+    const ids = encodePlain(dropped.map(({ id }) => id));
+    for (const node of others.filter((other) => !store.isBanned(other))) {
       try {
-        peers.tell(node, DROP, encodePlain(ids), { within: IDLE, lane: "bulk" });
+        peers.tell(node, DROP, ids, { within: IDLE, lane: "bulk" });
       } catch {
         // It keeps them until they are too old.
       }
     }
   };
+  const empty = (pool: Pool): void => tellDropped(pool, draw(pool, pool.ready.length));
   const remove = (pool: Pool, error?: unknown): void => {
     pools.delete(nameOf(pool.use));
     empty(pool);
@@ -159,10 +162,10 @@ export const createPools = (options: PoolsOptions): Pools => {
     pool.making = true;
     makeRoom(count);
     const run = presigning.lead(pool.use, pool.others, count, lane);
-    const place = places.take(run, () => pool.waiting.length > 0);
+    const place = places.take(pool.signers, run, () => pool.waiting.length > 0);
     try {
       const made = await run.result;
-      if (pools.get(nameOf(pool.use)) !== pool) return;
+      if (pools.get(nameOf(pool.use)) !== pool) return tellDropped(pool, made);
       pool.ready.push(...made);
       led += made.length;
       serve(pool);
@@ -183,15 +186,18 @@ export const createPools = (options: PoolsOptions): Pools => {
     return pool.filling && !making && pausedUntil < now();
   };
   const step = (): void => {
-    const isRoom = places.look();
-    for (const pool of hungry) {
+    // Those first whose signers have the fewest places.
+    const byPlaces = [...hungry].sort((a, b) => places.count(a.signers) - places.count(b.signers));
+    for (const pool of byPlaces) {
       if (lacks(pool) <= 0) hungry.delete(pool);
-      else if (!pool.making && isRoom(pool.others))
-        void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
+      else if (pool.making) continue;
+      else if (!places.isFree(pool.signers)) places.giveWay(pool.signers);
+      else void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
     }
     if (!places.isQuiet()) return;
-    const low = [...pools.values()].findLast(isFilling);
-    if (low && isRoom(low.others)) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
+    const filling = [...pools.values()].filter((pool) => isFilling(pool) && places.isFree(pool.signers));
+    const low = filling.findLast(({ signers }) => places.count(signers) === 0) ?? filling.at(-1);
+    if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();
   let later: NodeJS.Timeout | undefined;
@@ -234,11 +240,16 @@ export const createPools = (options: PoolsOptions): Pools => {
       store.requireAdmissible(leader);
       if (ownOf(leader).size + count > MAX_LED) throw refuse("presignature.full", { limit: MAX_LED });
     },
-    (leader, use, made) => {
+    (leader, { use, run }, made) => {
       const others = othersOf(use);
       const own = ownOf(leader);
-      for (const presignature of made) own.set(presignature.id, { use, others, presignature, until: now() + KEPT });
+      const until = now() + KEPT;
+      for (const presignature of made) own.set(presignature.id, { use, others, presignature, run: toHex(run), until });
       while (countFollowed() > MAX_FOLLOWED) dropOldest();
+    },
+    (leader, run) => {
+      const own = followed.get(leader);
+      for (const [id, one] of own ?? []) if (one.run === run) own?.delete(id);
     },
   );
 

@@ -10,6 +10,7 @@ import { encodePlain } from "../mpc/codec.ts";
 import type { KeyShare, SchemeId } from "../mpc/key-share.ts";
 import { digestOfPublic } from "../mpc/keys/sharing.ts";
 import type { Presignature, Scheme } from "../mpc/scheme.ts";
+import type { PairStore } from "./pair-store.ts";
 import type { Pairs } from "./pairs.ts";
 import { refuse } from "./peers/errors.ts";
 import { malformed } from "./peers/link.ts";
@@ -41,6 +42,7 @@ export interface PresigningOptions {
   readonly peers: Peers;
   readonly runs: Runs;
   readonly pairs: Pairs;
+  readonly store: Pick<PairStore, "isBanned" | "settled">;
   /** Where the key may be used now: asked before every run. */
   heldOf(key: string, epoch: number): Held | undefined;
   schemeOf(id: SchemeId): Scheme;
@@ -48,11 +50,12 @@ export interface PresigningOptions {
 
 /** A run that this node leads. */
 export interface Led {
-  /** @throws Refusal presignature.key, presignature.full, peer.unreachable after a minute, and whatever a run or a set-up throws */
+  /**
+   * @throws Refusal presignature.key, presignature.full, peer.unreachable when it was ended or a minute is over, naming
+   *   those without whom it did not go on, and whatever a run or a set-up throws
+   */
   readonly result: Promise<readonly Presignature[]>;
-  /** Nodes without which it does not go on. */
-  waitsFor(): readonly string[];
-  /** Nobody wants it any more: ends it here and at the others. */
+  /** Ends it here and at the others. */
   end(): void;
 }
 
@@ -64,7 +67,7 @@ const WITHIN = 60_000;
 /** Calls of one leader at a time: it makes fewer. */
 const MAX_CALLS = 32;
 
-interface Call {
+export interface Call {
   readonly run: Uint8Array;
   readonly use: Use;
   readonly count: number;
@@ -74,7 +77,7 @@ interface Call {
 export const nameOf = ({ key, epoch, signers, path }: Use): string =>
   `${key} ${epoch} ${signers.join(",")} ${path.join("/")}`;
 
-export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schemeOf }: PresigningOptions) => {
+export const createPresigning = ({ node: self, peers, runs, pairs, store, heldOf, schemeOf }: PresigningOptions) => {
   /** @throws Refusal presignature.key */
   const partiesOf = ({ key, epoch, signers }: Use, leader: string) => {
     const held = heldOf(key, epoch);
@@ -111,7 +114,7 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     const result = runs
       .run(scheme.presign, terms, { share, count, pairs: new Map(setups), path: use.path })
       .catch((error: unknown) => {
-        pairs.doubt(others);
+        if (scheme.pairwise) pairs.doubt(others);
         throw error;
       });
     return { result };
@@ -137,26 +140,29 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
     };
     return { signal: ending.signal, end };
   };
-  peers.hear(OVER, (leader, run) => {
-    const id = toHex(run);
-    begun
-      .get(leader)
-      ?.get(id)
-      ?.ending.abort(refuse("run.ended", { node: leader, run: id, reason: "run.over" }));
+  // Its process that called is gone.
+  peers.onRestart((leader) => {
+    for (const { ending } of begun.get(leader)?.values() ?? [])
+      ending.abort(refuse("peer.restarted", { node: leader }));
   });
 
   const lead = async (call: Call, others: readonly string[], lane: Lane, ending: AbortController) => {
     const { run, use, count } = call;
+    const { signal } = ending;
+    await Promise.all(others.map(store.settled));
+    signal.throwIfAborted();
     partiesOf(use, self);
-    ending.signal.addEventListener("abort", () => {
-      for (const node of others) tellOver(node, run);
-    });
+    const tellAll = () => {
+      for (const node of others) if (!store.isBanned(node)) tellOver(node, run);
+    };
+    signal.addEventListener("abort", tellAll);
     const body = encodePlain([run, use.key, use.epoch, [...use.signers], [...use.path], count, lane]);
     const called = others.map((node) => peers.ask(node, PRESIGN, body, { within: WITHIN, lane: "urgent" }));
-    const joined = join(call, self, lane, ending.signal);
-    for (const one of [joined, ...called]) one.catch((error: unknown) => ending.abort(error));
-    const led = joined.then(({ result }) => result);
-    const [made] = await unlessAborted(ending.signal, Promise.all([led, ...called]));
+    const led = join(call, self, lane, signal).then(({ result }) => result);
+    for (const one of [led, ...called]) one.catch((error: unknown) => ending.abort(error));
+    const made = await unlessAborted(signal, led);
+    // Whatever a node answers to the call from here on, all have what was made, or say so when it is named.
+    signal.removeEventListener("abort", tellAll);
     return made;
   };
   const tellOver = (node: string, run: Uint8Array) => {
@@ -181,23 +187,29 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
       const run = randomBytes(32);
       const ending = new AbortController();
       const waitsFor = () => runs.waitingFor(run) ?? pairs.waitingFor(others);
-      const limit = setTimeout(() => ending.abort(refuse("peer.unreachable", { nodes: waitsFor() })), WITHIN);
-      return {
-        result: lead({ run, use, count }, others, lane, ending).finally(() => clearTimeout(limit)),
-        waitsFor,
-        end: () => ending.abort(refuse("run.ended", { node: self, run: toHex(run), reason: "run.cancelled" })),
-      };
+      const end = () => ending.abort(refuse("peer.unreachable", { nodes: waitsFor() }));
+      const limit = setTimeout(end, WITHIN);
+      const result = lead({ run, use, count }, others, lane, ending).finally(() => clearTimeout(limit));
+      return { result, end };
     },
 
     /**
      * Answers leaders; `admit` says whether there is room for so many more, those that are being made included; `keep`
-     * gets what was made.
+     * gets what was made; `lose` hears that the leader has given a run (hex) up, which may have come to its end here.
      * @throws nothing: who asks gets the refusal
      */
     answer(
       admit: (leader: string, count: number) => void,
-      keep: (leader: string, use: Use, made: readonly Presignature[]) => void,
+      keep: (leader: string, call: Call, made: readonly Presignature[]) => void,
+      lose: (leader: string, run: string) => void,
     ) {
+      peers.hear(OVER, (leader, run) => {
+        if (run.length !== 32) return;
+        const id = toHex(run);
+        const error = refuse("run.ended", { node: leader, run: id, reason: "run.over" });
+        begun.get(leader)?.get(id)?.ending.abort(error);
+        lose(leader, id);
+      });
       peers.answer(PRESIGN, async (leader, body) => {
         const { lane, ...call } = decodeCall(body);
         admit(leader, countBegun(leader) + call.count);
@@ -208,7 +220,9 @@ export const createPresigning = ({ node: self, peers, runs, pairs, heldOf, schem
         });
         // The leader hears of a failure in the run itself.
         const kept = result
-          .then((made) => keep(leader, call.use, made))
+          .then((made) => {
+            if (!signal.aborted) keep(leader, call, made);
+          })
           .catch(() => undefined)
           .finally(end);
         const runs = underWay.get(leader) ?? new Set();

@@ -258,6 +258,9 @@ export const createRuns = (options: RunsOptions): Runs => {
       const keptOut = terms.fresh ? [] : [...terms.parties.values()].filter(pairs.isBanned);
       if (keptOut.length > 0) await admit(keptOut, terms.signal);
       for (const node of keptOut) pairs.requireAdmitted(node);
+      // A ban takes the set-up with it, also from whoever was about to use it.
+      for (const [node, id] of terms.pairs ?? [])
+        if (pairs.pairOf(node)?.id !== id) throw refuse("pair.differs", { node });
       return join(protocol, terms, input);
     },
     waitingFor: (id) => joined.get(toHex(id))?.waitingFor(),

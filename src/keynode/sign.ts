@@ -13,6 +13,7 @@ import type { KeyShare } from "../mpc/key-share.ts";
 import { Abort } from "../mpc/protocol.ts";
 import type { Presignature } from "../mpc/scheme.ts";
 import { MAX_ENVELOPE } from "../rules/key-request.ts";
+import { type Epoch, epochOf } from "../rules/key-state.ts";
 import { digestOf } from "../trust/digest.ts";
 import { keyExportContext } from "../trust/envelope/contexts.ts";
 import { sealBytes } from "../trust/envelope/envelope.ts";
@@ -150,9 +151,6 @@ export const createSigning = (deps: SignDeps) => {
     const end = performance.now() + within;
     const left = () => Math.max(1, end - performance.now());
     const { request, epoch, signers, group } = judged;
-    const name = `${request.stream} ${epoch.epoch} ${signers.join()}`;
-    const known = outcomes.get(name);
-    if (known) return { statement: say(COMPLETED, request.stream, known.payload), detail: known.detail };
     const presignatures = await takeAll(judged, left);
     deps.history.tell(othersOf(judged));
     const ask = encodePlain([nameOf(judged, signers), presignatures.map(({ id }) => id)]);
@@ -175,7 +173,7 @@ export const createSigning = (deps: SignDeps) => {
     });
     const detail = { salt: toBase64url(randomBytes(16)), ...outcome };
     const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
-    remember(name, { payload, detail, count: judged.whats.length + 1 });
+    remember(outcomeName(request.stream, epoch, signers), { payload, detail, count: judged.whats.length + 1 });
     return { statement: say(COMPLETED, request.stream, payload), detail };
   };
 
@@ -210,6 +208,14 @@ export const createSigning = (deps: SignDeps) => {
     }
   };
 
+  /** What came of it already is said over the request as it stands now, whatever became of that since. */
+  const known = ({ request: stream, signers }: Question): Signed | undefined => {
+    const { key, request } = lookAtRequest(deps, stream);
+    const epoch = request.completed ? undefined : epochOf(key);
+    const outcome = epoch && outcomes.get(outcomeName(stream, epoch, signers));
+    return outcome && { statement: say(COMPLETED, stream, outcome.payload), detail: outcome.detail };
+  };
+
   const decline = (question: Question, error: unknown): Signed => {
     meetings.fail(nameOf(lookAtRequest(deps, question.request), question.signers), error);
     if (!isHopeless(deps, question, error)) throw error;
@@ -221,6 +227,8 @@ export const createSigning = (deps: SignDeps) => {
   return async (question: Question): Promise<Signed> => {
     let mine: Ready;
     try {
+      const before = known(question);
+      if (before) return before;
       mine = ready(question);
     } catch (error) {
       return decline(question, error);
@@ -243,6 +251,9 @@ export const createSigning = (deps: SignDeps) => {
 };
 
 const COMPLETED = "key-request.completed";
+
+const outcomeName = (request: string, { epoch }: Epoch, signers: readonly number[]): string =>
+  `${request} ${epoch} ${signers.join()}`;
 
 /** This node, or another by its word, may not use the key by the ledger that it was shown so far. */
 const isNotYet = (error: unknown): boolean =>

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type HeldNode, type KeyNodes, openKeyNodes } from "../../test/support/keynodes.ts";
+import { rewritten } from "../../test/support/rewritten.ts";
 import { act } from "../../test/support/stage.ts";
 import { Refusal } from "../base/refusal.ts";
 import { migrate } from "../platform/db/migrate.ts";
@@ -36,6 +37,7 @@ const start = async (
     return { make: twist[place]?.(make) ?? make, show: async () => undefined } as Partial<KeyNode> as KeyNode;
   };
   const errors: string[] = [];
+  const reasons = new Map<string, Refusal>();
   const making = createMaking({
     ledger: fleet.ledger,
     blobs: { get: () => assert.fail("nothing is imported") },
@@ -43,7 +45,7 @@ const start = async (
     ...{ runs: createRunsStore(db), concurrency: { all: 2, each: 2 }, now: () => fleet.clock.now() },
     onError: (_, error) => errors.push((error as Refusal).code),
     onMade: () => undefined,
-    reasons: new Map(),
+    reasons,
   });
   t.after(async () => {
     making.stop();
@@ -51,7 +53,7 @@ const start = async (
     rmSync(dataDir, { recursive: true });
   });
   making.start();
-  return { making, errors };
+  return { making, errors, reasons };
 };
 const settled = async (done: () => boolean): Promise<void> => {
   for (let i = 0; i < 3_000 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -98,6 +100,24 @@ test("nobody is asked to make a share while one of those who get one is away; wh
   await settled(() => errors.length > 0);
   assert.deepEqual([[...new Set(errors)], asked], [["key-node.unavailable"], 0]);
   isBack = true;
+  making.wake();
+  await settled(() => fleet.keyOf(key).status === "enabled");
+});
+
+test("a node whose word the rules refuse is named, and keeps nobody else's off the ledger", async (t) => {
+  const fleet = await openKeyNodes(t);
+  let isHonest = false;
+  /** Its statement has another signature. */
+  const forged: (make: Make) => Make = (make) => async (key, run) => {
+    const said = await make(key, run);
+    return isHonest ? said : { ...said, statement: said.statement && rewritten(said.statement) };
+  };
+  const { making, errors, reasons } = await start(t, fleet, { twist: { 0: forged } });
+  const key = await fleet.foundKey("EDDSA_ED25519", 2);
+  await settled(() => errors.includes("key-node.answer"));
+  assert.equal(reasons.get(key)?.details.node, fleet.nodes[0]?.id);
+  assert.equal(fleet.keyOf(key).attempt?.said.length, 2);
+  isHonest = true;
   making.wake();
   await settled(() => fleet.keyOf(key).status === "enabled");
 });

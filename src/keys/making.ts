@@ -39,6 +39,10 @@ const isFailure = (statement: string): boolean => parseStatement(statement).stat
 
 const isAboutOthers = (error: unknown): boolean => error instanceof Refusal && /^(peer|run)\./.test(error.code);
 
+/** What the rules refuse of what a node has said is that node's, which says so; all else is as it was. */
+const ofNode = (node: string, error: unknown): unknown =>
+  error instanceof Refusal && /^(statement|key)\./.test(error.code) ? refuse("key-node.answer", { node }) : error;
+
 /** Milliseconds in which a node may say once more what it has said, over a key that has moved on. */
 const AGAIN = MINUTE;
 const PAUSE = { first: 500, longest: 60_000 };
@@ -97,6 +101,7 @@ export const createMaking = (options: MakingOptions) => {
     );
     // What one has said, no other run can make any more: so none speaks before all keep what this one made.
     const isKept = awaited.every((node) => answers.has(node));
+    const failures = ran.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     for (const [node, first] of answers) {
       // Those that hold shares of the epoch before take part, and may have nothing to say.
       if (first === "" || !(isKept || isFailure(first))) continue;
@@ -107,11 +112,11 @@ export const createMaking = (options: MakingOptions) => {
         known = undefined;
         return statement;
       };
-      if (goesOn()) await submitSaid(ledger, say, goesOn);
+      // What one of them says amiss keeps nobody else's word off the ledger.
+      if (goesOn()) await submitSaid(ledger, say, goesOn).catch((error: unknown) => failures.push(ofNode(node, error)));
     }
     // Whoever holds shares of the epoch before may erase them, once it has seen that there is another.
     if (!goesOn()) await Promise.allSettled(holders.map((node) => nodes.of(node).show(stream)));
-    const failures = ran.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     // That others waited for it in vain says less than its own reason.
     if (failures.length > 0 && goesOn()) throw failures.find((one) => !isAboutOthers(one)) ?? failures[0];
   };

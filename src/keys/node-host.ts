@@ -172,7 +172,10 @@ export const createNodeHost = (options: NodeHostOptions): KeyNode => {
 
   const requireFounding = (stream: string, founding: string): void => {
     const { digest, statement } = parseStatement(founding);
-    if (digest !== stream || statement.kind !== attested.name) throw refuse("key-node.answer", { node: tag });
+    // What a node of another ledger signs, no bundle would prove.
+    const { ledger: followed } = statement.payload as { ledger?: string };
+    if (digest !== stream || statement.kind !== attested.name || followed !== ledger.verifierKey)
+      throw refuse("key-node.answer", { node: tag });
   };
 
   /** Founding statements are public: whoever brings one shows that it has the key. @throws Refusal key-node.impostor */

@@ -137,7 +137,8 @@ export const createRecording = ({ ledger, nodes, views }: RecordingDeps) => {
       seen = whole;
       return statement;
     };
-    await submitSaid(ledger, say, () => streamOf(ledger.world, keyRequest, stream)?.state.status === "pending");
+    // What was signed while a withdrawal was on its way is signed: the ledger is to have it.
+    await submitSaid(ledger, say, () => !streamOf(ledger.world, keyRequest, stream)?.state.completed);
   };
 
   /** @param said by each of the signers, until one has said that it is done; nothing of whom nobody waits for */

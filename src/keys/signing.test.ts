@@ -122,6 +122,21 @@ describe("a request", () => {
     assert.deepEqual(JSON.parse(kept.get(digestOf(DETAIL)) ?? ""), DETAIL);
   });
 
+  test("that was withdrawn while it was being signed is completed: what was signed is on the ledger", async () => {
+    let payload: ReturnType<typeof followed> | undefined;
+    /** Its first word comes when the withdrawal is there already. */
+    const first: Answer = async (request, some) => {
+      payload ??= followed();
+      const answer = await completes(all.nodes[0], DETAIL, { checkpoint: payload })(request, some);
+      if (statusOf(request) === "pending") await act(stage, all.requester, "key-request.withdrawn", request);
+      return answer;
+    };
+    start([first, follows, undefined]);
+    const request = await ask();
+    await completed(request);
+    assert.equal(signers().length, 2);
+  });
+
   test("goes to others when a node is not there", async () => {
     start([completes(all.nodes[0]), follows, undefined]);
     await completed(await ask());

@@ -2,7 +2,8 @@
  * Sums and products modulo an order of 256 bits, many after one another: in limbs of 24 bits, whose products a double
  * holds exactly even when two dozen of them are added up, since those of a residue are between -2^23 and 2^23. No value
  * is a bigint, so nothing is left for the collector of garbage, and no branch is taken by what a value is, but with a
- * chance of 2^-23. Four limbs are multiplied in a step: reading and writing the sum costs more than the products.
+ * chance of 2^-16 that more of it than the highest limb is compared with the order's. Four limbs are multiplied in a
+ * step: reading and writing the sum costs more than the products.
  */
 import { toBytes32, toInteger } from "../scalars.ts";
 
@@ -88,7 +89,7 @@ const create = (order: bigint): Modulus => {
   /** A wide value with three zeros at both ends. */
   const padded = new Float64Array(WIDE_LIMBS + 6);
 
-  /** All at once: limbs of 2^52 come to less than 2^24 + 2^28, and when it is done again to little more than 2^24. */
+  /** All at once: limbs below 2^53 come to less than 2^24 + 2^29, and when it is done again to little more than 2^24. */
   const relax = (count: number): void => {
     let over = 0;
     for (let i = 0; i < count; i++) {
