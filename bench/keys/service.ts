@@ -54,7 +54,7 @@ const latency = async ({ platform }: Stage, scheme: KeyScheme, note: string, tar
 
 const sustained = async (stage: Stage, scheme: KeyScheme, note: string, target?: number) => {
   const key = await makeKey(stage, scheme, 2, 3);
-  await inParallel(ABREAST * 2, ABREAST, () => signOnce(stage, key));
+  await inParallel(WARM_UP, ABREAST, () => signOnce(stage, key));
   const before = processorSeconds(stage);
   const signed: Signed[] = [];
   const seconds = await inParallel(SUSTAINED, ABREAST, async () => signed.push(await signOnce(stage, key)));
