@@ -56,7 +56,7 @@ export interface PairStore {
   ban(node: string, check: string, group?: string): Promise<void>;
   /** Resolves when a ban, where one was said, is durable: nothing goes to the node before. */
   settled(node: string): Promise<void>;
-  /** A fresh set-up was made: any ban ends with it. */
+  /** A fresh set-up was made: any ban ends with it. @throws Refusal pair.banned where even that does not end it */
   admit(node: string, pair: Pair): Promise<void>;
   /**
    * A group's administrators have agreed that a node is let in again, after a fresh set-up: it is once all groups say so
@@ -115,6 +115,10 @@ export const createPairStore = (rows: Rows, time: () => number): PairStore => {
 
   const refuseBanned = (node: string) => refuse("pair.banned", { node, check: banOf(node).check, limit: MAX_FAILURES });
   const isBanned = (node: string) => banOf(node).active;
+  const requireAdmissible = (node: string): void => {
+    const { active, admissible } = banOf(node);
+    if (active && !admissible) throw refuseBanned(node);
+  };
 
   return {
     isBanned,
@@ -122,10 +126,7 @@ export const createPairStore = (rows: Rows, time: () => number): PairStore => {
     requireAdmitted(node) {
       if (isBanned(node)) throw refuseBanned(node);
     },
-    requireAdmissible(node) {
-      const { active, admissible } = banOf(node);
-      if (active && !admissible) throw refuseBanned(node);
-    },
+    requireAdmissible,
     banned: () =>
       rows
         .names(BANS)
@@ -155,6 +156,7 @@ export const createPairStore = (rows: Rows, time: () => number): PairStore => {
     },
     settled: async (node) => banning.get(node),
     async admit(node, pair) {
+      requireAdmissible(node);
       const ban = banOf(node);
       pairs.set(node, pair);
       if (ban.active) await write(node, { ...ban, active: false });

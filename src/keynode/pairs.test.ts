@@ -162,3 +162,18 @@ test("a set-up that only one of them has kept is made again before it is used", 
     assert.notEqual(made.get(b.node)?.id, "ab".repeat(32));
     assert.equal(idOf(a, b), idOf(b, a));
   }));
+
+test("a ban that comes as a fresh set-up is there is not ended by it, nor is what it counts", () =>
+  withRunning(2, async (_, [a, b]) => {
+    assert.ok(a && b);
+    const { run } = a.runs;
+    a.runs.run = async (...what) => {
+      const result = await run(...what);
+      void a.store.ban(b.node, "ole.check");
+      return result;
+    };
+    for (let i = 1; i <= MAX_FAILURES; i++) await assert.rejects(a.pairs.ensure([b.node]), code("pair.differs"));
+    assert.deepEqual([a.store.isBanned(b.node), idOf(a, b)], [true, undefined]);
+    a.runs.run = run;
+    await assert.rejects(a.pairs.ensure([b.node]), code("pair.banned"));
+  }));

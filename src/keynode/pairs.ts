@@ -55,6 +55,8 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   const agreed = new Map<string, string>();
   const turns = new Map<string, ReturnType<typeof createTurns>>();
   const made = new Map<string, number[]>();
+  /** Bans of each node so far: one that comes while a set-up is made is not ended by it. */
+  const bans = new Map<string, number>();
   /** What is being compared or made for this node, by the other. */
   const underWay = new Map<string, Promise<Pair>>();
 
@@ -80,7 +82,9 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   const run = async (node: string, id: Uint8Array, signal?: AbortSignal): Promise<void> => {
     const binding = utf8("entente pair/1");
     const terms = { id, binding, parties: partiesWith(node), within: WITHIN, fresh: true, signal } as const;
+    const before = bans.get(node);
     const setup = await runs.run(protocol, terms, undefined);
+    if (bans.get(node) !== before) throw refuse("pair.differs", { node });
     await store.admit(node, { id: toHex(id), setup });
   };
   /** Whether both hold the same one. What the other lacks is of no use: it is dropped. */
@@ -97,6 +101,7 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
   const make = async (node: string): Promise<void> => {
     store.requireAdmissible(node);
     await store.settled(node);
+    store.requireAdmissible(node);
     agreed.delete(node);
     if (!begins(node)) return void (await peers.ask(node, BEGIN, NO, HOW));
     const id = randomBytes(32);
@@ -142,6 +147,7 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
       throw refuse("peer.malformed", { reason: "a set-up that is not its to begin" });
     requireRoom(from);
     await store.settled(from);
+    store.requireAdmissible(from);
     agreed.delete(from);
     await run(from, Uint8Array.from(id));
     return YES;
@@ -156,6 +162,7 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
     return YES;
   });
   store.onBan((node) => {
+    bans.set(node, (bans.get(node) ?? 0) + 1);
     agreed.delete(node);
     underWay.delete(node);
   });

@@ -7,22 +7,29 @@ import type { Led } from "./presigning.ts";
 
 const MAX_AT_ONCE = 24;
 const MAX_OF = 8;
-/** Milliseconds after which a run gives way to those with other signers, and holds up nothing that is made in advance. */
+/** Milliseconds after which a run may have to give way, and holds up nothing that is made in advance. */
 const HOLDS = 5_000;
 
 interface Taken {
   readonly run: Pick<Led, "end">;
   readonly begun: number;
   isWanted(): boolean;
+  gaveWay: boolean;
+}
+
+export interface Place {
+  /** It was ended for another's sake: who waits for it may wait on. */
+  readonly gaveWay: boolean;
+  leave(): void;
 }
 
 /** `signers`: the other nodes of a run, as one text. */
 export interface Places {
-  /** A place, until `leave` is called. */
-  take(signers: string, run: Pick<Led, "end">, isWanted: () => boolean): { leave(): void };
+  /** A place, until it is left. */
+  take(signers: string, run: Pick<Led, "end">, isWanted: () => boolean): Place;
   count(signers: string): number;
   isFree(signers: string): boolean;
-  /** Where there is none: a run that nobody wants is ended, or for signers who have no place at all one of long ago. */
+  /** Where there is none: a run that nobody wants is ended, or of the signers who have the most one of long ago. */
   giveWay(signers: string): void;
   /** All have ended that were begun lately, but with signers who have come to no end of another. */
   isQuiet(): boolean;
@@ -32,30 +39,36 @@ export interface Places {
 export const createPlaces = (): Places => {
   /** Each the oldest first. */
   const taken = new Map<string, Set<Taken>>();
-  const all = (): Taken[] => [...taken.values()].flatMap((some) => [...some]);
-  const of = (signers: string): Taken[] => [...(taken.get(signers) ?? [])];
+  let total = 0;
   const isOld = ({ begun }: Taken): boolean => begun < performance.now() - HOLDS;
   const count = (signers: string): number => taken.get(signers)?.size ?? 0;
+  const all = () => [...taken.values()].flatMap((some) => [...some]);
+  const end = (one: Taken | undefined): void => {
+    if (!one) return;
+    one.gaveWay = true;
+    one.run.end();
+  };
   return {
     count,
     take(signers, run, isWanted) {
-      const place = { run, begun: performance.now(), isWanted };
+      const place = { run, begun: performance.now(), isWanted, gaveWay: false };
       const own = taken.get(signers) ?? new Set();
       taken.set(signers, own.add(place));
-      return {
-        leave() {
-          own.delete(place);
-          if (own.size === 0 && taken.get(signers) === own) taken.delete(signers);
-        },
+      total++;
+      const leave = () => {
+        if (own.delete(place)) total--;
+        if (own.size === 0 && taken.get(signers) === own) taken.delete(signers);
       };
+      return Object.assign(place, { leave });
     },
-    isFree: (signers) => count(signers) < MAX_OF && all().length < MAX_AT_ONCE,
+    isFree: (signers) => count(signers) < MAX_OF && total < MAX_AT_ONCE,
     giveWay(signers) {
-      const those = count(signers) < MAX_OF ? all() : of(signers);
+      const isFull = count(signers) >= MAX_OF;
+      const those = isFull ? [...(taken.get(signers) ?? [])] : all();
       const unwanted = those.find(({ isWanted }) => !isWanted());
-      const oldest = those.reduce((a, b) => (b.begun < a.begun ? b : a));
-      if (unwanted) unwanted.run.end();
-      else if (count(signers) === 0 && isOld(oldest)) oldest.run.end();
+      if (unwanted || isFull) return end(unwanted);
+      const most = [...taken.values()].reduce((a, b) => (b.size > a.size ? b : a));
+      if (count(signers) + 1 < most.size) end([...most].find(isOld));
     },
     isQuiet: () => [...taken.values()].every((some) => [...some].some(isOld)),
     endAll() {

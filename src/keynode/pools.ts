@@ -160,6 +160,8 @@ export const createPools = (options: PoolsOptions): Pools => {
   };
   const make = async (pool: Pool, count: number, lane: "urgent" | "bulk"): Promise<void> => {
     pool.making = true;
+    // Of those with as many places whoever had none for longest is next.
+    if (hungry.delete(pool)) hungry.add(pool);
     makeRoom(count);
     const run = presigning.lead(pool.use, pool.others, count, lane);
     const place = places.take(pool.signers, run, () => pool.waiting.length > 0);
@@ -171,7 +173,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       serve(pool);
     } catch (error) {
       pool.pausedUntil = now() + PAUSE;
-      if (lane === "urgent") for (const one of pool.waiting.splice(0)) one.reject(error);
+      if (lane === "urgent" && !place.gaveWay) for (const one of pool.waiting.splice(0)) one.reject(error);
     } finally {
       pool.making = false;
       place.leave();
@@ -188,11 +190,14 @@ export const createPools = (options: PoolsOptions): Pools => {
   const step = (): void => {
     // Those first whose signers have the fewest places.
     const byPlaces = [...hungry].sort((a, b) => places.count(a.signers) - places.count(b.signers));
+    const without = new Set<string>();
     for (const pool of byPlaces) {
       if (lacks(pool) <= 0) hungry.delete(pool);
-      else if (pool.making) continue;
-      else if (!places.isFree(pool.signers)) places.giveWay(pool.signers);
-      else void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
+      else if (pool.making || without.has(pool.signers)) continue;
+      else if (!places.isFree(pool.signers)) {
+        without.add(pool.signers);
+        places.giveWay(pool.signers);
+      } else void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
     }
     if (!places.isQuiet()) return;
     const filling = [...pools.values()].filter((pool) => isFilling(pool) && places.isFree(pool.signers));
@@ -200,6 +205,13 @@ export const createPools = (options: PoolsOptions): Pools => {
     if (low) void make(low, Math.min(low.level - low.ready.length, BATCH), "bulk");
   };
   const hungry = new Set<Pool>();
+  let soon: NodeJS.Immediate | undefined;
+  const stepSoon = () => {
+    soon ??= setImmediate(() => {
+      soon = undefined;
+      step();
+    });
+  };
   let later: NodeJS.Timeout | undefined;
   const stepLater = () => {
     later = undefined;
@@ -272,7 +284,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       serve(pool);
       if (pool.waiting.includes(one)) {
         hungry.add(pool);
-        setImmediate(step);
+        stepSoon();
       }
       later ??= setTimeout(stepLater, LATER).unref();
       const limit = setTimeout(() => {
@@ -301,7 +313,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       const pool = poolOf(use);
       pool.used = now();
       pool.level = Math.max(pool.level, Math.min(level, LAST_LEVEL));
-      setImmediate(step);
+      stepSoon();
     },
     drop(key, below = Number.POSITIVE_INFINITY) {
       const isDropped = (use: Use) => use.key === key && use.epoch < below;
@@ -313,6 +325,7 @@ export const createPools = (options: PoolsOptions): Pools => {
     close() {
       clearInterval(look);
       clearTimeout(later);
+      clearImmediate(soon);
       places.endAll();
       for (const pool of pools.values())
         for (const one of pool.waiting.splice(0)) one.reject(refuse("peer.unreachable", { nodes: pool.others }));

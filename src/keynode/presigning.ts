@@ -149,8 +149,7 @@ export const createPresigning = ({ node: self, peers, runs, pairs, store, heldOf
   const lead = async (call: Call, others: readonly string[], lane: Lane, ending: AbortController) => {
     const { run, use, count } = call;
     const { signal } = ending;
-    await Promise.all(others.map(store.settled));
-    signal.throwIfAborted();
+    await unlessAborted(signal, Promise.all(others.map(store.settled)));
     partiesOf(use, self);
     const tellAll = () => {
       for (const node of others) if (!store.isBanned(node)) tellOver(node, run);

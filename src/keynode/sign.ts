@@ -66,6 +66,8 @@ interface Remembered {
   readonly detail: Record<string, unknown>;
   /** Signatures in it, and one. */
   readonly count: number;
+  /** When it was made, on this machine's monotonic clock. */
+  readonly at: number;
 }
 
 /** One that was judged, and what this node holds for it. */
@@ -84,6 +86,8 @@ const PAUSE = 20;
 const TOPIC = "sign";
 /** The leader will not ask any more: whoever waits for it need not. */
 const OVER = "sign-over";
+/** Milliseconds in which what came of a request is said whatever becomes of that: longer than a server asks for it. */
+const TOLD = 180_000;
 /** Signatures that are remembered, to be said again over a request that has moved on. */
 const MAX_OUTCOMES = 16_384;
 
@@ -151,6 +155,8 @@ export const createSigning = (deps: SignDeps) => {
     const end = performance.now() + within;
     const left = () => Math.max(1, end - performance.now());
     const { request, epoch, signers, group } = judged;
+    const known = outcomes.get(outcomeName(request.stream, epoch, signers));
+    if (known) return tell(request.stream, known);
     const presignatures = await takeAll(judged, left);
     deps.history.tell(othersOf(judged));
     const ask = encodePlain([nameOf(judged, signers), presignatures.map(({ id }) => id)]);
@@ -173,7 +179,12 @@ export const createSigning = (deps: SignDeps) => {
     });
     const detail = { salt: toBase64url(randomBytes(16)), ...outcome };
     const payload = { epoch: epoch.epoch, signers, version: group.version, checkpoint, detail: digestOf(detail) };
-    remember(outcomeName(request.stream, epoch, signers), { payload, detail, count: judged.whats.length + 1 });
+    remember(outcomeName(request.stream, epoch, signers), {
+      payload,
+      detail,
+      count: judged.whats.length + 1,
+      at: performance.now(),
+    });
     return { statement: say(COMPLETED, request.stream, payload), detail };
   };
 
@@ -208,12 +219,16 @@ export const createSigning = (deps: SignDeps) => {
     }
   };
 
-  /** What came of it already is said over the request as it stands now, whatever became of that since. */
-  const known = ({ request: stream, signers }: Question): Signed | undefined => {
+  const tell = (stream: string, { payload, detail }: Remembered): Signed => ({
+    statement: say(COMPLETED, stream, payload),
+    detail,
+  });
+  /** What was signed just now is said over a request that has ended since: it is signed. */
+  const justNow = ({ request: stream, signers }: Question): Signed | undefined => {
     const { key, request } = lookAtRequest(deps, stream);
     const epoch = request.completed ? undefined : epochOf(key);
     const outcome = epoch && outcomes.get(outcomeName(stream, epoch, signers));
-    return outcome && { statement: say(COMPLETED, stream, outcome.payload), detail: outcome.detail };
+    return outcome && performance.now() < outcome.at + TOLD ? tell(stream, outcome) : undefined;
   };
 
   const decline = (question: Question, error: unknown): Signed => {
@@ -227,8 +242,8 @@ export const createSigning = (deps: SignDeps) => {
   return async (question: Question): Promise<Signed> => {
     let mine: Ready;
     try {
-      const before = known(question);
-      if (before) return before;
+      const told = justNow(question);
+      if (told) return told;
       mine = ready(question);
     } catch (error) {
       return decline(question, error);

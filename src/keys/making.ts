@@ -41,7 +41,9 @@ const isAboutOthers = (error: unknown): boolean => error instanceof Refusal && /
 
 /** What the rules refuse of what a node has said is that node's, which says so; all else is as it was. */
 const ofNode = (node: string, error: unknown): unknown =>
-  error instanceof Refusal && /^(statement|key)\./.test(error.code) ? refuse("key-node.answer", { node }) : error;
+  error instanceof Refusal && /^statement\.(?!clock)|^key\.(party|said|attempt)$/.test(error.code)
+    ? refuse("key-node.answer", { node })
+    : error;
 
 /** Milliseconds in which a node may say once more what it has said, over a key that has moved on. */
 const AGAIN = MINUTE;
@@ -101,7 +103,7 @@ export const createMaking = (options: MakingOptions) => {
     );
     // What one has said, no other run can make any more: so none speaks before all keep what this one made.
     const isKept = awaited.every((node) => answers.has(node));
-    const failures = ran.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+    const failures = ran.flatMap((one, i) => (one.status === "rejected" ? [ofNode(holders[i] ?? "", one.reason)] : []));
     for (const [node, first] of answers) {
       // Those that hold shares of the epoch before take part, and may have nothing to say.
       if (first === "" || !(isKept || isFailure(first))) continue;

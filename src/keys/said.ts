@@ -39,8 +39,8 @@ export const submitSaid = async (
       if (statement !== "") await ledger.submit(statement);
       return;
     } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
       if (!wanted()) return;
-      const isStale = error instanceof Refusal && error.code === "stream.moved";
-      if (!isStale || tries === TRIES) throw error;
+      if (error.code !== "stream.moved" || tries === TRIES) throw error;
     }
 };
