@@ -154,7 +154,9 @@ export const createPairStore = (rows: Rows, time: () => number): PairStore => {
       for (const listener of listeners) listener(node, check);
       return settled;
     },
-    settled: async (node) => banning.get(node),
+    async settled(node) {
+      for (let one: Promise<void> | undefined; one !== banning.get(node); await one) one = banning.get(node);
+    },
     async admit(node, pair) {
       requireAdmissible(node);
       const ban = banOf(node);

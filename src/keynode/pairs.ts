@@ -84,7 +84,10 @@ export const createPairs = ({ node: self, peers, runs, store, protocol }: PairsO
     const terms = { id, binding, parties: partiesWith(node), within: WITHIN, fresh: true, signal } as const;
     const before = bans.get(node);
     const setup = await runs.run(protocol, terms, undefined);
-    if (bans.get(node) !== before) throw refuse("pair.differs", { node });
+    if (bans.get(node) !== before) {
+      await store.settled(node);
+      throw refuse("pair.differs", { node });
+    }
     await store.admit(node, { id: toHex(id), setup });
   };
   /** Whether both hold the same one. What the other lacks is of no use: it is dropped. */

@@ -29,8 +29,11 @@ export interface Places {
   take(signers: string, run: Pick<Led, "end">, isWanted: () => boolean): Place;
   count(signers: string): number;
   isFree(signers: string): boolean;
-  /** Where there is none: a run that nobody wants is ended, or of the signers who have the most one of long ago. */
-  giveWay(signers: string): void;
+  /**
+   * Where there is none: a run that nobody wants is ended, or one of long ago, of signers who have at least two more.
+   * @param mayOust whoever has none at all may end the only one of others: if it has not given way to them before
+   */
+  giveWay(signers: string, mayOust: boolean): void;
   /** All have ended that were begun lately, but with signers who have come to no end of another. */
   isQuiet(): boolean;
   endAll(): void;
@@ -62,13 +65,16 @@ export const createPlaces = (): Places => {
       return Object.assign(place, { leave });
     },
     isFree: (signers) => count(signers) < MAX_OF && total < MAX_AT_ONCE,
-    giveWay(signers) {
+    giveWay(signers, mayOust) {
       const isFull = count(signers) >= MAX_OF;
       const those = isFull ? [...(taken.get(signers) ?? [])] : all();
       const unwanted = those.find(({ isWanted }) => !isWanted());
       if (unwanted || isFull) return end(unwanted);
-      const most = [...taken.values()].reduce((a, b) => (b.size > a.size ? b : a));
-      if (count(signers) + 1 < most.size) end([...most].find(isOld));
+      const own = count(signers);
+      const more = [...taken.values()]
+        .filter(({ size }) => own + 1 < size || (own === 0 && mayOust))
+        .sort((a, b) => b.size - a.size);
+      end(more.flatMap((some) => [...some]).find(isOld));
     },
     isQuiet: () => [...taken.values()].every((some) => [...some].some(isOld)),
     endAll() {

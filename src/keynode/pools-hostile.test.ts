@@ -63,6 +63,23 @@ test("where many signers say nothing, the oldest of their runs give way to those
     assert.ok((await Promise.all(held)).every((codes) => [...codes].join() === "peer.unreachable"));
   }));
 
+test("one that is silent in every set of signers but one keeps no place from those who have none", () =>
+  withPools(7, async ([a, , c]) => {
+    assert.ok(a && c);
+    await Promise.all([2, 3, 4, 5, 6, 7].map((index) => a.pools.take(useOf(1, index), 1, WITHIN)));
+    c.twist = async () => new Uint8Array();
+    const rest = [2, 4, 5, 6, 7];
+    /** Party 3 and up to three of the others: 25 sets. */
+    const sets = Array.from({ length: 2 ** rest.length }, (_, bits) => rest.filter((_, i) => bits & (1 << i)));
+    const held = sets
+      .filter(({ length }) => length < 4)
+      .map((some) => takeMany(a, useOf(1, ...[3, ...some].sort()), 1, WITHIN));
+    assert.ok(held.length > 24);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual(await takeMany(a, { ...WITH_B, path: [1] }, 3, WITHIN - 1_000), OK);
+    await Promise.all(held);
+  }));
+
 test("a node that answers no call, but takes part in the run, holds up nothing; nor does its refusal undo what was made", () =>
   withPools(3, async ([a, b, c]) => {
     assert.ok(a && b && c);

@@ -74,6 +74,8 @@ interface Pool {
   waiting: Waiting[];
   level: number;
   making: boolean;
+  /** Its last run was ended for another's sake. */
+  gaveWay: boolean;
   /** Has been half empty, and is not full yet. */
   filling: boolean;
   used: number;
@@ -114,7 +116,17 @@ export const createPools = (options: PoolsOptions): Pools => {
     const others = othersOf(use);
     const known = pools.get(nameOf(use));
     const pool = known ?? {
-      ...{ use, others, signers: others.join(), ready: [], waiting: [], level: 0, making: false, filling: false },
+      ...{
+        use,
+        others,
+        signers: others.join(),
+        ready: [],
+        waiting: [],
+        level: 0,
+        making: false,
+        gaveWay: false,
+        filling: false,
+      },
       ...{ used: Number.NEGATIVE_INFINITY, pausedUntil: 0 },
     };
     pools.delete(nameOf(use));
@@ -160,8 +172,6 @@ export const createPools = (options: PoolsOptions): Pools => {
   };
   const make = async (pool: Pool, count: number, lane: "urgent" | "bulk"): Promise<void> => {
     pool.making = true;
-    // Of those with as many places whoever had none for longest is next.
-    if (hungry.delete(pool)) hungry.add(pool);
     makeRoom(count);
     const run = presigning.lead(pool.use, pool.others, count, lane);
     const place = places.take(pool.signers, run, () => pool.waiting.length > 0);
@@ -176,7 +186,10 @@ export const createPools = (options: PoolsOptions): Pools => {
       if (lane === "urgent" && !place.gaveWay) for (const one of pool.waiting.splice(0)) one.reject(error);
     } finally {
       pool.making = false;
+      pool.gaveWay = place.gaveWay;
       place.leave();
+      // Of those with as many places whoever had none for longest is next.
+      if (hungry.delete(pool)) hungry.add(pool);
       step();
     }
   };
@@ -188,15 +201,16 @@ export const createPools = (options: PoolsOptions): Pools => {
     return pool.filling && !making && pausedUntil < now();
   };
   const step = (): void => {
-    // Those first whose signers have the fewest places.
-    const byPlaces = [...hungry].sort((a, b) => places.count(a.signers) - places.count(b.signers));
+    // Those first whose signers have the fewest places, and of these who has not given way.
+    const rankOf = ({ signers, gaveWay }: Pool): number => 2 * places.count(signers) + Number(gaveWay);
+    const byPlaces = [...hungry].sort((a, b) => rankOf(a) - rankOf(b));
     const without = new Set<string>();
     for (const pool of byPlaces) {
       if (lacks(pool) <= 0) hungry.delete(pool);
       else if (pool.making || without.has(pool.signers)) continue;
       else if (!places.isFree(pool.signers)) {
         without.add(pool.signers);
-        places.giveWay(pool.signers);
+        places.giveWay(pool.signers, !pool.gaveWay);
       } else void make(pool, Math.min(lacks(pool) + Math.min(pool.level, BATCH), MAX_COUNT), "urgent");
     }
     if (!places.isQuiet()) return;
@@ -289,6 +303,7 @@ export const createPools = (options: PoolsOptions): Pools => {
       later ??= setTimeout(stepLater, LATER).unref();
       const limit = setTimeout(() => {
         pool.waiting = pool.waiting.filter((other) => other !== one);
+        serve(pool);
         reject(refuse("peer.unreachable", { nodes: pool.others }));
       }, end - now());
       return promise.finally(() => clearTimeout(limit));

@@ -150,6 +150,7 @@ export const createPresigning = ({ node: self, peers, runs, pairs, store, heldOf
     const { run, use, count } = call;
     const { signal } = ending;
     await unlessAborted(signal, Promise.all(others.map(store.settled)));
+    signal.throwIfAborted();
     partiesOf(use, self);
     const tellAll = () => {
       for (const node of others) if (!store.isBanned(node)) tellOver(node, run);
@@ -160,6 +161,8 @@ export const createPresigning = ({ node: self, peers, runs, pairs, store, heldOf
     const led = join(call, self, lane, signal).then(({ result }) => result);
     for (const one of [led, ...called]) one.catch((error: unknown) => ending.abort(error));
     const made = await unlessAborted(signal, led);
+    // What the others were told is over is over here too.
+    signal.throwIfAborted();
     // Whatever a node answers to the call from here on, all have what was made, or say so when it is named.
     signal.removeEventListener("abort", tellAll);
     return made;

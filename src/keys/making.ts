@@ -93,7 +93,11 @@ export const createMaking = (options: MakingOptions) => {
     const make = async (node: string): Promise<string> => {
       const share = await shareOf(open.key, open.attempt, node);
       const { statement } = await nodes.of(node).make(stream, run, share);
-      if (statement !== "") requireSaid(statement, { node, stream, kinds: [made.name, failed.name] });
+      try {
+        if (statement !== "") requireSaid(statement, { node, stream, kinds: [made.name, failed.name] });
+      } catch (error) {
+        throw ofNode(node, error);
+      }
       return statement;
     };
     const holders = [...nodesOf(open.key, open.attempt)].filter((node) => !said.includes(node));
@@ -103,7 +107,7 @@ export const createMaking = (options: MakingOptions) => {
     );
     // What one has said, no other run can make any more: so none speaks before all keep what this one made.
     const isKept = awaited.every((node) => answers.has(node));
-    const failures = ran.flatMap((one, i) => (one.status === "rejected" ? [ofNode(holders[i] ?? "", one.reason)] : []));
+    const failures = ran.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
     for (const [node, first] of answers) {
       // Those that hold shares of the epoch before take part, and may have nothing to say.
       if (first === "" || !(isKept || isFailure(first))) continue;
@@ -119,6 +123,8 @@ export const createMaking = (options: MakingOptions) => {
     }
     // Whoever holds shares of the epoch before may erase them, once it has seen that there is another.
     if (!goesOn()) await Promise.allSettled(holders.map((node) => nodes.of(node).show(stream)));
+    const fault = failures.find((one) => !(one instanceof Refusal));
+    if (fault) throw fault;
     // That others waited for it in vain says less than its own reason.
     if (failures.length > 0 && goesOn()) throw failures.find((one) => !isAboutOthers(one)) ?? failures[0];
   };
