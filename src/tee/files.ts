@@ -17,7 +17,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 
-const [writeAll, sync, syncData] = [promisify(writeFile), promisify(fsync), promisify(fdatasync)];
+const sync = (file: number): Promise<void> => promisify(fsync)(file);
 
 /** Bytes that are written at once: it takes no longer than handing them to a thread. */
 const SMALL = 256 << 10;
@@ -42,7 +42,7 @@ export const writeDurably = async (path: string, bytes: Uint8Array): Promise<voi
 /** A file whose former content nobody needs; durable when it resolves. */
 export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> =>
   withFile(openSync(path, "w", 0o600), async (file) => {
-    if (bytes.length > SMALL) await writeAll(file, bytes);
+    if (bytes.length > SMALL) await promisify(writeFile)(file, bytes);
     else writeFileSync(file, bytes);
     await Promise.all([sync(file), syncDirectory(dirname(path))]);
   });
@@ -51,7 +51,7 @@ export const writeNew = async (path: string, bytes: Uint8Array): Promise<void> =
 export const overwrite = async (path: string, bytes: Uint8Array): Promise<void> =>
   withFile(openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600), async (file) => {
     writeSync(file, bytes, 0, bytes.length, 0);
-    await syncData(file);
+    await promisify(fdatasync)(file);
   });
 
 /** Makes durable which files there are. */

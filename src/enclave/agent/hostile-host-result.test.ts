@@ -98,11 +98,12 @@ test("what a model throws, prints and exits with stays out of the statement", as
 });
 
 test("what a model has the sandbox say before it begins stays inside too, whoever's fault it looks like", async (t) => {
-  const says = "process.getBuiltinModule('node:fs').writeSync(2, 'bwrap: patient 4711'); process.exit(1);";
+  const says = "process.getBuiltinModule('node:fs').writeSync(2, 'bwrap: patient no. 4711'); process.exit(1);";
   const rig = await ready(await openRig(t, { code: `${says}\nexport async function main() { return []; }` }));
   for (let again = 0; again < 3; again++) {
     const said = await rig.run().catch((error: { message: string; details: object }) => JSON.stringify(error.details));
-    assert.doesNotMatch(said, /4711|bwrap/);
-    assert.doesNotMatch(Buffer.from(said.split(".")[1] ?? "", "base64url").toString(), /4711/);
+    assert.doesNotMatch(said, /patient|bwrap/);
+    // Digests in it may have any four digits.
+    assert.doesNotMatch(Buffer.from(said.split(".")[1] ?? "", "base64url").toString(), /patient|no\. /);
   }
 });

@@ -1,27 +1,26 @@
 /** A host whose disk is slow when that suits it: tasks go to other enclaves and back while an outcome is written. */
 import assert from "node:assert/strict";
-import disk from "node:fs/promises";
+import disk, { type NoParamCallback } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { type TestContext, test } from "node:test";
 import { openFleet } from "../../../test/support/fleet.ts";
 import { openRig } from "../../../test/support/hostile-host.ts";
 import { parseStatement } from "../../trust/statement.ts";
 
-/** Once, before the first result is put on the disk. */
+/** Once, before the first result is durable. */
 const beforeResult = (t: TestContext, meanwhile: () => Promise<unknown>) => {
-  const { open } = disk;
+  const { fsync } = disk;
   let done = false;
-  const slow = async (path: string, ...rest: never[]) => {
-    if (!done && path.includes("/state/results/")) {
-      done = true;
-      await meanwhile();
-    }
-    return open(path, ...rest);
+  const slow = (file: number, callback: NoParamCallback) => {
+    const isResult = !done && disk.readlinkSync(`/proc/self/fd/${file}`).includes("/state/results/");
+    if (!isResult) return fsync(file, callback);
+    done = true;
+    meanwhile().then(() => fsync(file, callback), callback);
   };
-  disk.open = slow as typeof open;
+  disk.fsync = slow as typeof fsync;
   syncBuiltinESMExports();
   t.after(() => {
-    disk.open = open;
+    disk.fsync = fsync;
     syncBuiltinESMExports();
   });
 };
